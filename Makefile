@@ -1,0 +1,38 @@
+# fhir-coder: `make run` for a first look, `make test` for the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export FHIR_CODER_DATA ?= $(CURDIR)/.data
+
+.PHONY: install run test soak bench lint clean
+
+install: $(VENV)/.installed
+
+# torch is installed first and pinned: left to the resolver, the newest CUDA build (several GB) would come.
+$(VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+run: install
+	$(BIN)/fhir-coder demo --stay
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/fhir-coder index build
+	$(BIN)/pytest
+
+bench: install
+	$(BIN)/python -m benchmarks.speed
+
+soak: install
+	$(BIN)/pytest -m soak
+
+clean:
+	rm -rf $(VENV) .data build dist *.egg-info

@@ -1,0 +1,6 @@
+"""WSGI entry point for any server: ``gunicorn --preload wsgi:app``. ``fhir-coder serve`` does the same with tested settings."""
+
+from fhir_coder.app import create_app
+from fhir_coder.settings import Settings
+
+app = create_app(Settings.from_environment())
