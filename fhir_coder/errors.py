@@ -1,0 +1,164 @@
+"""Errors that end a request or a start. Clinical doubt is never one of these: it is a finding or a disposition.
+
+    FhirCoderError
+    ├── RequestError                the caller must change something
+    │   ├── UnreadableBody          400 structure      not JSON/XML, duplicate keys, nulls, nesting, wrong types
+    │   ├── InvalidContent          400 invalid        a value is not what the definition allows
+    │   ├── RequiredMissing         400 required       a required parameter is absent
+    │   ├── Forbidden               403 forbidden      not the caller's to use
+    │   ├── ResourceUnknown         404 not-found      no such resource here or at the EHR
+    │   ├── OperationUnknown        404 not-supported  no such operation, type or page
+    │   ├── MethodNotAllowed        405 not-supported  wrong HTTP method (carries Allow)
+    │   ├── NotAcceptable           406 not-supported  no representation the caller accepts
+    │   ├── Conflict                409 conflict       the same encounter is being coded, or changed meanwhile
+    │   ├── ResourceDeleted         410 deleted        the EHR says it is gone
+    │   ├── BodyTooLarge            413 too-long       over the size limit
+    │   ├── MediaTypeUnsupported    415 not-supported  neither FHIR JSON nor FHIR XML
+    │   └── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
+    ├── EhrError                    the FHIR server on the other side failed
+    │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
+    │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
+    │   └── EhrRefused              502 processing     it answered, and no; do not retry unchanged
+    └── ConfigurationError          the process does not start (CLI exit status 2)
+
+Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
+ids, paths and offsets, never note text or tokens.
+"""
+
+from __future__ import annotations
+
+
+class FhirCoderError(Exception):
+    """Root of the tree. ``expression`` are FHIRPath locations of the fault, ``headers`` extra response headers."""
+
+    code = "FC000"
+    status = 500
+    issue = "exception"
+    is_retry_safe = False
+
+    def __init__(self, message: str, *, expression: tuple[str, ...] = (), headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.expression = expression
+        self.headers = headers or {}
+
+
+class RequestError(FhirCoderError):
+    """The caller must change something before trying again."""
+
+    code, status, issue = "FC100", 400, "invalid"
+
+
+class UnreadableBody(RequestError):
+    """The body is not well-formed FHIR JSON or XML."""
+
+    code, status, issue = "FC101", 400, "structure"
+
+
+class InvalidContent(RequestError):
+    """The body is well formed, but a value is not what FHIR R4 or the operation allows."""
+
+    code, status, issue = "FC102", 400, "invalid"
+
+
+class RequiredMissing(RequestError):
+    """A required parameter or element is absent."""
+
+    code, status, issue = "FC103", 400, "required"
+
+
+class Forbidden(RequestError):
+    """The caller may not use what it named."""
+
+    code, status, issue = "FC104", 403, "forbidden"
+
+
+class ResourceUnknown(RequestError):
+    """No such resource, here or at the EHR."""
+
+    code, status, issue = "FC105", 404, "not-found"
+
+
+class OperationUnknown(RequestError):
+    """No such operation, resource type or page on this server."""
+
+    code, status, issue = "FC106", 404, "not-supported"
+
+
+class MethodNotAllowed(RequestError):
+    """The HTTP method is wrong for this URL; ``headers`` carries Allow."""
+
+    code, status, issue = "FC107", 405, "not-supported"
+
+
+class NotAcceptable(RequestError):
+    """Nothing the caller accepts can be produced."""
+
+    code, status, issue = "FC108", 406, "not-supported"
+
+
+class Conflict(RequestError):
+    """The same encounter is being worked on, or it changed meanwhile."""
+
+    code, status, issue = "FC109", 409, "conflict"
+
+
+class ResourceDeleted(RequestError):
+    """The EHR says that the resource is gone."""
+
+    code, status, issue = "FC110", 410, "deleted"
+
+
+class BodyTooLarge(RequestError):
+    """The body is over the size limit."""
+
+    code, status, issue = "FC111", 413, "too-long"
+
+
+class MediaTypeUnsupported(RequestError):
+    """The body is neither FHIR JSON nor FHIR XML."""
+
+    code, status, issue = "FC112", 415, "not-supported"
+
+
+class Uncodable(RequestError):
+    """Well formed, but not something that can be coded: no codable note, encounter and patient disagree."""
+
+    code, status, issue = "FC113", 422, "business-rule"
+
+
+class EhrError(FhirCoderError):
+    """The FHIR server on the other side failed. ``ehr_status`` is its HTTP status or 0; ``outcome`` its OperationOutcome or None."""
+
+    code, status, issue = "FC200", 502, "transient"
+
+    def __init__(self, message: str, *, ehr_status: int = 0, outcome: dict | None = None) -> None:
+        super().__init__(message)
+        self.ehr_status = ehr_status
+        self.outcome = outcome
+
+
+class EhrUnavailable(EhrError):
+    """The EHR cannot be reached or answers 5xx; a retry is safe."""
+
+    code, status, issue = "FC201", 502, "transient"
+    is_retry_safe = True
+
+
+class EhrTimeout(EhrError):
+    """The EHR did not answer in time; a retry is safe."""
+
+    code, status, issue = "FC202", 504, "timeout"
+    is_retry_safe = True
+
+
+class EhrRefused(EhrError):
+    """The EHR answered, and the answer is no; do not retry unchanged."""
+
+    code, status, issue = "FC203", 502, "processing"
+
+
+class ConfigurationError(FhirCoderError):
+    """The process cannot start: a setting, the index, the model or the store is wrong. The message says what to do."""
+
+    code, status, issue = "FC300", 500, "exception"

