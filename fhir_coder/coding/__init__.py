@@ -1,0 +1,1 @@
+"""From assertions to code assignments: candidates, specificity, ranking, sequence."""

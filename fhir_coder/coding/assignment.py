@@ -1,0 +1,183 @@
+"""From candidates to the codes we stand by, in claim order, with everything rejected and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from terminology.release import Release
+
+from fhir_coder.coding.combinations import combination_for
+from fhir_coder.coding.explanation import explain
+from fhir_coder.coding.features import code_features, is_symptom
+from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.coding.ranker import Ranker
+from fhir_coder.coding.sequence import claim_order
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Offers, Pillar, evidence_of, gather_support
+from fhir_coder.model import (
+    Assertion,
+    Candidates,
+    CodeAssignment,
+    CodedEncounter,
+    Evidence,
+    Rejection,
+    RejectionReason,
+)
+
+_UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout (?:mention of )?complications?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One ranked code on its way to a decision."""
+
+    code: str
+    pillars: tuple[Pillar, ...]
+    features: Mapping[str, float]
+    probability: float
+    rule: str = ""
+
+
+def assign_codes(
+    candidates: Candidates, release: Release, ranker: Ranker, policy: CodingPolicy, versions: Mapping[str, str]
+) -> CodedEncounter:
+    """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's and the release's are added."""
+    offers = gather_support(candidates, release.codebook, policy)
+    features = code_features(offers, candidates.assertions, release.codebook)
+    ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
+    chosen, rejected = _decide(ranked, release, policy)
+    desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)
+    assignments = desk.assignments(chosen)
+    rejections = desk.rejections(rejected, offers, {scored.code for scored in chosen})
+    return CodedEncounter(
+        assertions=candidates.assertions,
+        release_id=release.id,
+        assignments=assignments,
+        rejected=rejections,
+        uncoded=desk.uncoded(candidates.assertions.assertions, assignments, rejections),
+        versions={**versions, "release": release.id, "ranker": ranker.version, "policy": policy.name},
+    )
+
+
+def _decide(
+    ranked: list[_Scored], release: Release, policy: CodingPolicy
+) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
+    """Those likely enough, after combination and less specific codes; and the others with their reason and what took their place."""
+    chosen = [scored for scored in ranked if scored.probability >= policy.assign_probability]
+    rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.probability < policy.assign_probability]
+    if policy.combines:
+        chosen, replaced = _combine(chosen, release)
+        rejected += replaced
+    kept = []
+    for scored in chosen:
+        better = _more_specific(scored, chosen, release)
+        if better:
+            rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
+        else:
+            kept.append(scored)
+    return kept, rejected
+
+
+def _low(scored: _Scored, chosen: list[_Scored], release: Release) -> RejectionReason:
+    """A symptom beside an assigned diagnosis is integral to it as far as we can tell (guideline I.B.5); the rest are unlikely."""
+    book = release.codebook
+    beside = any(not is_symptom(book, other.code) and other.code[0] not in "VWXYZ" for other in chosen)
+    return RejectionReason.INTEGRAL_SYMPTOM if beside and is_symptom(book, scored.code) else RejectionReason.LOW_PROBABILITY
+
+
+def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
+    """Replace codes by the combination codes that the others call for."""
+    codes = {scored.code for scored in chosen}
+    kept: dict[str, _Scored] = {}
+    replaced = []
+    for scored in chosen:
+        rule = combination_for(scored.code, codes)
+        if rule and release.codebook.normalize(rule.becomes) and release.codebook.is_billable(rule.becomes):
+            replaced.append((scored, RejectionReason.LESS_SPECIFIC, rule.becomes))
+            scored = replace(scored, code=rule.becomes, rule=rule.source)
+        kept[scored.code] = max(kept.get(scored.code, scored), scored, key=lambda one: one.probability)
+    return list(kept.values()), replaced
+
+
+def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
+    """An assigned code of the same category that says more than this unspecified one, or empty (guideline I.B.2)."""
+    book = release.codebook
+    if not _UNSPECIFIED.search(book.title(scored.code)):
+        return ""
+    siblings = [
+        other.code
+        for other in chosen
+        if other.code != scored.code and other.code[:3] == scored.code[:3] and not _UNSPECIFIED.search(book.title(other.code))
+    ]
+    return min(siblings, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Turns decisions into values that carry their evidence."""
+
+    release: Release
+    hashes: Mapping[str, str]
+    ranker: Ranker
+
+    def assignments(self, chosen: list[_Scored]) -> tuple[CodeAssignment, ...]:
+        """Assignments in claim order, ranked from 1."""
+        by_code = {scored.code: scored for scored in chosen}
+        order = claim_order(list(by_code), {code: scored.pillars for code, scored in by_code.items()}, self.release.codebook)
+        return tuple(self._assignment(by_code[code], rank) for rank, code in enumerate(order, 1))
+
+    def _assignment(self, scored: _Scored, rank: int) -> CodeAssignment:
+        return CodeAssignment(
+            code=scored.code,
+            display=self.release.codebook.title(scored.code),
+            probability=round(scored.probability, 4),
+            rank=rank,
+            evidence=self._evidence([pillar.assertion for pillar in scored.pillars]),
+            explanation=explain(scored.pillars, self.ranker.contributions(scored.features), scored.rule),
+            features=scored.features,
+        )
+
+    def _evidence(self, assertions: list[Assertion]) -> tuple[Evidence, ...]:
+        """Each span once, those in the assessment first."""
+        found = dict.fromkeys(evidence_of(assertion, self.hashes) for assertion in assertions)
+        return tuple(sorted(found, key=lambda e: (e.section not in ASSESSMENT_SECTIONS, e.note_id, e.start, e.end)))
+
+    def rejections(self, rejected: list[tuple[_Scored, RejectionReason, str]], offers: Offers, assigned: set[str]) -> tuple[Rejection, ...]:
+        """One rejection for each code and reason, codes that stand left out."""
+        grouped: dict[tuple[str, RejectionReason], tuple[list[Assertion], float, str]] = {}
+        for scored, reason, instead in rejected:
+            grouped[scored.code, reason] = ([pillar.assertion for pillar in scored.pillars], scored.probability, instead)
+        for code, reason, assertion, instead in offers.turned_away:
+            known = grouped.setdefault((code, reason), ([], 0.0, instead))
+            known[0].append(assertion)
+        return tuple(
+            Rejection(code, self._display(code), reason, self._evidence(assertions), round(probability, 4), instead)
+            for (code, reason), (assertions, probability, instead) in sorted(grouped.items())
+            if code not in assigned
+        )
+
+    def _display(self, code: str) -> str:
+        known = self.release.codebook.normalize(code)
+        return self.release.codebook.title(known) if known else code
+
+    def uncoded(
+        self, assertions: tuple[Assertion, ...], assignments: tuple[CodeAssignment, ...], rejections: tuple[Rejection, ...]
+    ) -> tuple[Evidence, ...]:
+        """Asserted problems of the assessment that neither an assignment nor a reasoned rejection accounts for."""
+        accounted = [evidence for assignment in assignments for evidence in assignment.evidence]
+        accounted += [
+            e
+            for r in rejections
+            if r.reason is not RejectionReason.LOW_PROBABILITY and r.reason is not RejectionReason.OUTRANKED
+            for e in r.evidence
+        ]
+        problems = [a for a in assertions if a.mention.is_problem_statement and a.is_codable and a.mention.section in ASSESSMENT_SECTIONS]
+        return tuple(
+            evidence_of(problem, self.hashes) for problem in problems if not any(_overlaps(problem, evidence) for evidence in accounted)
+        )
+
+
+def _overlaps(assertion: Assertion, evidence: Evidence) -> bool:
+    mention = assertion.mention
+    return mention.note_id == evidence.note_id and mention.start < evidence.end and evidence.start < mention.end

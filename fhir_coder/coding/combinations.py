@@ -1,0 +1,42 @@
+"""Combination codes: two conditions that the classification reports as one (guideline I.B.9), as data."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from terminology.references import CodeReference, parse_references
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """``have`` becomes ``becomes`` when every group of ``beside`` covers another assigned code."""
+
+    have: str
+    beside: tuple[tuple[CodeReference, ...], ...]
+    becomes: str
+    source: str
+
+    def applies(self, codes: Collection[str]) -> bool:
+        """Whether the assigned ``codes`` call for this combination."""
+        others = [code for code in codes if code != self.have]
+        return self.have in codes and all(any(reference.covers(code) for reference in group for code in others) for group in self.beside)
+
+
+@cache
+def combinations() -> tuple[Combination, ...]:
+    """All rules, in the order in which they are tried."""
+    lines = files(__package__).joinpath("combinations.tsv").read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    return tuple(
+        Combination(row["have"], tuple(parse_references(f"({part})") for part in row["with"].split("+")), row["becomes"], row["source"])
+        for row in rows
+    )
+
+
+def combination_for(code: str, codes: Collection[str]) -> Combination | None:
+    """The first rule that replaces ``code`` among the assigned ``codes``, or None."""
+    return next((rule for rule in combinations() if rule.have == code and rule.applies(codes)), None)

@@ -1,0 +1,195 @@
+"""What the ranker sees of each code, named in clinical words. Every feature is a number, 0 or 1 where it says "is" or "in"."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from terminology.codebook import Codebook
+
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
+from fhir_coder.model import Assertions, Presence, SectionKind
+
+FEATURES: tuple[str, ...] = (
+    "in_assessment",
+    "in_plan",
+    "in_chief_complaint",
+    "in_present_illness",
+    "in_past_history",
+    "in_exam_or_results",
+    "in_review_of_systems",
+    "in_body",
+    "is_head_of_problem",
+    "is_start_of_statement",
+    "is_addressed",
+    "statement_share",
+    "mentions",
+    "lexicon_match",
+    "title_match",
+    "retrieved_only",
+    "lexical_score",
+    "dense_score",
+    "lead_over_next",
+    "is_symptom",
+    "symptom_beside_diagnosis",
+    "symptom_without_diagnosis",
+    "is_status",
+    "is_status_head",
+    "is_history_offer",
+    "is_external_cause",
+    "external_cause_with_injury",
+    "is_injury",
+    "is_unspecified",
+    "specified_sibling",
+    "negated_elsewhere",
+    "uncertain_elsewhere",
+    "without_assessment_section",
+    "assessment_when_present",
+    "match_length",
+)
+
+_HISTORY_SECTIONS = frozenset(
+    {SectionKind.PAST_MEDICAL_HISTORY, SectionKind.PAST_SURGICAL_HISTORY, SectionKind.PROBLEM_LIST, SectionKind.SOCIAL_HISTORY}
+)
+_COMPLAINT_SECTIONS = frozenset({SectionKind.CHIEF_COMPLAINT, SectionKind.REASON_FOR_VISIT})
+_ILLNESS_SECTIONS = frozenset({SectionKind.HISTORY_OF_PRESENT_ILLNESS, SectionKind.INTERVAL_HISTORY, SectionKind.SUBJECTIVE})
+_FINDING_SECTIONS = frozenset(
+    {SectionKind.PHYSICAL_EXAM, SectionKind.RESULTS, SectionKind.OBJECTIVE, SectionKind.VITALS, SectionKind.PROCEDURE}
+)
+# MEAT (monitored, evaluated, assessed, treated): an industry convention, used as a feature and never as a rule.
+_ADDRESSED = re.compile(
+    r"\b(?:continue|start|increase|decrease|refill|prescri\w+|refer\w*|order\w*|recheck|monitor|follow|stable|controlled|uncontrolled|improv\w+|"
+    r"worsen\w*|treat\w*|advis\w+|recommend\w*|counsel\w*|discuss\w*|inject\w+|therapy|mg)\b",
+    re.IGNORECASE,
+)
+_UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout complications?\b", re.IGNORECASE)
+_PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
+
+
+def code_features(offers: Offers, assertions: Assertions, codebook: Codebook) -> dict[str, dict[str, float]]:
+    """The feature values of every code that something speaks for."""
+    reader = _Reader(offers, assertions, codebook)
+    return {code: reader.features(code, pillars) for code, pillars in offers.pillars.items()}
+
+
+def is_symptom(codebook: Codebook, code: str) -> bool:
+    """A sign or symptom: chapter 18 (R00-R99), or pain of a joint, limb or back in chapter 13."""
+    return code.startswith("R") or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(codebook.title(code))))
+
+
+class _Reader:
+    """Facts about the whole encounter, computed once for all its codes."""
+
+    def __init__(self, offers: Offers, assertions: Assertions, codebook: Codebook) -> None:
+        self._codebook = codebook
+        self._texts = {note.id: note.text for note in assertions.encounter.notes}
+        self._has_assessment = any(section.kind in ASSESSMENT_SECTIONS for section in assertions.mentions.sections.sections)
+        self._negated, self._uncertain = _unasserted(assertions)
+        self._categories = Counter(code[:3] for code in offers.pillars if not _UNSPECIFIED.search(codebook.title(code)))
+        self._has_diagnosis = any(self._is_definitive(code, pillars) for code, pillars in offers.pillars.items())
+        self._has_injury = any(code[0] in "ST" for code in offers.pillars)
+
+    def features(self, code: str, pillars: tuple[Pillar, ...]) -> dict[str, float]:
+        """All of ``FEATURES`` for one code."""
+        values = self._places(pillars) | self._match(pillars) | self._kind(code, pillars)
+        stems = {pillar.candidate.code for pillar in pillars} | {code}
+        values["negated_elsewhere"] = math.log1p(sum(self._negated[stem] for stem in stems))
+        values["uncertain_elsewhere"] = math.log1p(sum(self._uncertain[stem] for stem in stems))
+        values["without_assessment_section"] = float(not self._has_assessment)
+        values["assessment_when_present"] = values["in_assessment"] if self._has_assessment else values["in_body"]
+        return {name: round(float(values[name]), 6) for name in FEATURES}
+
+    def _is_definitive(self, code: str, pillars: tuple[Pillar, ...]) -> bool:
+        """A diagnosis proper, named in the assessment or as a problem."""
+        if is_symptom(self._codebook, code) or code[0] in "VWXYZ":
+            return False
+        return any(
+            p.assertion.mention.section in ASSESSMENT_SECTIONS or p.statement
+            for p in pillars
+            if not p.candidate.source.startswith("retrieval:")
+        )
+
+    def _places(self, pillars: tuple[Pillar, ...]) -> dict[str, float]:
+        kinds = {pillar.assertion.mention.section for pillar in pillars}
+        return {
+            "in_assessment": float(bool(kinds & ASSESSMENT_SECTIONS)),
+            "in_plan": float(bool(kinds & (PLAN_SECTIONS - ASSESSMENT_SECTIONS))),
+            "in_chief_complaint": float(bool(kinds & _COMPLAINT_SECTIONS)),
+            "in_present_illness": float(bool(kinds & _ILLNESS_SECTIONS)),
+            "in_past_history": float(bool(kinds & _HISTORY_SECTIONS)),
+            "in_exam_or_results": float(bool(kinds & _FINDING_SECTIONS)),
+            "in_review_of_systems": float(SectionKind.REVIEW_OF_SYSTEMS in kinds),
+            "in_body": float(SectionKind.BODY in kinds),
+            "is_head_of_problem": float(any(pillar.statement for pillar in pillars)),
+            "is_start_of_statement": float(any(_starts_statement(pillar) for pillar in pillars)),
+            "is_addressed": float(any(self._is_addressed(pillar) for pillar in pillars)),
+            "statement_share": max(_statement_share(pillar) for pillar in pillars),
+            "mentions": math.log1p(len(pillars)),
+        }
+
+    def _is_addressed(self, pillar: Pillar) -> bool:
+        mention = pillar.assertion.mention
+        if mention.section not in PLAN_SECTIONS:
+            return False
+        return bool(_ADDRESSED.search(self._texts[mention.note_id][mention.end : mention.end + 300]))
+
+    def _match(self, pillars: tuple[Pillar, ...]) -> dict[str, float]:
+        candidates = [pillar.candidate for pillar in pillars]
+        retrieved = [candidate for candidate in candidates if candidate.source.startswith("retrieval:")]
+        return {
+            "lexicon_match": float(any(c.source.startswith("lexicon:") for c in candidates)),
+            "title_match": float(any(c.source and not c.source.startswith(("lexicon:", "retrieval:")) for c in candidates)),
+            "retrieved_only": float(len(retrieved) == len(candidates)),
+            "lexical_score": max(c.lexical or 0.0 for c in candidates),
+            "dense_score": max((c.dense or 0.0 for c in retrieved), default=0.0),
+            "lead_over_next": max(c.score for c in candidates),
+            "match_length": math.log1p(max(len(p.assertion.mention.text.split()) for p in pillars)),
+        }
+
+    def _kind(self, code: str, pillars: tuple[Pillar, ...]) -> dict[str, float]:
+        symptom = is_symptom(self._codebook, code)
+        status, cause = code.startswith("Z"), code[0] in "VWXY"
+        unspecified = bool(_UNSPECIFIED.search(self._codebook.title(code)))
+        return {
+            "is_symptom": float(symptom),
+            "symptom_beside_diagnosis": float(symptom and self._has_diagnosis),
+            "symptom_without_diagnosis": float(symptom and not self._has_diagnosis),
+            "is_status": float(status),
+            "is_status_head": float(status and any(pillar.statement for pillar in pillars)),
+            "is_history_offer": float(all(pillar.is_history for pillar in pillars)),
+            "is_external_cause": float(cause),
+            "external_cause_with_injury": float(cause and self._has_injury),
+            "is_injury": float(code[0] in "ST"),
+            "is_unspecified": float(unspecified),
+            "specified_sibling": float(unspecified and self._categories[code[:3]] > 0),
+        }
+
+
+def _unasserted(assertions: Assertions) -> tuple[Counter[str], Counter[str]]:
+    """How often each dictionary code is denied and how often it is only possible."""
+    negated: Counter[str] = Counter()
+    uncertain: Counter[str] = Counter()
+    for assertion in assertions.assertions:
+        if assertion.presence is Presence.ABSENT:
+            negated.update(assertion.mention.codes)
+        elif assertion.presence is Presence.POSSIBLE:
+            uncertain.update(assertion.mention.codes)
+    return negated, uncertain
+
+
+def _starts_statement(pillar: Pillar) -> bool:
+    return pillar.statement is not None and pillar.assertion.mention.start - pillar.statement.mention.start <= 12
+
+
+def _statement_share(pillar: Pillar) -> float:
+    """How much of the problem statement (by characters) the matched words are."""
+    if pillar.statement is None:
+        return 0.0
+    return min(1.0, len(pillar.assertion.mention.text) / max(1, len(pillar.statement.mention.text)))
+
+
+def as_vector(features: Mapping[str, float]) -> list[float]:
+    """The values in the order of ``FEATURES``."""
+    return [features[name] for name in FEATURES]

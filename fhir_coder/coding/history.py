@@ -1,0 +1,31 @@
+"""From a past or a relative's condition to the Z code that says so (guideline I.C.21.c.4; IV.J: coded when it affects current care)."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+
+from terminology.codebook import Codebook
+from terminology.references import CodeReference, parse_references
+
+from fhir_coder.model import RejectionReason
+
+
+@cache
+def _rows(kind: str) -> tuple[tuple[tuple[CodeReference, ...], str], ...]:
+    """The mapping for ``personal`` or ``family``, first match wins."""
+    lines = files(__package__).joinpath("history_codes.tsv").read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    return tuple((parse_references(f"({row['codes']})"), row["history"]) for row in rows if row["kind"] == kind)
+
+
+def history_code(codebook: Codebook, code: str, reason: RejectionReason | None) -> str:
+    """The billable Z80-Z87 code for a condition turned away as family or past history; empty when the classification has none."""
+    kind = {RejectionReason.FAMILY_HISTORY: "family", RejectionReason.HISTORICAL: "personal"}.get(reason or RejectionReason.OUTRANKED)
+    if kind is None:
+        return ""
+    for references, history in _rows(kind):
+        if any(reference.covers(code) for reference in references) and codebook.normalize(history):
+            return history if codebook.is_billable(history) else ""
+    return ""

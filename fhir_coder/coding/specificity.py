@@ -1,0 +1,97 @@
+"""Completing a code to what can be billed: laterality from the words around it, the seventh character, else the unspecified child.
+
+Guideline I.B.2 (code to the highest level of detail), I.B.13 (laterality), I.C.19.a (seventh character: A while the patient receives
+active treatment, D after it, S for sequela), I.B.18 (unspecified codes are right when the note says no more).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from terminology.codebook import Codebook
+from terminology.laterality import sides
+
+_SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("bilateral", re.compile(r"\b(?:bilateral(?:ly)?|b/l|both|bl)\b|\bright and left\b|\bleft and right\b", re.IGNORECASE)),
+    ("right", re.compile(r"\b(?:right|rt|r)\b|\bright-", re.IGNORECASE)),
+    ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
+)
+# "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
+_LONE_LETTER = re.compile(r"\b[rl]\b")
+_HANDEDNESS = re.compile(
+    r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
+)
+
+_SUBSEQUENT = re.compile(
+    r"\b(?:healing|healed|routine healing|cast (?:removal|change|check)|suture removal|recheck|"
+    r"status post (?:orif|open reduction|fixation|repair)|s/p (?:orif|repair)|post-?op(?:erative)? (?:visit|check|follow))\b",
+    re.IGNORECASE,
+)
+_SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
+
+# The character taken when the note does not decide: initial encounter (A), fetus or stage not specified (0), unspecified (9).
+_SEVENTH_DEFAULTS = ("A", "0", "9")
+
+
+def side_of(texts: Iterable[str]) -> str | None:
+    """The side named by the first text that names one: ``right``, ``left``, ``bilateral`` or None. Both sides named mean bilateral."""
+    for text in texts:
+        named = _named_sides(text)
+        if named == {"right", "left"} or "bilateral" in named:
+            return "bilateral"
+        if named:
+            return named.pop()
+    return None
+
+
+def _named_sides(text: str) -> set[str]:
+    cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
+    return {side for side, pattern in _SIDE_WORDS if pattern.search(cleaned)}
+
+
+def complete(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
+    """The billable code that ``code`` becomes in these ``contexts`` (nearest words first), or None when it cannot be completed."""
+    known = codebook.normalize(code)
+    if known is None:
+        return None
+    lateral = _with_side(codebook, known, side_of(contexts))
+    if codebook.is_billable(lateral):
+        return lateral
+    seventh = codebook.seventh_characters(lateral)
+    if seventh and not codebook.children(codebook.stem(lateral)):
+        return codebook.with_seventh(lateral, _seventh_character(seventh, contexts))
+    child = _default_child(codebook, lateral, contexts)
+    return complete(codebook, child, contexts) if child else None
+
+
+def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
+    """The sibling for the side, the unspecified side when none is known, or the code itself when sides do not matter."""
+    options = sides(codebook, code)
+    if side in options:
+        return options[side]
+    if side is None and "unspecified" in options and code not in options.values():
+        return options["unspecified"]
+    return code
+
+
+def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) -> str:
+    text = " ".join(contexts)
+    if "S" in choices and _SEQUELA.search(text):
+        return "S"
+    if "D" in choices and _SUBSEQUENT.search(text):
+        return "D"
+    return next((character for character in _SEVENTH_DEFAULTS if character in choices), next(iter(choices)))
+
+
+def _default_child(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
+    """The child for the named side, else the one that says "unspecified", else an only child."""
+    children = codebook.children(code)
+    side = side_of(contexts)
+    by_side = [child for child in children if side and re.search(rf"\b{side}\b", codebook.title(child), re.IGNORECASE)]
+    unspecified = [child for child in children if re.search(r"\b(?:unspecified|nos)\b", codebook.title(child), re.IGNORECASE)]
+    ending_in_9 = [child for child in unspecified if child.endswith("9")]
+    for choice in (by_side if len(by_side) == 1 else [], ending_in_9, unspecified, children if len(children) == 1 else []):
+        if choice:
+            return choice[0]
+    return None

@@ -1,0 +1,33 @@
+"""The proposal as one Bundle (type collection): Conditions in claim order, the Claim, the Task when a person must look, Provenances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhir_coder.exchange import Resource
+from fhir_coder.model import Outcome
+from fhir_coder.writeback.claim import build_claim
+from fhir_coder.writeback.condition import build_condition
+from fhir_coder.writeback.proposal import Proposal
+from fhir_coder.writeback.provenance import build_provenance
+from fhir_coder.writeback.task import build_task
+
+
+def build_bundle(proposal: Proposal) -> Resource:
+    """Everything proposed for one encounter, each entry with a stable ``urn:uuid``."""
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "timestamp": proposal.instant,
+        "entry": [{"fullUrl": url, "resource": resource} for url, resource in _entries(proposal)],
+    }
+
+
+def _entries(proposal: Proposal) -> Iterator[tuple[str, Resource]]:
+    for assignment, outcome in zip(proposal.assignments, proposal.disposition.by_code, strict=True):
+        yield proposal.full_url("condition", assignment.code), build_condition(proposal, assignment, outcome)
+    yield proposal.full_url("claim"), build_claim(proposal)
+    if proposal.disposition.outcome is Outcome.REVIEW:
+        yield proposal.full_url("task"), build_task(proposal)
+    for assignment in proposal.assignments:
+        yield proposal.full_url("provenance", assignment.code), build_provenance(proposal, assignment)

@@ -1,0 +1,67 @@
+"""Claim: a professional draft with at most twelve diagnoses (837P loop 2300) and four pointers a line (loop 2400).
+
+Items stand only for services that the EHR supplied as CPT or HCPCS codes; nothing is invented and no CPT text is carried.
+"""
+
+from __future__ import annotations
+
+from fhir_coder.exchange import Resource
+from fhir_coder.model import ServiceLine
+from fhir_coder.vocabulary import CLAIM_INFORMATION, CLAIM_TYPE, PROCESS_PRIORITY
+from fhir_coder.writeback.proposal import NOT_SUPPLIED, Proposal
+
+MAX_DIAGNOSES = 12
+MAX_POINTERS = 4
+
+
+def build_claim(proposal: Proposal) -> Resource:
+    """The draft Claim of the encounter; coverage and provider say "not supplied" where the EHR gave none."""
+    encounter = proposal.encounter
+    claim: Resource = {
+        "resourceType": "Claim",
+        "meta": proposal.meta(proposal.disposition.outcome),
+        "identifier": [proposal.identifier("claim")],
+        "status": "draft",
+        "type": {"coding": [{"system": CLAIM_TYPE, "code": "professional"}]},
+        "use": "claim",
+        "patient": proposal.patient_reference(),
+        "created": proposal.instant,
+        "provider": _reference(encounter.provider or encounter.organization),
+        "priority": {"coding": [{"system": PROCESS_PRIORITY, "code": "normal"}]},
+    }
+    if encounter.service_date:
+        claim["billablePeriod"] = {"start": encounter.service_date.isoformat()}
+    if reference := proposal.encounter_reference():
+        category = {"coding": [{"system": CLAIM_INFORMATION, "code": "info"}]}
+        claim["supportingInfo"] = [{"sequence": 1, "category": category, "valueReference": reference}]
+    if diagnoses := _diagnoses(proposal):
+        claim["diagnosis"] = diagnoses
+    claim["insurance"] = [{"sequence": 1, "focal": True, "coverage": _reference(encounter.coverage)}]
+    if encounter.services:
+        claim["item"] = [_item(proposal, line, number) for number, line in enumerate(encounter.services, 1)]
+    return claim
+
+
+def _reference(reference: str) -> Resource:
+    return {"reference": reference} if reference else {"display": NOT_SUPPLIED}
+
+
+def _diagnoses(proposal: Proposal) -> list[Resource]:
+    claimed = proposal.assignments[:MAX_DIAGNOSES]
+    return [{"sequence": number, "diagnosisCodeableConcept": proposal.code_concept(one)} for number, one in enumerate(claimed, 1)]
+
+
+def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
+    """One service line; its pointers come from the reasons that the service itself names."""
+    item: Resource = {"sequence": number}
+    pointers = [position for position, one in enumerate(proposal.assignments[:MAX_DIAGNOSES], 1) if one.code in line.reason_codes][
+        :MAX_POINTERS
+    ]
+    if pointers:
+        item["diagnosisSequence"] = pointers
+    item["productOrService"] = {"coding": [{"system": line.system, "code": line.code}]}
+    if line.performed:
+        item["servicedDate"] = line.performed[:10]
+    if reference := proposal.encounter_reference():
+        item["encounter"] = [reference]
+    return item

@@ -1,0 +1,99 @@
+"""What every target builds from: the disposition with its intake, when and for whom, and the names its resources go by.
+
+Names are deterministic: the same tenant, encounter and code always give the same identifier and the same ``urn:uuid``, so that coding an
+encounter twice proposes, and writes, the same resources (FHIR R4 http.html#ccreate asks for a stable key).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_coder import __version__
+from fhir_coder.exchange import Intake, Resource
+from fhir_coder.model import CodeAssignment, Disposition, Encounter, Outcome
+from fhir_coder.vocabulary import ICD10CM, OBSERVATION_VALUE, PROPOSAL_IDENTIFIER, REVIEW_TAG
+
+NOT_SUPPLIED = "not supplied"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Input of every write-back target. ``recorded`` is an aware datetime: the moment of coding."""
+
+    tenant: str
+    intake: Intake
+    disposition: Disposition
+    recorded: datetime
+
+    @property
+    def encounter(self) -> Encounter:
+        """The coded encounter."""
+        return self.intake.encounter
+
+    @property
+    def assignments(self) -> tuple[CodeAssignment, ...]:
+        """The assigned codes in claim order."""
+        return self.disposition.report.coded.assignments
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Software, release, index, lexicon and ranker versions."""
+        return {"fhir-coder": __version__, **self.disposition.report.coded.versions}
+
+    @property
+    def instant(self) -> str:
+        """``recorded`` as a FHIR instant."""
+        return self.recorded.isoformat(timespec="seconds")
+
+    @property
+    def key(self) -> str:
+        """What names this encounter in identifiers: tenant and id, or a hash of the notes when the encounter has no id."""
+        return f"{self.tenant}.{self.encounter.id or self._notes_key()}"
+
+    def _notes_key(self) -> str:
+        return sha256("".join(note.sha256 for note in self.encounter.notes).encode()).hexdigest()[:32]
+
+    def identifier(self, kind: str, code: str = "") -> Resource:
+        """Business identifier of one proposed resource; free of the characters that searches treat specially."""
+        return {"system": PROPOSAL_IDENTIFIER, "value": ".".join(part for part in (self.key, kind, code) if part)}
+
+    def full_url(self, kind: str, code: str = "") -> str:
+        """The ``urn:uuid`` of one proposed resource inside the bundle."""
+        return uuid5(NAMESPACE_URL, f"{PROPOSAL_IDENTIFIER}|{self.identifier(kind, code)['value']}").urn
+
+    def patient_reference(self) -> Resource:
+        """Reference to the patient, or "not supplied"."""
+        return {"reference": f"Patient/{self.encounter.patient.id}"} if self.encounter.patient.id else {"display": NOT_SUPPLIED}
+
+    def encounter_reference(self) -> Resource | None:
+        """Reference to the encounter when it has one."""
+        reference = self.encounter.reference or (f"Encounter/{self.encounter.id}" if self.encounter.id else "")
+        return {"reference": reference} if reference else None
+
+    def note_reference(self, note_id: str) -> Resource:
+        """Reference to the note's DocumentReference, by display when it has no address."""
+        reference = next((note.reference for note in self.encounter.notes if note.id == note_id), "")
+        return {"reference": reference} if reference else {"display": f"note {note_id}"}
+
+    def meta(self, outcome: Outcome, profile: str = "") -> Resource:
+        """Security label of machine-assigned content (AIAST), and the review tag unless the code passed."""
+        meta: Resource = {"profile": [profile]} if profile else {}
+        meta["security"] = [{"system": OBSERVATION_VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted"}]
+        if outcome is Outcome.REVIEW:
+            meta["tag"] = [{"system": REVIEW_TAG, "code": "needs-review", "display": "Needs review"}]
+        return meta
+
+    def code_concept(self, assignment: CodeAssignment) -> Resource:
+        """The ICD-10-CM code with dot, release and title, marked as not chosen by a user."""
+        coding = {
+            "system": ICD10CM,
+            "version": self.disposition.report.coded.release_id,
+            "code": assignment.code,
+            "display": assignment.display,
+            "userSelected": False,
+        }
+        return {"coding": [coding], "text": assignment.display}

@@ -1,0 +1,31 @@
+"""Task: asks a coder to review the encounter; made only when the disposition is review."""
+
+from __future__ import annotations
+
+from fhir_coder.exchange import Resource
+from fhir_coder.vocabulary import DISPOSITION_REASON, TASK_CODE
+from fhir_coder.writeback.proposal import Proposal
+
+
+def build_task(proposal: Proposal) -> Resource:
+    """A requested Task on the Claim, with the proposed Conditions as input and the first reason for review."""
+    task: Resource = {
+        "resourceType": "Task",
+        "identifier": [proposal.identifier("task")],
+        "status": "requested",
+        "intent": "proposal",
+        "priority": "routine",
+        "code": {"coding": [{"system": TASK_CODE, "code": "review-coding", "display": "Review proposed codes"}]},
+        "focus": {"reference": proposal.full_url("claim")},
+        "for": proposal.patient_reference(),
+    }
+    if encounter := proposal.encounter_reference():
+        task["encounter"] = encounter
+    task["authoredOn"] = task["lastModified"] = proposal.instant
+    if reasons := proposal.disposition.reasons:
+        coding = [{"system": DISPOSITION_REASON, "code": reason.code} for reason in {r.code: r for r in reasons}.values()]
+        task["reasonCode"] = {"coding": coding, "text": reasons[0].text}
+    inputs = [proposal.full_url("condition", assignment.code) for assignment in proposal.assignments]
+    if inputs:
+        task["input"] = [{"type": {"text": "proposed diagnosis"}, "valueReference": {"reference": url}} for url in inputs]
+    return task
