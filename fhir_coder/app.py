@@ -1,0 +1,136 @@
+"""Composition root: settings in, a coder or the whole Flask application out. The only file that names concrete parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from flask import Flask
+from terminology.installation import open_catalogue
+from terminology.release import Catalogue, Release
+
+from fhir_coder.api.blueprint import create_api, install_error_handlers
+from fhir_coder.api.log import configure_logging
+from fhir_coder.coding.policy import POLICIES, outpatient
+from fhir_coder.coding.ranker import Ranker, shipped_ranker
+from fhir_coder.disposition import Policy
+from fhir_coder.ehr.client import EhrClient
+from fhir_coder.engine import Engine
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.pipeline import Coder
+from fhir_coder.progress import stage_progress
+from fhir_coder.sandbox.installation import Sandbox, open_sandbox
+from fhir_coder.settings import EhrSettings, Settings, Tenant
+from fhir_coder.store.repository import Repository
+from fhir_coder.store.start import open_repository
+from index.build import build_index, needs_build
+from index.code_index import CodeIndex
+from index.manifest import ManifestMismatch
+from index.model import EncoderModel, find_model
+from index.open import open_index
+
+DEFAULT_TENANT = "default"
+SANDBOX_EHR = "sandbox"
+
+
+def open_releases(settings: Settings) -> Catalogue:
+    """Every installed release; the embedded one is compiled on first use."""
+    return open_catalogue(settings.data)
+
+
+def model_of(settings: Settings) -> EncoderModel:
+    """The embedding model by setting, its files checked against their hashes."""
+    return find_model(Path(settings.model) if settings.model else None, settings.model_sha256 or None)
+
+
+def index_folder(settings: Settings, release: Release) -> Path:
+    """Where the index of a release lies."""
+    return settings.data / "index" / release.id
+
+
+def build_indexes(settings: Settings, force: bool = False) -> Iterator[tuple[Path, bool]]:
+    """Build the index of every release that lacks a current one; yields each folder and whether it was built."""
+    model = model_of(settings)
+    for release in open_releases(settings).releases:
+        folder = index_folder(settings, release)
+        build = force or needs_build(folder, release, model)
+        if build:
+            with stage_progress(f"index {release.id}") as report:
+                build_index(folder, release, model, report)
+        yield folder, build
+
+
+def ensure_index(settings: Settings) -> None:
+    """Build what is missing: for the command line, where a person waits. The server never builds, it refuses to start."""
+    for _ in build_indexes(settings):
+        pass
+
+
+def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None) -> Coder:
+    """The engine of the pipeline with everything loaded."""
+    catalogue = open_releases(settings)
+    indexes = {release.id: _open(settings, release) for release in catalogue.releases}
+    return Coder(
+        catalogue=catalogue,
+        index_for=lambda release: indexes[release.id],
+        rankers={name: shipped_ranker(name) for name in POLICIES} if rankers is None else rankers,
+        review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
+        severities=settings.severities,
+    )
+
+
+def create_app(settings: Settings) -> Flask:
+    """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
+    configure_logging(settings.log_level)
+    sandbox = open_sandbox(settings.data) if settings.sandbox else None
+    engine = Engine(
+        coder=build_coder(settings),
+        policy=outpatient(settings.assign_probability),
+        tenants=_tenants(settings, sandbox),
+        repository=open_repository(settings.database_url, settings.key),
+        connect=partial(_connect, sandbox=sandbox),
+        now=lambda: datetime.now(UTC),
+    )
+    app = Flask("fhir_coder", static_folder=None)
+    app.register_blueprint(create_api(engine, settings))
+    if sandbox:
+        app.register_blueprint(sandbox.blueprint)
+    install_error_handlers(app)
+    app.extensions["fhir_coder"] = Lifecycle(engine.repository, sandbox)
+    return app
+
+
+class Lifecycle:
+    """What a worker must do after a fork: drop connections that belong to the parent."""
+
+    def __init__(self, repository: Repository, sandbox: Sandbox | None) -> None:
+        self._repository = repository
+        self._sandbox = sandbox
+
+    def after_fork(self) -> None:
+        """Forget inherited database connections without closing them."""
+        self._repository.forget_connections()
+
+
+def _open(settings: Settings, release: Release) -> CodeIndex:
+    try:
+        return open_index(index_folder(settings, release), release)
+    except ManifestMismatch as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _tenants(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tenant]:
+    """The configured tenants; the default one always answers, and in sandbox mode has the built-in EHR first."""
+    tenants = {DEFAULT_TENANT: Tenant(DEFAULT_TENANT)} | {tenant.id: tenant for tenant in settings.tenants}
+    if sandbox:
+        ehr = EhrSettings(SANDBOX_EHR, sandbox.base_url)
+        tenants[DEFAULT_TENANT] = Tenant(DEFAULT_TENANT, (ehr, *tenants[DEFAULT_TENANT].ehrs))
+    return tenants
+
+
+def _connect(ehr: EhrSettings, sandbox: Sandbox | None) -> EhrClient:
+    """A client for one EHR; the built-in one is reached in process, without a socket."""
+    session = sandbox.session() if sandbox and ehr.base_url == sandbox.base_url else None
+    return EhrClient(ehr, session=session)

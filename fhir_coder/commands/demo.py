@@ -1,0 +1,140 @@
+"""``fhir-coder demo``: start the sandbox server, code one of its encounters through the HTTP operation, print what came out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from fhir_coder.app import ensure_index
+from fhir_coder.commands.serve import require_loopback
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.settings import Settings
+
+START_TIMEOUT_S = 120
+DEFAULT_ENCOUNTER = "diabetes-ckd"
+
+
+def add(subparsers: argparse._SubParsersAction) -> None:
+    """Declare the subcommand."""
+    command = subparsers.add_parser("demo", help="code one synthetic encounter over HTTP and show the result")
+    command.add_argument("--host", default="127.0.0.1")
+    command.add_argument("--port", type=int, default=8080)
+    command.add_argument("--encounter", default=DEFAULT_ENCOUNTER, help="id of a sandbox encounter")
+    command.add_argument("--stay", action="store_true", help="leave the server running until interrupted")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build what is missing, serve, code, print; with ``--stay`` keep serving."""
+    require_loopback(arguments.host)
+    ensure_index(Settings.from_environment(sandbox=True))
+    base = f"http://{arguments.host}:{arguments.port}"
+    server = subprocess.Popen(  # noqa: S603 - our own module, checked arguments
+        [sys.executable, "-m", "fhir_coder", "serve", "--sandbox", "--host", arguments.host, "--port", str(arguments.port)],
+        env={**os.environ, "FHIR_CODER_LOG_LEVEL": os.environ.get("FHIR_CODER_LOG_LEVEL", "WARNING")},
+    )
+    try:
+        covered = _wait_until_ready(server, base)
+        _show(base, arguments.encounter, _call(base, arguments.encounter), covered)
+        if arguments.stay:
+            print(_next_steps(base), flush=True)
+            return server.wait()
+        return 0
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_until_ready(server: subprocess.Popen, base: str) -> dict[str, Any]:
+    """The readiness report, once the server answers."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise ConfigurationError(f"the server stopped with status {server.returncode}; is another one using this port?")
+        try:
+            with urllib.request.urlopen(f"{base}/health/ready", timeout=5) as response:  # noqa: S310 - our own loopback URL
+                return json.load(response)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise ConfigurationError(f"the server did not become ready in {START_TIMEOUT_S} s")
+
+
+def _call(base: str, encounter: str) -> dict[str, Any]:
+    """The operation with write-back, as an EHR would call it."""
+    body = {"resourceType": "Parameters", "parameter": [{"name": "writeBack", "valueBoolean": True}]}
+    request = urllib.request.Request(  # noqa: S310 - our own loopback URL
+        f"{base}/fhir/Encounter/{encounter}/$code-encounter",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - our own loopback URL
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        issues = json.load(error).get("issue", [])
+        raise ConfigurationError(f"the operation answered {error.code}: {issues[0].get('diagnostics', '') if issues else ''}") from error
+
+
+def _show(base: str, encounter: str, answer: dict[str, Any], ready: dict[str, Any]) -> None:
+    """The answer as a person reads it."""
+    parameters = answer["parameter"]
+    print(f"\nPOST {base}/fhir/Encounter/{encounter}/$code-encounter")
+    for release in ready.get("releases", []):
+        print(f"ICD-10-CM release {release['id']}, service dates {release['from']} to {release['to']}")
+    print("\nCodes")
+    for assignment in _named(parameters, "assignment"):
+        _show_assignment({part["name"]: part for part in assignment["part"]}, assignment["part"])
+    rejected = _named(parameters, "rejected")
+    print(f"\nNot coded ({len(rejected)}), for instance")
+    for one in rejected[:8]:
+        parts = {part["name"]: part for part in one["part"]}
+        print(
+            f"  {parts['code']['valueCoding']['code']:9} {parts['reason']['valueCode']:16} {parts['code']['valueCoding'].get('display', '')[:70]}"
+        )
+    print("\nFindings")
+    for issue in next((p["resource"]["issue"] for p in _named(parameters, "issues")), []):
+        print(f"  {issue['severity']:11} {issue.get('diagnostics', issue.get('details', {}).get('text', ''))[:130]}")
+    print(f"\nDisposition: {_named(parameters, 'disposition')[0]['valueCoding']['code']}")
+    for reason in _named(parameters, "reason"):
+        print(f"  because: {reason.get('valueCoding', {}).get('display') or reason.get('valueCoding', {}).get('code')}")
+    _show_receipt(parameters)
+
+
+def _show_assignment(parts: dict[str, Any], all_parts: list[dict[str, Any]]) -> None:
+    coding = parts["code"]["valueCoding"]
+    print(f"  {parts['rank']['valuePositiveInt']}. {coding['code']:9} p={parts['probability']['valueDecimal']}  {coding['display']}")
+    for evidence in _named(all_parts, "evidence")[:2]:
+        words = {part["name"]: part for part in evidence["part"]}
+        text = " ".join(words["text"]["valueString"].split())
+        print(f'       "{text}"  [{words["start"]["valueInteger"]}..{words["end"]["valueInteger"]}]')
+
+
+def _show_receipt(parameters: list[dict[str, Any]]) -> None:
+    result = next(p["resource"] for p in _named(parameters, "result"))
+    receipt = next((p["resource"] for p in _named(parameters, "receipt")), None)
+    if receipt is None:
+        return
+    print("\nWritten to the EHR")
+    for proposed, answered in zip(result["entry"], receipt["entry"], strict=True):
+        response = answered["response"]
+        print(f"  {proposed['resource']['resourceType']:11} {response['status']:16} {response.get('location', '')}")
+
+
+def _named(parameters: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [parameter for parameter in parameters if parameter["name"] == name]
+
+
+def _next_steps(base: str) -> str:
+    return (
+        f"\nThe server stays up at {base} (Ctrl+C stops it). Try next:\n"
+        f"  curl -s {base}/sandbox/fhir/Encounter\n"
+        f"  curl -s -X POST -H 'Content-Type: application/fhir+json' '{base}/fhir/Encounter/{DEFAULT_ENCOUNTER}/$code-encounter'\n"
+        f"  curl -s {base}/fhir/metadata"
+    )

@@ -1,0 +1,85 @@
+"""``fhir-coder serve``: the HTTP server, under gunicorn, engine loaded once before the workers fork."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+
+from gunicorn.app.base import BaseApplication
+
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.settings import Settings
+
+
+def add(subparsers: argparse._SubParsersAction) -> None:
+    """Declare the subcommand."""
+    command = subparsers.add_parser("serve", help="run the HTTP server")
+    command.add_argument("--host", default="127.0.0.1")
+    command.add_argument("--port", type=int, default=8080)
+    command.add_argument("--sandbox", action="store_true", help="add a built-in EHR with synthetic encounters (loopback only)")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    require_loopback(arguments.host)
+    settings = Settings.from_environment(sandbox=arguments.sandbox)
+    _Server(settings, f"{arguments.host}:{arguments.port}").run()
+    return 0
+
+
+def require_loopback(host: str) -> None:
+    """Refuse any other address: the server does not authenticate its callers yet."""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ConfigurationError(
+            f"--host {host}: callers are not authenticated, so the server binds to loopback only (127.0.0.1, ::1 or localhost)"
+        )
+
+
+class _Server(BaseApplication):
+    """gunicorn with our settings; ``load`` runs in the parent because of ``preload_app``."""
+
+    def __init__(self, settings: Settings, address: str) -> None:
+        self._settings = settings
+        self._address = address
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Threads share a worker's engine; a fork shares its memory."""
+        options = {
+            "bind": self._address,
+            "workers": self._settings.workers,
+            "threads": self._settings.threads,
+            "worker_class": "gthread",
+            "preload_app": True,
+            "timeout": 120,
+            "graceful_timeout": 30,
+            "accesslog": None,
+            "post_fork": _after_fork,
+            "child_exit": _child_exit,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self):
+        """The WSGI application, made once before the fork."""
+        from fhir_coder.app import create_app
+
+        return create_app(self._settings)
+
+
+def _after_fork(server, worker) -> None:
+    """Connections made before the fork belong to the parent: each worker opens its own."""
+    application = worker.app.callable or worker.app.wsgi()
+    application.extensions["fhir_coder"].after_fork()
+
+
+def _child_exit(server, worker) -> None:
+    """Drop a dead worker's metric files (prometheus_client multiprocess mode)."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)

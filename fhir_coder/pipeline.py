@@ -1,0 +1,64 @@
+"""The main job on one screen: one encounter in, one disposition out.
+
+From sections to disposition there is no network, clock or randomness, and no Flask. Collaborators are made once (see :mod:`fhir_coder.app`)
+and handed in; the release is chosen by date of service, never "latest".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from terminology.release import Catalogue, Release, ReleaseChoice
+
+from fhir_coder import __version__
+from fhir_coder.coding.assignment import assign_codes
+from fhir_coder.coding.candidates import offer_candidates
+from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.coding.ranker import Ranker
+from fhir_coder.disposition import Policy, decide
+from fhir_coder.edits.run import run_edits
+from fhir_coder.exchange import ReleaseUse
+from fhir_coder.model import Assertions, Candidates, Disposition, Encounter
+from fhir_coder.reading.assertion import assert_mentions
+from fhir_coder.reading.mentions import find_mentions
+from fhir_coder.reading.sections import find_sections
+from index.code_index import CodeIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """Everything that coding needs, made once: releases, one index for each, a ranker for each coding policy, the review policy."""
+
+    catalogue: Catalogue
+    index_for: Callable[[Release], CodeIndex]
+    rankers: Mapping[str, Ranker]
+    review: Policy
+    severities: Mapping[str, str]
+
+    def code_encounter(self, encounter: Encounter, policy: CodingPolicy) -> tuple[Disposition, ReleaseUse]:
+        """Read, code, check and route one encounter; the release in use is named beside the disposition."""
+        choice = self.catalogue.for_date(encounter.service_date)
+        candidates = self.find_candidates(encounter, choice.release)
+        coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release))
+        report = run_edits(coded, choice.release, choice.status, self.severities)
+        return decide(report, self.review), release_use(choice)
+
+    def find_candidates(self, encounter: Encounter, release: Release) -> Candidates:
+        """The first half of the line: sections, mentions, assertions, candidates."""
+        return offer_candidates(self.read(encounter, release), self.index_for(release))
+
+    def read(self, encounter: Encounter, release: Release) -> Assertions:
+        """What the notes say: sections, mentions, assertions."""
+        sections = find_sections(encounter)
+        mentions = find_mentions(sections, self.index_for(release).find_terms)
+        return assert_mentions(mentions)
+
+    def _versions(self, release: Release) -> dict[str, str]:
+        manifest = self.index_for(release).manifest
+        return {"software": __version__, "index": manifest.fingerprint, "model": manifest.model_sha256, "lexicon": manifest.lexicon_sha256}
+
+
+def release_use(choice: ReleaseChoice) -> ReleaseUse:
+    """The chosen release and the service dates it covers."""
+    return ReleaseUse(choice.release.id, choice.release.effective_from, choice.release.effective_to, choice.status)

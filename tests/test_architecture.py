@@ -1,0 +1,86 @@
+"""The house rules that a program can check: imports go downward, third parties stay behind their fence, stages ignore each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("terminology", "index", "fhir_coder")
+
+FENCES = {
+    "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
+    "requests": ("fhir_coder/ehr", "fhir_coder/sandbox/transport.py", "fhir_coder/sandbox/installation.py"),
+    "lxml": ("fhir_coder/notes", "fhir_coder/fhir", "terminology"),
+    "faiss": ("index",),
+    "onnxruntime": ("index",),
+    "onnx": ("index",),
+    "torch": ("index",),
+    "tokenizers": ("index",),
+    "sentence_transformers": ("index",),
+    "fhir": ("fhir_coder/fhir",),
+    "sqlalchemy": ("fhir_coder/store",),
+    "alembic": ("fhir_coder/store",),
+    "cryptography": ("fhir_coder/store",),
+    "sklearn": ("fhir_coder/coding/training.py",),
+    "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),
+    "gunicorn": ("fhir_coder/commands/serve.py",),
+}
+STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
+ABOVE_STAGES = ("fhir_coder.app", "fhir_coder.engine", "fhir_coder.pipeline", "fhir_coder.cli", "fhir_coder.commands", "fhir_coder.api")
+ALLOWED_BETWEEN_STAGES = {("ehr", "notes")}  # intake reads the notes it fetches
+
+
+def sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", sources(), ids=relative)
+def test_third_parties_stay_behind_their_fence(path: Path) -> None:
+    for name in imports(path):
+        allowed = FENCES.get(name.split(".")[0])
+        assert allowed is None or relative(path).startswith(allowed), f"{relative(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=relative)
+def test_imports_go_downward(path: Path) -> None:
+    above = {"terminology": {"index", "fhir_coder"}, "index": {"fhir_coder"}, "fhir_coder": set()}[relative(path).split("/")[0]]
+    assert not {name for name in imports(path) if name.split(".")[0] in above}
+
+
+@pytest.mark.parametrize("path", [p for p in sources() if relative(p).split("/")[1] in STAGES], ids=relative)
+def test_a_stage_imports_no_sibling_and_nothing_above(path: Path) -> None:
+    stage = relative(path).split("/")[1]
+    for name in imports(path):
+        assert not name.startswith(ABOVE_STAGES), f"{relative(path)} imports {name}"
+        parts = name.split(".")
+        if parts[0] == "fhir_coder" and len(parts) > 1 and parts[1] in STAGES and parts[1] != stage:
+            assert (stage, parts[1]) in ALLOWED_BETWEEN_STAGES, f"{relative(path)} imports {name}"
+
+
+def test_names_that_say_nothing_are_not_used() -> None:
+    banned = {"utils", "helpers", "common", "manager", "handler", "processor", "base", "data", "info"}
+    assert not [relative(path) for path in sources() if path.stem in banned]
+
+
+def test_no_file_grows_into_a_monolith() -> None:
+    assert not [relative(path) for path in sources() if len(path.read_text(encoding="utf-8").splitlines()) > 450]
