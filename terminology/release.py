@@ -1,0 +1,65 @@
+"""A release: one dated edition of the code set; and the catalogue that picks one by date of service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from terminology.codebook import Codebook
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One edition, never changed once made. ``id`` is the first date of service it holds for and serves as CodeSystem.version;
+    both dates are inclusive; ``sha256`` is that of the source file."""
+
+    id: str
+    title: str
+    effective_from: date
+    effective_to: date
+    sha256: str
+    codebook: Codebook
+
+    def covers(self, day: date) -> bool:
+        """Whether the release holds for this date of service."""
+        return self.effective_from <= day <= self.effective_to
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseChoice:
+    """The release for a date of service. ``status``: ``covered``, ``earlier`` or ``later`` than what is loaded, or ``undated``."""
+
+    release: Release
+    status: str
+
+
+class Catalogue:
+    """Every loaded release, oldest first."""
+
+    def __init__(self, releases: Iterable[Release]) -> None:
+        self.releases = tuple(sorted(releases, key=lambda release: (release.effective_from, release.id)))
+        if not self.releases:
+            raise ValueError("a catalogue needs at least one release")
+
+    @property
+    def newest(self) -> Release:
+        """The release that came into effect last."""
+        return self.releases[-1]
+
+    def get(self, release_id: str) -> Release:
+        """The release of that id; KeyError when it is not loaded."""
+        for release in self.releases:
+            if release.id == release_id:
+                return release
+        raise KeyError(release_id)
+
+    def for_date(self, service_date: date | None) -> ReleaseChoice:
+        """The release that holds on the date; else the nearest one, and the status says that it does not hold."""
+        if service_date is None:
+            return ReleaseChoice(self.newest, "undated")
+        covering = [release for release in self.releases if release.covers(service_date)]
+        if covering:
+            return ReleaseChoice(covering[-1], "covered")
+        before = [release for release in self.releases if release.effective_from <= service_date]
+        return ReleaseChoice(before[-1], "later") if before else ReleaseChoice(self.releases[0], "earlier")

@@ -1,0 +1,47 @@
+"""Shared by all tests: the installed releases, and where data that is not part of the project may lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fhir_coder.settings import Settings
+from terminology.codebook import Codebook
+from terminology.installation import open_catalogue
+from terminology.release import Catalogue, Release
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests share the data folder of the checkout, so that the index is built once."""
+    os.environ.setdefault("FHIR_CODER_DATA", str(ROOT / ".data"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Official files, peers and evaluation notes, which are not part of the project; tests that need them are skipped without."""
+    folder = Path(os.environ.get("FHIR_CODER_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("the folder of official files and peers is not here (FHIR_CODER_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """Every installed release."""
+    return open_catalogue(Settings.from_environment().data)
+
+
+@pytest.fixture(scope="session")
+def release(catalogue: Catalogue) -> Release:
+    """The embedded release, April 2026."""
+    return catalogue.get("2026-04-01")
+
+
+@pytest.fixture(scope="session")
+def codebook(release: Release) -> Codebook:
+    """The codebook of the embedded release."""
+    return release.codebook

@@ -1,0 +1,40 @@
+"""Sides of titles and sibling codes that differ by side alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from terminology.codebook import Codebook
+from terminology.laterality import side, sides
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Pain in right knee", "right"),
+        ("Otitis media, unspecified, bilateral", "bilateral"),
+        ("Pain in unspecified knee", "unspecified"),
+        ("Essential (primary) hypertension", None),
+        ("Left ventricular failure, unspecified", "left"),
+    ],
+)
+def test_side_of_a_title(title: str, expected: str | None) -> None:
+    assert side(title) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("M25.56", {"right": "M25.561", "left": "M25.562", "unspecified": "M25.569"}),
+        ("M25.561", {"right": "M25.561", "left": "M25.562", "unspecified": "M25.569"}),
+        ("S93.401A", {"right": "S93.401", "left": "S93.402", "unspecified": "S93.409"}),
+        ("G56.0", {"right": "G56.01", "left": "G56.02", "bilateral": "G56.03", "unspecified": "G56.00"}),
+        ("S62.662", {"right": "S62.662", "left": "S62.663"}),
+        ("S62.66", {}),
+        ("I10", {}),
+        ("I50", {}),
+        ("M54.1", {}),
+    ],
+)
+def test_siblings_by_side(codebook: Codebook, code: str, expected: dict[str, str]) -> None:
+    assert dict(sides(codebook, code)) == expected
