@@ -1,0 +1,35 @@
+"""The CapabilityStatement of this server: one operation on Encounter, its definition, and nothing it does not have."""
+
+from __future__ import annotations
+
+from fhir_coder import __version__
+from fhir_coder.api.definition import DEFINITION_DATE, DEFINITION_URL
+from fhir_coder.api.media import SHORT_NAMES, Format
+from fhir_coder.api.parameters import OPERATION
+from fhir_coder.exchange import Resource
+from fhir_coder.fhir.elements import r4_elements
+
+
+def build_capability(base_url: str) -> Resource:
+    """The statement of the server instance at ``base_url`` (absolute)."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": DEFINITION_DATE,
+        "publisher": "fhir-coder",
+        "kind": "instance",
+        "software": {"name": "fhir-coder", "version": __version__},
+        "implementation": {"description": "ICD-10-CM coding of outpatient encounters", "url": base_url},
+        "fhirVersion": r4_elements().version,
+        "format": [*(form.value for form in Format), *SHORT_NAMES],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "An operation on Encounter; no Encounter is stored here. Prefer: handling=strict|lenient is honored.",
+                "resource": [
+                    {"type": "Encounter", "operation": [{"name": OPERATION, "definition": DEFINITION_URL}]},
+                    {"type": "OperationDefinition", "interaction": [{"code": "read"}]},
+                ],
+            }
+        ],
+    }

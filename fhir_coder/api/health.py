@@ -1,0 +1,67 @@
+"""Health in three cheap routes: alive, ready, and which version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from flask import Response, jsonify
+
+from fhir_coder import __version__
+from fhir_coder.fhir.elements import r4_elements
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """``checks`` maps a part (release, index, store) to whether it works and a detail; all must work.
+
+    ``covered`` lists release id, first and last service date. ``ehrs`` tells each EHR's state; it never decides, so that one EHR's outage
+    takes nobody else down.
+    """
+
+    checks: Mapping[str, tuple[bool, str]]
+    covered: tuple[tuple[str, date, date], ...] = ()
+    ehrs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every part works."""
+        return all(works for works, _ in self.checks.values())
+
+
+def live() -> Response:
+    """The process answers."""
+    return jsonify(status="live")
+
+
+def version() -> Response:
+    """Name and version of the software."""
+    return jsonify(name="fhir-coder", version=__version__, fhirVersion=r4_elements().version)
+
+
+def ready(probe: Callable[[], Readiness]) -> Response:
+    """200 when this process can code, else 503; the body says what is missing and which service dates are covered."""
+    readiness = _probe(probe)
+    response = jsonify(readiness_object(readiness))
+    response.status_code = 200 if readiness.is_ready else 503
+    return response
+
+
+def readiness_object(readiness: Readiness) -> dict[str, Any]:
+    """The body of ``/health/ready``."""
+    return {
+        "status": "ready" if readiness.is_ready else "not-ready",
+        "checks": {name: {"ok": works, "detail": detail} for name, (works, detail) in readiness.checks.items()},
+        "releases": [{"id": name, "from": first.isoformat(), "to": last.isoformat()} for name, first, last in readiness.covered],
+        "ehrs": dict(readiness.ehrs),
+    }
+
+
+def _probe(probe: Callable[[], Readiness]) -> Readiness:
+    """A probe that fails is itself the answer: not ready."""
+    try:
+        return probe()
+    except Exception as error:
+        return Readiness({"engine": (False, type(error).__name__)})

@@ -1,0 +1,59 @@
+"""Logs as lines of JSON on standard error.
+
+A line never holds a query, a body or a message of a foreign exception: those can quote a note. An exception is logged by its type and the
+places it went through.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from logging.config import dictConfig
+from types import TracebackType
+from typing import Any
+
+ACCESS = "fhir_coder.access"
+ERRORS = "fhir_coder.errors"
+FIELDS = "fields"
+"""Name of the ``extra`` that carries a mapping of further JSON fields."""
+
+
+class JsonFormatter(logging.Formatter):
+    """One record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time (UTC), level, logger, message, the record's fields and, for an exception, its type and places."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update(getattr(record, FIELDS, {}))
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = record.exc_info[0].__name__
+            line["places"] = list(places(record.exc_info[2]))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def places(trace: TracebackType | None) -> Iterator[str]:
+    """``file:line function`` of every frame, outermost first; no source lines, no values."""
+    for frame in traceback.extract_tb(trace):
+        yield f"{frame.filename}:{frame.lineno} {frame.name}"
+
+
+def configure_logging(level: str) -> None:
+    """Send every logger to standard error as JSON; HTTP client libraries log addresses with queries below WARNING and are kept quiet."""
+    dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"json": {"()": JsonFormatter}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "root": {"level": level, "handlers": ["stderr"]},
+            "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "werkzeug", "sqlalchemy.engine")},
+        }
+    )

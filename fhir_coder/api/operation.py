@@ -1,0 +1,71 @@
+"""``POST [base]/Encounter/$code-encounter`` and ``POST [base]/Encounter/[id]/$code-encounter``."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from flask import Response, g, request
+
+from fhir_coder.api.body import read_body
+from fhir_coder.api.coding_request import read_coding_request
+from fhir_coder.api.health import Readiness
+from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.prefer import read_preferences
+from fhir_coder.api.render import render_result
+from fhir_coder.api.respond import format_of, respond
+from fhir_coder.errors import Forbidden, OperationUnknown, ResourceUnknown
+from fhir_coder.exchange import CodingRequest, CodingResult
+from fhir_coder.fhir.limits import Limits
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+
+
+class CodingEngine(Protocol):
+    """What the API needs of the engine."""
+
+    def code(self, request: CodingRequest) -> CodingResult:
+        """Do the job; raises the errors of :mod:`fhir_coder.errors`."""
+
+    def has_tenant(self, tenant: str) -> bool:
+        """Whether the tenant is configured."""
+
+    def has_ehr(self, tenant: str, ehr: str) -> bool:
+        """Whether the tenant has an EHR of that id."""
+
+    def readiness(self) -> Readiness:
+        """Whether the parts that coding needs are there."""
+
+
+class CodeEncounter:
+    """The operation as a view: bytes and headers in, Parameters out."""
+
+    def __init__(self, engine: CodingEngine, limits: Limits, metrics: Metrics) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._metrics = metrics
+
+    def __call__(self, tenant: str, encounter_id: str = "") -> Response:
+        """Negotiate, read, code, render; every refusal is one of our errors."""
+        require_tenant(self._engine, tenant)
+        form = format_of(request)
+        preferences = read_preferences(request.headers.get("Prefer"))
+        g.preference_applied = preferences.applied
+        if encounter_id and not _ID.fullmatch(encounter_id):
+            raise ResourceUnknown("no Encounter can have this id")
+        body = read_body(request, self._limits)
+        read = read_coding_request(body, tenant=tenant, encounter_id=encounter_id, is_strict=preferences.is_strict)
+        self._require_ehr(read.request)
+        result = self._engine.code(read.request)
+        self._metrics.count_disposition(result.disposition.outcome.value)
+        return respond(render_result(result, ignored=read.ignored, include_text=read.request.include_text), form)
+
+    def _require_ehr(self, coding: CodingRequest) -> None:
+        if coding.ehr and not self._engine.has_ehr(coding.tenant, coding.ehr):
+            raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
+
+
+def require_tenant(engine: CodingEngine, tenant: str) -> None:
+    """A base that belongs to no tenant does not exist."""
+    if not engine.has_tenant(tenant):
+        raise OperationUnknown("no FHIR base at this address")

@@ -1,0 +1,77 @@
+"""OperationOutcome: from an error, and from what a coding run has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fhir_coder.errors import FhirCoderError
+from fhir_coder.exchange import CodingResult, Resource
+from fhir_coder.model import Finding, Severity
+from fhir_coder.vocabulary import CANONICAL, EDIT
+
+ERROR_SYSTEM = f"{CANONICAL}/CodeSystem/error"
+
+# http://hl7.org/fhir/R4/valueset-issue-severity.html and valueset-issue-type.html (both required bindings)
+_SEVERITIES = {Severity.BLOCKING: "error", Severity.ADVISORY: "warning", Severity.INFORMATION: "information"}
+_TYPES = {Severity.BLOCKING: "business-rule", Severity.ADVISORY: "business-rule", Severity.INFORMATION: "informational"}
+
+
+def outcome_of_error(error: FhirCoderError, request_id: str) -> Resource:
+    """The body of every 4xx and 5xx answer."""
+    issue: Resource = {
+        "severity": "error",
+        "code": error.issue,
+        "details": {"coding": [{"system": ERROR_SYSTEM, "code": error.code}], "text": error.message},
+        "diagnostics": f"{error.message} [{error.code}, request {request_id}]",
+    }
+    if error.expression:
+        issue["expression"] = list(error.expression)
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def outcome_of_failure(request_id: str) -> Resource:
+    """The body of a 500: a generic sentence and the id to quote; what failed stands in the log."""
+    issue = {"severity": "fatal", "code": "exception", "diagnostics": f"The server failed. Quote request {request_id} when reporting this."}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def outcome_of_status(status: int, sentence: str) -> Resource:
+    """The body of an HTTP error that has no class of its own."""
+    issue = {"severity": "error", "code": "processing", "diagnostics": f"HTTP {status}: {sentence}"}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def outcome_of_result(result: CodingResult, ignored: Iterable[str]) -> Resource:
+    """All findings, problems without a code, edits not run, what intake and the parser ignored, and the release used."""
+    return {"resourceType": "OperationOutcome", "issue": list(_issues(result, ignored))}
+
+
+def _issues(result: CodingResult, ignored: Iterable[str]) -> Iterator[Resource]:
+    report = result.disposition.report
+    yield from map(_of_finding, report.findings)
+    for evidence in report.coded.uncoded:
+        place = f"note {evidence.note_id}, characters {evidence.start} to {evidence.end}"
+        yield _issue("warning", "incomplete", f"A problem asserted in {place} found no code.")
+    for path in ignored:
+        yield _issue("warning", "not-supported", "An unknown parameter was ignored.") | {"expression": [path]}
+    for sentence in result.intake.warnings:
+        yield _issue("warning", "incomplete", sentence)
+    for edit in report.not_run:
+        yield _issue("information", "incomplete", f"Edit {edit} did not run: it lacked its input.")
+    yield _issue("information", "informational", _release_sentence(result))
+
+
+def _of_finding(finding: Finding) -> Resource:
+    coding = {"system": EDIT, "code": finding.edit, "display": finding.name}
+    details = {"coding": [coding], "text": f"{finding.name}: {', '.join(finding.codes)}" if finding.codes else finding.name}
+    return {"severity": _SEVERITIES[finding.severity], "code": _TYPES[finding.severity], "details": details, "diagnostics": finding.detail}
+
+
+def _release_sentence(result: CodingResult) -> str:
+    use = result.release
+    covered = f"{use.effective_from.isoformat()} to {use.effective_to.isoformat()}"
+    return f"Coded with ICD-10-CM release {use.id}, which covers service dates {covered} (this encounter: {use.status})."
+
+
+def _issue(severity: str, code: str, sentence: str) -> Resource:
+    return {"severity": severity, "code": code, "diagnostics": sentence}

@@ -1,0 +1,111 @@
+"""The parameters of ``$code-encounter`` as one table: the parser reads by it and the OperationDefinition is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OPERATION = "code-encounter"
+_STRUCTURE = "http://hl7.org/fhir/StructureDefinition"
+_RESOURCES = frozenset({"Encounter", "Patient", "DocumentReference", "Resource", "Bundle", "OperationOutcome"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter or part. ``type`` is a FHIR type or empty when it has ``parts``; ``maximum`` is ``1`` or ``*``."""
+
+    name: str
+    type: str
+    minimum: int
+    maximum: str
+    documentation: str
+    target: str = ""
+    parts: tuple[Parameter, ...] = ()
+
+    @property
+    def is_resource(self) -> bool:
+        """Whether it travels in ``resource`` and not in ``value[x]``."""
+        return self.type in _RESOURCES
+
+    @property
+    def content(self) -> str:
+        """The property of Parameters.parameter that carries it: ``resource``, ``part`` or ``valueCoding`` and the like."""
+        if self.parts:
+            return "part"
+        return "resource" if self.is_resource else f"value{self.type[0].upper()}{self.type[1:]}"
+
+    @property
+    def target_profile(self) -> str:
+        """Canonical of the referenced type, or empty."""
+        return f"{_STRUCTURE}/{self.target}" if self.target else ""
+
+
+_EVIDENCE = (
+    Parameter("document", "Reference", 1, "1", "The note.", target="DocumentReference"),
+    Parameter("start", "integer", 1, "1", "Offset of the first character in the note's canonical text, in Unicode code points."),
+    Parameter("end", "integer", 1, "1", "Offset after the last character (half-open range)."),
+    Parameter("text", "string", 1, "1", "The exact words of the note."),
+    Parameter("sha256", "string", 1, "1", "SHA-256 (hex) of the note's canonical text in UTF-8."),
+)
+
+IN: tuple[Parameter, ...] = (
+    Parameter("encounter", "Encounter", 0, "1", "The encounter. At type level exactly one of encounter and encounterReference."),
+    Parameter("encounterReference", "Reference", 0, "1", "The encounter at the EHR, as Encounter/[id].", target="Encounter"),
+    Parameter("patient", "Patient", 0, "1", "The patient; read from the EHR when absent."),
+    Parameter("note", "DocumentReference", 0, "*", "A clinical note with inline data. When absent, the notes are read from the EHR."),
+    Parameter(
+        "context",
+        "Resource",
+        0,
+        "*",
+        "What else bears on the encounter: Coverage, Practitioner, Organization, Procedure, ChargeItem, Condition and the like.",
+    ),
+    Parameter("ehr", "string", 0, "1", "Id of one of the EHRs configured for the caller's tenant; the first one when absent."),
+    Parameter("writeBack", "boolean", 0, "1", "Whether to write the proposal to the EHR as far as the EHR allows. Default false."),
+    Parameter("includeText", "boolean", 0, "1", "Whether to return the canonical text of each note. Default false."),
+)
+
+OUT: tuple[Parameter, ...] = (
+    Parameter("disposition", "Coding", 1, "1", "pass or review."),
+    Parameter("reason", "Coding", 0, "*", "Why the encounter goes where it goes."),
+    Parameter("result", "Bundle", 1, "1", "Everything proposed (type collection): Conditions, Claim, Task, Provenances."),
+    Parameter("receipt", "Bundle", 0, "1", "What the EHR answered (type batch-response), one entry for each entry of result."),
+    Parameter(
+        "assignment",
+        "",
+        0,
+        "*",
+        "A code assigned.",
+        parts=(
+            Parameter("code", "Coding", 1, "1", "The ICD-10-CM code with dot and release."),
+            Parameter("probability", "decimal", 1, "1", "Calibrated probability that a coder would assign this code, from 0 to 1."),
+            Parameter("rank", "positiveInt", 1, "1", "Place in claim order; 1 is the first-listed diagnosis."),
+            Parameter("disposition", "code", 1, "1", "pass or review, for this code."),
+            Parameter("evidence", "", 0, "*", "The words that the code rests on.", parts=_EVIDENCE),
+            Parameter("explanation", "string", 0, "1", "Why this code, for the reviewer."),
+        ),
+    ),
+    Parameter(
+        "rejected",
+        "",
+        0,
+        "*",
+        "A code considered and not assigned.",
+        parts=(
+            Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
+            Parameter("reason", "code", 1, "1", "Why not: negated, uncertain, historical, family-history, outranked and the like."),
+            Parameter("evidence", "", 0, "*", "The words that the rejection rests on.", parts=_EVIDENCE),
+        ),
+    ),
+    Parameter("issues", "OperationOutcome", 1, "1", "All findings of the compliance edits, and what was ignored."),
+    Parameter(
+        "noteText",
+        "",
+        0,
+        "*",
+        "Canonical text of a note, when includeText was true.",
+        parts=(
+            Parameter("document", "Reference", 1, "1", "The note.", target="DocumentReference"),
+            Parameter("text", "string", 1, "1", "Its canonical text: every offset refers to it."),
+        ),
+    ),
+)

@@ -1,0 +1,41 @@
+"""The Prefer header (RFC 7240): only ``handling`` bears on the operation; every other preference is ignored, as the RFC asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from werkzeug.http import parse_list_header, unquote_header_value
+
+_HANDLING = frozenset({"strict", "lenient"})
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the caller prefers. ``handling`` is strict, lenient or empty (http://hl7.org/fhir/R4/search.html#errors)."""
+
+    handling: str = ""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether an unknown parameter is an error."""
+        return self.handling == "strict"
+
+    @property
+    def applied(self) -> str:
+        """Value of Preference-Applied, or empty."""
+        return f"handling={self.handling}" if self.handling else ""
+
+
+def read_preferences(header: str | None) -> Preferences:
+    """Several headers arrive joined by commas; of a preference given twice the first counts."""
+    wanted = dict(reversed(list(_pairs(header or ""))))
+    handling = wanted.get("handling", "").lower()
+    return Preferences(handling if handling in _HANDLING else "")
+
+
+def _pairs(header: str) -> Iterator[tuple[str, str]]:
+    for item in parse_list_header(header):
+        preference = item.partition(";")[0]
+        name, _, value = preference.partition("=")
+        yield name.strip().lower(), unquote_header_value(value.strip())

@@ -1,0 +1,91 @@
+"""A coding result as the Parameters that the operation returns: the out half of :mod:`fhir_coder.api.parameters`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from fhir_coder.api.outcome import outcome_of_result
+from fhir_coder.exchange import CodingResult, Resource
+from fhir_coder.model import CodeAssignment, Evidence, Outcome, Reason, Rejection
+from fhir_coder.vocabulary import DISPOSITION, DISPOSITION_REASON, ICD10CM
+
+_FOUR_DIGITS = Decimal("0.0001")
+_OUTCOME_NAMES = {Outcome.PASS: "Pass", Outcome.REVIEW: "Review"}
+
+
+def render_result(result: CodingResult, *, ignored: Iterable[str] = (), include_text: bool = False) -> Resource:
+    """The Parameters resource. ``ignored`` are FHIRPaths of unknown parameters; ``include_text`` adds the notes' canonical text."""
+    return {"resourceType": "Parameters", "parameter": list(_Rendering(result).parameters(ignored, include_text))}
+
+
+class _Rendering:
+    """One result on its way out; knows the notes' references."""
+
+    def __init__(self, result: CodingResult) -> None:
+        self._result = result
+        self._notes = {note.id: note for note in result.intake.encounter.notes}
+
+    def parameters(self, ignored: Iterable[str], include_text: bool) -> Iterator[Resource]:
+        """All out parameters in the order of the definition."""
+        disposition, coded = self._result.disposition, self._result.disposition.report.coded
+        outcome = disposition.outcome
+        yield {"name": "disposition", "valueCoding": {"system": DISPOSITION, "code": outcome.value, "display": _OUTCOME_NAMES[outcome]}}
+        yield from map(_reason, disposition.reasons)
+        yield {"name": "result", "resource": self._result.proposal}
+        if self._result.receipt is not None:
+            yield {"name": "receipt", "resource": self._result.receipt}
+        for assignment, own in zip(coded.assignments, disposition.by_code, strict=True):
+            yield {"name": "assignment", "part": list(self._assignment(assignment, own))}
+        for rejection in coded.rejected:
+            yield {"name": "rejected", "part": list(self._rejection(rejection))}
+        yield {"name": "issues", "resource": outcome_of_result(self._result, ignored)}
+        if include_text:
+            yield from self._texts()
+
+    def _assignment(self, assignment: CodeAssignment, outcome: Outcome) -> Iterator[Resource]:
+        yield {"name": "code", "valueCoding": self._coding(assignment.code, assignment.display)}
+        yield {"name": "probability", "valueDecimal": _probability(assignment.probability)}
+        yield {"name": "rank", "valuePositiveInt": assignment.rank}
+        yield {"name": "disposition", "valueCode": outcome.value}
+        yield from map(self._evidence, assignment.evidence)
+        if assignment.explanation:
+            yield {"name": "explanation", "valueString": assignment.explanation}
+
+    def _rejection(self, rejection: Rejection) -> Iterator[Resource]:
+        yield {"name": "code", "valueCoding": self._coding(rejection.code, rejection.display)}
+        yield {"name": "reason", "valueCode": rejection.reason.value}
+        yield from map(self._evidence, rejection.evidence)
+
+    def _evidence(self, evidence: Evidence) -> Resource:
+        parts = [
+            {"name": "document", "valueReference": self._reference(evidence.note_id)},
+            {"name": "start", "valueInteger": evidence.start},
+            {"name": "end", "valueInteger": evidence.end},
+            {"name": "text", "valueString": evidence.text},
+            {"name": "sha256", "valueString": evidence.sha256},
+        ]
+        return {"name": "evidence", "part": parts}
+
+    def _texts(self) -> Iterator[Resource]:
+        for note in self._notes.values():
+            parts = [{"name": "document", "valueReference": self._reference(note.id)}, {"name": "text", "valueString": note.text}]
+            yield {"name": "noteText", "part": parts}
+
+    def _reference(self, note_id: str) -> Resource:
+        """The note by its reference, or by its id in words when it has no address."""
+        reference = self._notes[note_id].reference if note_id in self._notes else ""
+        return {"reference": reference} if reference else {"display": f"note {note_id}"}
+
+    def _coding(self, code: str, display: str) -> Resource:
+        coding = {"system": ICD10CM, "version": self._result.release.id, "code": code}
+        return coding | {"display": display} if display else coding
+
+
+def _reason(reason: Reason) -> Resource:
+    return {"name": "reason", "valueCoding": {"system": DISPOSITION_REASON, "code": reason.code, "display": reason.text}}
+
+
+def _probability(value: float) -> Decimal:
+    """Four decimal places, exactly: 0.9 is 0.9000."""
+    return Decimal(repr(float(value))).quantize(_FOUR_DIGITS)

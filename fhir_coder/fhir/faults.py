@@ -1,0 +1,28 @@
+"""The two ways a body can be wrong, with the place as a FHIRPath expression and never the value found there."""
+
+from __future__ import annotations
+
+import re
+
+from fhir_coder.errors import InvalidContent, UnreadableBody
+
+_ELEMENT_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
+
+
+def structure_fault(reason: str, path: str = "") -> UnreadableBody:
+    """The form is not FHIR's: null, empty, wrong JSON type, unknown element."""
+    return UnreadableBody(_sentence(reason, path), expression=(path,) if path else ())
+
+
+def content_fault(reason: str, path: str = "") -> InvalidContent:
+    """The form is right and a value is not what FHIR R4 allows there."""
+    return InvalidContent(_sentence(reason, path), expression=(path,) if path else ())
+
+
+def child_path(path: str, name: str) -> str:
+    """Path of a property; a name that could not be an element's is left out, for it may hold anything."""
+    return f"{path}.{name}" if _ELEMENT_NAME.fullmatch(name) else path
+
+
+def _sentence(reason: str, path: str) -> str:
+    return f"{path}: {reason}" if path else reason

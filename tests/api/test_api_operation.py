@@ -1,0 +1,151 @@
+"""The operation from bytes to request and from result to Parameters."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import LOOSE, NOTE, parameters, post, resource_of
+
+TYPE = "/fhir/Encounter/$code-encounter"
+INSTANCE = "/fhir/Encounter/e1/$code-encounter"
+ENCOUNTER = {"resourceType": "Encounter", "id": "e1", "status": "finished", "class": {"code": "AMB"}}
+PATIENT = {"resourceType": "Patient", "id": "p1"}
+DOCUMENT = {
+    "resourceType": "DocumentReference",
+    "status": "current",
+    "content": [{"attachment": {"contentType": "text/plain", "data": "QUFB"}}],
+}
+COVERAGE = {"resourceType": "Coverage", "status": "active", "beneficiary": {"reference": "Patient/p1"}, "payor": [{"display": "x"}]}
+
+
+def named(resource: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [one for one in resource["parameter"] if one["name"] == name]
+
+
+def test_every_parameter_reaches_the_engine(client, engine):
+    body = parameters(
+        {"name": "encounter", "resource": ENCOUNTER},
+        {"name": "patient", "resource": PATIENT},
+        {"name": "note", "resource": DOCUMENT},
+        {"name": "note", "resource": DOCUMENT | {"id": "second"}},
+        {"name": "context", "resource": COVERAGE},
+        {"name": "ehr", "valueString": "main"},
+        {"name": "writeBack", "valueBoolean": True},
+        {"name": "includeText", "valueBoolean": True},
+    )
+    assert post(client, TYPE, body).status_code == 200
+    (request,) = engine.requests
+    assert (request.tenant, request.encounter_id, request.encounter, request.patient) == ("default", "e1", ENCOUNTER, PATIENT)
+    assert request.notes == (DOCUMENT, DOCUMENT | {"id": "second"})
+    assert (request.context, request.ehr, request.write_back, request.include_text) == ((COVERAGE,), "main", True, True)
+
+
+@pytest.mark.parametrize(
+    "url", [INSTANCE, "/fhir/Encounter/e1/%24code-encounter", INSTANCE + "/", "/t/north/fhir/Encounter/e1/$code-encounter"]
+)
+def test_an_empty_body_is_legal_at_instance_level(client, engine, url):
+    response = client.post(url)
+    assert response.status_code == 200, response.data
+    (request,) = engine.requests
+    assert (request.encounter_id, request.encounter, request.notes, request.write_back) == ("e1", None, None, False)
+    assert request.tenant == ("north" if "north" in url else "default")
+
+
+SAME_ENCOUNTER = {
+    "reference": (TYPE, [{"name": "encounterReference", "valueReference": {"reference": "Encounter/e1"}}]),
+    "inline": (TYPE, [{"name": "encounter", "resource": ENCOUNTER}]),
+    "url and reference": (INSTANCE, [{"name": "encounterReference", "valueReference": {"reference": "Encounter/e1"}}]),
+    "url and inline": (INSTANCE, [{"name": "encounter", "resource": ENCOUNTER}]),
+    "url and inline without id": (INSTANCE, [{"name": "encounter", "resource": {k: v for k, v in ENCOUNTER.items() if k != "id"}}]),
+    "url and no parameter": (INSTANCE, []),
+}
+
+
+@pytest.mark.parametrize(("url", "given"), SAME_ENCOUNTER.values(), ids=SAME_ENCOUNTER)
+def test_ways_to_name_the_encounter(client, engine, url, given):
+    assert post(client, url, parameters(*given)).status_code == 200
+    assert engine.requests[0].encounter_id == "e1"
+
+
+def test_the_answer_holds_everything(client):
+    answer = resource_of(post(client, INSTANCE, parameters({"name": "writeBack", "valueBoolean": True})))
+    assert [one["name"] for one in answer["parameter"]] == [
+        "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected", "issues",
+    ]  # fmt: skip
+    assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"
+    assert named(answer, "reason")[0]["valueCoding"]["display"] == "Everything is reviewed."
+    assert named(answer, "result")[0]["resource"]["type"] == "collection"
+    assert named(answer, "receipt")[0]["resource"]["type"] == "batch-response"
+
+
+def test_an_assignment_with_its_evidence(client):
+    answer = resource_of(client.post(INSTANCE))
+    parts = {part["name"]: part for part in named(answer, "assignment")[0]["part"]}
+    assert parts["code"]["valueCoding"] == {
+        "system": "http://hl7.org/fhir/sid/icd-10-cm",
+        "version": "2026-04-01",
+        "code": "I10",
+        "display": "Essential (primary) hypertension",
+    }
+    assert (parts["rank"]["valuePositiveInt"], parts["disposition"]["valueCode"]) == (1, "pass")
+    assert parts["explanation"]["valueString"] == "Named in the assessment."
+    words = {part["name"]: part for part in parts["evidence"]["part"]}
+    start, end = words["start"]["valueInteger"], words["end"]["valueInteger"]
+    assert words["text"]["valueString"] == NOTE.text[start:end] == "hypertension"
+    assert words["document"]["valueReference"] == {"reference": "DocumentReference/n1"}
+    assert words["sha256"]["valueString"] == NOTE.sha256
+
+
+def test_a_note_without_an_address_is_named(client):
+    second = named(resource_of(client.post(INSTANCE)), "assignment")[1]["part"]
+    evidence = next(part for part in second if part["name"] == "evidence")["part"]
+    assert evidence[0]["valueReference"] == {"display": "note n2"}
+    assert not [part for part in second if part["name"] == "explanation"]
+
+
+def test_probabilities_have_four_places(client):
+    answer = resource_of(client.post(INSTANCE))
+    values = [part["valueDecimal"] for one in named(answer, "assignment") for part in one["part"] if part["name"] == "probability"]
+    assert [str(value) for value in values] == ["0.9000", "0.1235"]
+    assert all(isinstance(value, Decimal) for value in values)
+
+
+def test_a_rejection_says_why(client):
+    parts = {part["name"]: part for part in named(resource_of(client.post(INSTANCE)), "rejected")[0]["part"]}
+    assert (parts["code"]["valueCoding"]["code"], parts["reason"]["valueCode"]) == ("R07.9", "negated")
+    assert parts["evidence"]["part"][3]["valueString"] == "chest pain"
+
+
+def test_issues_hold_findings_and_all_that_was_left_out(client):
+    answer = resource_of(post(client, INSTANCE, parameters({"name": "surprise", "valueString": "x"})))
+    issues = named(answer, "issues")[0]["resource"]["issue"]
+    assert [(one["severity"], one["code"]) for one in issues] == [
+        ("error", "business-rule"),
+        ("warning", "business-rule"),
+        ("warning", "incomplete"),
+        ("warning", "not-supported"),
+        ("warning", "incomplete"),
+        ("information", "incomplete"),
+        ("information", "informational"),
+    ]
+    assert issues[0]["details"]["coding"][0]["code"] == "FC-E01"
+    assert issues[3]["expression"] == ["Parameters.parameter[0]"]
+    assert "2026-04-01 to 2026-09-30" in issues[-1]["diagnostics"]
+    assert "Addendum" not in json.dumps(issues)
+
+
+def test_note_text_only_on_request(client):
+    assert not named(resource_of(client.post(INSTANCE)), "noteText")
+    answer = resource_of(post(client, INSTANCE, parameters({"name": "includeText", "valueBoolean": True})))
+    assert [one["part"][1]["valueString"] for one in named(answer, "noteText")] == [NOTE.text, LOOSE.text]
+
+
+def test_xml_in_and_out_says_the_same(client, engine):
+    body = b'<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="includeText"/><valueBoolean value="true"/></parameter></Parameters>'
+    xml = post(client, INSTANCE, body, Content_Type="application/fhir+xml", Accept="application/fhir+xml")
+    same = post(client, INSTANCE, parameters({"name": "includeText", "valueBoolean": True}))
+    assert xml.headers["Content-Type"].startswith("application/fhir+xml")
+    assert resource_of(xml) == resource_of(same)
+    assert engine.requests[0] == engine.requests[1]
