@@ -54,14 +54,14 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", sources(), ids=relative)
+@pytest.mark.parametrize("path", list(sources()), ids=relative)
 def test_third_parties_stay_behind_their_fence(path: Path) -> None:
     for name in imports(path):
         allowed = FENCES.get(name.split(".")[0])
         assert allowed is None or relative(path).startswith(allowed), f"{relative(path)} imports {name}"
 
 
-@pytest.mark.parametrize("path", sources(), ids=relative)
+@pytest.mark.parametrize("path", list(sources()), ids=relative)
 def test_imports_go_downward(path: Path) -> None:
     above = {"terminology": {"index", "fhir_coder"}, "index": {"fhir_coder"}, "fhir_coder": set()}[relative(path).split("/")[0]]
     assert not {name for name in imports(path) if name.split(".")[0] in above}

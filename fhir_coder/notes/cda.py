@@ -1,0 +1,167 @@
+"""C-CDA notes: the narrative of every section, with the section's title and LOINC code as a hint.
+
+Only the attested narrative (``section/text``) is read: the coded entries repeat it and may say more than the clinician signed
+(CDA R2, section 4.3.5, "the narrative block ... is what must be rendered"). Deleted content (``content revised="delete"``) is not text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from lxml import etree
+
+from fhir_coder.model import SectionHint
+from fhir_coder.notes import html, plain
+from fhir_coder.notes.canonical import MAX_BYTES, NoteText, Unreadable, require_words
+from fhir_coder.notes.layout import Layout
+from fhir_coder.notes.markup import MAX_DEPTH, Vocabulary, lay_out, local_name
+
+CONTENT_TYPES = frozenset({"application/xml", "text/xml", "application/hl7-v3+xml", "application/cda+xml", "application/hl7-cda+xml"})
+
+_NAMESPACE = "urn:hl7-org:v3"
+_LOINC = "2.16.840.1.113883.6.1"
+_NAMES = {"c": _NAMESPACE}
+
+
+def _is_deleted(element: etree._Element) -> bool:
+    return element.get("revised") == "delete"
+
+
+def _is_ordered(element: etree._Element) -> bool:
+    return element.get("listType") == "ordered"
+
+
+VOCABULARY = Vocabulary(
+    paragraphs=frozenset({"paragraph", "list", "table"}),
+    blocks=frozenset({"text", "caption", "footnote", "div", "p"}),
+    items=frozenset({"item", "li"}),
+    rows=frozenset({"tr"}),
+    cells=frozenset({"td", "th"}),
+    breaks=frozenset({"br"}),
+    dropped=frozenset({"rendermultimedia", "footnoteref", "col", "colgroup"}),
+    is_dropped=_is_deleted,
+    is_ordered=_is_ordered,
+)
+
+
+def read(data: bytes, charset: str) -> NoteText:
+    """Read a C-CDA document. The XML declaration decides the encoding; ``charset`` is used when it names none.
+
+    Raises:
+        Unreadable: ``malformed`` (not XML, a DOCTYPE, too large or deep), ``unsupported-type`` (XML of another kind, or a body of a type that
+            is not text), ``unavailable`` (the body is only a reference), ``empty``.
+    """
+    document = _parse(data, charset)
+    if document.tag != f"{{{_NAMESPACE}}}ClinicalDocument":
+        raise Unreadable("unsupported-type", "XML, but not a ClinicalDocument")
+    body = document.find("c:component/c:structuredBody", _NAMES)
+    if body is not None:
+        return _read_structured(body)
+    attached = document.find("c:component/c:nonXMLBody/c:text", _NAMES)
+    if attached is None:
+        raise Unreadable("empty", "the ClinicalDocument has no body")
+    return _read_attached(attached)
+
+
+def _parse(data: bytes, charset: str) -> etree._Element:
+    if not data.strip():
+        raise Unreadable("empty", "no bytes")
+    if len(data) > MAX_BYTES:
+        raise Unreadable("malformed", f"larger than {MAX_BYTES} bytes")
+    root = _parse_as(data, "")
+    if root is None and charset:
+        root = _parse_as(data, charset)
+    if root is None:
+        raise Unreadable("malformed", "not well-formed XML")
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable("malformed", "a DOCTYPE is not accepted")
+    return root
+
+
+def _parse_as(data: bytes, charset: str) -> etree._Element | None:
+    try:
+        parser = etree.XMLParser(
+            encoding=charset or None,
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            load_dtd=False,
+            dtd_validation=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, LookupError, ValueError):
+        return None
+
+
+def _read_structured(body: etree._Element) -> NoteText:
+    layout = Layout()
+    hints: list[SectionHint] = []
+    for section in body.iterfind("c:component/c:section", _NAMES):
+        _write_section(section, layout, hints, depth=0)
+    text = require_words(layout.text())
+    return NoteText(text, tuple(_clamp(hint, len(text)) for hint in hints))
+
+
+def _write_section(section: etree._Element, layout: Layout, hints: list[SectionHint], depth: int) -> None:
+    """Write one section and those nested in it; its hint comes before theirs and spans them."""
+    if depth > MAX_DEPTH:
+        raise Unreadable("malformed", f"sections nest deeper than {MAX_DEPTH}")
+    layout.paragraph()
+    start = layout.here()
+    title = _title(section)
+    layout.words(title)
+    layout.line()
+    body_start = layout.here()
+    place = len(hints)
+    narrative = section.find("c:text", _NAMES)
+    if narrative is not None:
+        lay_out(narrative, layout, VOCABULARY)
+    for nested in section.iterfind("c:component/c:section", _NAMES):
+        _write_section(nested, layout, hints, depth + 1)
+    layout.paragraph()
+    hints.insert(place, SectionHint(start, body_start, layout.here(), title, _loinc(section)))
+
+
+def _title(section: etree._Element) -> str:
+    title = section.find("c:title", _NAMES)
+    if title is None:
+        return ""
+    layout = Layout()
+    lay_out(title, layout, VOCABULARY)
+    return " ".join(layout.text().split())
+
+
+def _loinc(section: etree._Element) -> str:
+    code = section.find("c:code", _NAMES)
+    if code is None:
+        return ""
+    candidates = [code, *code.iterfind("c:translation", _NAMES)]
+    return next((found.get("code") or "" for found in candidates if found.get("codeSystem") == _LOINC), "")
+
+
+def _clamp(hint: SectionHint, length: int) -> SectionHint:
+    return SectionHint(min(hint.start, length), min(hint.body_start, length), min(hint.end, length), hint.title, hint.loinc)
+
+
+def _read_attached(attached: etree._Element) -> NoteText:
+    """The body of an unstructured document (C-CDA "Unstructured Document"): base64 or inline text of the media type it names."""
+    if any(local_name(child) == "reference" for child in attached) and not (attached.text or "").strip():
+        raise Unreadable("unavailable", "the body is a reference to another file")
+    media_type = (attached.get("mediaType") or "text/plain").partition(";")[0].strip().lower()
+    reader = next((form for form in (plain, html) if media_type in form.CONTENT_TYPES), None)
+    if reader is None:
+        raise Unreadable("unsupported-type", f"the body is {media_type}")
+    return reader.read(_attached_bytes(attached), "utf-8" if attached.get("representation") != "B64" else "")
+
+
+def _attached_bytes(attached: etree._Element) -> bytes:
+    content = attached.text or ""
+    if attached.get("representation") != "B64":
+        return content.encode("utf-8")
+    try:
+        return base64.b64decode("".join(content.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Unreadable("malformed", "the body is not base64") from None

@@ -1,0 +1,18 @@
+"""Plain text notes: decoded and made canonical, otherwise untouched."""
+
+from __future__ import annotations
+
+from fhir_coder.notes.canonical import NoteText, canonical, decode, require_words
+
+CONTENT_TYPES = frozenset({"text/plain", "text/markdown", "text/x-markdown"})
+
+
+def read(data: bytes, charset: str) -> NoteText:
+    """Read plain text. Headings are left for the reading stage to find.
+
+    Raises:
+        Unreadable: ``empty``, ``undecodable``, or ``malformed`` when too large.
+    """
+    decoded = decode(data, charset)
+    text = require_words(canonical(decoded.text))
+    return NoteText(text, warnings=(decoded.warning,) if decoded.warning else ())

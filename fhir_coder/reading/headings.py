@@ -1,0 +1,211 @@
+"""Recognising a heading: the words that open a section, and where in the text they may stand.
+
+The words are data (``headings.tsv``, ``section_codes.tsv``). The forms are: alone on a line, followed by a colon on a line of text, marked up
+(``## Plan``, ``**Plan:**``), numbered, and inside a line where a transcription system joined lines with commas (``well.,IMPRESSION:,1.``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from fhir_coder.model import SectionKind
+
+PART = "part"
+
+_ASSESSING = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
+_AFTER_ASSESSMENT = _ASSESSING | {SectionKind.ORDERS, SectionKind.INSTRUCTIONS, SectionKind.ADMINISTRATIVE}
+
+_LINE = re.compile(r"[^\n]+")
+_MARKER = re.compile(
+    r"(?P<mark>[ \t]*(?:#{1,6}[ \t]*|[*_]{2,3}[ \t]*|=+[ \t]*|\[(?=[A-Za-z])|<(?=[A-Za-z]))?)(?P<number>(?:\d{1,2}|[IVX]{1,4})[.)][ \t]+)?"
+)
+_WORDS = re.compile(
+    r"[A-Za-z][A-Za-z0-9 \t/&+,.'’\-]{0,70}?(?:[ \t]*\([^()\n]{0,40}\))?(?=[ \t]*(?:\*\*|__|[:\]>=#*]|--|[–—]|[ \t]-[ \t]|$))"
+)
+_CLOSING = re.compile(r"[ \t]*(?:[*_]{2,3}|[\]>])?[ \t]*(?P<colon>:|--|[–—]|-(?=[ \t]))?[ \t]*(?:[*_]{2,3}|[=#]+)?[ \t]*")
+_INSIDE = re.compile(
+    r"(?:(?<![^,\n])|(?<=[.;?!)] )|(?<=[.;?!)]  )|(?<=[.;]))(?P<words>[A-Z][A-Za-z0-9 /&+'’\-]{0,60}?)[ \t]*(?P<end>:[ \t]*,?|,(?=\d{1,2}\.|[A-Z]))"
+)
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_JOIN = re.compile(r"[ \t]*[&+/][ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingRule:
+    """One heading of ``headings.tsv``. ``kind`` is None for a body-system part."""
+
+    kind: SectionKind | None
+    is_superseded: bool = False
+    needs_colon: bool = False
+    within: frozenset[SectionKind] = frozenset()
+    outside: frozenset[SectionKind] = frozenset()
+
+    def is_allowed_in(self, current: SectionKind) -> bool:
+        """Whether the rule may apply inside a section of this kind."""
+        return (not self.within or current in self.within) and current not in self.outside
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Words at ``start`` that look like a heading of the section whose text begins at ``body_start``.
+
+    ``is_weak`` marks a form that is also how an item or a sub-item is written: capitalised words without colon, or numbered.
+    ``is_inside`` marks one found inside a line, ``is_inline`` one followed by text on its line.
+    """
+
+    start: int
+    body_start: int
+    title: str
+    rule: HeadingRule
+    is_weak: bool = False
+    is_inside: bool = False
+    is_inline: bool = False
+
+    def can_open(self, current: SectionKind) -> bool:
+        """Whether this heading ends a section of the given kind."""
+        if not self.rule.is_allowed_in(current):
+            return False
+        if self.is_inline and not self.title.isupper() and current is SectionKind.RESULTS and self.rule.kind is SectionKind.ASSESSMENT:
+            return False  # "Impression: no fracture." belongs to the imaging report it stands in
+        if self.is_weak and current in _ASSESSING:
+            return self.rule.kind in _AFTER_ASSESSMENT
+        return True
+
+
+def find_headings(text: str, start: int, end: int) -> Iterator[Heading]:
+    """Every possible heading of ``text[start:end]`` in order, parts included."""
+    for line in _LINE.finditer(text, start, end):
+        opened = _line_heading(text, line.start(), line.end())
+        inside_from = line.start()
+        if opened is not None:
+            yield opened
+            inside_from = opened.body_start
+        if inside_from < line.end():
+            yield from _inside_headings(text, inside_from, line.end())
+
+
+def rule_for_title(title: str) -> HeadingRule | None:
+    """The rule for a title that a note's format declares, or None."""
+    words = title.strip(" \t:.*#")
+    return _rule(words) or _abbreviations().get(_normal(words).upper())
+
+
+def kind_for_loinc(code: str) -> SectionKind | None:
+    """The section kind of a LOINC section code, or None."""
+    return _section_codes().get(code)
+
+
+def _line_heading(text: str, start: int, end: int) -> Heading | None:
+    marker = _MARKER.match(text, start, end)
+    words_start = marker.end() if marker else start
+    words = _WORDS.match(text, words_start, end)
+    if words is None:
+        return None
+    rule = _rule(words.group())
+    closing = _CLOSING.match(text, words.end(), end)
+    if rule is None or closing is None:
+        return None
+    has_colon, is_alone = closing.group("colon") is not None, closing.end() == end
+    is_marked = bool(marker and marker.group("mark").strip())
+    if not _is_form(words.group(), rule, has_colon=has_colon, is_alone=is_alone, is_marked=is_marked):
+        return None
+    is_dash = has_colon and not closing.group("colon").startswith(":")
+    is_bare = is_alone and not (has_colon or is_marked or words.group().isupper())
+    is_weak = bool(marker and marker.group("number")) or is_bare or is_dash
+    return Heading(start, _skip_blank(text, closing.end()), words.group().strip(), rule, is_weak=is_weak, is_inline=not is_alone)
+
+
+def _is_form(words: str, rule: HeadingRule, *, has_colon: bool, is_alone: bool, is_marked: bool) -> bool:
+    if rule.needs_colon and not has_colon:
+        return False
+    if words.endswith(".") and not words.isupper():
+        return False  # "Follow-up." is a sentence
+    if has_colon or is_marked:
+        return True
+    return is_alone and (words.isupper() or words[:1].isupper())
+
+
+def _inside_headings(text: str, start: int, end: int) -> Iterator[Heading]:
+    for found in _INSIDE.finditer(text, start, end):
+        words = found.group("words")
+        rule = _rule(words)
+        if rule is None or not _is_inside_form(text, found, words, rule):
+            continue
+        yield Heading(found.start(), _skip_blank(text, found.end()), words.strip(), rule, is_inside=True, is_inline=True)
+
+
+def _is_inside_form(text: str, found: re.Match[str], words: str, rule: HeadingRule) -> bool:
+    """Inside a line only capitals are believed, or any case right after a joining comma, or the assessment and plan after a sentence."""
+    before = text[found.start() - 1 : found.start()]
+    if not found.group("end").startswith(":"):
+        return before in ("", ",", "\n") and words.isupper() and len(words) > 3
+    if before in ("", ",", "\n"):
+        return True
+    if words.isupper():
+        return len(words) > 2
+    return before == " " and rule.kind in _ASSESSING
+
+
+def _skip_blank(text: str, offset: int) -> int:
+    while offset < len(text) and text[offset].isspace():
+        offset += 1
+    return offset
+
+
+def _rule(words: str) -> HeadingRule | None:
+    normal = _normal(words)
+    return _headings().get(normal.lower()) or _abbreviations().get(normal)
+
+
+def _normal(words: str) -> str:
+    words = _PARENTHESES.sub(" ", words).replace("’", "'").strip(" \t.,-")
+    return " ".join(_JOIN.sub(" and ", words).split())
+
+
+@cache
+def _headings() -> Mapping[str, HeadingRule]:
+    return MappingProxyType({_normal(words).lower(): rule for words, rule, is_exact in _rows() if not is_exact})
+
+
+@cache
+def _abbreviations() -> Mapping[str, HeadingRule]:
+    return MappingProxyType({_normal(words): rule for words, rule, is_exact in _rows() if is_exact})
+
+
+def _rows() -> Iterator[tuple[str, HeadingRule, bool]]:
+    for kind, options, headings in _table("headings.tsv"):
+        rule = _parse_rule(kind, options)
+        for words in headings.split("|"):
+            yield words, rule, "case" in options.split()
+
+
+def _parse_rule(kind: str, options: str) -> HeadingRule:
+    flags = dict(option.partition("=")[::2] for option in options.split())
+    return HeadingRule(
+        kind=None if kind == PART else SectionKind(kind),
+        is_superseded="superseded" in flags,
+        needs_colon="colon" in flags,
+        within=_kinds(flags.get("within", "")),
+        outside=_kinds(flags.get("outside", "")),
+    )
+
+
+def _kinds(names: str) -> frozenset[SectionKind]:
+    return frozenset(SectionKind(name) for name in names.split(",") if name)
+
+
+@cache
+def _section_codes() -> Mapping[str, SectionKind]:
+    return MappingProxyType({code: SectionKind(kind) for code, kind, _ in _table("section_codes.tsv")})
+
+
+def _table(name: str) -> Iterator[list[str]]:
+    """The rows of a table beside this module, without comments and its header line."""
+    lines = files("fhir_coder.reading").joinpath(name).read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    yield from rows[1:]

@@ -1,0 +1,165 @@
+"""Finding mentions: dictionary terms and problem statements, each with the sentence it stands in.
+
+The dictionary is injected, so reading knows nothing of the code set. What the dictionary cannot judge alone is judged here: a term that is
+meant only in an assessment, or only for one sex or age.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, SectionKind, Sections
+from fhir_coder.reading.problems import STATING, Statement, find_statements
+from fhir_coder.reading.sentences import Sentence, find_sentences
+
+_AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
+_COMPARE: dict[str, Callable[[int, int], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_ONLY_IN = {"assessment": STATING | {SectionKind.PROBLEM_LIST}}
+
+
+class FoundTerm(Protocol):
+    """A dictionary term found in a text: what reading needs of ``index.open``'s TermMatch."""
+
+    @property
+    def start(self) -> int:
+        """First code point."""
+
+    @property
+    def end(self) -> int:
+        """One past the last code point."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes or stems the term means together."""
+
+    @property
+    def source(self) -> str:
+        """Id of the dictionary entry."""
+
+    @property
+    def section_only(self) -> str:
+        """``assessment``, or empty for anywhere."""
+
+    @property
+    def sex(self) -> str:
+        """``female``, ``male`` or empty."""
+
+    @property
+    def age(self) -> str:
+        """A bound in completed years such as ``<18``, or empty."""
+
+
+FindTerms = Callable[[str], Sequence[FoundTerm]]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSentences:
+    """A section with its sentences and their first offsets."""
+
+    section: Section
+    sentences: tuple[Sentence, ...]
+
+    def sentence_around(self, start: int, end: int) -> Sentence | None:
+        """The sentence that holds the whole span, or None."""
+        position = bisect_right(self.sentences, start, key=lambda sentence: sentence.start) - 1
+        if position < 0 or end > self.sentences[position].end:
+            return None
+        return self.sentences[position]
+
+
+def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
+    """Find every mention in the encounter's notes, in order of note and offset.
+
+    A term that crosses the end of a sentence or section, or stands in a heading, is no mention. Terms with one and the same span are one
+    mention with the codes of all.
+    """
+    mentions: list[Mention] = []
+    for note in sections.encounter.notes:
+        own = [section for section in sections.sections if section.note_id == note.id]
+        mentions.extend(_note_mentions(note, own, _admissible(find_terms(note.text), sections.encounter)))
+    return Mentions(sections, tuple(mentions))
+
+
+def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[FoundTerm]) -> list[Mention]:
+    by_start = sorted(terms, key=lambda term: (term.start, term.end))
+    starts = [term.start for term in by_start]
+    mentions: list[Mention] = []
+    for section in sections:
+        inside = by_start[bisect_left(starts, section.body_start) : bisect_left(starts, section.end)]
+        whole = SectionSentences(section, find_sentences(note.text, section.body_start, section.end))
+        mentions.extend(_term_mentions(note, whole, inside))
+        mentions.extend(_statement_mentions(note, whole, inside))
+    return sorted(mentions, key=lambda mention: (mention.start, mention.end, not mention.is_problem_statement))
+
+
+def _admissible(terms: Iterable[FoundTerm], encounter: Encounter) -> Iterator[FoundTerm]:
+    """Terms whose sex and age conditions the patient meets; an unknown sex or age excludes nothing."""
+    gender, age = encounter.patient.gender, encounter.age
+    for term in terms:
+        is_other_sex = bool(term.sex) and gender in ("female", "male") and term.sex != gender
+        if not is_other_sex and _is_age_met(term.age, age):
+            yield term
+
+
+def _is_age_met(condition: str, age: int | None) -> bool:
+    bound = _AGE.fullmatch(condition.strip())
+    if bound is None or age is None:
+        return True
+    return _COMPARE[bound.group(1)](age, int(bound.group(2)))
+
+
+def _term_mentions(note: Note, whole: SectionSentences, terms: Iterable[FoundTerm]) -> Iterator[Mention]:
+    by_span: dict[tuple[int, int], list[FoundTerm]] = {}
+    for term in terms:
+        if whole.section.kind in _ONLY_IN.get(term.section_only, (whole.section.kind,)):
+            by_span.setdefault((term.start, term.end), []).append(term)
+    for (start, end), same in by_span.items():
+        sentence = whole.sentence_around(start, end)
+        if sentence is not None:
+            codes = tuple(dict.fromkeys(code for term in same for code in term.codes))
+            sources = tuple(dict.fromkeys(term.source for term in same))
+            yield _mention(note, whole.section, sentence, start, end, codes, sources)
+
+
+def _statement_mentions(note: Note, whole: SectionSentences, terms: Sequence[FoundTerm]) -> Iterator[Mention]:
+    starts = [term.start for term in terms]
+
+    def has_term(start: int, end: int) -> bool:
+        return any(term.end <= end for term in terms[bisect_left(starts, start) : bisect_left(starts, end)])
+
+    for statement in find_statements(note.text, whole.section, whole.sentences, has_term):
+        yield _statement_mention(note, whole.section, statement)
+
+
+def _statement_mention(note: Note, section: Section, statement: Statement) -> Mention:
+    return _mention(note, section, statement.sentence, statement.start, statement.end, (), (), is_statement=True)
+
+
+def _mention(
+    note: Note,
+    section: Section,
+    sentence: Sentence,
+    start: int,
+    end: int,
+    codes: tuple[str, ...],
+    sources: tuple[str, ...],
+    *,
+    is_statement: bool = False,
+) -> Mention:
+    return Mention(
+        note_id=note.id,
+        start=start,
+        end=end,
+        text=note.text[start:end],
+        section=section.kind,
+        sentence_start=sentence.start,
+        sentence_end=sentence.end,
+        codes=codes,
+        sources=sources,
+        is_problem_statement=is_statement,
+    )
