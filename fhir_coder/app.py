@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from flask import Flask
-from terminology.installation import open_catalogue
-from terminology.release import Catalogue, Release
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.log import configure_logging
@@ -21,6 +19,7 @@ from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.pipeline import Coder
 from fhir_coder.progress import stage_progress
+from fhir_coder.reading.context import load_rules
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import EhrSettings, Settings, Tenant
 from fhir_coder.store.repository import Repository
@@ -28,8 +27,10 @@ from fhir_coder.store.start import open_repository
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
 from index.manifest import ManifestMismatch
-from index.model import EncoderModel, find_model
+from index.model import Model, ModelRefused, choose_model
 from index.open import open_index
+from terminology.installation import open_catalogue
+from terminology.release import Catalogue, Release
 
 DEFAULT_TENANT = "default"
 SANDBOX_EHR = "sandbox"
@@ -40,9 +41,12 @@ def open_releases(settings: Settings) -> Catalogue:
     return open_catalogue(settings.data)
 
 
-def model_of(settings: Settings) -> EncoderModel:
+def model_of(settings: Settings) -> Model:
     """The embedding model by setting, its files checked against their hashes."""
-    return find_model(Path(settings.model) if settings.model else None, settings.model_sha256 or None)
+    try:
+        return choose_model(settings.model, settings.model_sha256)
+    except ModelRefused as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def index_folder(settings: Settings, release: Release) -> Path:
@@ -71,6 +75,7 @@ def ensure_index(settings: Settings) -> None:
 def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None) -> Coder:
     """The engine of the pipeline with everything loaded."""
     catalogue = open_releases(settings)
+    load_rules()  # half a second that the first request need not pay
     indexes = {release.id: _open(settings, release) for release in catalogue.releases}
     return Coder(
         catalogue=catalogue,

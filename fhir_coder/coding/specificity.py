@@ -18,7 +18,7 @@ _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
 )
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
-_LONE_LETTER = re.compile(r"\b[rl]\b")
+_LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
 _HANDEDNESS = re.compile(
     r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
 )
@@ -29,6 +29,9 @@ _SUBSEQUENT = re.compile(
     re.IGNORECASE,
 )
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
+
+_UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
+_TITLE_FILLERS = frozenset(["of", "the", "and", "with", "without", "in", "to", "or", "other"])
 
 # The character taken when the note does not decide: initial encounter (A), fetus or stage not specified (0), unspecified (9).
 _SEVENTH_DEFAULTS = ("A", "0", "9")
@@ -85,13 +88,29 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) ->
 
 
 def _default_child(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
-    """The child for the named side, else the one that says "unspecified", else an only child."""
+    """The child that the nearest words single out ("right middle finger"), else the one that says "unspecified", else an only child."""
     children = codebook.children(code)
-    side = side_of(contexts)
-    by_side = [child for child in children if side and re.search(rf"\b{side}\b", codebook.title(child), re.IGNORECASE)]
-    unspecified = [child for child in children if re.search(r"\b(?:unspecified|nos)\b", codebook.title(child), re.IGNORECASE)]
+    unspecified = [child for child in children if _UNSPECIFIED.search(codebook.title(child))]
     ending_in_9 = [child for child in unspecified if child.endswith("9")]
-    for choice in (by_side if len(by_side) == 1 else [], ending_in_9, unspecified, children if len(children) == 1 else []):
+    for choice in (_named_child(codebook, children, contexts), ending_in_9, unspecified, children if len(children) == 1 else []):
         if choice:
             return choice[0]
     return None
+
+
+def _named_child(codebook: Codebook, children: tuple[str, ...], contexts: tuple[str, ...]) -> list[str]:
+    """The one child whose own words (those its siblings do not all share) stand in the mention or its statement; else none."""
+    words = {child: _title_words(codebook.title(child)) for child in children}
+    shared = set.intersection(*words.values()) if words else set()
+    near = _title_words(" ".join(contexts[:2]))
+    side = side_of(contexts)
+    found = [
+        child
+        for child, own in words.items()
+        if (own - shared) and (own - shared) <= near | ({side} if side else set()) and (own - shared) & near
+    ]
+    return found if len(found) == 1 else []
+
+
+def _title_words(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in re.findall(r"[a-z]+", text.lower()) if word not in _TITLE_FILLERS}

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terminology.codebook import Codebook
-
 from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.specificity import complete
@@ -22,6 +20,7 @@ from fhir_coder.model import (
     SectionKind,
     Temporality,
 )
+from terminology.codebook import Codebook
 
 ASSESSMENT_SECTIONS = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
 PLAN_SECTIONS = ASSESSMENT_SECTIONS | {SectionKind.PLAN, SectionKind.ORDERS}
@@ -61,7 +60,7 @@ def gather_support(candidates: Candidates, codebook: Codebook, policy: CodingPol
         chosen, others = _choose(offered)
         for candidate in chosen:
             code = complete(codebook, candidate.code, contexts)
-            reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, policy)
+            reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, policy, code)
             if code is not None and reason is None:
                 pillars[code].append(Pillar(assertion, candidate, statements[position]))
                 continue
@@ -70,13 +69,18 @@ def gather_support(candidates: Candidates, codebook: Codebook, policy: CodingPol
             if offer and assertion.mention.section in PLAN_SECTIONS:
                 pillars[offer].append(Pillar(assertion, candidate, statements[position], is_history=True))
         away.extend(
-            (candidate.code, RejectionReason.OUTRANKED, assertion, "") for candidate in others if why_not_codable(assertion, policy) is None
+            (candidate.code, RejectionReason.OUTRANKED, assertion, "")
+            for candidate in others
+            if why_not_codable(assertion, policy, candidate.code) is None
         )
     return Offers({code: tuple(found) for code, found in pillars.items()}, tuple(away))
 
 
-def why_not_codable(assertion: Assertion, policy: CodingPolicy) -> RejectionReason | None:
-    """The reason an active code may not rest on this assertion (guidelines IV.H-J), or None when it may."""
+def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> RejectionReason | None:
+    """The reason the code may not rest on this assertion (guidelines IV.H-J), or None when it may.
+
+    A Z code says by itself that something is past (I.C.21.c.3-4): a past surgery is no reason against its status code.
+    """
     if assertion.experiencer is Experiencer.FAMILY:
         return RejectionReason.FAMILY_HISTORY
     if assertion.experiencer is Experiencer.OTHER:
@@ -87,7 +91,7 @@ def why_not_codable(assertion: Assertion, policy: CodingPolicy) -> RejectionReas
         return RejectionReason.HYPOTHETICAL
     if assertion.presence is Presence.POSSIBLE:
         return RejectionReason.UNCERTAIN
-    if assertion.temporality is Temporality.HISTORICAL and not policy.codes_history:
+    if assertion.temporality is Temporality.HISTORICAL and not policy.codes_history and not code.startswith("Z"):
         return RejectionReason.HISTORICAL
     return None
 

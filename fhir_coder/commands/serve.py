@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
+import shutil
+import tempfile
 
 from gunicorn.app.base import BaseApplication
 
@@ -24,8 +27,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
     require_loopback(arguments.host)
     settings = Settings.from_environment(sandbox=arguments.sandbox)
-    _Server(settings, f"{arguments.host}:{arguments.port}").run()
+    _serve(settings, f"{arguments.host}:{arguments.port}")
     return 0
+
+
+def _serve(settings: Settings, address: str) -> None:
+    """Run gunicorn with a folder of its own for metrics: prometheus_client reads its name when it is first imported, and adds up the
+    numbers of all workers, whichever answers."""
+    folder, parent = tempfile.mkdtemp(prefix="fhir-coder-metrics-"), os.getpid()
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+    try:
+        _Server(settings, address).run()
+    finally:
+        # A worker unwinds the same stack when it ends; only the parent may clear the folder.
+        if os.getpid() == parent:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def require_loopback(host: str) -> None:

@@ -1,0 +1,58 @@
+"""Clinical knowledge kept as data names only codes that the release has."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+
+import pytest
+
+from fhir_coder.coding.combinations import combination_for, combinations
+from fhir_coder.coding.history import history_code
+from fhir_coder.model import RejectionReason
+from terminology.codebook import Codebook
+
+
+def test_every_history_code_is_billable(codebook: Codebook) -> None:
+    lines = files("fhir_coder.coding").joinpath("history_codes.tsv").read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
+    assert len(rows) > 90
+    assert [row["history"] for row in rows if not codebook.is_billable(row["history"])] == []
+
+
+def test_every_combination_is_billable(codebook: Codebook) -> None:
+    assert [rule for rule in combinations() if not (codebook.is_billable(rule.becomes) and codebook.is_billable(rule.have))] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "codes", "becomes"),
+    [
+        ("I10", {"I10", "I50.9"}, "I11.0"),
+        ("I10", {"I10", "N18.31"}, "I12.9"),
+        ("I10", {"I10", "N18.6"}, "I12.0"),
+        ("I10", {"I10", "N18.4", "I50.22"}, "I13.0"),
+        ("I10", {"I10", "N18.6", "I50.22"}, "I13.2"),
+        ("E11.9", {"E11.9", "N18.4"}, "E11.22"),
+        ("I10", {"I10", "E11.9"}, None),
+        ("I50.9", {"I10", "I50.9"}, None),
+    ],
+)
+def test_combinations(code: str, codes: set[str], becomes: str | None) -> None:
+    rule = combination_for(code, codes)
+    assert (rule.becomes if rule else None) == becomes
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "expected"),
+    [
+        ("C50.911", RejectionReason.HISTORICAL, "Z85.3"),
+        ("C50.911", RejectionReason.FAMILY_HISTORY, "Z80.3"),
+        ("E11.9", RejectionReason.FAMILY_HISTORY, "Z83.3"),
+        ("I21.9", RejectionReason.HISTORICAL, "I25.2"),
+        ("N20.0", RejectionReason.HISTORICAL, "Z87.442"),
+        ("I10", RejectionReason.NEGATED, ""),
+        ("I10", None, ""),
+    ],
+)
+def test_history_codes(codebook: Codebook, code: str, reason: RejectionReason | None, expected: str) -> None:
+    assert history_code(codebook, code, reason) == expected

@@ -1,0 +1,57 @@
+"""Completing codes: laterality, seventh character, the unspecified child."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhir_coder.coding.specificity import complete, side_of
+from terminology.codebook import Codebook
+
+
+@pytest.mark.parametrize(
+    ("texts", "side"),
+    [
+        (("right knee pain",), "right"),
+        (("pain of the Rt. shoulder",), "right"),
+        (("knee pain", "she has pain in both knees"), "bilateral"),
+        (("pain in the left and right wrist",), "bilateral"),
+        (("R knee",), "right"),
+        (("L5 radiculopathy",), None),
+        (("pain of r grade",), None),
+        (("left knee", "right knee"), "left"),
+        (("no side named",), None),
+        (("A right-handed man",), None),
+        (("b/l cataracts",), "bilateral"),
+    ],
+)
+def test_side_of(texts: tuple[str, ...], side: str | None) -> None:
+    assert side_of(texts) == side
+
+
+@pytest.mark.parametrize(
+    ("code", "contexts", "completed"),
+    [
+        ("I10", ("hypertension",), "I10"),
+        ("M25.56", ("right knee pain",), "M25.561"),
+        ("M25.56", ("knee pain",), "M25.569"),
+        ("M25.569", ("knee pain", "left knee pain since May"), "M25.562"),
+        ("S93.40", ("sprain of the right ankle",), "S93.401A"),
+        ("S93.401", ("sprain, healing well, cast removal today",), "S93.401D"),
+        ("S93.401", ("sequelae of sprain",), "S93.401S"),
+        ("G56.0", ("carpal tunnel syndrome both wrists",), "G56.03"),
+        ("W21.89", ("struck by equipment",), "W21.89XA"),
+        ("S62.63", ("distal phalanx fracture of right middle finger",), "S62.632A"),
+        ("M1A.0", ("chronic gout",), "M1A.00X0"),
+        ("E11", ("diabetes",), "E11.9"),
+        ("J45.90", ("asthma",), "J45.909"),
+        ("NOPE", ("?",), None),
+    ],
+)
+def test_complete(codebook: Codebook, code: str, contexts: tuple[str, ...], completed: str | None) -> None:
+    assert complete(codebook, code, contexts) == completed
+    assert completed is None or codebook.is_billable(completed)
+
+
+def test_every_stem_of_the_release_completes_to_a_billable_code_or_to_none(codebook: Codebook) -> None:
+    failed = [stem.code for stem in codebook.stems()[::7] if not codebook.is_billable(complete(codebook, stem.code, ("",)) or "")]
+    assert failed == []
