@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fhir_coder.settings import Settings
+
+if TYPE_CHECKING:
+    from fhir_coder.pipeline import Coder
 from terminology.codebook import Codebook
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
@@ -45,3 +49,20 @@ def release(catalogue: Catalogue) -> Release:
 def codebook(release: Release) -> Codebook:
     """The codebook of the embedded release."""
     return release.codebook
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The index in the data folder, built when it is missing."""
+    from fhir_coder.app import build_indexes
+
+    for _ in build_indexes(Settings.from_environment()):
+        pass
+
+
+@pytest.fixture(scope="session")
+def coder(built: None) -> Coder:
+    """The engine of the pipeline with everything loaded, as the server makes it."""
+    from fhir_coder.app import build_coder
+
+    return build_coder(Settings.from_environment())

@@ -18,7 +18,14 @@ def test_lines_are_numbered_and_bad_ones_say_why(tmp_path) -> None:
 
 
 def test_a_line_becomes_an_encounter() -> None:
-    row = {"id": "v1", "text": "HTN.\r\nStable.", "birthDate": "1960-05-02", "gender": "female", "serviceDate": "2026-05-01", "noteType": "11506-3"}
+    row = {
+        "id": "v1",
+        "text": "HTN.\r\nStable.",
+        "birthDate": "1960-05-02",
+        "gender": "female",
+        "serviceDate": "2026-05-01",
+        "noteType": "11506-3",
+    }
     encounter = encounter_from(row, 1)
     assert encounter.notes[0].text == "HTN.\nStable."
     assert (encounter.age, encounter.patient.gender, encounter.service_date) == (65, "female", date(2026, 5, 1))

@@ -1,0 +1,125 @@
+"""Cases as data: a JSON object becomes an EditCase, with a note read in the simplest way when it has one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from fhir_coder.edits.case import EditCase
+from fhir_coder.model import (
+    Assertion,
+    Assertions,
+    CodeAssignment,
+    CodedEncounter,
+    Encounter,
+    Evidence,
+    Mention,
+    Mentions,
+    Note,
+    Patient,
+    Presence,
+    Section,
+    SectionKind,
+    Sections,
+    ServiceLine,
+    UnreadableNote,
+)
+from terminology.release import Catalogue, Release
+
+Row = dict[str, Any]
+CaseBuilder = Callable[[Row], EditCase]
+CODED_KEYS = {"note", "evidence", "asserted", "uncoded", "unreadable", "conflicts", "coverage", "provider", "reference"}
+
+
+def _date(row: Row, key: str) -> date | None:
+    return date.fromisoformat(row[key]) if key in row else None
+
+
+def _sentence(text: str, start: int) -> tuple[int, int]:
+    for found in re.finditer(r"[^.\n]+[.\n]?", text):
+        if found.start() <= start < found.end():
+            return found.start(), found.end()
+    return 0, len(text)
+
+
+def _evidence(note: Note, words: str) -> Evidence:
+    start = note.text.index(words)
+    return Evidence(note.id, start, start + len(words), words, note.sha256)
+
+
+def _mention(note: Note, words: str, codes: list[str]) -> Mention:
+    start = note.text.index(words)
+    low, high = _sentence(note.text, start)
+    return Mention(note.id, start, start + len(words), words, SectionKind.BODY, low, high, tuple(codes), ("test",))
+
+
+def _assertions(row: Row, note: Note) -> Iterator[Assertion]:
+    for code, words in row.get("evidence", {}).items():
+        yield Assertion(_mention(note, words, [code]))
+    for one in row.get("asserted", ()):
+        yield Assertion(_mention(note, one["words"], one["codes"]), Presence(one.get("presence", "present")))
+
+
+def build_encounter(row: Row, note: Note) -> Encounter:
+    return Encounter(
+        id="e1",
+        notes=(note,),
+        patient=Patient(birth_date=_date(row, "birthDate"), gender=row.get("gender", "")),
+        service_date=_date(row, "serviceDate"),
+        unreadable=tuple(UnreadableNote(one, "undecodable") for one in row.get("unreadable", ())),
+        coverage=row.get("coverage", ""),
+        provider=row.get("provider", ""),
+        services=_services(row) or (),
+        conflicts=tuple(row.get("conflicts", ())),
+        reference=row.get("reference", ""),
+    )
+
+
+def _services(row: Row) -> tuple[ServiceLine, ...] | None:
+    if "services" not in row:
+        return None
+    return tuple(
+        ServiceLine(
+            "http://www.ama-assn.org/go/cpt", one["code"], "Procedure/1", tuple(one.get("reasons", ())), tuple(one.get("references", ()))
+        )
+        for one in row["services"]
+    )
+
+
+def build_coded(row: Row, release: Release) -> CodedEncounter:
+    note = Note("n1", row.get("note", ""))
+    sections = Sections(build_encounter(row, note), (Section("n1", SectionKind.BODY, "", 0, 0, len(note.text)),))
+    assertions = tuple(_assertions(row, note))
+    mentions = Mentions(sections, tuple(one.mention for one in assertions))
+    words = row.get("evidence", {})
+    probabilities = row.get("probabilities", {})
+    assignments = tuple(
+        CodeAssignment(code, code, probabilities.get(code, 0.99), rank, (_evidence(note, words[code]),) if code in words else ())
+        for rank, code in enumerate(row["codes"], 1)
+    )
+    uncoded = tuple(_evidence(note, one) for one in row.get("uncoded", ()))
+    return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, uncoded=uncoded)
+
+
+@pytest.fixture(scope="session")
+def build_case(catalogue: Catalogue) -> CaseBuilder:
+    """Make an EditCase of a row; the release is chosen by its serviceDate."""
+
+    def build(row: Row) -> EditCase:
+        choice = catalogue.for_date(_date(row, "serviceDate"))
+        return EditCase(
+            codes=tuple(row["codes"]),
+            birth_date=_date(row, "birthDate"),
+            gender=row.get("gender", ""),
+            service_date=_date(row, "serviceDate"),
+            release=choice.release,
+            release_status=choice.status,
+            coded=build_coded(row, choice.release) if CODED_KEYS & row.keys() else None,
+            services=_services(row),
+        )
+
+    return build

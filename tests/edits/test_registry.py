@@ -1,0 +1,68 @@
+"""Edits describe themselves: headings, unique ids and names, a source, and a place in the documentation."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import fhir_coder.edits
+from fhir_coder.edits.registry import HEADINGS, NEEDS, Edit, all_edits, edits_table, parse_documentation, require_known
+from fhir_coder.errors import ConfigurationError
+
+PACKAGE = Path(fhir_coder.edits.__file__).parent
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "edits.md"
+
+
+def test_every_file_that_looks_like_an_edit_is_one() -> None:
+    files = {path.stem for path in PACKAGE.glob("fce*.py")}
+    assert {f"fce{edit.id[4:]}_{edit.name.replace('-', '_')}" for edit in all_edits()} == files
+
+
+def test_ids_and_names_are_unique_and_ordered() -> None:
+    ids = [edit.id for edit in all_edits()]
+    assert ids == sorted(set(ids))
+    assert len({edit.name for edit in all_edits()}) == len(ids)
+
+
+@pytest.mark.parametrize("edit", all_edits(), ids=lambda edit: edit.id)
+def test_an_edit_documents_itself(edit: Edit) -> None:
+    assert re.fullmatch(r"FCE-\d{3}", edit.id)
+    assert tuple(edit.documentation) == HEADINGS
+    assert edit.needs in NEEDS
+    assert re.search(r"Guidelines FY\d{4}|CFR|CMS|837P|FHIR R4|[Tt]abular list", edit.source)
+
+
+@pytest.mark.parametrize("missing", HEADINGS)
+def test_a_docstring_without_a_heading_is_refused(missing: str) -> None:
+    text = "Fault.\n\n" + "\n\n".join(f"{heading}\n    words" for heading in HEADINGS if heading != missing)
+    with pytest.raises(ValueError, match=missing):
+        parse_documentation(text)
+
+
+def test_an_empty_heading_is_refused() -> None:
+    text = "Fault.\n\n" + "\n\n".join(f"{heading}\n    {'' if heading == 'Source' else 'words'}" for heading in HEADINGS)
+    with pytest.raises(ValueError, match="Source"):
+        parse_documentation(text)
+
+
+def test_the_documentation_lists_every_edit_as_the_code_has_it() -> None:
+    assert edits_table() in DOCS.read_text(encoding="utf-8")
+
+
+def test_overrides_of_edits_that_do_not_exist_stop_the_start() -> None:
+    require_known({"FCE-201": "advisory"})
+    with pytest.raises(ConfigurationError, match="FCE-999"):
+        require_known({"FCE-201": "advisory", "FCE-999": "advisory"})
+
+
+@pytest.mark.parametrize(
+    ("day", "holds"),
+    [(None, True), (date(2025, 9, 30), False), (date(2025, 10, 1), True), (date(2026, 9, 30), True), (date(2026, 10, 1), False)],
+)
+def test_an_edit_holds_between_its_dates(day: date | None, holds: bool) -> None:
+    first = all_edits()[0]
+    edit = Edit("FCE-999", "x", first.severity, "", "", {}, first.check, holds_from=date(2025, 10, 1), holds_to=date(2026, 9, 30))
+    assert edit.holds_on(day) is holds

@@ -1,0 +1,103 @@
+"""Delivery against an EHR in memory: written once, degraded openly, refused visibly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from fhir_coder.errors import EhrRefused
+from fhir_coder.writeback.delivery import deliver
+
+CONDITION = {
+    "fullUrl": "urn:uuid:1",
+    "resource": {"resourceType": "Condition", "identifier": [{"system": "s", "value": "default.e1.condition.I10"}]},
+}
+TASK = {
+    "fullUrl": "urn:uuid:2",
+    "resource": {
+        "resourceType": "Task",
+        "identifier": [{"system": "s", "value": "default.e1.task"}],
+        "input": [{"valueReference": {"reference": "urn:uuid:1"}}],
+    },
+}
+PROVENANCE = {
+    "fullUrl": "urn:uuid:3",
+    "resource": {
+        "resourceType": "Provenance",
+        "contained": [{"resourceType": "Device", "deviceName": [{"name": "fhir-coder"}]}],
+        "target": [{"reference": "urn:uuid:1"}],
+    },
+}
+BUNDLE = {"resourceType": "Bundle", "type": "collection", "entry": [CONDITION, TASK, PROVENANCE]}
+ALL = ("Condition", "Task", "Provenance")
+
+
+class MemoryEhr:
+    """Keeps what is created; offers create for ``writable`` only; refuses ``refused``; ignores search parameters when it ``lies``."""
+
+    def __init__(self, writable: tuple[str, ...] = ALL, refused: str = "", lies: bool = False) -> None:
+        self.kept: list[dict[str, Any]] = []
+        self._writable, self._refused, self._lies = writable, refused, lies
+
+    def capabilities(self) -> MemoryEhr:
+        return self
+
+    def can(self, kind: str, interaction: str) -> bool:
+        return interaction != "create" or kind in self._writable
+
+    def conditional_create(self, kind: str) -> bool:
+        return False
+
+    def search(self, kind: str, params: dict[str, str]) -> Iterator[dict[str, Any]]:
+        value = next(iter(params.values())).split("|")[-1]
+        yield from (one for one in self.kept if one["resourceType"] == kind and (self._lies or value in str(one)))
+
+    def create(self, resource: dict[str, Any], if_none_exist: str | None = None) -> dict[str, Any]:
+        if resource["resourceType"] == self._refused:
+            raise EhrRefused("refused", ehr_status=422, outcome={"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]})
+        kept = {**deepcopy(resource), "id": str(len(self.kept) + 1), "meta": {"versionId": "1"}}
+        self.kept.append(kept)
+        return kept
+
+
+def statuses(receipt: dict[str, Any]) -> list[str]:
+    return [entry["response"]["status"][:3] for entry in receipt["entry"]]
+
+
+@pytest.mark.parametrize("lies", [False, True])
+def test_delivering_twice_writes_once(lies: bool) -> None:
+    ehr = MemoryEhr(lies=lies)
+    assert statuses(deliver(BUNDLE, ehr)) == ["201", "201", "201"]
+    assert statuses(deliver(BUNDLE, ehr)) == ["200", "200", "200"]
+    assert len(ehr.kept) == 3
+
+
+def test_references_become_addresses() -> None:
+    ehr = MemoryEhr()
+    deliver(BUNDLE, ehr)
+    assert ehr.kept[1]["input"][0]["valueReference"] == {"reference": "Condition/1"}
+    assert ehr.kept[2]["target"] == [{"reference": "Condition/1"}]
+
+
+def test_what_is_not_offered_is_said_and_the_rest_is_written() -> None:
+    ehr = MemoryEhr(writable=("Condition", "Provenance"))
+    receipt = deliver(BUNDLE, ehr)
+    assert statuses(receipt) == ["201", "501", "201"]
+    assert receipt["entry"][1]["response"]["outcome"]["issue"][0]["code"] == "not-supported"
+
+
+def test_a_refusal_carries_the_ehr_s_outcome_and_its_provenance_is_not_written() -> None:
+    ehr = MemoryEhr(refused="Condition")
+    receipt = deliver(BUNDLE, ehr)
+    assert statuses(receipt) == ["422", "201", "424"]
+    assert receipt["entry"][0]["response"]["outcome"] == {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
+    assert ehr.kept[0]["input"][0]["valueReference"] == {"display": "proposed, not written"}
+
+
+def test_the_proposal_itself_is_left_as_it_was() -> None:
+    before = deepcopy(BUNDLE)
+    deliver(BUNDLE, MemoryEhr())
+    assert before == BUNDLE

@@ -1,0 +1,143 @@
+"""What is proposed for a coded encounter: Conditions, Claim, Task, Provenances, with stable names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from fhir_coder.exchange import Intake
+from fhir_coder.model import (
+    Assertions,
+    CodeAssignment,
+    CodedEncounter,
+    Disposition,
+    EditReport,
+    Encounter,
+    Evidence,
+    Mentions,
+    Note,
+    Outcome,
+    Patient,
+    Reason,
+    Sections,
+    ServiceLine,
+)
+from fhir_coder.writeback.bundle import build_bundle
+from fhir_coder.writeback.proposal import Proposal
+
+NOTE = Note(id="n1", text="Hypertension. Type 2 diabetes.", reference="DocumentReference/n1")
+ENCOUNTER = Encounter(
+    id="e1",
+    notes=(NOTE,),
+    patient=Patient("p1", date(1960, 1, 1), "female"),
+    service_date=date(2026, 5, 4),
+    coverage="Coverage/c1",
+    provider="Practitioner/d1",
+    reference="Encounter/e1",
+)
+RECORDED = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+def assignment(code: str, rank: int) -> CodeAssignment:
+    return CodeAssignment(code, f"title of {code}", 0.91, rank, (Evidence("n1", 0, 12, "Hypertension", NOTE.sha256),))
+
+
+def proposal(codes: tuple[str, ...], encounter: Encounter = ENCOUNTER, outcome: Outcome = Outcome.REVIEW) -> Proposal:
+    coded = CodedEncounter(
+        Assertions(Mentions(Sections(encounter, ()), ()), ()),
+        "2026-04-01",
+        tuple(assignment(code, rank) for rank, code in enumerate(codes, 1)),
+        versions={"index": "abc"},
+    )
+    reasons = (Reason("policy-review-all", "Every encounter is reviewed."),) if outcome is Outcome.REVIEW else ()
+    disposition = Disposition(EditReport(coded, ()), outcome, reasons, tuple(outcome for _ in codes))
+    return Proposal("default", Intake(encounter), disposition, RECORDED)
+
+
+def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def test_one_condition_and_one_provenance_for_each_code() -> None:
+    bundle = build_bundle(proposal(("I10", "E11.9")))
+    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+    assert kinds == ["Condition", "Condition", "Claim", "Task", "Provenance", "Provenance"]
+
+
+def test_a_condition_is_an_unconfirmed_encounter_diagnosis_that_asks_for_review() -> None:
+    condition = resources(build_bundle(proposal(("I10",))), "Condition")[0]
+    assert condition["verificationStatus"]["coding"][0]["code"] == "unconfirmed"
+    assert condition["category"][0]["coding"][0]["code"] == "encounter-diagnosis"
+    assert condition["code"]["coding"][0] == {
+        "system": "http://hl7.org/fhir/sid/icd-10-cm",
+        "version": "2026-04-01",
+        "code": "I10",
+        "display": "title of I10",
+        "userSelected": False,
+    }
+    assert condition["meta"]["tag"][0]["code"] == "needs-review"
+    assert condition["meta"]["security"][0]["code"] == "AIAST"
+    assert condition["evidence"][0]["detail"] == [{"reference": "DocumentReference/n1"}]
+    assert str(condition["extension"][0]["valueDecimal"]) == "0.9100"
+
+
+def test_a_code_that_passes_has_no_review_tag_and_no_task() -> None:
+    bundle = build_bundle(proposal(("I10",), outcome=Outcome.PASS))
+    assert "tag" not in resources(bundle, "Condition")[0]["meta"]
+    assert resources(bundle, "Task") == []
+
+
+def test_the_claim_is_capped_at_twelve_diagnoses_and_conditions_are_not() -> None:
+    codes = tuple(f"A{number}.9" for number in range(10, 23))
+    bundle = build_bundle(proposal(codes))
+    assert [d["sequence"] for d in resources(bundle, "Claim")[0]["diagnosis"]] == list(range(1, 13))
+    assert len(resources(bundle, "Condition")) == 13
+
+
+def test_a_claim_without_codes_omits_the_list_and_without_coverage_says_so() -> None:
+    claim = resources(build_bundle(proposal((), replace(ENCOUNTER, coverage="", provider=""))), "Claim")[0]
+    assert "diagnosis" not in claim
+    assert "item" not in claim
+    assert claim["insurance"][0]["coverage"] == {"display": "not supplied"}
+    assert claim["provider"] == {"display": "not supplied"}
+
+
+def test_items_point_at_the_reasons_the_service_names_and_at_most_four() -> None:
+    codes = ("I10", "E11.9", "J44.9", "M54.50", "K21.9")
+    line = ServiceLine("http://www.ama-assn.org/go/cpt", "99214", "ChargeItem/1", (*codes, "Z23"), performed="2026-05-04T09:00:00Z")
+    item = resources(build_bundle(proposal(codes, replace(ENCOUNTER, services=(line,)))), "Claim")[0]["item"][0]
+    assert item["diagnosisSequence"] == [1, 2, 3, 4]
+    assert item["productOrService"] == {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "99214"}]}
+    assert item["servicedDate"] == "2026-05-04"
+
+
+def test_provenance_names_software_versions_source_and_span() -> None:
+    provenance = resources(build_bundle(proposal(("I10",))), "Provenance")[0]
+    versions = {v["type"]["text"]: v["value"] for v in provenance["contained"][0]["version"]}
+    assert versions["index"] == "abc"
+    assert "fhir-coder" in versions
+    entity = provenance["entity"][0]
+    assert entity["what"] == {"reference": "DocumentReference/n1"}
+    span = {part["url"]: next(v for k, v in part.items() if k != "url") for part in entity["extension"][0]["extension"]}
+    assert span == {"start": 0, "end": 12, "sha256": NOTE.sha256}
+
+
+def test_coding_twice_proposes_the_same() -> None:
+    assert build_bundle(proposal(("I10", "E11.9"))) == build_bundle(proposal(("I10", "E11.9")))
+
+
+@pytest.mark.parametrize("character", ["|", ",", "$", "\\", " "])
+def test_identifiers_are_free_of_characters_that_searches_treat_specially(character: str) -> None:
+    for kind in ("Condition", "Claim", "Task"):
+        for resource in resources(build_bundle(proposal(("I10",))), kind):
+            assert character not in resource["identifier"][0]["value"]
+
+
+def test_an_encounter_without_an_id_is_named_by_its_notes() -> None:
+    unnamed = replace(ENCOUNTER, id="", reference="")
+    first, second = proposal(("I10",), unnamed), proposal(("I10",), replace(unnamed, notes=(replace(NOTE, text="Gout."),)))
+    assert first.key != second.key
+    assert resources(build_bundle(first), "Condition")[0].get("encounter") is None
