@@ -89,7 +89,7 @@ class Engine:
         return self.coder.catalogue.newest.id
 
     def _index(self) -> str:
-        return self.coder.index_for(self.coder.catalogue.newest).manifest.fingerprint
+        return self.coder.index_for(self.coder.catalogue.newest).manifest.release_id
 
     def _store(self) -> str:
         self.repository.ping()

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from terminology.release import Catalogue, Release, ReleaseChoice
-
 from fhir_coder import __version__
 from fhir_coder.coding.assignment import assign_codes
 from fhir_coder.coding.candidates import offer_candidates
@@ -24,6 +22,7 @@ from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
 from index.code_index import CodeIndex
+from terminology.release import Catalogue, Release, ReleaseChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,12 @@ class Coder:
 
     def _versions(self, release: Release) -> dict[str, str]:
         manifest = self.index_for(release).manifest
-        return {"software": __version__, "index": manifest.fingerprint, "model": manifest.model_sha256, "lexicon": manifest.lexicon_sha256}
+        return {
+            "software": __version__,
+            "index": f"builder {manifest.builder}",
+            "model": f"{manifest.model_name}@{manifest.weights_sha256[:12]}",
+            "lexicon": manifest.lexicon_sha256[:12],
+        }
 
 
 def release_use(choice: ReleaseChoice) -> ReleaseUse:

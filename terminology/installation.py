@@ -7,7 +7,6 @@ any moment, or made by two processes at once, the folder is either absent or who
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from datetime import date
@@ -64,10 +63,10 @@ def _take_place(partial: Path, home: Path) -> Path:
     """Move the finished folder to its place; an older one steps aside, and one that another process just made is kept."""
     if home.exists() and not _is_current(home):
         aside = Path(tempfile.mkdtemp(prefix=".old-", dir=home.parent))
-        os.replace(home, aside / home.name)
+        home.rename(aside / home.name)
         shutil.rmtree(aside, ignore_errors=True)
     try:
-        os.rename(partial, home)
+        partial.rename(home)
     except OSError:
         if not _is_current(home):
             raise

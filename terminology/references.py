@@ -1,6 +1,7 @@
-"""The codes that a tabular note names: "(E11.-)", "(S71.1, S71.2-)", "(A00-B99)", "(E08-E13 with .42)".
+"""The codes that a tabular note names: "(E11.-)", "(S71.1, S71.2-)", "(A00-B99)", "(E08-E13 with .42)", "(T36-T50 with fifth or sixth character 5)".
 
-Where a note names none in parentheses, as some prose does, there are no references: nothing is guessed.
+Codes count where they stand in parentheses, and where they end a note that has none there ("jaw pain R68.84"). Anything else is prose: it
+gives no references, because a guess would make an edit fire on the wrong code.
 """
 
 from __future__ import annotations
@@ -10,57 +11,108 @@ from dataclasses import dataclass
 
 from terminology.notation import CODE, compact, tabular_key
 
-_PARENTHESES = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-_RANGE = re.compile(rf"^({CODE.pattern})-?\s*[-–]\s*({CODE.pattern})-?$")
-_SINGLE = re.compile(rf"^({CODE.pattern})(\.?-)?$")
-_WITH_SUFFIX = re.compile(r"\bwith\s+(?:final characters?\s+)?((?:\.[0-9A-Z]+)(?:\s*(?:,|or|and)\s*\.[0-9A-Z]+)*)", re.IGNORECASE)
+_PARENTHESES = re.compile(r"[(\[]([^()\[\]]*)(?:[)\]}]|$)")
+_SEPARATOR = re.compile(r"[,;]|\.\s+|\bor\b|\band\b")
+_WITH = re.compile(r",?\s*\bwith\s+")
+
+# Dashes and dots after a code say "and everything under it", as a code always does here: "F11.-F17.-", "S32.1--S32.9", "J96.".
+_ONE = rf"({CODE.pattern})[-.]*"
+_SINGLE = re.compile(_ONE)
+_RANGE = re.compile(rf"{_ONE}\s*(?:[-–]|\bto\b)\s*{_ONE}")
+_CLOSING_LIST = re.compile(rf"(?:^|\s)({_ONE}(?:(?:-|,? and |,? or |, ){_ONE})*)$")
+_PROSE = re.compile(r"\b(?:with|except|B12)\b")
+
+_ORDINALS = {"fifth": 5, "5th": 5, "sixth": 6, "six": 6, "6th": 6, "seventh": 7, "7th": 7}
+_ORDINAL = f"({'|'.join(_ORDINALS)})"
+_SUFFIXES = re.compile(r"(?:final characters?\s+)?(\.[0-9A-Z]+-?(?:(?:\s*(?:,|or|and|-|\.)\s*|\s+)\.[0-9A-Z]+-?)*)")
+_CHARACTER = re.compile(rf"{_ORDINAL}(?: or {_ORDINAL})?[ -]character \.?([0-9A-Z](?:-[0-9A-Z])?(?: or [0-9A-Z])*)")
+_CHARACTERS = re.compile(rf"{_ORDINAL} to {_ORDINAL} characters ([0-9A-Z]+)")
+_ENDING = re.compile(r"final characters? -?([0-9A-Z]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a referenced code must show besides. ``words`` are those of the note, ``shape`` the code without its dot."""
+
+    words: str
+    shape: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
 class CodeReference:
-    """A code with everything under it, or a range of them; ``suffixes`` restrict to codes that continue so (".42" after the category)."""
+    """A code with everything under it (``first`` equals ``last``), or a range of them, perhaps restricted by a condition."""
 
     first: str
     last: str
-    suffixes: tuple[str, ...] = ()
+    condition: Condition | None = None
 
     def covers(self, code: str) -> bool:
-        """Whether ``code`` (dotted or compact) is the reference, lies below it, or in its range."""
+        """Whether ``code`` (dotted or compact) is the reference, lies below it or in its range, and meets its condition."""
         plain = compact(code)
-        if self.suffixes and not any(plain[3:].startswith(suffix) for suffix in self.suffixes):
+        if self.condition is not None and not self.condition.shape.match(plain):
             return False
-        if self.first == self.last:
-            return plain.startswith(compact(self.first))
         low, high = compact(self.first), compact(self.last)
-        start, end = plain[: len(low)], plain[: len(high)]
-        # Notes count C4A among C43-C44 by its place in the list, and J45 among J40-J4A by its letters.
-        return (low <= start and end <= high) or (tabular_key(low) <= tabular_key(start) and tabular_key(end) <= tabular_key(high))
+        if low == high:
+            return plain.startswith(low)
+        return tabular_key(low) <= tabular_key(plain[: len(low)]) and tabular_key(plain[: len(high)]) <= tabular_key(high)
 
     def __str__(self) -> str:
         span = self.first if self.first == self.last else f"{self.first}-{self.last}"
-        return f"{span} with {', '.join('.' + s for s in self.suffixes)}" if self.suffixes else span
+        return f"{span} with {self.condition.words}" if self.condition else span
 
 
 def parse_references(text: str) -> tuple[CodeReference, ...]:
-    """Every reference in the parentheses of one note, in order, each once."""
-    found: dict[CodeReference, None] = {}
-    for inside in _PARENTHESES.findall(text):
-        suffixes = _suffixes(inside)
-        for part in re.split(r"[,;]|\bor\b|\band\b", _WITH_SUFFIX.sub("", inside)):
-            reference = _reference(part.strip(), suffixes)
-            if reference:
-                found[reference] = None
-    return tuple(found)
+    """Every reference of one note, in order, each once; none when it names codes only in prose."""
+    found = [reference for inside in _PARENTHESES.findall(text) for reference in _read(inside)]
+    closing = _CLOSING_LIST.search(text)
+    if not found and closing and not _PROSE.search(text):
+        found = _read(closing.group(1))
+    return tuple(dict.fromkeys(found))
 
 
-def _suffixes(text: str) -> tuple[str, ...]:
-    match = _WITH_SUFFIX.search(text)
-    return tuple(suffix.upper() for suffix in re.findall(r"\.([0-9A-Z]+)", match.group(1), re.IGNORECASE)) if match else ()
+def _read(text: str) -> list[CodeReference]:
+    """A list of codes and ranges, with the condition that may end it. A condition that cannot be read leaves no reference."""
+    codes, *words = _WITH.split(text.strip(), maxsplit=1)
+    condition = _condition(words[0].strip()) if words else None
+    if words and condition is None:
+        return []
+    return [CodeReference(*span, condition) for part in _SEPARATOR.split(codes) if (span := _span(part.strip()))]
 
 
-def _reference(part: str, suffixes: tuple[str, ...]) -> CodeReference | None:
-    span = _RANGE.match(part)
-    if span:
-        return CodeReference(span.group(1), span.group(2), suffixes)
-    single = _SINGLE.match(part)
-    return CodeReference(single.group(1), single.group(1), suffixes) if single else None
+def _span(part: str) -> tuple[str, str] | None:
+    several = _RANGE.fullmatch(part)
+    if several:
+        return several.group(1), several.group(2)
+    single = _SINGLE.fullmatch(part)
+    return (single.group(1), single.group(1)) if single else None
+
+
+def _condition(words: str) -> Condition | None:
+    """The words after "with" as a pattern, or None when they are prose ("with open fracture 7th character")."""
+    for wording, shape in ((_SUFFIXES, _after_category), (_CHARACTER, _at_position), (_CHARACTERS, _from_position), (_ENDING, _at_end)):
+        match = wording.fullmatch(words)
+        if match:
+            return Condition(words, re.compile(shape(match)))
+    return None
+
+
+def _after_category(match: re.Match[str]) -> str:
+    return rf".{{3}}(?:{'|'.join(re.findall(r'[0-9A-Z]+', match.group(1)))})"
+
+
+def _at_position(match: re.Match[str]) -> str:
+    """One character at one place; of two places the later counts, unless it is absent or a placeholder X (T36.95XA, T45.515A)."""
+    first, second, characters = match.groups()
+    wanted = f"[{characters.replace(' or ', '')}]"
+    start = _ORDINALS[first] - 1
+    return rf".{{{start}}}(?:.{wanted}|{wanted}(?:X|$))" if second else rf".{{{start}}}{wanted}"
+
+
+def _from_position(match: re.Match[str]) -> str:
+    return rf".{{{_ORDINALS[match.group(1)] - 1}}}{match.group(3)}"
+
+
+def _at_end(match: re.Match[str]) -> str:
+    """The last characters before the seventh and its padding: I69.023, T36.0X6A, T36.96XA."""
+    ending = match.group(1)
+    return rf"(?:.*{ending}X*(?<=.{{6}}).$|(?!.{{7}}).*{ending}$)"

@@ -127,7 +127,7 @@ def _notes(element: etree._Element) -> tuple[RawNote, ...]:
     found = [(kinds[child.tag], _text(note)) for child in element if child.tag in kinds for note in child.findall("note")]
     table = element.find("visualImpairment")
     if table is not None:
-        found += [(NoteKind.NOTE, " ".join("".join(row.itertext()).split())) for row in table.findall("visCategory")]
+        found += [(NoteKind.NOTE, _text(row)) for row in table.findall("visCategory")]
     return tuple((kind, text) for kind, text in found if text)
 
 
@@ -146,4 +146,4 @@ def _extensions(element: etree._Element | None) -> tuple[Extension, ...]:
 
 def _text(element: etree._Element | None) -> str:
     """The words of one element with blanks collapsed; empty when there is none."""
-    return _BLANKS.sub(" ", "".join(element.itertext())).strip() if element is not None else ""
+    return _BLANKS.sub(" ", "".join(str(part) for part in element.itertext())).strip() if element is not None else ""

@@ -62,7 +62,8 @@ def read_ranker(data: bytes) -> LogisticRanker:
     if tuple(artifact["features"]) != FEATURES:
         raise ConfigurationError("the ranker was trained on other features than this version computes; run fhir-coder train")
     version = f"{artifact['name']}@{sha256(data).hexdigest()[:12]}"
-    return LogisticRanker(version, *(tuple(artifact[key]) for key in ("means", "scales", "weights")), artifact["intercept"])
+    means, scales, weights = (tuple(artifact[key]) for key in ("means", "scales", "weights"))
+    return LogisticRanker(version, means, scales, weights, artifact["intercept"])
 
 
 def shipped_ranker(policy: str) -> LogisticRanker:

@@ -71,7 +71,7 @@ def complete(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | 
 def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
     """The sibling for the side, the unspecified side when none is known, or the code itself when sides do not matter."""
     options = sides(codebook, code)
-    if side in options:
+    if side is not None and side in options:
         return options[side]
     if side is None and "unspecified" in options and code not in options.values():
         return options["unspecified"]

@@ -107,10 +107,9 @@ def _admissible(terms: Iterable[FoundTerm], encounter: Encounter) -> Iterator[Fo
 
 
 def _is_age_met(condition: str, age: int | None) -> bool:
-    bound = _AGE.fullmatch(condition.strip())
-    if bound is None or age is None:
-        return True
-    return _COMPARE[bound.group(1)](age, int(bound.group(2)))
+    """Whether the age meets every bound of the condition (``age>=12 age<18``)."""
+    bounds = [_AGE.fullmatch(bound) for bound in condition.split()]
+    return age is None or all(_COMPARE[bound.group(1)](age, int(bound.group(2))) for bound in bounds if bound)
 
 
 def _term_mentions(note: Note, whole: SectionSentences, terms: Iterable[FoundTerm]) -> Iterator[Mention]:

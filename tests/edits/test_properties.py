@@ -117,9 +117,9 @@ def test_excludes2_only_pairs_never_fire(release: Release, codebook: Codebook, b
 
 def test_ten_thousand_random_code_lists_never_crash(release: Release, codebook: Codebook, billable: tuple[str, ...]) -> None:
     chance = random.Random(5)
-    pool = [*chance.sample(billable, 4000), *chance.sample(list(codebook.codes()), 500), "", "X", "E11.", "W21.89A", "I10.XXXA", "é", "123"]
+    pool = [*chance.sample(billable, 1500), *chance.sample(list(codebook.codes()), 200), "", "X", "E11.", "W21.89A", "I10.XXXA", "é", "123"]
     for _ in range(10_000):
-        codes = chance.choices(pool, k=chance.choice((0, 1, 2, 3, 5)))
+        codes = chance.choices(pool, k=chance.choice((0, 1, 1, 2, 2, 4)))
         findings, _ = check_codes(case_of(release, *codes), {})
         assert not [finding for finding in findings if "could not be run" in finding.detail]
 

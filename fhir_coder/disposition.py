@@ -1,0 +1,87 @@
+"""Pass or review, and why: the last stage of the straight line, and the one that fails closed.
+
+An encounter passes only when nothing speaks against it and the site allows passing. Every objection is a reason with a code and a sentence. A
+reason that names codes concerns these; one that names none concerns the whole encounter and every code in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fhir_coder.always_review import always_review
+from fhir_coder.model import CodedEncounter, Disposition, EditReport, Finding, Outcome, Reason, Severity
+
+POLICY_REVIEW_ALL = "policy-review-all"
+
+NEVER_PASS = frozenset({"unreadable-note", "identity-conflict", "note-not-english", "uncoded-problem", "release-later"})
+"""Names of edits whose findings prevent a pass whatever severity a site gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a site lets pass: ``passing`` is "none" (everything is reviewed, the default) or "confident".
+
+    ``pass_probability`` is the lowest probability (0..1) that every code of a confident encounter must have.
+    """
+
+    passing: str = "none"
+    pass_probability: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.passing not in {"none", "confident"}:
+            raise ValueError("passing is none or confident")
+        if not 0.0 <= self.pass_probability <= 1.0:
+            raise ValueError("pass_probability is a number from 0 to 1")
+
+
+def decide(report: EditReport, policy: Policy) -> Disposition:
+    """Route a checked encounter. ``is_confident`` is what the outcome would turn on if passing were allowed."""
+    objections = tuple(dict.fromkeys(_objections(report, policy)))
+    reasons = objections
+    if policy.passing == "none":
+        reasons += (Reason(POLICY_REVIEW_ALL, "This site has every encounter reviewed."),)
+    return Disposition(
+        report=report,
+        outcome=Outcome.REVIEW if reasons else Outcome.PASS,
+        reasons=reasons,
+        by_code=tuple(_outcome(assignment.code, reasons) for assignment in report.coded.assignments),
+        is_confident=not objections,
+    )
+
+
+def _outcome(code: str, reasons: tuple[Reason, ...]) -> Outcome:
+    concerned = any(not reason.codes or code in reason.codes for reason in reasons)
+    return Outcome.REVIEW if concerned else Outcome.PASS
+
+
+def _objections(report: EditReport, policy: Policy) -> Iterator[Reason]:
+    preventing = [finding for finding in report.findings if _prevents_pass(finding)]
+    reported = {finding.name for finding in preventing}
+    yield from (reason for reason in _encounter_objections(report.coded) if reason.code not in reported)
+    yield from (Reason(finding.name, finding.detail, finding.codes) for finding in preventing)
+    yield from _low_probability(report.coded, policy)
+    for rule, codes in always_review([assignment.code for assignment in report.coded.assignments]):
+        yield Reason(f"always-review-{rule.category}", rule.reason, codes)
+
+
+def _encounter_objections(coded: CodedEncounter) -> Iterator[Reason]:
+    """Facts that do not wait for an edit to report them: a switched-off or crashed edit must not open the gate."""
+    if not coded.assignments:
+        yield Reason("no-codes", "No code could be assigned.")
+    if coded.uncoded:
+        yield Reason("uncoded-problem", f"{len(coded.uncoded)} documented problem(s) found no code.")
+    if coded.encounter.unreadable:
+        yield Reason("unreadable-note", f"{len(coded.encounter.unreadable)} note(s) could not be read.")
+    if coded.encounter.conflicts:
+        yield Reason("identity-conflict", "The resources of this encounter disagree about whom or what they concern.")
+
+
+def _prevents_pass(finding: Finding) -> bool:
+    return finding.severity is Severity.BLOCKING or finding.name in NEVER_PASS
+
+
+def _low_probability(coded: CodedEncounter, policy: Policy) -> Iterator[Reason]:
+    codes = tuple(one.code for one in coded.assignments if not one.probability >= policy.pass_probability)
+    if codes:
+        yield Reason("low-probability", f"Probability below {policy.pass_probability:g}.", codes)

@@ -1,0 +1,136 @@
+"""What every edit is given: the codes in claim order, the patient, the release, and where there are some, the note and the service lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from fhir_coder.edits.exclusions import Exclusion, find_exclusions
+from fhir_coder.edits.side_family import side_family
+from fhir_coder.model import Assertion, CodedEncounter, Encounter, Evidence, Mention, ServiceLine
+from terminology.codebook import Codebook
+from terminology.laterality import side
+from terminology.release import Release
+
+
+@dataclass(frozen=True)
+class EditCase:
+    """The facts of one encounter or claim.
+
+    ``codes`` stand in claim order exactly as given; ``release_status`` is "covered", "earlier", "later" or "undated" (see
+    :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are.
+    """
+
+    codes: tuple[str, ...]
+    birth_date: date | None
+    gender: str
+    service_date: date | None
+    release: Release
+    release_status: str
+    coded: CodedEncounter | None = None
+    services: tuple[ServiceLine, ...] | None = None
+
+    @property
+    def codebook(self) -> Codebook:
+        """The questions that the release answers."""
+        return self.release.codebook
+
+    @property
+    def encounter(self) -> Encounter | None:
+        """The encounter whose notes were coded, or None."""
+        return self.coded.encounter if self.coded else None
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The codes that the release knows, canonical, in claim order, each once. Edits of the tabular list work on these."""
+        return tuple(dict.fromkeys(code for code in map(self.codebook.normalize, self.codes) if code))
+
+    @property
+    def first_listed(self) -> str | None:
+        """The first-listed diagnosis in canonical form, or None when there is none or the release does not know it."""
+        return self.codebook.normalize(self.codes[0]) if self.codes else None
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """The full title of every known code."""
+        return {code: self.codebook.title(code) for code in self.known}
+
+    @cached_property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """The pairs of known codes that an Excludes1 note parts."""
+        return tuple(find_exclusions(self.codebook, self.known))
+
+    @cached_property
+    def side_families(self) -> Mapping[str, Mapping[str, str]]:
+        """For every known code, side to stem of the codes for the same condition; empty where sides do not matter."""
+        return {code: side_family(self.codebook, code) if side(title) else {} for code, title in self.titles.items()}
+
+    @cached_property
+    def age_days(self) -> int | None:
+        """Age in days on the date of service; negative when birth follows service; None when either date is unknown."""
+        if self.birth_date is None or self.service_date is None:
+            return None
+        return (self.service_date - self.birth_date).days
+
+    @cached_property
+    def age_years(self) -> int | None:
+        """Completed years on the date of service, or None when either date is unknown."""
+        if self.birth_date is None or self.service_date is None:
+            return None
+        born, served = self.birth_date, self.service_date
+        return served.year - born.year - ((served.month, served.day) < (born.month, born.day))
+
+    def evidence_for(self, code: str) -> tuple[Evidence, ...]:
+        """The words that the assignment of a code rests on; empty without a note."""
+        return self._evidence.get(code, ())
+
+    def sentence_of(self, evidence: Evidence) -> str:
+        """The sentence (or list item) around the evidence; the evidence itself when no mention tells its bounds."""
+        for mention in self._mentions.get(evidence.note_id, ()):
+            if mention.sentence_start <= evidence.start and evidence.end <= mention.sentence_end:
+                return self._note_texts[evidence.note_id][mention.sentence_start : mention.sentence_end]
+        return evidence.text
+
+    @cached_property
+    def documented(self) -> Mapping[str, Evidence]:
+        """Codes that the notes assert as present, current and the patient's own but that were not assigned, with their words."""
+        found: dict[str, Evidence] = {}
+        for assertion in self._assertions():
+            if assertion.is_codable:
+                for code in map(self.codebook.normalize, assertion.mention.codes):
+                    if code and not self._is_coded(code):
+                        found.setdefault(code, self._words(assertion.mention))
+        return found
+
+    def _is_coded(self, code: str) -> bool:
+        """Whether the code, or one below it (a stem waits for its seventh character), is among the codes."""
+        return any(known == code or code in self.codebook.ancestors(known) for known in self.known)
+
+    @cached_property
+    def _evidence(self) -> Mapping[str, tuple[Evidence, ...]]:
+        assignments = self.coded.assignments if self.coded else ()
+        return {one.code: one.evidence for one in assignments}
+
+    @cached_property
+    def _note_texts(self) -> Mapping[str, str]:
+        return {note.id: note.text for note in self.encounter.notes} if self.encounter else {}
+
+    @cached_property
+    def _note_hashes(self) -> Mapping[str, str]:
+        return {note.id: note.sha256 for note in self.encounter.notes} if self.encounter else {}
+
+    @cached_property
+    def _mentions(self) -> Mapping[str, tuple[Mention, ...]]:
+        by_note: dict[str, list[Mention]] = {}
+        for assertion in self._assertions():
+            by_note.setdefault(assertion.mention.note_id, []).append(assertion.mention)
+        return {note_id: tuple(mentions) for note_id, mentions in by_note.items()}
+
+    def _assertions(self) -> Iterator[Assertion]:
+        if self.coded:
+            yield from self.coded.assertions.assertions
+
+    def _words(self, mention: Mention) -> Evidence:
+        return Evidence(mention.note_id, mention.start, mention.end, mention.text, self._note_hashes[mention.note_id], mention.section)

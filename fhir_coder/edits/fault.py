@@ -1,0 +1,19 @@
+"""What an edit returns for each fault it sees; the runner adds id, name, severity and source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fhir_coder.model import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: the codes concerned (as on the claim), what is wrong and what to do, and the words it rests on.
+
+    ``detail`` names codes, facts and the remedy, never words of a note; those travel in ``evidence`` only.
+    """
+
+    codes: tuple[str, ...]
+    detail: str
+    evidence: tuple[Evidence, ...] = ()

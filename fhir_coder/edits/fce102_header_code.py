@@ -1,0 +1,36 @@
+"""Header code.
+
+What it checks
+        A category or subcategory that is divided further and therefore is not billable.
+
+Why it matters
+        A diagnosis must be coded to the full number of characters; a header is rejected as invalid.
+
+Fires
+        E11, E11.2, M54.5.
+
+Passes
+        E11.22, M54.50, I10 (a three-character code that is not divided).
+
+Source
+        ICD-10-CM Official Guidelines FY2026, I.B.2 and IV.F (level of detail)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.fault import Fault
+from fhir_coder.edits.validity import CodeFault, invalid_codes
+from fhir_coder.model import Severity
+
+ID = "FCE-102"
+NAME = "header-code"
+SEVERITY = Severity.BLOCKING
+
+
+def check(case: EditCase) -> Iterator[Fault]:
+    """One fault for each such code."""
+    for invalid in invalid_codes(case, CodeFault.HEADER):
+        yield Fault((invalid.code,), f"{invalid.code} is a heading and not billable.{invalid.remedy}")

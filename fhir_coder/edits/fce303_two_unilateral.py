@@ -1,0 +1,39 @@
+"""Two unilateral.
+
+What it checks
+        The right and the left code of a condition that has a bilateral code.
+
+Why it matters
+        When both sides are affected and treated in the visit the bilateral code says so; two codes may be read as two conditions.
+
+Fires
+        M17.11 with M17.12 where M17.0 exists.
+
+Passes
+        M25.561 with M25.562 (no bilateral code exists); a second visit after one side was treated codes one side only.
+
+Source
+        ICD-10-CM Official Guidelines FY2026, I.B.13
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.fault import Fault
+from fhir_coder.edits.sides import coded_sides, own_side
+from fhir_coder.model import Severity
+
+ID = "FCE-303"
+NAME = "two-unilateral"
+SEVERITY = Severity.ADVISORY
+
+
+def check(case: EditCase) -> Iterator[Fault]:
+    """One fault for each pair."""
+    for code in case.known:
+        both = case.side_families[code].get("bilateral")
+        left = coded_sides(case, code).get("left")
+        if own_side(case, code) == "right" and both is not None and left is not None:
+            yield Fault((code, left), f"{code} and {left} name both sides; consider {both}, unless one side was treated before.")

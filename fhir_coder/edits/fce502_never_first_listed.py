@@ -1,0 +1,53 @@
+"""Never first listed.
+
+What it checks
+        A code listed first that the guidelines allow only as a secondary one: infectious agents, weeks of gestation, body mass index,
+    social determinants, scores, underdosing.
+
+Why it matters
+        The claim names no reason for the visit and is rejected.
+
+Fires
+        Z68.41 before E66.01; B96.20 before N39.0; Z59.00 alone.
+
+Passes
+        E66.01 before Z68.41.
+
+Source
+        ICD-10-CM Official Guidelines FY2026, I.B.14 and the paragraphs that never_first_listed.tsv names
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from fhir_coder.code_ranges import covered, parse_ranges
+from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.fault import Fault
+from fhir_coder.edits.tables import read_table
+from fhir_coder.model import Severity
+from terminology.references import CodeReference
+
+ID = "FCE-502"
+NAME = "never-first-listed"
+SEVERITY = Severity.BLOCKING
+
+
+def check(case: EditCase) -> Iterator[Fault]:
+    """At most one fault, on the first-listed code."""
+    first = case.first_listed
+    if first is None:
+        return
+    for codes, shape, meaning in _rows():
+        if covered(first, codes) and (shape is None or shape.fullmatch(first)):
+            yield Fault((first,), f"{first} ({meaning}) cannot be first-listed; put the condition it belongs to before it.")
+
+
+@cache
+def _rows() -> tuple[tuple[tuple[CodeReference, ...], re.Pattern[str] | None, str], ...]:
+    return tuple(
+        (parse_ranges(row["codes"]), re.compile(row["shape"]) if row["shape"] else None, row["meaning"])
+        for row in read_table("never_first_listed.tsv")
+    )

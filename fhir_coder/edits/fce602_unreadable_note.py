@@ -1,0 +1,36 @@
+"""Unreadable note.
+
+What it checks
+        A note of the encounter that yielded no text.
+
+Why it matters
+        What it says is unknown; coding the rest as if it were all would under-code the visit.
+
+Fires
+        A scanned image; a document whose attachment cannot be decoded.
+
+Passes
+        An encounter whose notes were all read.
+
+Source
+        ICD-10-CM Official Guidelines FY2026, I.A.19 (code assignment rests on the provider's documentation)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.fault import Fault
+from fhir_coder.model import Severity
+
+ID = "FCE-602"
+NAME = "unreadable-note"
+SEVERITY = Severity.BLOCKING
+NEEDS = "note"
+
+
+def check(case: EditCase) -> Iterator[Fault]:
+    """One fault for each such note."""
+    for note in case.encounter.unreadable if case.encounter else ():
+        yield Fault((), f"Note {note.id} could not be read ({note.reason}); read it before releasing the codes.")

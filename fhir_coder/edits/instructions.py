@@ -1,0 +1,74 @@
+"""Code first, use additional code and code also: the notes of the tabular list that ask for a second code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from fhir_coder.code_ranges import covered
+from fhir_coder.edits.case import EditCase
+from terminology.codebook import NoteKind, TabularNote
+from terminology.references import CodeReference
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction: where it stands, its opening words, and the codes that its line or its list names."""
+
+    owner: str
+    words: str
+    references: tuple[CodeReference, ...]
+
+    def names(self, code: str) -> bool:
+        """Whether the instruction names the code."""
+        return covered(code, self.references)
+
+    @property
+    def quoted(self) -> str:
+        """The instruction in short, for a reviewer: public words of the tabular list."""
+        codes = ", ".join(dict.fromkeys(map(str, self.references)))
+        return f"{self.owner}: {self.words.rstrip(':')} ({codes})" if self.words.endswith(":") else f"{self.owner}: {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInstruction:
+    """An instruction that no other code answers, the known codes it stands over, and the documented codes that would answer it."""
+
+    instruction: Instruction
+    codes: tuple[str, ...]
+    documented: tuple[str, ...]
+
+
+def code_first_references(case: EditCase, code: str) -> tuple[CodeReference, ...]:
+    """Every code that the code first notes over a code name."""
+    return tuple(reference for note in case.codebook.notes(code, NoteKind.CODE_FIRST) for reference in note.references)
+
+
+def open_instructions(case: EditCase, *kinds: NoteKind) -> Iterator[OpenInstruction]:
+    """The instructions of these kinds that name codes none of which is coded, each once with all codes it stands over."""
+    standing: dict[Instruction, list[str]] = {}
+    for kind in kinds:
+        for code in case.known:
+            for instruction in _instructions(case.codebook.notes(code, kind)):
+                standing.setdefault(instruction, []).append(code)
+    for instruction, codes in standing.items():
+        if instruction.references and not any(map(instruction.names, case.known)):
+            yield OpenInstruction(instruction, tuple(codes), tuple(filter(instruction.names, case.documented)))
+
+
+def _instructions(notes: Iterable[TabularNote]) -> Iterator[Instruction]:
+    """The lines of a note as instructions: a line that opens a list ("code to identify:") takes the lines after it."""
+    for owner, lines in groupby(notes, key=lambda note: note.owner):
+        words, references = "", list[CodeReference]()
+        for line in lines:
+            if _opens_list(line) or not words.endswith(":"):
+                if words:
+                    yield Instruction(owner, words, tuple(references))
+                words, references = " ".join(line.text.split()).lstrip(",: "), []
+            references.extend(line.references)
+        yield Instruction(owner, words, tuple(references))
+
+
+def _opens_list(line: TabularNote) -> bool:
+    return not line.references and line.text.rstrip().endswith(":")

@@ -1,0 +1,107 @@
+"""Every edit there is: found in this package by file name, described by its own docstring. There is nothing to register."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import fhir_coder.edits
+from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.fault import Fault
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.model import Severity
+
+HEADINGS = ("What it checks", "Why it matters", "Fires", "Passes", "Source")
+NEEDS = ("", "note", "lines")
+
+_EDIT_FILE = re.compile(r"fce(\d{3})_[a-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One compliance edit. ``needs`` is what it cannot run without: "note", "lines" (service lines) or nothing.
+
+    ``holds_from`` and ``holds_to`` bound the service dates for which its rule holds (inclusive; None: open).
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    needs: str
+    source: str
+    documentation: Mapping[str, str]
+    check: Callable[[EditCase], Iterable[Fault]]
+    holds_from: date | None = None
+    holds_to: date | None = None
+
+    def holds_on(self, service_date: date | None) -> bool:
+        """Whether the rule is in force on the date of service; without a date it is."""
+        if service_date is None:
+            return True
+        return (self.holds_from or date.min) <= service_date <= (self.holds_to or date.max)
+
+    def has_input(self, case: EditCase) -> bool:
+        """Whether the case holds what the edit needs."""
+        return {"": True, "note": case.coded is not None, "lines": case.services is not None}[self.needs]
+
+
+@cache
+def all_edits() -> tuple[Edit, ...]:
+    """Every edit, ordered by id."""
+    names = (module.name for module in pkgutil.iter_modules(fhir_coder.edits.__path__) if _EDIT_FILE.fullmatch(module.name))
+    edits = [_read(import_module(f"{fhir_coder.edits.__name__}.{name}")) for name in names]
+    return tuple(sorted(edits, key=lambda edit: edit.id))
+
+
+def require_known(severities: Mapping[str, str]) -> None:
+    """Raise ConfigurationError when a site overrides the severity of an edit that does not exist."""
+    unknown = sorted(set(severities) - {edit.id for edit in all_edits()})
+    if unknown:
+        raise ConfigurationError(f"severities name unknown edits: {', '.join(unknown)}; see `fhir-coder edits list`")
+
+
+def edits_table() -> str:
+    """Every edit as a Markdown table: id, name, severity, what it needs, what it checks, source."""
+    rows = ["| id | name | severity | needs | what it checks | source |", "|---|---|---|---|---|---|"]
+    rows += [
+        f"| {edit.id} | {edit.name} | {edit.severity.value} | {edit.needs or '-'} | {edit.documentation['What it checks']} | {edit.source} |"
+        for edit in all_edits()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _read(module: ModuleType) -> Edit:
+    documentation = parse_documentation(module.__doc__ or "")
+    return Edit(
+        id=module.ID,
+        name=module.NAME,
+        severity=module.SEVERITY,
+        needs=getattr(module, "NEEDS", ""),
+        source=documentation["Source"],
+        documentation=documentation,
+        check=module.check,
+        holds_from=getattr(module, "HOLDS_FROM", None),
+        holds_to=getattr(module, "HOLDS_TO", None),
+    )
+
+
+def parse_documentation(docstring: str) -> dict[str, str]:
+    """The text under each heading of an edit's docstring, on one line; raises ValueError when a heading is missing or empty."""
+    parts: dict[str, list[str]] = {}
+    heading = ""
+    for line in docstring.splitlines():
+        if line.strip() in HEADINGS and line == line.strip():
+            heading = line.strip()
+            parts[heading] = []
+        elif heading:
+            parts[heading].append(line.strip())
+    texts = {name: " ".join(filter(None, lines)) for name, lines in parts.items()}
+    if missing := [name for name in HEADINGS if not texts.get(name)]:
+        raise ValueError(f"the docstring lacks {', '.join(missing)}")
+    return texts

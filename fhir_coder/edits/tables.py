@@ -1,0 +1,15 @@
+"""Reading the tables beside the edits: tab separated, ``#`` comments, one header line, every row with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+
+def read_table(name: str) -> Iterator[dict[str, str]]:
+    """The rows of ``fhir_coder/edits/<name>`` by column; raises ValueError when a row has another number of cells than the header."""
+    lines = files("fhir_coder.edits").joinpath(name).read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    header = rows[0]
+    for row in rows[1:]:
+        yield dict(zip(header, row, strict=True))

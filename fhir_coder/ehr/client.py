@@ -1,0 +1,174 @@
+"""The client of one EHR: read, search with paging, attachments, conditional create, guarded update, and what its metadata offers.
+
+Every body passes the strict reader; every request stays below the configured base (:mod:`fhir_coder.ehr.address`). Source of the
+interactions: http://hl7.org/fhir/R4/http.html.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import requests
+
+from fhir_coder.ehr.address import EhrAddress
+from fhir_coder.ehr.binary import AttachmentBytes, read_binary
+from fhir_coder.ehr.capabilities import Capabilities, read_capabilities
+from fhir_coder.ehr.connection import Answer, Call, Connection
+from fhir_coder.ehr.faults import failure, read_failure
+from fhir_coder.ehr.searchset import Read, read_page
+from fhir_coder.errors import EhrRefused, RequestError, ResourceUnknown
+from fhir_coder.exchange import Resource
+from fhir_coder.fhir.reader import read_json
+from fhir_coder.fhir.writer import write_json
+from fhir_coder.settings import EhrSettings
+
+FHIR_JSON = "application/fhir+json"
+CAPABILITIES_LAST_S = 600.0
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_LOCATION = re.compile(r"/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?/?$", re.ASCII)
+
+_log = logging.getLogger(__name__)
+
+
+class EhrClient:
+    """One configured FHIR R4 server.
+
+    ``session`` carries the transport (made here when absent), ``sleep`` waits between attempts, ``read`` is the strict reader, ``clock``
+    (seconds, monotonic) ages the cached metadata. Safe to share between threads, and cheaper kept than made anew.
+    """
+
+    def __init__(
+        self,
+        settings: EhrSettings,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        read: Read = read_json,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.address = EhrAddress.of(settings.base_url)
+        self._connection = Connection(self.address, settings.token, settings.timeout_s, session or requests.Session(), sleep)
+        self._max_pages = settings.max_pages
+        self._read = read
+        self._clock = clock
+        self._capabilities: tuple[float, Capabilities] | None = None
+        self._capabilities_lock = threading.Lock()
+
+    def read(self, resource_type: str, resource_id: str) -> Resource:
+        """One resource. Raises ResourceUnknown, ResourceDeleted or an EhrError."""
+        if not _ID.fullmatch(resource_id):
+            raise ResourceUnknown(f"no {resource_type} can have such an id")
+        what = f"read {resource_type}/{resource_id}"
+        answer = self._get(self.address.url(f"{resource_type}/{resource_id}"))
+        if answer.status != 200:
+            raise read_failure(answer, what, self._read)
+        resource = self._resource(answer, what)
+        if (resource["resourceType"], resource.get("id")) != (resource_type, resource_id):
+            raise EhrRefused(f"the EHR answered {what} with another resource")
+        return resource
+
+    def search(self, resource_type: str, params: Mapping[str, str], on_warning: Callable[[str], None] = _log.warning) -> Iterator[Resource]:
+        """Every match, page by page; what a server ignored in ``params`` is for the caller to check on each.
+
+        Raises EhrRefused rather than stop early when the pages do not end (a loop, or more than the configured number).
+        """
+        url = self.address.url(resource_type, dict(params))
+        visited: set[str] = set()
+        while url:
+            if url in visited or len(visited) >= self._max_pages:
+                raise EhrRefused(f"the search for {resource_type} does not end within {self._max_pages} pages")
+            visited.add(url)
+            answer = self._get(url)
+            if answer.status != 200:
+                raise failure(answer, f"search {resource_type}", self._read)
+            page = read_page(answer.body, resource_type, self._bounded)
+            for warning in page.warnings:
+                on_warning(warning)
+            yield from page.matches
+            url = self.address.resolve(page.next_url) if page.next_url else ""
+
+    def read_attachment(self, attachment: Resource) -> AttachmentBytes:
+        """The bytes behind ``Attachment.url``. Raises EhrRefused when the URL is not this EHR's, ResourceUnknown, or an EhrError."""
+        declared = attachment.get("contentType", "")
+        url = self.address.resolve(attachment["url"])
+        answer = self._get(url, accept=declared or FHIR_JSON)
+        if answer.status != 200:
+            raise read_failure(answer, "read an attachment", self._read)
+        return read_binary(answer, declared, self._bounded)
+
+    def create(self, resource: Resource, if_none_exist: str | None = None) -> Resource:
+        """The created resource with its id; under a condition that one resource meets, that resource instead.
+
+        ``if_none_exist`` is a search query without ``?``. It is sent only where the metadata offers conditional create, and only then may
+        the request be repeated after a failure. Raises an EhrError; 412 when several resources meet the condition.
+        """
+        kind = resource["resourceType"]
+        conditional = if_none_exist is not None and self.capabilities().conditional_create(kind)
+        headers = self._writing_headers() | ({"If-None-Exist": if_none_exist} if conditional and if_none_exist else {})
+        answer = self._connection.send(
+            Call("POST", self.address.url(kind), headers, write_json(resource), is_repeatable=conditional),
+        )
+        if answer.status not in {200, 201}:
+            raise failure(answer, f"create {kind}", self._read)
+        return self._written(answer, resource, f"create {kind}")
+
+    def update(self, resource: Resource, if_match: str | None = None) -> Resource:
+        """The updated resource. ``if_match`` is the version id that it must still have; EhrRefused with status 412 when it has another."""
+        kind, resource_id = resource["resourceType"], resource["id"]
+        headers = self._writing_headers() | ({"If-Match": f'W/"{if_match}"'} if if_match else {})
+        answer = self._connection.send(Call("PUT", self.address.url(f"{kind}/{resource_id}"), headers, write_json(resource)))
+        if answer.status not in {200, 201}:
+            raise failure(answer, f"update {kind}/{resource_id}", self._read)
+        return self._written(answer, resource, f"update {kind}/{resource_id}")
+
+    def capabilities(self) -> Capabilities:
+        """What the metadata offers, read at most every ten minutes. Raises an EhrError."""
+        with self._capabilities_lock:
+            if self._capabilities is None or self._clock() - self._capabilities[0] > CAPABILITIES_LAST_S:
+                self._capabilities = (self._clock(), self._fetch_capabilities())
+            return self._capabilities[1]
+
+    def _fetch_capabilities(self) -> Capabilities:
+        answer = self._get(self.address.url("metadata"))
+        if answer.status != 200:
+            raise failure(answer, "read metadata", self._read)
+        statement = self._resource(answer, "read metadata")
+        if statement["resourceType"] != "CapabilityStatement":
+            raise EhrRefused("the EHR's metadata is not a CapabilityStatement")
+        return read_capabilities(statement)
+
+    def _get(self, url: str, accept: str = FHIR_JSON) -> Answer:
+        return self._connection.send(Call("GET", url, {"Accept": accept}))
+
+    def _writing_headers(self) -> dict[str, str]:
+        return {"Accept": FHIR_JSON, "Content-Type": FHIR_JSON, "Prefer": "return=representation"}
+
+    def _resource(self, answer: Answer, what: str) -> Resource:
+        """The body of an answer. An EHR that sends invalid FHIR has failed: the fault is not our caller's."""
+        try:
+            return self._read(answer.body)
+        except RequestError as error:
+            raise EhrRefused(f"the EHR answered {what} with a body that is not valid FHIR R4: {error.message}") from error
+
+    def _bounded(self, body: bytes) -> Resource:
+        """The strict reader for parts of an answer, where only validity is the caller's to handle."""
+        try:
+            return self._read(body)
+        except RequestError as error:
+            if error.status == 413:
+                raise EhrRefused(f"the EHR's answer is too large: {error.message}") from error
+            raise
+
+    def _written(self, answer: Answer, sent: Resource, what: str) -> Resource:
+        """The representation, or with ``return=minimal`` what was sent under the id and version of the Location header."""
+        resource = self._resource(answer, what) if answer.body.strip() else {}
+        if resource.get("resourceType") == sent["resourceType"] and resource.get("id"):
+            return resource
+        location = _LOCATION.search(answer.headers.get("Location", ""))
+        if location is None:
+            raise EhrRefused(f"the EHR accepted {what} but does not say under which id", ehr_status=answer.status)
+        version = {"versionId": location["version"]} if location["version"] else {}
+        return {**sent, "id": location["id"], "meta": {**sent.get("meta", {}), **version}}

@@ -1,0 +1,35 @@
+"""What an EHR's refusal becomes in our own error tree. Messages name our request and the status; the EHR's words stay in ``outcome``."""
+
+from __future__ import annotations
+
+from fhir_coder.ehr.connection import Answer
+from fhir_coder.ehr.searchset import Read
+from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, RequestError, ResourceDeleted, ResourceUnknown
+from fhir_coder.exchange import Resource
+
+
+def failure(answer: Answer, what: str, read: Read) -> FhirCoderError:
+    """The error for an answer that is no success. ``what`` names the request without query or content (``read Encounter/7``)."""
+    if answer.status == 429 or answer.status >= 500:
+        return EhrUnavailable(f"the EHR answered {answer.status} to {what}", ehr_status=answer.status, outcome=_outcome(answer, read))
+    if 300 <= answer.status < 400:
+        return EhrRefused(f"the EHR redirects {what}; redirects are not followed", ehr_status=answer.status)
+    return EhrRefused(f"the EHR answered {answer.status} to {what}", ehr_status=answer.status, outcome=_outcome(answer, read))
+
+
+def read_failure(answer: Answer, what: str, read: Read) -> FhirCoderError:
+    """As :func:`failure`, for the read of one resource: 404 and 410 say something of the resource, not of the EHR."""
+    if answer.status == 404:
+        return ResourceUnknown(f"the EHR does not know the resource ({what})")
+    if answer.status == 410:
+        return ResourceDeleted(f"the EHR says that the resource was deleted ({what})")
+    return failure(answer, what, read)
+
+
+def _outcome(answer: Answer, read: Read) -> Resource | None:
+    """The OperationOutcome in an answer, if there is a valid one."""
+    try:
+        resource = read(answer.body)
+    except RequestError:
+        return None
+    return resource if resource.get("resourceType") == "OperationOutcome" else None

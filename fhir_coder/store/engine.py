@@ -1,0 +1,60 @@
+"""Database engines with the settings that the store relies on."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from fhir_coder.errors import ConfigurationError
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+def open_engine(database_url: str) -> Engine:
+    """An engine for SQLite (WAL, foreign keys, waits for locks) or PostgreSQL. Raises ConfigurationError for another kind of URL."""
+    try:
+        url = make_url(database_url)
+        engine = create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigurationError(f"FHIR_CODER_DATABASE_URL cannot be used ({type(error).__name__})") from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+        if url.database and url.database != ":memory:":
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    """The driver must not begin transactions by itself: it would leave the definition of tables outside them."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    _set_wal(connection)
+
+
+def _set_wal(connection: Any) -> None:
+    """Two processes that open a new file at once: the switch does not wait for locks as other statements do."""
+    for attempt in range(50):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if attempt == 49:
+                raise
+            time.sleep(0.05)
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take the lock at once, so that they wait for each other instead of failing halfway."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

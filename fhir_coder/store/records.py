@@ -1,0 +1,89 @@
+"""What the repository gives back: one stored coding, as frozen values. Words are empty where they were dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from fhir_coder.exchange import Resource
+from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Reason, Rejection, text_hash
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """A note that was coded: its hash, its length in code points, and its text or empty."""
+
+    id: str
+    reference: str
+    content_type: str
+    sha256: str
+    length: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProposal:
+    """One proposed resource; without a key it lacks the places for free text."""
+
+    full_url: str
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """What the EHR answered for the proposal of the same position. ``issues`` are (severity, code) of its outcome."""
+
+    status: str
+    location: str
+    etag: str
+    issues: tuple[tuple[str, str], ...]
+    outcome: Resource | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEvent:
+    """One event of the trail."""
+
+    event: str
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEncounter:
+    """One coding of one encounter with its whole trail. ``created_at`` is aware."""
+
+    id: str
+    tenant: str
+    ehr: str
+    encounter_reference: str
+    patient_reference: str
+    service_date: date | None
+    release_id: str
+    release_status: str
+    versions: Mapping[str, str]
+    disposition: Outcome
+    is_confident: bool
+    created_at: datetime
+    engine_version: str
+    assignments: tuple[CodeAssignment, ...]
+    by_code: tuple[Outcome, ...]
+    rejected: tuple[Rejection, ...]
+    uncoded: tuple[Evidence, ...]
+    findings: tuple[Finding, ...]
+    reasons: tuple[Reason, ...]
+    proposals: tuple[StoredProposal, ...]
+    receipts: tuple[StoredReceipt, ...]
+    trail: tuple[TrailEvent, ...]
+    notes: tuple[StoredNote, ...]
+
+
+def with_words(evidence: Evidence, texts: Mapping[str, str]) -> Evidence:
+    """Evidence with the words that its offsets name in the canonical text of its note (``texts`` by note id).
+
+    The words stay empty when the note is not given, and when its text is no longer the one that was coded.
+    """
+    text = texts.get(evidence.note_id)
+    if text is None or text_hash(text) != evidence.sha256:
+        return evidence
+    return replace(evidence, text=text[evidence.start : evidence.end])

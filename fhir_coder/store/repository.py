@@ -1,0 +1,100 @@
+"""The store's only door: coded encounters by tenant. Every query names the tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
+
+from fhir_coder.exchange import CodingResult
+from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.reading import StoredRows, stored_encounter
+from fhir_coder.store.records import StoredEncounter
+from fhir_coder.store.rows import PartRows, encounter_row
+from fhir_coder.store.tables import (
+    AssignmentRow,
+    CodedEncounterRow,
+    EvidenceRow,
+    FindingRow,
+    NoteRow,
+    Part,
+    ProposalRow,
+    ReasonRow,
+    ReceiptRow,
+    RejectionRow,
+    TrailRow,
+)
+
+P = TypeVar("P", bound=Part)
+
+
+class Repository:
+    """Saves and finds codings. ``now`` tells the time (aware). Safe to share between threads; see :meth:`forget_connections` for forks."""
+
+    def __init__(self, engine: Engine, cipher: Cipher, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._cipher = cipher
+        self._now = now
+
+    def save(self, tenant: str, ehr: str, result: CodingResult) -> str:
+        """Keep a result with its whole trail, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty."""
+        public_id = uuid4().hex
+        with Session(self._writing) as session, session.begin():
+            row = encounter_row(tenant, ehr, result, public_id, self._now().astimezone(UTC))
+            session.add(row)
+            session.flush()
+            session.add_all(PartRows(tenant, row.key, self._cipher).of(result))
+        return public_id
+
+    def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:
+        """The coding of that id, if it is the tenant's."""
+        query = select(CodedEncounterRow).where(CodedEncounterRow.tenant == tenant, CodedEncounterRow.id == coding_id)
+        with Session(self._engine) as session:
+            return self._read(session, session.scalar(query))
+
+    def latest(self, tenant: str, encounter_reference: str) -> StoredEncounter | None:
+        """The tenant's newest coding of an encounter (``Encounter/7``)."""
+        query = (
+            select(CodedEncounterRow)
+            .where(CodedEncounterRow.tenant == tenant, CodedEncounterRow.encounter_reference == encounter_reference)
+            .order_by(CodedEncounterRow.key.desc())
+            .limit(1)
+        )
+        with Session(self._engine) as session:
+            return self._read(session, session.scalar(query))
+
+    def ping(self) -> None:
+        """Raises an exception of SQLAlchemy when the database does not answer."""
+        with self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def forget_connections(self) -> None:
+        """Drop connections inherited from a parent process without closing them: they are the parent's."""
+        self._engine.dispose(close=False)
+
+    def _read(self, session: Session, row: CodedEncounterRow | None) -> StoredEncounter | None:
+        if row is None:
+            return None
+
+        def parts(kind: type[P]) -> list[P]:
+            query = select(kind).where(kind.tenant == row.tenant, kind.coded_encounter == row.key).order_by(kind.position, kind.key)
+            return list(session.scalars(query))
+
+        rows = StoredRows(
+            row,
+            parts(AssignmentRow),
+            parts(RejectionRow),
+            parts(FindingRow),
+            parts(ReasonRow),
+            parts(EvidenceRow),
+            parts(ProposalRow),
+            parts(ReceiptRow),
+            parts(TrailRow),
+            parts(NoteRow),
+        )
+        return stored_encounter(rows, self._cipher)

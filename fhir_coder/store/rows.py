@@ -1,0 +1,170 @@
+"""A coding result as rows. What may hold words passes the cipher here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from fhir_coder import __version__
+from fhir_coder.exchange import CodingResult, Resource
+from fhir_coder.fhir.writer import write_json
+from fhir_coder.model import CodedEncounter, Disposition, Encounter, Evidence
+from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.outline import outline
+from fhir_coder.store.tables import (
+    AssignmentRow,
+    CodedEncounterRow,
+    EvidenceRow,
+    FindingRow,
+    NoteRow,
+    Part,
+    ProposalRow,
+    ReasonRow,
+    ReceiptRow,
+    RejectionRow,
+    TrailRow,
+)
+from fhir_coder.store.trail import trail_of
+
+
+def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, created_at: datetime) -> CodedEncounterRow:
+    """The row that all parts belong to."""
+    encounter, disposition = result.intake.encounter, result.disposition
+    return CodedEncounterRow(
+        tenant=tenant,
+        id=public_id,
+        ehr=ehr,
+        encounter_reference=encounter.reference,
+        patient_reference=f"Patient/{encounter.patient.id}" if encounter.patient.id else "",
+        service_date=encounter.service_date,
+        release_id=result.release.id,
+        release_status=result.release.status,
+        versions=dict(disposition.report.coded.versions),
+        disposition=disposition.outcome.value,
+        is_confident=disposition.is_confident,
+        created_at=created_at,
+        engine_version=__version__,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PartRows:
+    """Makes the parts of one coded encounter (``key`` is its row's)."""
+
+    tenant: str
+    key: int
+    cipher: Cipher
+
+    def of(self, result: CodingResult) -> Iterator[Part]:
+        """Every part."""
+        coded = result.disposition.report.coded
+        yield from self._assignments(coded, result.disposition)
+        yield from self._rejections(coded)
+        yield from self._findings(result.disposition)
+        yield from self._reasons(result.disposition)
+        yield from self._evidence("uncoded", 0, coded.uncoded)
+        yield from self._proposals(result.proposal)
+        yield from self._receipts(result.receipt or {})
+        for position, event in enumerate(trail_of(result)):
+            yield TrailRow(**self._owner(position), event=event.event, detail=dict(event.detail))
+        yield from self._notes(result.intake.encounter)
+
+    def _owner(self, position: int) -> dict:
+        return {"tenant": self.tenant, "coded_encounter": self.key, "position": position}
+
+    def _assignments(self, coded: CodedEncounter, disposition: Disposition) -> Iterator[Part]:
+        for one, outcome in zip(coded.assignments, disposition.by_code, strict=True):
+            yield AssignmentRow(
+                **self._owner(one.rank),
+                code=one.code,
+                display=one.display,
+                probability=one.probability,
+                disposition=outcome.value,
+                features=dict(one.features),
+                explanation=self.cipher.seal(one.explanation),
+            )
+            yield from self._evidence("assignment", one.rank, one.evidence)
+
+    def _rejections(self, coded: CodedEncounter) -> Iterator[Part]:
+        for position, one in enumerate(coded.rejected):
+            yield RejectionRow(
+                **self._owner(position),
+                code=one.code,
+                display=one.display,
+                reason=one.reason.value,
+                probability=one.probability,
+                instead=one.instead,
+            )
+            yield from self._evidence("rejection", position, one.evidence)
+
+    def _findings(self, disposition: Disposition) -> Iterator[Part]:
+        for position, one in enumerate(disposition.report.findings):
+            yield FindingRow(
+                **self._owner(position),
+                edit=one.edit,
+                name=one.name,
+                severity=one.severity.value,
+                codes=list(one.codes),
+                detail=one.detail,
+                source=one.source,
+            )
+            yield from self._evidence("finding", position, one.evidence)
+
+    def _reasons(self, disposition: Disposition) -> Iterator[Part]:
+        for position, one in enumerate(disposition.reasons):
+            yield ReasonRow(**self._owner(position), code=one.code, text=one.text, codes=list(one.codes))
+
+    def _evidence(self, owner: str, owner_position: int, evidence: Iterable[Evidence]) -> Iterator[Part]:
+        for position, one in enumerate(evidence):
+            yield EvidenceRow(
+                **self._owner(position),
+                owner=owner,
+                owner_position=owner_position,
+                note_id=one.note_id,
+                start=one.start,
+                end=one.end,
+                sha256=one.sha256,
+                section=one.section.value,
+                words=self.cipher.seal(one.text),
+            )
+
+    def _proposals(self, bundle: Resource) -> Iterator[Part]:
+        for position, entry in enumerate(bundle.get("entry", ())):
+            resource = entry["resource"]
+            yield ProposalRow(
+                **self._owner(position),
+                full_url=entry.get("fullUrl", ""),
+                resource_type=resource["resourceType"],
+                content=self.cipher.seal(_json(resource)),
+                outline=None if self.cipher.has_key else _json(outline(resource)),
+            )
+
+    def _receipts(self, bundle: Resource) -> Iterator[Part]:
+        for position, entry in enumerate(bundle.get("entry", ())):
+            response = entry["response"]
+            outcome = response.get("outcome")
+            yield ReceiptRow(
+                **self._owner(position),
+                status=response["status"],
+                location=response.get("location", ""),
+                etag=response.get("etag", ""),
+                issues=[[one["severity"], one["code"]] for one in (outcome or {}).get("issue", ())],
+                outcome=self.cipher.seal(_json(outcome)) if outcome else None,
+            )
+
+    def _notes(self, encounter: Encounter) -> Iterator[Part]:
+        for position, one in enumerate(encounter.notes):
+            yield NoteRow(
+                **self._owner(position),
+                note_id=one.id,
+                reference=one.reference,
+                content_type=one.content_type,
+                sha256=one.sha256,
+                length=len(one.text),
+                text=self.cipher.seal(one.text),
+            )
+
+
+def _json(resource: Resource) -> str:
+    return write_json(resource).decode("utf-8")

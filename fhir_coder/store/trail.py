@@ -1,0 +1,42 @@
+"""The ordered record of decisions of one coding: ids, codes, counts and hashes, never words of a note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from fhir_coder.exchange import CodingResult
+from fhir_coder.store.records import TrailEvent
+
+
+def trail_of(result: CodingResult) -> Iterator[TrailEvent]:
+    """Events in the order of the straight line."""
+    disposition = result.disposition
+    report, coded = disposition.report, disposition.report.coded
+    encounter = result.intake.encounter
+    yield TrailEvent(
+        "gathered",
+        {
+            "notes": {note.id: note.sha256 for note in encounter.notes},
+            "unreadable": {note.id: note.reason for note in encounter.unreadable},
+            "conflicts": list(encounter.conflicts),
+            "warnings": list(result.intake.warnings),
+        },
+    )
+    release = {key: str(value) for key, value in asdict(result.release).items()}
+    yield TrailEvent("release-chosen", release)
+    yield TrailEvent(
+        "coded",
+        {
+            "assigned": [one.code for one in coded.assignments],
+            "rejected": [[one.code, one.reason.value] for one in coded.rejected],
+            "uncoded": len(coded.uncoded),
+        },
+    )
+    yield TrailEvent(
+        "checked",
+        {"findings": [[one.edit, one.severity.value, list(one.codes)] for one in report.findings], "not-run": list(report.not_run)},
+    )
+    yield TrailEvent("disposed", {"outcome": disposition.outcome.value, "reasons": [one.code for one in disposition.reasons]})
+    if result.receipt is not None:
+        yield TrailEvent("delivered", {"statuses": [one["response"]["status"] for one in result.receipt.get("entry", ())]})

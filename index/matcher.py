@@ -1,0 +1,130 @@
+"""Dictionary terms in a note: the longest phrases that name codes, with their offsets."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from index.normalise import BREAK, Token, tokenise
+from index.terms import Term, Terms, is_written
+
+#: How far (code points, either side) the context words of a term are looked for.
+CONTEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatch:
+    """A phrase found at ``text[start:end]`` (code points, half open) that names ``codes`` together.
+
+    ``source`` says which entry (``lexicon:htn``, ``title:I10``, ``term:I10``) and ``kind`` what it is (disorder, symptom, finding, history,
+    status, encounter, cause). ``section_only``, ``sex`` and ``age`` (``age>=12 age<18``) are conditions the reader of the encounter
+    still has to check; empty means none.
+    """
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    source: str
+    kind: str
+    section_only: str = ""
+    sex: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A run of tokens that is a key: code point offsets and what it means."""
+
+    start: int
+    end: int
+    terms: tuple[Term, ...]
+
+
+class TermMatcher:
+    """Finds the terms of one dictionary in text. Holds no state but the dictionary, so it may be shared by threads and children."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._longest = _longest_by_first_words(terms)
+
+    def find_terms(self, text: str) -> tuple[TermMatch, ...]:
+        """The longest matches, none contained in another, in order of start; equal spans appear once for each entry that claims them."""
+        tokens = tuple(tokenise(text))
+        spans = (span for span in self._spans(text, tokens) if span.terms)
+        return tuple(match for span in _outermost(spans) for match in _matches(span))
+
+    def _spans(self, text: str, tokens: Sequence[Token]) -> Iterator[_Span]:
+        """Every run of tokens that is a key, with those of its terms whose conditions on the text hold."""
+        words = [token.form for token in tokens]
+        starts = [token.start for token in tokens]
+        for first, count, terms in self._runs(words):
+            start, end = tokens[first].start, tokens[first + count - 1].end
+            around = _Surroundings(words, starts, first, first + count, start, end)
+            yield _Span(start, end, tuple(term for term in terms if _holds(term, text[start:end], around)))
+
+    def _runs(self, words: Sequence[str]) -> Iterator[tuple[int, int, tuple[Term, ...]]]:
+        """Place, length and terms of every run of words that is a key."""
+        for first, word in enumerate(words):
+            if terms := self._terms.get(word):
+                yield first, 1, terms
+            longest = self._longest.get(" ".join(words[first : first + 2]), 1)
+            for count in range(2, min(longest, len(words) - first) + 1):
+                if terms := self._terms.get(" ".join(words[first : first + count])):
+                    yield first, count, terms
+
+
+def _longest_by_first_words(terms: Terms) -> dict[str, int]:
+    """For the first two words of every longer key, the most words of any key that begins with them."""
+    longest: dict[str, int] = {}
+    for key in terms:
+        words = key.split(" ")
+        if len(words) > 1:
+            start = f"{words[0]} {words[1]}"
+            longest[start] = max(longest.get(start, 0), len(words))
+    return longest
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """Where a run of tokens stands among all: places ``first`` to ``beyond`` of the words, offsets ``start`` to ``end`` of the text."""
+
+    words: Sequence[str]
+    starts: Sequence[int]
+    first: int
+    beyond: int
+    start: int
+    end: int
+
+    def text(self) -> str:
+        """The comparable words within reach of the run but outside it, each between blanks."""
+        lowest = bisect_left(self.starts, self.start - CONTEXT)
+        highest = bisect_left(self.starts, self.end + CONTEXT)
+        return f" {' '.join(self.words[lowest : self.first])} {BREAK} {' '.join(self.words[self.beyond : highest])} "
+
+
+def _holds(term: Term, surface: str, around: _Surroundings) -> bool:
+    """Whether the term's own conditions on spelling and on the words around it hold here."""
+    if term.written and not is_written(surface, term.written):
+        return False
+    if not term.near and not term.absent:
+        return True
+    nearby = around.text()
+    if term.near and not any(f" {key} " in nearby for key in term.near):
+        return False
+    return not any(f" {key} " in nearby for key in term.absent)
+
+
+def _outermost(spans: Iterator[_Span]) -> Iterator[_Span]:
+    """The spans that lie within no other, in order of start."""
+    reach = -1
+    for span in sorted(spans, key=lambda each: (each.start, -each.end)):
+        if span.end > reach:
+            reach = span.end
+            yield span
+
+
+def _matches(span: _Span) -> Iterator[TermMatch]:
+    """One match for every entry that claims the span."""
+    for term in span.terms:
+        yield TermMatch(span.start, span.end, term.codes, term.source, term.kind, term.section_only, term.sex, term.age)

@@ -1,0 +1,47 @@
+"""Opening an index folder for serving: checked against the release, the lexicon and its own manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from index.code_index import CodeIndex
+from index.dense import DenseIndex, load_vectors
+from index.encoder import Encoder
+from index.layout import DOCUMENTS_FILE, load_terms, read_json
+from index.lexical import LexicalIndex, load_postings
+from index.manifest import Manifest, ManifestMismatch, current_inputs, differences, read_manifest, verify_files
+from index.matcher import TermMatcher
+from terminology.lexicon import Lexicon, load_lexicon
+from terminology.release import Release
+
+
+def index_folder(data: Path, release: Release) -> Path:
+    """Where the index of a release lives in the data directory."""
+    return data / "index" / release.id
+
+
+def open_index(folder: Path, release: Release, lexicon: Lexicon | None = None, threads: int = 1) -> CodeIndex:
+    """The index in ``folder``; ManifestMismatch when it is missing, damaged, or not of this release, lexicon and builder.
+
+    ``threads`` is for onnxruntime and FAISS alike. FAISS counts them for the whole process; with more than one,
+    do not fork after a search.
+    """
+    manifest = read_manifest(folder)
+    _require_current(manifest, folder, release, load_lexicon() if lexicon is None else lexicon)
+    verify_files(manifest, folder)
+    documents = read_json(folder / DOCUMENTS_FILE)
+    codes, sources, embedded = documents["codes"], documents["sources"], documents["embedded"]
+    return CodeIndex(
+        manifest,
+        TermMatcher(load_terms(folder)),
+        LexicalIndex(load_postings(folder), codes, sources),
+        DenseIndex(load_vectors(folder), [codes[row] for row in embedded], [sources[row] for row in embedded], threads),
+        Encoder(folder, threads),
+    )
+
+
+def _require_current(manifest: Manifest, folder: Path, release: Release, lexicon: Lexicon) -> None:
+    """Refuse an index that was built from other words or by another version. Its model may be any: it carries its own."""
+    changed = ", ".join(differences(manifest, current_inputs(release, lexicon)))
+    if changed:
+        raise ManifestMismatch(f"the index in {folder} does not fit release {release.id}: {changed} changed since it was built")
