@@ -14,9 +14,11 @@ from fhir_coder.api.log import configure_logging
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.disposition import Policy
+from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.language import detect_language
 from fhir_coder.pipeline import Coder
 from fhir_coder.progress import stage_progress
 from fhir_coder.reading.context import load_rules
@@ -75,7 +77,8 @@ def ensure_index(settings: Settings) -> None:
 def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None) -> Coder:
     """The engine of the pipeline with everything loaded."""
     catalogue = open_releases(settings)
-    load_rules()  # half a second that the first request need not pay
+    require_known(settings.severities)
+    _warm_up()
     indexes = {release.id: _open(settings, release) for release in catalogue.releases}
     return Coder(
         catalogue=catalogue,
@@ -84,6 +87,12 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None)
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
     )
+
+
+def _warm_up() -> None:
+    """Load rules and language profiles now, before any fork: a second that the first request need not pay."""
+    load_rules()
+    detect_language("The patient returns for follow up of hypertension and feels well.")
 
 
 def create_app(settings: Settings) -> Flask:

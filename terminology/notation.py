@@ -12,9 +12,6 @@ CODE = re.compile(r"[A-Z](?:[0-9][0-9A-Z]|[A-Z][0-9])(?:\.[0-9A-Z]{1,4})?")
 # left out on purpose: it is printed after J44, but the block "J40-J4A" that it closes holds J45 and J47 too.
 _STANDS_AFTER = {"C4A": "C43", "C7A": "C75", "C7B": "C75", "D3A": "D36", "M1A": "M08", "Z3A": "Z36"}
 
-# Below a category, letters stand before 8 (other specified) and 9 (unspecified), so that "C96.0-C96.9" holds C96.A and C96.Z.
-_LETTERS_BEFORE_8 = str.maketrans("89", "[]")
-
 
 def compact(code: str) -> str:
     """Capital letters and digits only: the form without dot and blanks. A dot anywhere but after the category stays, and is no code."""
@@ -30,6 +27,6 @@ def dotted(code: str) -> str:
 def tabular_key(code: str) -> str:
     """A string that sorts codes as ranges of the tabular list count them. ``code`` is dotted or compact."""
     plain = compact(code)
-    category, rest = plain[:3], plain[3:].translate(_LETTERS_BEFORE_8)
+    category, rest = plain[:3], plain[3:]
     place = _STANDS_AFTER.get(category)
     return f"{place}~{category[2]}{rest}" if place else f"{category}{rest}"

@@ -30,6 +30,9 @@ _CHARACTERS = re.compile(rf"{_ORDINAL} to {_ORDINAL} characters ([0-9A-Z]+)")
 _ENDING = re.compile(r"final characters? -?([0-9A-Z]+)")
 
 
+_SUBCATEGORY = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What a referenced code must show besides. ``words`` are those of the note, ``shape`` the code without its dot."""
@@ -54,6 +57,9 @@ class CodeReference:
         low, high = compact(self.first), compact(self.last)
         if low == high:
             return plain.startswith(low)
+        if len(high) == _SUBCATEGORY and high.endswith("9"):
+            # The ninth closes its category: letters count whether they are printed before it (C96.A) or not.
+            high = high[:-1]
         return tabular_key(low) <= tabular_key(plain[: len(low)]) and tabular_key(plain[: len(high)]) <= tabular_key(high)
 
     def __str__(self) -> str:

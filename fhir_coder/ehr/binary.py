@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 from fhir_coder.ehr.connection import Answer
 from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, InvalidContent, UnreadableBody
+from fhir_coder.fhir.primitives import decode_base64
 
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 
@@ -38,5 +38,5 @@ def _unwrap(body: bytes, declared: str, read: Read) -> AttachmentBytes:
         raise EhrRefused(f"the EHR answered for an attachment with a body that is not valid FHIR R4: {error.message}") from error
     if resource.get("resourceType") != "Binary":
         raise EhrRefused(f"the EHR answered for an attachment with a {resource.get('resourceType')}")
-    content = base64.b64decode("".join(resource.get("data", "").split()))
+    content = decode_base64(resource["data"]) if "data" in resource else b""
     return AttachmentBytes(content, declared or resource.get("contentType", ""))

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
-from fhir_coder.ehr.address import EhrAddress
 from requests.auth import AuthBase
 from urllib3.exceptions import ReadTimeoutError
 
+from fhir_coder.ehr.address import EhrAddress
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable
 

@@ -5,7 +5,6 @@ Several ``content`` are one document in several formats (http://hl7.org/fhir/R4/
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from fhir_coder.ehr.documents import document_date
 from fhir_coder.ehr.references import address_of, codings
 from fhir_coder.errors import EhrRefused, RequestError
 from fhir_coder.exchange import Resource
+from fhir_coder.fhir.primitives import decode_base64
 from fhir_coder.model import Note, UnreadableNote
 from fhir_coder.notes.formats import NoteText, Unreadable
 from fhir_coder.vocabulary import LOINC
@@ -72,7 +72,7 @@ def _rank(attachment: Resource) -> int:
 def _bytes(attachment: Resource, fetch: Fetch | None) -> AttachmentBytes:
     """The bytes of an attachment, inline or by URL, checked against its size and hash."""
     if "data" in attachment:
-        content = AttachmentBytes(base64.b64decode("".join(attachment["data"].split())), attachment.get("contentType", ""))
+        content = AttachmentBytes(decode_base64(attachment["data"]), attachment.get("contentType", ""))
     elif "url" in attachment:
         content = _fetched(attachment, fetch)
     else:
@@ -100,7 +100,7 @@ def _is_intact(content: bytes, attachment: Resource) -> bool:
     if "hash" not in attachment:
         return True
     digests = hashlib.sha1(content, usedforsecurity=False), hashlib.sha256(content)
-    expected = base64.b64decode(attachment["hash"])
+    expected = decode_base64(attachment["hash"])
     return any(expected in {one.digest(), one.hexdigest().encode()} for one in digests)
 
 

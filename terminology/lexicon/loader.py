@@ -78,16 +78,11 @@ def _read_line(name: str, number: int, line: str) -> Iterator[LexiconEntry]:
         raise LexiconError(f"two or three columns expected, {len(columns)} found")
     codes = _codes(columns[1])
     options = parse_options(columns[2] if len(columns) == 3 else "")
+    given = {option.name: getattr(options, option.name) for option in fields(options)}
+    specialty = name.removesuffix(".tsv")
     for phrase in expand(columns[0]):
         _require_writable(phrase, options)
-        yield LexiconEntry(
-            f"{name.removesuffix('.tsv')}:{slug(phrase)}",
-            phrase,
-            codes,
-            source=name,
-            line=number,
-            **{option.name: getattr(options, option.name) for option in fields(options)},
-        )
+        yield LexiconEntry(f"{specialty}:{slug(phrase)}", phrase, codes, source=name, line=number, **given)
 
 
 def _codes(column: str) -> tuple[str, ...]:
@@ -109,7 +104,7 @@ def _require_writable(phrase: str, options: Options) -> None:
         raise LexiconError(f"{phrase!r} must be lower case, or have the option case")
     if options.is_case_sensitive and phrase == phrase.lower():
         raise LexiconError(f"{phrase!r} has the option case but no capitals")
-    if len(slug(phrase)) < 2:
+    if len(phrase) < 2:
         raise LexiconError(f"{phrase!r} is too short to be told from other text")
 
 
@@ -148,5 +143,6 @@ def _identified(entries: tuple[LexiconEntry, ...]) -> tuple[LexiconEntry, ...]:
     identified = []
     for entry, name in zip(entries, named, strict=True):
         seen[name] += 1
-        identified.append(replace(entry, id=name if seen[name] == 1 else f"{name}#{seen[name]}"))
+        unique = name if seen[name] == 1 else f"{name}#{seen[name]}"
+        identified.append(entry if unique == entry.id else replace(entry, id=unique))
     return tuple(identified)

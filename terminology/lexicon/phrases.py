@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-_INNERMOST = re.compile(r"\(([^()]*)\)")
+_PIECE = re.compile(r"[()|]|[^()|]+")
 _GAP = re.compile(r"[\s/\-‐‑]+")
 _NOT_WORD = re.compile(r"[^\w ]+")
 
@@ -16,22 +15,33 @@ class PatternError(ValueError):
 
 def expand(pattern: str) -> tuple[str, ...]:
     """Every phrase of a pattern, in reading order, without repeats. An empty alternative leaves the words out; groups may nest."""
-    expanded = tuple(dict.fromkeys(" ".join(phrase.split()) for phrase in _expand(pattern)))
+    written, _ = _alternatives(pattern, 0, is_group=False)
+    expanded = tuple(dict.fromkeys(" ".join(phrase.split()) for phrase in written))
     if not all(expanded):
         raise PatternError("a phrase is empty")
     return expanded
 
 
-def _expand(pattern: str) -> Iterator[str]:
-    """The phrases of a pattern, one alternative of its first innermost group at a time."""
-    group = _INNERMOST.search(pattern)
-    if group is None:
-        if set("()|") & set(pattern):
-            raise PatternError("alternatives are written (one|other|), every parenthesis closed")
-        yield pattern
-        return
-    for alternative in group[1].split("|"):
-        yield from _expand(pattern[: group.start()] + alternative + pattern[group.end() :])
+def _alternatives(pattern: str, at: int, is_group: bool) -> tuple[list[str], int]:
+    """What the pattern from ``at`` to the end of its group can be, and where reading goes on behind the closing parenthesis."""
+    finished: list[str] = []
+    current = [""]
+    for piece in iter(lambda: _PIECE.match(pattern, at), None):
+        at = piece.end()
+        if piece[0] == "(":
+            inner, at = _alternatives(pattern, at, is_group=True)
+            current = [head + tail for head in current for tail in inner]
+        elif piece[0] == "|" and is_group:
+            finished, current = finished + current, [""]
+        elif piece[0] == ")" and is_group:
+            return finished + current, at
+        elif piece[0] in "|)":
+            raise PatternError(f"{piece[0]!r} stands outside a group (one|other)")
+        else:
+            current = [head + piece[0] for head in current]
+    if is_group:
+        raise PatternError("a group is not closed")
+    return current, at
 
 
 def same_phrase_key(phrase: str) -> str:

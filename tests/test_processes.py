@@ -1,0 +1,57 @@
+"""Processes: the serving process loads no torch, and an engine loaded before a fork codes in its children."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from fhir_coder.coding.policy import outpatient
+from fhir_coder.model import Encounter, Note
+from fhir_coder.pipeline import Coder
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTE = Encounter(
+    id="e", notes=(Note(id="n", text="Assessment: essential hypertension; painful swelling of the elbow joint after gardening.\n"),)
+)
+TIMEOUT_S = 60
+
+
+def test_the_serving_process_imports_neither_torch_nor_sentence_transformers(built: None) -> None:
+    script = (
+        "import sys; from fhir_coder.app import create_app; from fhir_coder.settings import Settings;"
+        "create_app(Settings.from_environment(sandbox=False));"
+        "print(sorted({'torch','sentence_transformers','transformers','sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_two_children_code_after_a_warm_up_in_the_parent(coder: Coder) -> None:
+    expected = coder.code_encounter(NOTE, outpatient())[0]
+    children = [_fork(coder, expected) for _ in range(2)]
+    assert [_wait(child) for child in children] == [0, 0]
+
+
+def _fork(coder: Coder, expected: object) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if coder.code_encounter(NOTE, outpatient())[0] == expected else 1)
+        except BaseException:
+            os._exit(2)
+    return child
+
+
+def _wait(child: int) -> int | None:
+    """Exit status of a child, None when it hangs."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        finished, status = os.waitpid(child, os.WNOHANG)
+        if finished:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.kill(child, 9)
+    return None

@@ -1,0 +1,210 @@
+"""The assembled server on its sandbox EHR: the main job from HTTP request to written resources, and what mistakes give."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from fhir_coder.app import create_app
+from fhir_coder.settings import Settings
+
+FHIR = "application/fhir+json"
+OPERATION = "/fhir/Encounter/diabetes-ckd/$code-encounter"
+MARKER = "Zyxwomarker"
+
+
+@pytest.fixture(scope="module")
+def client(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    folder = tmp_path_factory.mktemp("server")
+    shared_data = Settings.from_environment().data
+    for name in ("releases", "index"):
+        (folder / name).symlink_to(shared_data / name)
+    settings = Settings.from_environment({"FHIR_CODER_DATA": str(folder), "FHIR_CODER_MAX_BODY_BYTES": "200000"}, sandbox=True)
+    yield create_app(settings).test_client()
+
+
+def post(client: FlaskClient, body: Any = None, url: str = OPERATION, **headers: str) -> Any:
+    data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client.post(url, data=data, headers={"Content-Type": FHIR, **headers})
+
+
+def parameters(**values: Any) -> dict[str, Any]:
+    return {"resourceType": "Parameters", "parameter": [{"name": name, **value} for name, value in values.items()]}
+
+
+def named(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [one for one in answer["parameter"] if one["name"] == name]
+
+
+def note(text: str, patient: str = "Patient/p1") -> dict[str, Any]:
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": {"reference": patient},
+        "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(text.encode()).decode()}}],
+    }
+
+
+def visit(patient: str = "Patient/p1") -> dict[str, Any]:
+    return {
+        "resourceType": "Encounter",
+        "id": "inline-1",
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "subject": {"reference": patient},
+        "period": {"start": "2026-05-04T09:00:00-05:00"},
+    }
+
+
+def inline(text: str = "Assessment: Essential hypertension, controlled.\nPlan: continue lisinopril.", **extra: Any) -> dict[str, Any]:
+    return parameters(encounter={"resource": visit()}, note={"resource": note(text)}, **extra)
+
+
+def test_the_main_job_codes_proposes_and_writes_once(client: FlaskClient) -> None:
+    body = parameters(writeBack={"valueBoolean": True})
+    first, second = post(client, body).get_json(force=True), post(client, body).get_json(force=True)
+    assert named(first, "disposition")[0]["valueCoding"]["code"] == "review"
+    assert named(first, "assignment")
+    statuses = [
+        [entry["response"]["status"][:3] for entry in named(answer, "receipt")[0]["resource"]["entry"]] for answer in (first, second)
+    ]
+    assert set(statuses[0]) == {"201"}
+    assert set(statuses[1]) == {"200"}
+    claims = client.get(
+        "/sandbox/fhir/Claim?patient=" + named(first, "result")[0]["resource"]["entry"][0]["resource"]["subject"]["reference"]
+    )
+    assert len([e for e in claims.get_json(force=True).get("entry", []) if e["resource"]["resourceType"] == "Claim"]) == 1
+
+
+def test_an_inline_encounter_needs_no_ehr(client: FlaskClient) -> None:
+    answer = post(client, inline(), "/fhir/Encounter/$code-encounter").get_json(force=True)
+    assert [part["valueCoding"]["code"] for one in named(answer, "assignment") for part in one["part"] if part["name"] == "code"] == ["I10"]
+    assert named(answer, "receipt") == []
+
+
+def test_note_text_comes_back_only_when_asked_for(client: FlaskClient) -> None:
+    url = "/fhir/Encounter/$code-encounter"
+    assert named(post(client, inline(), url).get_json(force=True), "noteText") == []
+    assert named(post(client, inline(includeText={"valueBoolean": True}), url).get_json(force=True), "noteText")
+
+
+def test_xml_in_and_out(client: FlaskClient) -> None:
+    answer = client.post(
+        OPERATION,
+        data=b'<Parameters xmlns="http://hl7.org/fhir"/>',
+        headers={"Content-Type": "application/fhir+xml", "Accept": "application/fhir+xml"},
+    )
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("application/fhir+xml")
+    assert b"<Parameters" in answer.data
+
+
+MISTAKES = {
+    "not JSON": (b"{", {}, OPERATION, 400, "structure"),
+    "wrong resource": ({"resourceType": "Patient"}, {}, OPERATION, 400, None),
+    "unknown parameter, strict": (parameters(nonsense={"valueBoolean": True}), {"Prefer": "handling=strict"}, OPERATION, 400, None),
+    "unknown encounter": (None, {}, "/fhir/Encounter/no-such/$code-encounter", 404, "not-found"),
+    "unknown tenant": (None, {}, "/t/nobody/fhir/Encounter/x/$code-encounter", 404, None),
+    "unknown EHR": (parameters(ehr={"valueString": "elsewhere"}), {}, OPERATION, 403, "forbidden"),
+    "patient mismatch": (
+        parameters(
+            encounter={"resource": visit("Patient/a")},
+            patient={"resource": {"resourceType": "Patient", "id": "b"}},
+            note={"resource": note("x y z", "Patient/a")},
+        ),
+        {},
+        "/fhir/Encounter/$code-encounter",
+        422,
+        "business-rule",
+    ),
+    "huge body": (b"{" + b" " * 300_000 + b"}", {}, OPERATION, 413, "too-long"),
+    "unsupported Accept": (None, {"Accept": "text/html"}, OPERATION, 406, "not-supported"),
+    "unsupported Content-Type": (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, OPERATION, 415, "not-supported"),
+    "invalid base64": (
+        parameters(
+            encounter={"resource": visit()},
+            note={
+                "resource": {
+                    "resourceType": "DocumentReference",
+                    "status": "current",
+                    "content": [{"attachment": {"contentType": "text/plain", "data": "!!!"}}],
+                }
+            },
+        ),
+        {},
+        "/fhir/Encounter/$code-encounter",
+        400,
+        None,
+    ),
+    "XML entities": (
+        b'<!DOCTYPE x [<!ENTITY e "x">]><Parameters xmlns="http://hl7.org/fhir">&e;</Parameters>',
+        {"Content-Type": "application/fhir+xml"},
+        OPERATION,
+        400,
+        None,
+    ),
+    "nesting bomb": (b'{"resourceType":"Parameters","parameter":' + b"[" * 50_000 + b"]" * 50_000 + b"}", {}, OPERATION, 400, "structure"),
+    "null": (b'{"resourceType":"Parameters","parameter":null}', {}, OPERATION, 400, None),
+    "duplicate key": (b'{"resourceType":"Parameters","resourceType":"Parameters"}', {}, OPERATION, 400, None),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gives_an_operation_outcome(client: FlaskClient, name: str) -> None:
+    body, headers, url, status, issue = MISTAKES[name]
+    answer = post(client, body, url, **headers)
+    outcome = json.loads(answer.data)
+    assert answer.status_code == status
+    assert outcome["resourceType"] == "OperationOutcome"
+    assert answer.content_type.startswith(FHIR)
+    assert issue is None or outcome["issue"][0]["code"] == issue
+    assert b"Traceback" not in answer.data
+
+
+def test_get_on_the_operation_is_refused_with_allow(client: FlaskClient) -> None:
+    answer = client.get(OPERATION)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert json.loads(answer.data)["resourceType"] == "OperationOutcome"
+
+
+def test_note_text_reaches_neither_log_nor_error_nor_metrics(
+    client: FlaskClient, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    text = f"Assessment: {MARKER} hypertension and {MARKER} disease."
+    with caplog.at_level(logging.DEBUG):
+        assert post(client, inline(text), "/fhir/Encounter/$code-encounter").status_code == 200
+        broken = inline(text)
+        broken["parameter"][1]["resource"]["status"] = MARKER
+        refused = post(client, broken, "/fhir/Encounter/$code-encounter")
+    assert refused.status_code == 400
+    assert MARKER not in refused.get_data(as_text=True)
+    assert MARKER not in caplog.text
+    assert MARKER not in "".join(capfd.readouterr())
+    assert MARKER not in client.get("/metrics").get_data(as_text=True)
+
+
+def test_health_says_which_service_dates_are_covered(client: FlaskClient) -> None:
+    ready = client.get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.get_json()["releases"] == [{"id": "2026-04-01", "from": "2026-04-01", "to": "2026-09-30"}]
+    assert client.get("/health/live").status_code == 200
+
+
+def test_an_ehr_that_is_down_is_said_and_takes_nothing_else_down(built: None, tmp_path: Path) -> None:
+    tenants = json.dumps([{"id": "default", "ehrs": [{"id": "main", "base_url": "http://127.0.0.1:9/fhir", "timeout_s": 0.2}]}])
+    shared_data = Settings.from_environment().data
+    for name in ("releases", "index"):
+        (tmp_path / name).symlink_to(shared_data / name)
+    app = create_app(Settings.from_environment({"FHIR_CODER_DATA": str(tmp_path), "FHIR_CODER_TENANTS": tenants}))
+    client = app.test_client()
+    answer = post(client, None, "/fhir/Encounter/e1/$code-encounter")
+    assert answer.status_code in (502, 504)
+    assert json.loads(answer.data)["issue"][0]["code"] in ("transient", "timeout")
+    assert client.get("/health/ready").status_code == 200
