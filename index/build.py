@@ -32,6 +32,7 @@ from index.model import Model
 from index.reuse import EarlierBuild, find_earlier_build
 from index.terms import gather_terms
 from terminology.lexicon import Lexicon, load_lexicon
+from terminology.lexicon.digest import lexicon_sha256
 from terminology.release import Release
 
 #: Told the stage ("export", "embed", "words", "terms", "files"), how much of it is done, and how much there is.
@@ -40,7 +41,7 @@ Progress = Callable[[str, int, int], None]
 
 def needs_build(folder: Path, release: Release, model: Model, lexicon: Lexicon | None = None) -> bool:
     """Whether the index in ``folder`` is missing, or was built from another release, lexicon, model or builder version."""
-    words = load_lexicon() if lexicon is None else lexicon
+    words = lexicon_sha256() if lexicon is None else lexicon.sha256
     try:
         return any(differences(read_manifest(folder), current_inputs(release, words) | model_inputs(model)))
     except ManifestMismatch:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.model import Model, sha256_of
-from terminology.lexicon import Lexicon
 from terminology.release import Release
 
 MANIFEST_FILE = "manifest.json"
@@ -52,9 +51,9 @@ class Manifest:
         }
 
 
-def current_inputs(release: Release, lexicon: Lexicon) -> dict[str, str]:
+def current_inputs(release: Release, lexicon_sha256: str) -> dict[str, str]:
     """What an index of this release and lexicon has among its inputs when it is current, whatever its model."""
-    return {"builder version": BUILDER_VERSION, "release": release.sha256, "lexicon": lexicon.sha256}
+    return {"builder version": BUILDER_VERSION, "release": release.sha256, "lexicon": lexicon_sha256}
 
 
 def model_inputs(model: Model) -> dict[str, str]:

@@ -11,7 +11,8 @@ from index.layout import DOCUMENTS_FILE, load_terms, read_json
 from index.lexical import LexicalIndex, load_postings
 from index.manifest import Manifest, ManifestMismatch, current_inputs, differences, read_manifest, verify_files
 from index.matcher import TermMatcher
-from terminology.lexicon import Lexicon, load_lexicon
+from terminology.lexicon import Lexicon
+from terminology.lexicon.digest import lexicon_sha256
 from terminology.release import Release
 
 
@@ -27,7 +28,7 @@ def open_index(folder: Path, release: Release, lexicon: Lexicon | None = None, t
     do not fork after a search.
     """
     manifest = read_manifest(folder)
-    _require_current(manifest, folder, release, load_lexicon() if lexicon is None else lexicon)
+    _require_current(manifest, folder, release, lexicon_sha256() if lexicon is None else lexicon.sha256)
     verify_files(manifest, folder)
     documents = read_json(folder / DOCUMENTS_FILE)
     codes, sources, embedded = documents["codes"], documents["sources"], documents["embedded"]
@@ -40,7 +41,7 @@ def open_index(folder: Path, release: Release, lexicon: Lexicon | None = None, t
     )
 
 
-def _require_current(manifest: Manifest, folder: Path, release: Release, lexicon: Lexicon) -> None:
+def _require_current(manifest: Manifest, folder: Path, release: Release, lexicon: str) -> None:
     """Refuse an index that was built from other words or by another version. Its model may be any: it carries its own."""
     changed = ", ".join(differences(manifest, current_inputs(release, lexicon)))
     if changed:

@@ -14,6 +14,9 @@ from terminology.tabular import Extension, NoteKind, RawNote, TabularCode, Tabul
 
 __all__ = ["Chapter", "Codebook", "NoteKind", "Section", "Stem", "TabularNote", "UnknownCode"]
 
+# Only these notes point at other codes; those that an inclusion term or a seventh-character note names describe its own.
+_POINTS_ELSEWHERE = {NoteKind.EXCLUDES1, NoteKind.EXCLUDES2, NoteKind.CODE_FIRST, NoteKind.USE_ADDITIONAL, NoteKind.CODE_ALSO}
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -242,7 +245,7 @@ class Codebook:
         for owner, notes in self._owners(code, inherited):
             for kind, text in notes:
                 if not kinds or kind in kinds:
-                    yield TabularNote(kind, text, owner, parse_references(text))
+                    yield TabularNote(kind, text, owner, parse_references(text) if kind in _POINTS_ELSEWHERE else ())
 
     def _owners(self, code: str, inherited: bool) -> Iterator[tuple[str, tuple[RawNote, ...]]]:
         entry, extension = self._find(code)

@@ -51,6 +51,8 @@ def install_release(folder: Path, data: bytes, title: str, effective_from: date,
     }
     folder.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+    # mkdtemp lets only its owner in; the code set is public, and the server may run as another user than the one who loaded it.
+    partial.chmod(0o755)
     try:
         (partial / _TABULAR).write_bytes(compiled)
         (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Sides: which side a title names, and the sibling codes that differ from a code by side alone (guideline I.B.13)."""
+"""Sides: which side a title names, and the sibling codes that differ from a code by side alone (Official Guidelines I.B.13)."""
 
 from __future__ import annotations
 
@@ -7,51 +7,63 @@ from collections.abc import Mapping
 
 from terminology.codebook import Codebook
 
-_SIDES = (("bilateral", r"\bbilateral\b|\bboth\b"), ("right", r"\bright\b"), ("left", r"\bleft\b"))
-_UNSPECIFIED = re.compile(
-    r"\bunspecified (?:side|ear|eye|eyelid|knee|hip|shoulder|elbow|wrist|hand|finger|thumb|ankle|foot|toe|arm|leg|limb|thigh|forearm|lower leg|upper arm"
-    r"|upper limb|lower limb|upper extremity|lower extremity|extremity|breast|ovary|kidney|lung|joint|site|testis|great toe|lesser toe|part|\w+)\b",
-    re.IGNORECASE,
+# Parts of the body that titles leave at "unspecified" where a side could be named: "unspecified lower leg", "unspecified middle finger".
+# Without them "unspecified organism" would read as a side.
+_PARTS = (
+    "acetabulum|acromioclavicular|ankle|arm|artery|axilla|breast|bronchus|buttock|calcaneus|calf|carpus|cheek|choroid|clavicle|"
+    "conjunctiva|cornea|ear|elbow|epididymis|extremity|eye|eyeball|eyelid|femur|fibula|finger|fingers|flank|foot|forearm|girdle|"
+    "gland|hand|heel|hip|humerus|ilium|ischium|joint|kidney|knee|leg|limb|lung|meniscus|metatarsal|midfoot|orbit|ovary|palm|"
+    "passage|patella|pubis|radius|retina|scapula|shoulder|side|talus|testicle|testis|thigh|thumb|tibia|toe|toes|tube|ulna|ureter|"
+    "vein|wrist"
 )
-_SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b", re.IGNORECASE)
+_SIDES = {"bilateral": re.compile(r"\b(?:bilateral|both)\b"), "right": re.compile(r"\bright\b"), "left": re.compile(r"\bleft\b")}
+_UNSPECIFIED = re.compile(rf"\bunspecified (?:(?!of )[a-z]+ ){{0,2}}(?:{_PARTS})\b")
+_SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b")
 
 
 def side(title: str) -> str | None:
-    """``right``, ``left``, ``bilateral`` or ``unspecified`` as the title names it, else None."""
+    """``right``, ``left``, ``bilateral`` or ``unspecified`` as the title names it, else None; also None when it names two sides."""
     lowered = title.lower()
-    named = [name for name, pattern in _SIDES if re.search(pattern, lowered)]
-    if len(named) == 1:
-        return named[0]
-    return "unspecified" if not named and _UNSPECIFIED.search(lowered) else None
+    named = [name for name, pattern in _SIDES.items() if pattern.search(lowered)]
+    if named:
+        return named[0] if len(named) == 1 else None
+    return "unspecified" if _UNSPECIFIED.search(lowered) else None
 
 
 def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
-    """Side to code, for the siblings that differ from ``code`` by side alone; for a header, its children that do. Empty when sides do not matter.
+    """Side to code, for the siblings that differ from ``code`` by side alone; for a header, its children that do.
 
-    Codes are stems: a seventh character is not part of the answer.
+    Empty when sides do not matter, or when a header has several codes for one side (dominant and nondominant): nothing is chosen for the
+    caller. Codes are stems: a seventh character is not part of the answer. Raises UnknownCode.
     """
     stem = codebook.stem(code)
-    pool = codebook.children(stem)
-    if not pool:
-        parent = codebook.parent(stem)
-        pool = codebook.children(parent) if parent else ()
-        pool = tuple(one for one in pool if _bare(codebook.title(one)) == _bare(codebook.title(stem)))
-    return _by_side(codebook, pool)
+    children = codebook.children(stem)
+    if children:
+        return _by_side(codebook, children)
+    parent = codebook.parent(stem)
+    own = codebook.title(stem)
+    siblings = codebook.children(parent) if parent else ()
+    return _by_side(codebook, tuple(one for one in siblings if _differ_by_side(own, codebook.title(one))))
 
 
 def _by_side(codebook: Codebook, pool: tuple[str, ...]) -> Mapping[str, str]:
-    """The pool by side when it has a right and a left of the same thing; else empty."""
-    found = [(side(codebook.title(one)), one) for one in pool]
-    named = dict(found)
-    if len(named) < len(found) and len({name for name, _ in found if name}) < sum(name is not None for name, _ in found):
+    """The pool by side when it has one right and one left of the same thing; else empty."""
+    named = [(name, one) for one in pool if (name := side(codebook.title(one)))]
+    by_side = dict(named)
+    if len(by_side) < len(named) or not {"right", "left"} <= by_side.keys():
         return {}
-    right, left = named.get("right"), named.get("left")
-    if right is None or left is None or _bare(codebook.title(right)) != _bare(codebook.title(left)):
-        return {}
-    return {name: one for name, one in named.items() if name is not None}
+    return by_side if _differ_by_side(codebook.title(by_side["right"]), codebook.title(by_side["left"])) else {}
 
 
-def _bare(title: str) -> str:
-    """The title without its word of side, singular and plural alike."""
-    words = _SIDE_WORD.sub(" ", title.lower()).split()
-    return " ".join(word.removesuffix("s") for word in words)
+def _differ_by_side(one: str, other: str) -> bool:
+    """Whether two titles name the same thing. A bilateral title may leave out the part: "cataract, bilateral" and "cataract, right eye"."""
+    mine, theirs = _bare(one), _bare(other)
+    if "bilateral" in (side(one), side(other)):
+        return set(mine) <= set(theirs) or set(theirs) <= set(mine)
+    return mine == theirs
+
+
+def _bare(title: str) -> list[str]:
+    """The words of a title without those of side, singular and plural alike."""
+    words = re.findall(r"[^\s,]+", _SIDE_WORD.sub(" ", title.lower()))
+    return [word.removesuffix("s") for word in words]

@@ -119,6 +119,5 @@ def _from_position(match: re.Match[str]) -> str:
 
 
 def _at_end(match: re.Match[str]) -> str:
-    """The last characters before the seventh and its padding: I69.023, T36.0X6A, T36.96XA."""
-    ending = match.group(1)
-    return rf"(?:.*{ending}X*(?<=.{{6}}).$|(?!.{{7}}).*{ending}$)"
+    """The last characters of six, padding left out: I69.023 (I69.20 is another code), T36.0X6A, T36.96XA."""
+    return rf".*{match.group(1)}X*(?<=^.{{6}}).?$"

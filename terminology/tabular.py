@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from lxml import etree
 
+from terminology.notation import CODE
+
 _BLANKS = re.compile(r"\s+")
 
 
@@ -86,13 +88,13 @@ class TabularList:
 
 def parse_tabular(data: bytes) -> TabularList:
     """Parse the official XML. Entities are not resolved, nothing is fetched, a DOCTYPE is refused. Raises TabularError."""
-    if b"<!DOCTYPE" in data[:4096]:
-        raise TabularError("the tabular file has a DOCTYPE")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise TabularError(f"the tabular file is not well-formed XML (line {error.lineno})") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise TabularError("the tabular file has a DOCTYPE")
     if root.tag != "ICD10CM.tabular":
         raise TabularError("the file is not an ICD-10-CM tabular list")
     chapters = tuple(_chapter(element) for element in root.findall("chapter"))
@@ -103,7 +105,10 @@ def parse_tabular(data: bytes) -> TabularList:
 
 def _chapter(element: etree._Element) -> TabularChapter:
     sections = tuple(_section(child) for child in element.findall("section"))
-    return TabularChapter(int(_text(element.find("name"))), _text(element.find("desc")), _notes(element), sections)
+    number = _text(element.find("name"))
+    if not number.isdecimal():
+        raise TabularError(f"a chapter has no number (line {element.sourceline})")
+    return TabularChapter(int(number), _text(element.find("desc")), _notes(element), sections)
 
 
 def _section(element: etree._Element) -> TabularSection:
@@ -112,8 +117,11 @@ def _section(element: etree._Element) -> TabularSection:
 
 
 def _code(element: etree._Element) -> TabularCode:
+    code = _text(element.find("name"))
+    if not CODE.fullmatch(code):
+        raise TabularError(f"a diag has no ICD-10-CM code for its name (line {element.sourceline})")
     return TabularCode(
-        code=_text(element.find("name")),
+        code=code,
         title=_text(element.find("desc")),
         notes=_notes(element),
         extensions=_extensions(element.find("sevenChrDef")),

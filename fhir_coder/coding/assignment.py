@@ -44,7 +44,7 @@ def assign_codes(
 ) -> CodedEncounter:
     """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's and the release's are added."""
     offers = gather_support(candidates, release.codebook, policy)
-    features = code_features(offers, candidates.assertions, release.codebook)
+    features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
     chosen, rejected = _decide(ranked, release, policy)
     desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)

@@ -68,10 +68,24 @@ _UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout complications?\b", re.IGNO
 _PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
 
 
-def code_features(offers: Offers, assertions: Assertions, codebook: Codebook) -> dict[str, dict[str, float]]:
-    """The feature values of every code that something speaks for."""
+PLACES = frozenset(name for name in FEATURES if name.startswith("in_")) | {
+    "is_head_of_problem",
+    "is_start_of_statement",
+    "is_addressed",
+    "statement_share",
+    "is_status_head",
+    "without_assessment_section",
+    "assessment_when_present",
+}
+
+
+def code_features(offers: Offers, assertions: Assertions, codebook: Codebook, weighs_place: bool = True) -> dict[str, dict[str, float]]:
+    """The feature values of every code that something speaks for; without ``weighs_place`` those of ``PLACES`` are 0."""
     reader = _Reader(offers, assertions, codebook)
-    return {code: reader.features(code, pillars) for code, pillars in offers.pillars.items()}
+    found = {code: reader.features(code, pillars) for code, pillars in offers.pillars.items()}
+    if weighs_place:
+        return found
+    return {code: {name: 0.0 if name in PLACES else value for name, value in values.items()} for code, values in found.items()}
 
 
 def is_symptom(codebook: Codebook, code: str) -> bool:

@@ -16,6 +16,7 @@ from fhir_coder.model import Candidates
 
 SEED = 20260401
 FOLDS = 5
+SCALE_FLOOR = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Example:
 def examples_of(candidates: Candidates, release: Release, policy: CodingPolicy, reference: frozenset[str], group: int) -> list[Example]:
     """The examples of one note."""
     offers = gather_support(candidates, release.codebook, policy)
-    features = code_features(offers, candidates.assertions, release.codebook)
+    features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
     return [Example(tuple(as_vector(features[code])), code in reference, group) for code in sorted(offers.pillars)]
 
 
@@ -40,8 +41,8 @@ def fit(examples: list[Example]) -> dict[str, Any]:
 
     matrix = np.array([example.vector for example in examples])
     labels = np.array([example.is_right for example in examples])
-    means, scales = matrix.mean(axis=0), matrix.std(axis=0)
-    scales[scales < 1e-9] = 1.0
+    # A feature that hardly varies in these notes must not swing a note in which it does: the scale has a floor.
+    means, scales = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), SCALE_FLOOR)
     model = LogisticRegression(C=0.3, max_iter=2000, random_state=SEED).fit((matrix - means) / scales, labels)
     return {
         "means": [round(float(value), 8) for value in means],

@@ -48,7 +48,7 @@ def gather(request: CodingRequest, client: EhrClient | None, read_note: ReadNote
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]
-    for resource in (encounter, coverage, *selection.documents, *supply.context):
+    for resource in (encounter, coverage, *selection.documents, *services, *supply.context):
         gathered.keep(address_of(resource) if resource else "", resource)
     return Intake(
         Encounter(

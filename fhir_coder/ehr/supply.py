@@ -10,7 +10,8 @@ from fhir_coder.ehr.references import address_of, id_of
 from fhir_coder.errors import EhrError, EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 
-_ENCOUNTER_PARAMETERS = ("encounter", "context")
+ENCOUNTER_PARAMETER = {"DocumentReference": "encounter", "Procedure": "encounter", "ChargeItem": "context"}
+"""Search parameter by which each type names its encounter (http://hl7.org/fhir/R4/searchparameter-registry.html)."""
 
 
 class Supply:
@@ -72,7 +73,7 @@ class Supply:
 
 def visit_parameters(client: EhrClient, resource_type: str, visit: Visit) -> dict[str, str]:
     """Search parameters for the resources of a visit: always the patient (Epic and Oracle demand it), the encounter where listed."""
-    capabilities = client.capabilities()
     params = {"patient": visit.patient} if visit.patient else {}
-    named = next((one for one in _ENCOUNTER_PARAMETERS if capabilities.searches(resource_type, one)), "")
-    return params | ({named: visit.encounter} if named and visit.encounter else {})
+    name = ENCOUNTER_PARAMETER.get(resource_type, "")
+    is_listed = bool(name and visit.encounter) and client.capabilities().searches(resource_type, name)
+    return params | ({name: visit.encounter} if is_listed else {})

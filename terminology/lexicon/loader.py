@@ -6,11 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
-from hashlib import sha256
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from terminology.lexicon.digest import lexicon_sha256, source_files
 from terminology.lexicon.entry import LexiconEntry
 from terminology.lexicon.options import OptionError, Options, parse_options
 from terminology.lexicon.phrases import PatternError, expand, same_phrase_key, slug
@@ -42,17 +41,11 @@ def load_lexicon(folder: Traversable | Path | None = None) -> Lexicon:
 
     An entry that adds nothing to an earlier one of the same phrase and codes is dropped: two specialties may both list it.
     """
-    root = files("terminology.lexicon").joinpath("terms") if folder is None else folder
-    sources = sorted((item for item in root.iterdir() if item.name.endswith(".tsv")), key=lambda item: item.name)
+    sources = source_files(folder)
     if not sources:
-        raise LexiconError(f"{root}: no vocabulary files")
-    digest = sha256()
-    entries: list[LexiconEntry] = []
-    for source in sources:
-        content = source.read_bytes()
-        digest.update(source.name.encode() + b"\0" + sha256(content).digest())
-        entries.extend(_read_file(source.name, content))
-    return Lexicon(_identified(_without_conflicts(entries)), digest.hexdigest())
+        raise LexiconError(f"{folder}: no vocabulary files")
+    entries = [entry for source in sources for entry in _read_file(source.name, source.read_bytes())]
+    return Lexicon(_identified(_without_conflicts(entries)), lexicon_sha256(folder))
 
 
 def _read_file(name: str, content: bytes) -> Iterator[LexiconEntry]:

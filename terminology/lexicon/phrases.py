@@ -26,7 +26,7 @@ def _alternatives(pattern: str, at: int, is_group: bool) -> tuple[list[str], int
     """What the pattern from ``at`` to the end of its group can be, and where reading goes on behind the closing parenthesis."""
     finished: list[str] = []
     current = [""]
-    for piece in iter(lambda: _PIECE.match(pattern, at), None):
+    while piece := _PIECE.match(pattern, at):
         at = piece.end()
         if piece[0] == "(":
             inner, at = _alternatives(pattern, at, is_group=True)

@@ -55,7 +55,10 @@ def test_a_ranker_ships_for_every_policy(policy: str) -> None:
 
 
 def test_training_is_deterministic_and_learns_what_separates() -> None:
-    examples = [Example(tuple(float(place == 0 and right) for place in range(len(FEATURES))), right, number) for number, right in enumerate([True, False] * 20)]
+    examples = [
+        Example(tuple(float(place == 0 and right) for place in range(len(FEATURES))), right, number)
+        for number, right in enumerate([True, False] * 20)
+    ]
     model = fit(examples)
     assert model == fit(examples)
     ranker = read_ranker(write_ranker("test", model, ["made up"], len(examples)))

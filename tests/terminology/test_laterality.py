@@ -16,6 +16,11 @@ from terminology.laterality import side, sides
         ("Pain in unspecified knee", "unspecified"),
         ("Essential (primary) hypertension", None),
         ("Left ventricular failure, unspecified", "left"),
+        ("Age-related nuclear cataract, unspecified eye", "unspecified"),
+        ("Trigger finger, unspecified middle finger", "unspecified"),
+        ("Pneumonia, unspecified organism", None),
+        ("Unspecified injury of hip", None),
+        ("Right heart failure due to left heart failure", None),
     ],
 )
 def test_side_of_a_title(title: str, expected: str | None) -> None:
@@ -29,6 +34,13 @@ def test_side_of_a_title(title: str, expected: str | None) -> None:
         ("M25.561", {"right": "M25.561", "left": "M25.562", "unspecified": "M25.569"}),
         ("S93.401A", {"right": "S93.401", "left": "S93.402", "unspecified": "S93.409"}),
         ("G56.0", {"right": "G56.01", "left": "G56.02", "bilateral": "G56.03", "unspecified": "G56.00"}),
+        ("H25.11", {"unspecified": "H25.10", "right": "H25.11", "left": "H25.12", "bilateral": "H25.13"}),
+        ("H25.13", {"unspecified": "H25.10", "right": "H25.11", "left": "H25.12", "bilateral": "H25.13"}),
+        ("H66.9", {"unspecified": "H66.90", "right": "H66.91", "left": "H66.92", "bilateral": "H66.93"}),
+        # Dominant and nondominant: a header with two right sides chooses neither.
+        ("G81.9", {}),
+        ("G81.91", {"right": "G81.91", "left": "G81.92"}),
+        ("M79.60", {}),
         ("S62.662", {"right": "S62.662", "left": "S62.663"}),
         ("S62.66", {}),
         ("I10", {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from terminology.codebook import Codebook
 from terminology.references import parse_references
 
 
@@ -21,6 +22,30 @@ from terminology.references import parse_references
         ("chronic lower respiratory disease (J40-J4A)", ["J45.909", "J4A.0"], ["J60"]),
         ("injury [S71.0-, S71.1-]", ["S71.011A", "S71.1"], ["S71.2"]),
         ("complications of surgical care (T80-T88.1)", ["T80.0", "T88.1"], ["T88.2"]),
+        ("neoplasm of uncertain behavior (D37-D44)", ["D37.01", "D44.9"], ["D3A.8", "D45"]),
+        ("secondary neoplasm (C76-C80)", ["C76.0", "C80.1"], ["C7A.1", "C7B.00"]),
+        ("other malignant neoplasms (C96.0-C96.9)", ["C96.0", "C96.A", "C96.Z", "C96.9"], ["C95.9"]),
+        ("type 2 diabetes (E11.0-E11.8)", ["E11.8", "E11.22"], ["E11.9", "E11.A"]),
+        ("rheumatoid arthritis (M05.00 to M05.8A)", ["M05.00", "M05.89", "M05.8A"], ["M05.9", "M05.A"]),
+        ("pregnancy (O00-O9A)", ["O9A.119", "O00.0"], ["P00.0"]),
+        ("weeks of gestation (Z3A.-)", ["Z3A.20"], ["Z30.09"]),
+        ("chromosomal (QA0.-)", ["QA0"], ["Q99.9"]),
+        ("alcohol and drug use (F10.-F19.-)", ["F10.10", "F19.99"], ["F20.9"]),
+        ("fracture of pelvis (S32.1--S32.9 with 7th character B)", ["S32.10XB", "S32.9XXB"], ["S32.10XA", "S32.009B"]),
+        ("fracture of arm (S42.- with 7th character B or C)", ["S42.001B", "S42.111B"], ["S42.001A"]),
+        ("current concussion (brain) (S06.0X- with seventh character A)", ["S06.0X0A"], ["S06.0X0S", "S06.1X0A"]),
+        ("to identify drug (T36-T50 with fifth or sixth character 5)", ["T36.0X5A", "T36.95XA", "T45.515A"], ["T36.0X1A", "T45.521A"]),
+        ("poisoning (T36-T65 with fifth or sixth character 1-4 or 6)", ["T36.0X1A", "T36.0X6A", "T65.94XD"], ["T36.0X5A"]),
+        ("underdosing (T36-T50 with final character 6)", ["T36.0X6A", "T36.96XS"], ["T36.0X5A", "T36.6X5A"]),
+        ("fluency disorder (I69. with final characters -23)", ["I69.023", "I69.923"], ["I69.022", "I69.23"]),
+        ("alexia (I69. with final characters -20)", ["I69.020"], ["I69.20"]),
+        ("drug use (F11-F19 with .15. .25, .95)", ["F11.150", "F19.95"], ["F11.10", "F10.15"]),
+        ("drug use (F10-F19 with 5th character .6)", ["F13.26"], ["F13.20"]),
+        ("ketoacidosis (E08, E13 with final characters .00 or .01)", ["E08.01", "E13.00"], ["E08.10", "E11.00"]),
+        ("hemorrhage (I60.-. I61.-, I62.-)", ["I60.9", "I61.0", "I62.9"], ["I63.9"]),
+        ("jaw pain R68.84", ["R68.84"], ["R68.83"]),
+        ("any condition classifiable to I70.211 and I70.221", ["I70.211", "I70.221"], ["I70.212"]),
+        ("acquired absence of knee joint (Z89.52-", ["Z89.521"], ["Z89.51"]),
     ],
 )
 def test_covers(text: str, covered: list[str], not_covered: list[str]) -> None:
@@ -31,10 +56,46 @@ def test_covers(text: str, covered: list[str], not_covered: list[str]) -> None:
         assert not any(reference.covers(code) for reference in references), code
 
 
-@pytest.mark.parametrize("text", ["congenital conditions", "(unspecified)", "code first underlying disease", "grade (I or II)", ""])
-def test_prose_without_codes_has_no_references(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "congenital conditions",
+        "(unspecified)",
+        "code first underlying disease",
+        "grade (I or II)",
+        "human immunodeficiency virus [HIV]",
+        "glucose-6-phosphate dehydrogenase (G6PD) deficiency",
+        "open fracture of forearm (S52.- with open fracture 7th character)",
+        "diabetic acidosis - see categories E08-E10, E11, E13 with ketoacidosis",
+        "tinea, any type except those in B36.-",
+        "due to deficiency of vitamin B12",
+    ],
+)
+def test_prose_is_never_guessed_at(text: str) -> None:
     assert parse_references(text) == ()
 
 
 def test_a_reference_reads_as_it_was_written() -> None:
-    assert [str(reference) for reference in parse_references("(E08-E13 with .42, I10)")] == ["E08-E13 with .42", "I10 with .42"]
+    assert [str(reference) for reference in parse_references("(E08-E13 with .42), (I10, A00-B99)")] == [
+        "E08-E13 with .42",
+        "I10",
+        "A00-B99",
+    ]
+
+
+def test_ranges_hold_what_the_list_prints_between_their_ends(codebook: Codebook) -> None:
+    """Every range in a note of the embedded release that ends with whole categories."""
+    categories = [code for code in codebook.codes() if len(code) == 3]
+    notes = {note for code in categories for note in codebook.notes(code)}
+    ranges = {reference for note in notes for reference in note.references if len(reference.first) == len(reference.last) == 3}
+    # "J40-J4A" is the heading of a block in which J45 and J47 are printed after J4A.
+    checked = [
+        one
+        for one in ranges
+        if one.first != one.last and one.condition is None and one.last != "J4A" and one.first in categories and one.last in categories
+    ]
+    assert len(checked) > 100
+    for one in checked:
+        printed = categories[categories.index(one.first) : categories.index(one.last) + 1]
+        assert [code for code in categories if one.covers(code)] == printed, str(one)

@@ -76,8 +76,17 @@ def test_a_damaged_release_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"not xml", b"<other/>", b"<ICD10CM.tabular/>", b'<!DOCTYPE x [<!ENTITY a "b">]><ICD10CM.tabular/>'],
-    ids=["empty", "text", "other", "no-chapters", "doctype"],
+    [
+        b"",
+        b"not xml",
+        b"<other/>",
+        b"<ICD10CM.tabular/>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]>' + TINY,
+        ('<!DOCTYPE x [<!ENTITY a "b">]>' + TINY.decode()).encode("utf-16"),
+        TINY.replace(b"<name>9</name>", b""),
+        TINY.replace(b"<name>I10</name>", b"<name>hypertension</name>"),
+    ],
+    ids=["empty", "text", "other", "no-chapters", "doctype", "doctype-utf16", "no-number", "no-code"],
 )
 def test_a_file_that_is_no_tabular_list_changes_nothing(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(TabularError):

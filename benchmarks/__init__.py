@@ -1,0 +1,1 @@
+"""Speed, soak and crash runs; their results go to docs/."""

@@ -1,0 +1,199 @@
+"""From the short form of a synthetic encounter (one JSON file with its notes beside it) to FHIR resources, US Core in spirit."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_coder.exchange import Resource
+from fhir_coder.vocabulary import CPT, ICD10CM, LOINC
+
+CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+SUBSCRIBER = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
+NPI = "http://hl7.org/fhir/sid/us-npi"
+RECORD_NUMBER = "https://fhir-coder.github.io/fhir/identifier/sandbox"
+CONTENT_TYPES = {".txt": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8", ".xml": "application/xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who the short forms name by key: practitioners (family, given, NPI), organizations and payers (name)."""
+
+    practitioners: Mapping[str, tuple[str, str, str]]
+    organizations: Mapping[str, str]
+    payers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterSource:
+    """One encounter in short form; ``read`` gives the bytes of a note file by name."""
+
+    short: Mapping[str, Any]
+    people: People
+    read: Callable[[str], bytes]
+
+    @property
+    def subject(self) -> Resource:
+        """Reference to the patient."""
+        return _reference("Patient", self.short["patient"]["id"])
+
+    @property
+    def encounter(self) -> Resource:
+        """Reference to the encounter."""
+        return _reference("Encounter", self.short["id"])
+
+
+def assemble(source: EncounterSource) -> Iterator[Resource]:
+    """Every resource of one encounter; those that others refer to come first."""
+    yield _patient(source)
+    yield _practitioner(source)
+    yield _organization("Organization", source.short["organization"], source.people.organizations)
+    if source.short["coverage"]:
+        yield _organization("Organization", source.short["coverage"], source.people.payers)
+        yield _coverage(source)
+    yield _encounter(source)
+    for document in source.short["documents"]:
+        yield from _document(source, document)
+    for service in source.short["services"]:
+        yield _service(source, service)
+
+
+def _patient(source: EncounterSource) -> Resource:
+    patient = source.short["patient"]
+    return {
+        "resourceType": "Patient",
+        "id": patient["id"],
+        "identifier": [{"system": RECORD_NUMBER, "value": f"patient-{patient['id']}"}],
+        "active": True,
+        "name": [{"use": "official", "family": patient["family"], "given": [patient["given"]]}],
+        "gender": patient["gender"],
+        "birthDate": patient["birthDate"],
+    }
+
+
+def _practitioner(source: EncounterSource) -> Resource:
+    key = source.short["practitioner"]
+    family, given, npi = source.people.practitioners[key]
+    return {
+        "resourceType": "Practitioner",
+        "id": key,
+        "identifier": [{"system": NPI, "value": npi}],
+        "active": True,
+        "name": [{"family": family, "given": [given]}],
+    }
+
+
+def _organization(kind: str, key: str, names: Mapping[str, str]) -> Resource:
+    return {"resourceType": kind, "id": key, "active": True, "name": names[key]}
+
+
+def _coverage(source: EncounterSource) -> Resource:
+    patient = source.short["patient"]["id"]
+    return {
+        "resourceType": "Coverage",
+        "id": f"coverage-{patient}",
+        "status": "active",
+        "subscriberId": f"EX-{patient}",
+        "beneficiary": source.subject,
+        "relationship": {"coding": [{"system": SUBSCRIBER, "code": "self"}]},
+        "payor": [_reference("Organization", source.short["coverage"])],
+    }
+
+
+def _encounter(source: EncounterSource) -> Resource:
+    short = source.short["encounter"]
+    attending = {"coding": [{"system": PARTICIPATION, "code": "ATND"}]}
+    return {
+        "resourceType": "Encounter",
+        "id": source.short["id"],
+        "identifier": [{"system": RECORD_NUMBER, "value": f"encounter-{source.short['id']}"}],
+        "status": "finished",
+        "class": {"system": ACT_CODE, "code": "AMB", "display": "ambulatory"},
+        "type": [{"text": short["type"]}],
+        "subject": source.subject,
+        "participant": [{"type": [attending], "individual": _reference("Practitioner", source.short["practitioner"])}],
+        "period": {"start": short["start"], "end": short["end"]},
+        "reasonCode": [{"text": short["reason"]}],
+        "serviceProvider": _reference("Organization", source.short["organization"]),
+    }
+
+
+def _document(source: EncounterSource, short: Mapping[str, Any]) -> Iterator[Resource]:
+    """The DocumentReference of a note, after the Binary that holds its bytes when it is not inline."""
+    content = source.read(short["file"])
+    attachment = _attachment(short, content)
+    if short.get("delivery") == "binary":
+        yield _binary(short, content)
+        attachment["url"] = f"Binary/{short['id']}"
+    else:
+        attachment["data"] = base64.b64encode(content).decode()
+    document = {
+        "resourceType": "DocumentReference",
+        "id": short["id"],
+        "status": short.get("status", "current"),
+        "docStatus": short.get("docStatus", "final"),
+        "type": {"coding": [{"system": LOINC, "code": short["type"]}], "text": short["title"]},
+        "category": [{"coding": [{"system": CATEGORY, "code": "clinical-note", "display": "Clinical Note"}]}],
+        "subject": source.subject,
+        "date": short["date"],
+        "author": [_reference("Practitioner", source.short["practitioner"])],
+        "content": [{"attachment": attachment}],
+        "context": {"encounter": [source.encounter], "period": {"start": source.short["encounter"]["start"]}},
+    }
+    if link := short.get("relatesTo"):
+        document["relatesTo"] = [{"code": link["code"], "target": _reference("DocumentReference", link["target"])}]
+    yield document
+
+
+def _attachment(short: Mapping[str, Any], content: bytes) -> Resource:
+    """Size and hash are of the raw bytes (http://hl7.org/fhir/R4/datatypes.html#Attachment)."""
+    digest = hashlib.sha1(content, usedforsecurity=False).digest()
+    return {
+        "contentType": short.get("contentType") or _content_type(short["file"]),
+        "language": short.get("language", "en-US"),
+        "size": len(content),
+        "hash": base64.b64encode(digest).decode(),
+        "title": short["title"],
+        "creation": short["date"],
+    }
+
+
+def _binary(short: Mapping[str, Any], content: bytes) -> Resource:
+    return {
+        "resourceType": "Binary",
+        "id": short["id"],
+        "contentType": _content_type(short["file"]),
+        "data": base64.b64encode(content).decode(),
+    }
+
+
+def _content_type(file: str) -> str:
+    return CONTENT_TYPES[file[file.rindex(".") :]]
+
+
+def _service(source: EncounterSource, short: Mapping[str, Any]) -> Resource:
+    """A ChargeItem or Procedure with its bare CPT code and, where the site gave them, the reasons it was done for."""
+    kind, start = short["type"], source.short["encounter"]["start"]
+    is_charge = kind == "ChargeItem"
+    service: Resource = {
+        "resourceType": kind,
+        "id": f"{source.short['id']}-{short['code']}",
+        "status": "billable" if is_charge else "completed",
+        "code": {"coding": [{"system": CPT, "code": short["code"]}]},
+        "subject": source.subject,
+        ("context" if is_charge else "encounter"): source.encounter,
+        ("occurrenceDateTime" if is_charge else "performedDateTime"): start,
+    }
+    reasons = [{"coding": [{"system": ICD10CM, "code": code}]} for code in short.get("reasons", ())]
+    if reasons:
+        service["reason" if is_charge else "reasonCode"] = reasons
+    return service
+
+
+def _reference(kind: str, resource_id: str) -> Resource:
+    return {"reference": f"{kind}/{resource_id}"}

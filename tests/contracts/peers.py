@@ -1,0 +1,148 @@
+"""FHIR software that this project did not write, as a test uses it: installed once from npm, then a server and validators to run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import requests
+
+INSTALL_TIMEOUT_S = 300
+START_TIMEOUT_S = 30
+VALIDATE_TIMEOUT_S = 120
+Resource = dict[str, Any]
+
+
+class NotInstallable(Exception):
+    """The peers cannot be had here; the message says why."""
+
+
+def install_peers(source: Path) -> Path:
+    """The folder with the peers and their packages, one per list of packages; installed on first use, a minute with a fast registry."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            raise NotInstallable(f"{program} is not installed")
+    wanted = sha256((source / "package.json").read_bytes()).hexdigest()[:16]
+    folder = Path(platformdirs.user_cache_dir("fhir-coder")) / f"peers-{wanted}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in source.iterdir():
+        if file.is_file():
+            shutil.copyfile(file, folder / file.name)
+    installed = folder / "installed"
+    if not installed.exists():
+        _npm_install(folder)
+        installed.touch()
+    return folder
+
+
+def _npm_install(folder: Path) -> None:
+    command = ["npm", "install", "--no-audit", "--no-fund"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
+    except subprocess.CalledProcessError as error:
+        raise NotInstallable(f"npm install failed: {error.stderr.strip()[-300:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotInstallable(f"npm install took longer than {INSTALL_TIMEOUT_S} s") from error
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(command: Sequence[str], ready_url: str, timeout_s: float = START_TIMEOUT_S, **options: Any) -> Iterator[subprocess.Popen]:
+    """A server process from its first answer at ``ready_url`` to the end of the block."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    try:
+        _wait(process, ready_url, timeout_s)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen, url: str, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the server ended with status {process.returncode}"
+        try:
+            if requests.get(url, timeout=2).status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError(f"no answer from {url} within {timeout_s:g} s")
+
+
+@dataclass(frozen=True)
+class FhirServer:
+    """The peer's FHIR server from the outside: what a test puts into it and what it holds."""
+
+    base_url: str
+    process: subprocess.Popen
+    token: str = ""
+
+    def put(self, resources: Iterable[Resource]) -> None:
+        """Create or replace each resource under its own id."""
+        with requests.Session() as session:
+            for one in resources:
+                url = f"{self.base_url}/{one['resourceType']}/{one['id']}"
+                answer = session.put(url, data=json.dumps(one), headers={**self._headers, "Content-Type": "application/fhir+json"}, timeout=20)
+                assert answer.status_code in {200, 201}, answer.text
+
+    def all_of(self, resource_type: str) -> list[Resource]:
+        """Every resource of a type, by search, page by page."""
+        found: list[Resource] = []
+        url, total = f"{self.base_url}/{resource_type}?_count=50&_total=accurate", None
+        while url:
+            page = requests.get(url, headers=self._headers, timeout=20).json()
+            found += [entry["resource"] for entry in page.get("entry", ())]
+            total = page.get("total", total)
+            url = next((link["url"] for link in page["link"] if link["relation"] == "next"), "")
+        assert len(found) == total
+        return found
+
+    def holds(self, reference: str) -> bool:
+        """Whether a relative reference leads to a resource."""
+        return requests.get(f"{self.base_url}/{reference}", headers=self._headers, timeout=20).status_code == 200
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+
+@contextmanager
+def fhir_server(peers: Path, *options: str, token: str = "") -> Iterator[FhirServer]:
+    """An empty FHIR server that validates what is written to it (``--strict``)."""
+    port = free_port()
+    arguments = [*options, f"--token={token}"] if token else [*options]
+    base_url = f"http://127.0.0.1:{port}/fhir/R4"
+    with running(["node", "fhir-server.mjs", str(port), "--strict", *arguments], f"{base_url}/metadata", cwd=peers) as process:
+        yield FhirServer(base_url, process, token)
+
+
+def validation_errors(peers: Path, files: Sequence[Path], profile: Path | None = None) -> list[str]:
+    """What the peers' two validators report as errors, one line each; ``profile`` is checked too, on resources of its type."""
+    assert files
+    command = ["node", "validate.mjs", *(["--profile", str(profile)] if profile else []), *map(str, files)]
+    done = subprocess.run(command, cwd=peers, capture_output=True, text=True, timeout=VALIDATE_TIMEOUT_S)
+    lines = done.stdout.splitlines()
+    errors = [line for line in lines if ": error: " in line or ": fatal: " in line]
+    assert lines and lines[-1] == f"{len(files)} resources, {len(errors)} errors", done.stderr or lines[-3:]
+    return errors

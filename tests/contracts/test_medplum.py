@@ -1,0 +1,291 @@
+"""Twenty real encounters coded against Medplum's FHIR server: written once, found again, valid by validators that are not ours."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from jsonschema import Draft6Validator
+
+from terminology.codebook import Codebook
+from tests.contracts.answers import (
+    addresses,
+    claim_faults,
+    code_of,
+    evidence_of_assignments,
+    evidence_of_provenances,
+    misquoted,
+    named,
+    proposed,
+    statuses,
+    unresolved,
+    with_addresses,
+)
+from tests.contracts.conftest import PAGE, Ehrs
+from tests.contracts.peers import FhirServer, Resource, validation_errors
+from tests.contracts.prepared_export import BILLED_REASONS, CHOSEN, CPT
+
+WRITTEN = ("Condition", "Claim", "Task", "Provenance")
+SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
+
+
+def code_encounter(client: FlaskClient, encounter: str, base: str = "/fhir") -> tuple[int, Resource]:
+    """The operation with write-back and the notes' text; status and body."""
+    parameter = [{"name": name, "valueBoolean": True} for name in ("writeBack", "includeText")]
+    body = json.dumps({"resourceType": "Parameters", "parameter": parameter})
+    answer = client.post(f"{base}/Encounter/{encounter}/$code-encounter", data=body, content_type="application/fhir+json")
+    assert answer.content_type.startswith("application/fhir+json")
+    return answer.status_code, answer.get_json(force=True)
+
+
+@dataclass(frozen=True)
+class CodedTwice:
+    """The answers of both runs, and what the EHR held after each, by type."""
+
+    first: list[Resource]
+    second: list[Resource]
+    held_first: dict[str, list[Resource]]
+    held_second: dict[str, list[Resource]]
+
+
+def held(ehr: FhirServer) -> dict[str, list[Resource]]:
+    return {kind: ehr.all_of(kind) for kind in WRITTEN}
+
+
+@pytest.fixture(scope="module")
+def coded(client: FlaskClient, ehrs: Ehrs, encounter_ids: list[str]) -> CodedTwice:
+    """All encounters coded with write-back, and all of them again."""
+    assert held(ehrs.plain) == {kind: [] for kind in WRITTEN}
+    runs, after = [], []
+    for _ in range(2):
+        answers = [code_encounter(client, one) for one in encounter_ids]
+        assert [(status, body["resourceType"]) for status, body in answers] == [(200, "Parameters")] * CHOSEN
+        runs.append([body for _, body in answers])
+        after.append(held(ehrs.plain))
+    return CodedTwice(*runs, *after)
+
+
+def test_the_first_run_creates_every_proposed_resource(coded: CodedTwice) -> None:
+    assert {status for answer in coded.first for status in statuses(answer)} == {"201"}
+    assert all(proposed(answer, "Claim") and proposed(answer, "Task") for answer in coded.first)
+    assert sum(1 for answer in coded.first if proposed(answer, "Condition")) >= CHOSEN // 2
+
+
+def test_the_ehr_holds_exactly_what_was_proposed(coded: CodedTwice) -> None:
+    stored = {f"{kind}/{one['id']}": one for kind in WRITTEN for one in coded.held_first[kind]}
+    expected = {}
+    for answer in coded.first:
+        known = addresses(answer)
+        for entry in named(answer, "result")[0]["resource"]["entry"]:
+            expected[known[entry["fullUrl"]]] = with_addresses(entry["resource"], known)
+    assert stored.keys() == expected.keys()
+    assert {address: as_sent(one) for address, one in stored.items()} == expected
+
+
+def as_sent(stored: Resource) -> Resource:
+    """Without what a server adds to a resource: its id, version and author."""
+    meta = {key: value for key, value in stored.get("meta", {}).items() if key in {"profile", "security", "tag"}}
+    rest = {key: value for key, value in stored.items() if key not in {"id", "meta"}}
+    return rest | ({"meta": meta} if meta else {})
+
+
+def test_the_second_run_finds_everything_and_doubles_nothing(coded: CodedTwice) -> None:
+    assert {status for answer in coded.second for status in statuses(answer)} == {"200"}
+    assert [addresses(answer) for answer in coded.second] == [addresses(answer) for answer in coded.first]
+    assert coded.held_second == coded.held_first
+
+
+def test_small_pages_lose_no_note(client: FlaskClient, ehrs: Ehrs, export: list[Resource], coded: CodedTwice) -> None:
+    encounter, patient = most_documented(export)
+    notes = [one for one in export if one["resourceType"] == "DocumentReference" and one["subject"]["reference"] == patient]
+    assert len(notes) > PAGE
+    status, answer = code_encounter(client, encounter, "/t/paging/fhir")
+    same = next(one for one in coded.first if one_encounter(one) == f"Encounter/{encounter}")
+    assert (status, set(statuses(answer))) == (200, {"201"})
+    assert codes(answer) == codes(same)
+    assert evidence_of_assignments(answer) == evidence_of_assignments(same)
+    assert set(statuses(code_encounter(client, encounter, "/t/paging/fhir")[1])) == {"200"}
+
+
+def most_documented(export: list[Resource]) -> tuple[str, str]:
+    """The last encounter of the patient who has most: its note is not on the first page."""
+    encounters = [one for one in export if one["resourceType"] == "Encounter"]
+    patients = [one["subject"]["reference"] for one in encounters]
+    patient = max(sorted(set(patients)), key=patients.count)
+    return next(one["id"] for one in reversed(encounters) if one["subject"]["reference"] == patient), patient
+
+
+def one_encounter(answer: Resource) -> str:
+    (claim,) = proposed(answer, "Claim")
+    return claim["supportingInfo"][0]["valueReference"]["reference"]
+
+
+def codes(answer: Resource) -> list[str]:
+    return [code_of(one) for one in proposed(answer, "Condition")]
+
+
+def test_an_ehr_behind_a_token_is_read_and_written_with_it(client: FlaskClient, ehrs: Ehrs, encounter_ids: list[str]) -> None:
+    status, answer = code_encounter(client, encounter_ids[0], "/t/secured/fhir")
+    assert (status, set(statuses(answer))) == (200, {"201"})
+    assert len(ehrs.secured.all_of("Claim")) == 1
+
+
+@pytest.mark.parametrize(
+    ("tenant", "status", "issue"),
+    [("locked-out", {502}, {"processing"}), ("down", {502, 504}, {"transient", "timeout"})],
+)
+def test_an_ehr_that_refuses_or_is_down_is_an_operation_outcome(
+    client: FlaskClient, encounter_ids: list[str], tenant: str, status: set[int], issue: set[str], peers: Path, tmp_path: Path
+) -> None:
+    answered, outcome = code_encounter(client, encounter_ids[0], f"/t/{tenant}/fhir")
+    assert (answered in status, outcome["resourceType"]) == (True, "OperationOutcome")
+    assert {one["code"] for one in outcome["issue"]} <= issue
+    assert validation_errors(peers, written([outcome], tmp_path)) == []
+
+
+def test_an_unknown_encounter_is_not_found(client: FlaskClient) -> None:
+    answered, outcome = code_encounter(client, "no-such-encounter")
+    assert (answered, outcome["issue"][0]["code"]) == (404, "not-found")
+
+
+# ------------------------------------------------------------------------------------------------------------------ validity
+
+
+def written(resources: list[Resource], folder: Path) -> list[Path]:
+    """Each resource in a file of its own."""
+    files = []
+    for number, one in enumerate(resources):
+        files.append(folder / f"{number:04d}-{one['resourceType']}.json")
+        files[-1].write_text(json.dumps(one), encoding="utf-8")
+    return files
+
+
+@pytest.fixture(scope="module")
+def crowded_answer(client: FlaskClient, ehrs: Ehrs, crowded: str) -> Resource:
+    """The visit with more problems than a claim has room for, written to the paging EHR."""
+    status, answer = code_encounter(client, crowded, "/t/paging/fhir")
+    assert (status, set(statuses(answer))) == (200, {"201"})
+    return answer
+
+
+@pytest.fixture(scope="module")
+def emitted(client: FlaskClient, coded: CodedTwice, crowded_answer: Resource) -> list[Resource]:
+    """Every resource that the server gave out in this module: answers, all they contain, descriptions, and what the EHR made of them."""
+    descriptions = [client.get(f"/fhir/{path}").get_json(force=True) for path in ("metadata", "OperationDefinition/code-encounter")]
+    answers = [*coded.first, coded.second[0], crowded_answer]
+    return [*descriptions, *answers, *(part for one in answers for part in inside(one)), *sum(coded.held_first.values(), [])]
+
+
+def inside(answer: Resource) -> list[Resource]:
+    """The bundles and outcomes of an answer, each entry of its proposal, and each outcome of its receipt."""
+    parts = [one["resource"] for one in answer["parameter"] if "resource" in one]
+    receipt = named(answer, "receipt")[0]["resource"]["entry"]
+    return [*parts, *proposed(answer), *(one["response"]["outcome"] for one in receipt if "outcome" in one["response"])]
+
+
+def test_everything_passes_two_independent_validators(peers: Path, emitted: list[Resource], tmp_path: Path) -> None:
+    assert {one["resourceType"] for one in emitted} >= {*WRITTEN, "Parameters", "Bundle", "OperationOutcome", "CapabilityStatement"}
+    assert validation_errors(peers, written(emitted, tmp_path)) == []
+
+
+def test_the_validators_do_refuse(peers: Path, coded: CodedTwice, tmp_path: Path) -> None:
+    claim = next(one for one in coded.held_first["Claim"])
+    spoiled = [{**claim, "use": "bill"}, {key: value for key, value in claim.items() if key != "insurance"}]
+    assert len(validation_errors(peers, written(spoiled, tmp_path))) >= 2
+
+
+def test_everything_passes_the_json_schema_of_r4(peers: Path, emitted: list[Resource]) -> None:
+    path = peers / "node_modules" / "@medplum" / "definitions" / "dist" / "fhir" / "r4" / "fhir.schema.json"
+    validator = Draft6Validator(json.loads(path.read_text(encoding="utf-8")))
+    schema: dict[str, Any] = {"$ref": "#/definitions/"}
+    found = [
+        f"{one['resourceType']}: {fault.json_path}: {fault.message[:200]}"
+        for one in emitted
+        for fault in validator.descend(one, {**schema, "$ref": schema["$ref"] + one["resourceType"]})
+    ]
+    assert found == []
+
+
+def test_conditions_conform_to_us_core_encounter_diagnosis(
+    peers: Path, shared: Path, coded: CodedTwice, crowded_answer: Resource, tmp_path: Path
+) -> None:
+    profile = shared / "fhir" / "us-core-6.1.0" / "StructureDefinition-us-core-condition-encounter-diagnosis.json"
+    conditions = [*coded.held_first["Condition"], *proposed(crowded_answer, "Condition")]
+    claimed = json.loads(profile.read_text(encoding="utf-8"))
+    assert {tuple(one["meta"]["profile"]) for one in conditions} == {(f"{claimed['url']}|{claimed['version']}",)}
+    assert validation_errors(peers, written(conditions, tmp_path), profile) == []
+    spoiled = {key: value for key, value in conditions[0].items() if key != "category"}
+    assert validation_errors(peers, written([spoiled], tmp_path), profile) != []
+
+
+# ------------------------------------------------------------------------------------- what no validator of resources knows
+
+
+def test_conditions_say_what_a_machine_may_say(coded: CodedTwice, codebook: Codebook) -> None:
+    for condition in coded.held_first["Condition"]:
+        (coding,) = condition["code"]["coding"]
+        assert codebook.is_billable(coding["code"])
+        assert (coding["system"], coding["version"], coding["display"]) == (SYSTEM, "2026-04-01", codebook.title(coding["code"]))
+        assert [one["code"] for one in condition["category"][0]["coding"]] == ["encounter-diagnosis"]
+        assert condition["verificationStatus"]["coding"][0]["code"] == "unconfirmed"
+        assert [one["code"] for one in condition["meta"]["security"]] == ["AIAST"]
+        assert [one["code"] for one in condition["meta"]["tag"]] == ["needs-review"]
+        assert condition["encounter"]["reference"].startswith("Encounter/")
+        assert condition["evidence"][0]["detail"][0]["reference"].startswith("DocumentReference/")
+
+
+def test_claims_can_be_billed_as_they_stand(coded: CodedTwice, crowded_answer: Resource) -> None:
+    for answer in (*coded.first, crowded_answer):
+        (claim,) = proposed(answer, "Claim")
+        assert list(claim_faults(claim)) == []
+        assert [one["diagnosisCodeableConcept"]["coding"][0]["code"] for one in claim.get("diagnosis", ())] == codes(answer)[:12]
+        assert claim["patient"]["reference"].startswith("Patient/")
+    assert all(one["provider"]["reference"].startswith("Practitioner/") for one in coded.held_first["Claim"])
+    assert all(one["insurance"][0]["coverage"]["reference"].startswith("Coverage/") for one in coded.held_first["Claim"])
+
+
+def test_nothing_is_billed_that_the_ehr_did_not_code_in_cpt_or_hcpcs(coded: CodedTwice, export: list[Resource]) -> None:
+    assert any(one["resourceType"] == "Procedure" for one in export)
+    assert [one.get("item", []) for one in coded.held_first["Claim"]] == [[]] * CHOSEN
+
+
+def test_a_crowded_visit_keeps_all_conditions_and_claims_twelve(crowded_answer: Resource) -> None:
+    (claim,) = proposed(crowded_answer, "Claim")
+    assert len(codes(crowded_answer)) > 12
+    assert len(claim["diagnosis"]) == 12
+    assert "FCE504" in {
+        coding["code"]
+        for issue in named(crowded_answer, "issues")[0]["resource"]["issue"]
+        for coding in issue.get("details", {}).get("coding", ())
+    }
+
+
+def test_a_billed_service_points_to_at_most_four_of_its_reasons(crowded_answer: Resource) -> None:
+    (claim,) = proposed(crowded_answer, "Claim")
+    (item,) = claim["item"]
+    diagnoses = {one["sequence"]: one["diagnosisCodeableConcept"]["coding"][0]["code"] for one in claim["diagnosis"]}
+    assert item["productOrService"]["coding"] == [{"system": CPT, "code": "99214"}]
+    assert len(item["diagnosisSequence"]) == 4
+    assert {diagnoses[one] for one in item["diagnosisSequence"]} <= set(BILLED_REASONS)
+
+
+def test_every_reference_of_a_proposal_leads_somewhere(coded: CodedTwice, crowded_answer: Resource, ehrs: Ehrs) -> None:
+    assert [one for answer in coded.first for one in unresolved(answer, ehrs.plain.holds)] == []
+    assert unresolved(crowded_answer, ehrs.paging.holds) == []
+
+
+def test_every_stored_reference_leads_to_a_stored_resource(coded: CodedTwice, ehrs: Ehrs) -> None:
+    text = json.dumps(coded.held_first)
+    assert "urn:uuid:" not in text
+    assert "proposed, not written" not in text
+
+
+def test_evidence_quotes_the_canonical_text(coded: CodedTwice, crowded_answer: Resource) -> None:
+    answers = [*coded.first, crowded_answer]
+    assert [one for answer in answers for one in misquoted(answer)] == []
+    assert all(evidence_of_assignments(answer) == evidence_of_provenances(answer) for answer in answers)
+    assert any(evidence_of_assignments(answer) for answer in answers)

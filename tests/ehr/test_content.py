@@ -1,0 +1,103 @@
+"""From a document to a readable note, or to the reason why there is none."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+
+from fhir_coder.ehr.binary import AttachmentBytes
+from fhir_coder.ehr.content import read_document
+from fhir_coder.errors import EhrRefused, EhrUnavailable, ResourceUnknown
+from fhir_coder.notes.formats import read_note
+from tests.ehr.conftest import document
+
+TEXT = b"Assessment: hypertension."
+SHA1 = hashlib.sha1(TEXT).digest()
+
+
+def encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def attached(*attachments: dict[str, Any]) -> dict[str, Any]:
+    return document(content=[{"attachment": one} for one in attachments])
+
+
+def inline(content_type: str = "text/plain", content: bytes = TEXT, **changes: Any) -> dict[str, Any]:
+    return {"contentType": content_type, "data": encoded(content)} | changes
+
+
+@pytest.mark.parametrize(
+    ("attachments", "content_type"),
+    [
+        ([inline("text/html", b"<p>Gout.</p>"), inline()], "text/plain"),
+        ([inline("application/pdf", b"%PDF-1.4"), inline("text/html", b"<p>Gout.</p>")], "text/html"),
+        ([inline("text/plain", b"  "), inline("text/html", b"<p>Gout.</p>")], "text/html"),
+        ([inline("TEXT/PLAIN; charset=utf-8")], "TEXT/PLAIN; charset=utf-8"),
+    ],
+)
+def test_the_best_readable_format_is_taken(attachments: list[dict[str, Any]], content_type: str) -> None:
+    found = read_document(attached(*attachments), "d1", read_note, None)
+    assert found.note is not None and found.note.content_type == content_type and found.unreadable is None
+
+
+def test_what_a_note_carries() -> None:
+    source = attached(inline(title="Visit", creation="2026-05-01")) | {
+        "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]},
+        "docStatus": "final",
+        "context": {"period": {"start": "2026-05-01T10:00:00Z"}},
+    }
+    note = read_document(source, "d1", read_note, None).note
+    assert note is not None
+    assert (note.id, note.reference, note.type_code, note.title) == ("d1", "DocumentReference/d1", "11506-3", "Visit")
+    assert (note.date, note.doc_status, note.text) == ("2026-05-01T10:00:00Z", "final", TEXT.decode())
+
+
+@pytest.mark.parametrize(
+    ("attachment", "reason"),
+    [
+        (inline(size=len(TEXT), hash=encoded(SHA1)), ""),
+        (inline(hash=encoded(SHA1.hex().encode())), ""),
+        (inline(hash=encoded(hashlib.sha256(TEXT).digest())), ""),
+        (inline(size=len(TEXT) - 1), "integrity"),
+        (inline(hash=encoded(b"\0" * 20)), "integrity"),
+        ({"contentType": "text/plain"}, "no-content"),
+        ({"contentType": "text/plain", "url": "Binary/1"}, "unavailable"),
+        (inline("application/x-unknown"), "unsupported-type"),
+        (inline("text/plain", b"\n \n"), "empty"),
+    ],
+)
+def test_why_a_note_is_unreadable(attachment: dict[str, Any], reason: str) -> None:
+    found = read_document(attached(attachment), "d1", read_note, None)
+    assert (found.unreadable.reason if found.unreadable else "") == reason
+
+
+def test_changed_bytes_make_the_whole_document_unreadable() -> None:
+    found = read_document(attached(inline(size=1), inline("text/html", b"<p>Gout.</p>")), "d1", read_note, None)
+    assert found.note is None and found.unreadable is not None and found.unreadable.reason == "integrity"
+
+
+def test_bytes_by_url_are_fetched_and_proved() -> None:
+    attachment = {"contentType": "text/plain", "url": "Binary/1", "hash": encoded(SHA1)}
+    found = read_document(attached(attachment), "d1", read_note, lambda one: AttachmentBytes(TEXT, "text/plain"))
+    assert found.note is not None and found.note.text == TEXT.decode()
+    changed = read_document(attached(attachment), "d1", read_note, lambda one: AttachmentBytes(b"Other.", "text/plain"))
+    assert changed.unreadable is not None and changed.unreadable.reason == "integrity"
+
+
+@pytest.mark.parametrize("error", [EhrRefused("elsewhere"), ResourceUnknown("gone")])
+def test_an_attachment_that_the_ehr_does_not_give_is_unavailable(error: Exception) -> None:
+    def fetch(attachment: dict[str, Any]) -> AttachmentBytes:
+        raise error
+
+    found = read_document(attached({"contentType": "text/plain", "url": "Binary/1"}), "d1", read_note, fetch)
+    assert found.unreadable is not None and found.unreadable.reason == "unavailable"
+
+
+def test_an_ehr_that_is_down_stops_the_request() -> None:
+    def fetch(attachment: dict[str, Any]) -> AttachmentBytes:
+        raise EhrUnavailable("down")
+
+    with pytest.raises(EhrUnavailable):
+        read_document(attached({"contentType": "text/plain", "url": "Binary/1"}), "d1", read_note, fetch)

@@ -1,0 +1,109 @@
+"""The command line as a person uses it: files in, files out, errors with their line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_coder.cli import main
+from fhir_coder.commands.serve import require_loopback
+from fhir_coder.errors import ConfigurationError
+
+NOTE = "HPI\nDenies fever.\n\nASSESSMENT AND PLAN\n1. Hypertension, controlled. Continue lisinopril.\n2. Left knee osteoarthritis. Injection today.\n"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_code_writes_one_line_for_each_good_line_and_names_the_bad(built: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(
+        tmp_path / "in.jsonl", {"id": "a", "text": NOTE}, "broken", {"id": "b"}, {"id": "c", "text": NOTE, "birthDate": "1950-01-01"}
+    )
+    assert main(["code", str(source), "--output", str(tmp_path / "out.jsonl")]) == 1
+    rows = lines(tmp_path / "out.jsonl")
+    assert [row["id"] for row in rows] == ["a", "c"]
+    assert [code["code"] for code in rows[0]["codes"]] == ["I10", "M17.12"]
+    for code in rows[0]["codes"]:
+        assert set(code) == {"code", "display", "probability", "rank", "disposition", "evidence", "explanation"}
+        assert all(NOTE[span["start"] : span["end"]] == span["text"] for span in code["evidence"])
+    assert {"id", "disposition", "reasons", "codes", "rejected", "findings"} <= set(rows[0])
+    errors = capsys.readouterr().err
+    assert "line 2: not JSON" in errors
+    assert "line 3: text is missing" in errors
+
+
+def test_every_mention_is_another_policy(built: None, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", {"id": "a", "text": NOTE})
+    assert main(["code", str(source), "--output", str(tmp_path / "out.jsonl"), "--policy", "mentions"]) == 0
+    assert "I10" in {code["code"] for code in lines(tmp_path / "out.jsonl")[0]["codes"]}
+
+
+def test_check_runs_the_edits_alone(built: None, tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "in.jsonl",
+        {"id": "headers", "codes": ["E11", "I10"]},
+        {"id": "exclusive", "codes": ["E11.9", "E10.9"], "serviceDate": "2026-05-01"},
+        {"id": "fine", "codes": ["I10"], "birthDate": "1960-01-01", "gender": "female", "serviceDate": "2026-05-01"},
+    )
+    assert main(["check", str(source), "--output", str(tmp_path / "out.jsonl")]) == 0
+    rows = {row["id"]: row for row in lines(tmp_path / "out.jsonl")}
+    assert "header-code" in {finding["name"] for finding in rows["headers"]["findings"]}
+    assert "excludes1" in {finding["name"] for finding in rows["exclusive"]["findings"]}
+    assert [finding for finding in rows["fine"]["findings"] if finding["severity"] == "blocking"] == []
+    assert rows["fine"]["notRun"]
+    assert set(rows["headers"]["findings"][0]) == {"edit", "name", "severity", "codes", "detail"}
+
+
+def test_check_names_a_bad_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "in.jsonl", {"id": "a", "codes": "I10"}, {"id": "b", "codes": ["I10"], "serviceDate": "yesterday"})
+    assert main(["check", str(source), "--output", str(tmp_path / "out.jsonl")]) == 1
+    assert "line 1: codes" in (errors := capsys.readouterr().err)
+    assert "line 2: serviceDate" in errors
+
+
+def test_evaluate_prints_the_figures(built: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "gold.jsonl", {"text": NOTE, "codes": ["I10", "M17.12"]}, {"text": NOTE, "codes": ["I10"]})
+    assert main(["evaluate", str(source), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["exact"]["recall"] == 1.0
+    assert figures["exact"]["precision"] == 0.75
+    assert main(["evaluate", str(source)]) == 0
+    assert "exact code" in capsys.readouterr().out
+
+
+def test_terminology_lists_and_verifies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["terminology", "list"]) == 0
+    assert "service dates 2026-04-01 to 2026-09-30" in capsys.readouterr().out
+    assert main(["terminology", "verify"]) == 0
+    assert "ok" in capsys.readouterr().out
+
+
+def test_edits_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["edits", "list"]) == 0
+    assert "header-code" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["code", "/no/such.jsonl"], ["check", "/no/such.jsonl"], ["evaluate", "/no/such.jsonl"]])
+def test_a_missing_file_is_one_line_and_status_two(built: None, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("no such file")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
+def test_the_server_binds_to_loopback_only(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="loopback"):
+        require_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_loopback_is_accepted(host: str) -> None:
+    require_loopback(host)
