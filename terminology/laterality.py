@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from terminology.codebook import Codebook
 
@@ -16,8 +17,9 @@ _PARTS = (
     "passage|patella|pubis|radius|retina|scapula|shoulder|side|talus|testicle|testis|thigh|thumb|tibia|toe|toes|tube|ulna|ureter|"
     "vein|wrist"
 )
-_SIDES = {"bilateral": re.compile(r"\b(?:bilateral|both)\b"), "right": re.compile(r"\bright\b"), "left": re.compile(r"\bleft\b")}
+_SIDES = {"bilateral": re.compile(r"\b(?:bilateral|both)\b"), "right": re.compile(r"\bright\b"), "left": re.compile(r"\bleft\b(?! in\b)")}
 _UNSPECIFIED = re.compile(rf"\bunspecified (?:(?!of )[a-z]+ ){{0,2}}(?:{_PARTS})\b")
+_PART = re.compile(rf"(?:{_PARTS}|upper|lower)")
 _SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b")
 
 
@@ -31,7 +33,8 @@ def side(title: str) -> str | None:
 
 
 def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
-    """Side to code, for the siblings that differ from ``code`` by side alone; for a header, its children that do.
+    """Side to code, for the siblings that differ from ``code`` by side alone, or else its cousins (L97.111, L97.121); for a header, its
+    children that do.
 
     Empty when sides do not matter, or when a header has several codes for one side (dominant and nondominant): nothing is chosen for the
     caller. Codes are stems: a seventh character is not part of the answer. Raises UnknownCode.
@@ -40,10 +43,20 @@ def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
     children = codebook.children(stem)
     if children:
         return _by_side(codebook, children)
-    parent = codebook.parent(stem)
-    own = codebook.title(stem)
-    siblings = codebook.children(parent) if parent else ()
-    return _by_side(codebook, tuple(one for one in siblings if _differ_by_side(own, codebook.title(one))))
+    for pool in _kin(codebook, stem):
+        family = _by_side(codebook, tuple(one for one in pool if _differ_by_side(codebook.title(stem), codebook.title(one))))
+        if family:
+            return family
+    return {}
+
+
+def _kin(codebook: Codebook, stem: str) -> Iterator[tuple[str, ...]]:
+    """The siblings of a code, itself included; then the children of its parent's siblings."""
+    above = codebook.ancestors(stem)
+    if above:
+        yield codebook.children(above[0])
+    if len(above) > 1:
+        yield tuple(cousin for uncle in codebook.children(above[1]) for cousin in codebook.children(uncle))
 
 
 def _by_side(codebook: Codebook, pool: tuple[str, ...]) -> Mapping[str, str]:
@@ -57,9 +70,11 @@ def _by_side(codebook: Codebook, pool: tuple[str, ...]) -> Mapping[str, str]:
 
 def _differ_by_side(one: str, other: str) -> bool:
     """Whether two titles name the same thing. A bilateral title may leave out the part: "cataract, bilateral" and "cataract, right eye"."""
-    mine, theirs = _bare(one), _bare(other)
-    if "bilateral" in (side(one), side(other)):
-        return set(mine) <= set(theirs) or set(theirs) <= set(mine)
+    mine, theirs = Counter(_bare(one)), Counter(_bare(other))
+    if side(one) == "bilateral":
+        return not mine - theirs and all(_PART.fullmatch(word) for word in theirs - mine)
+    if side(other) == "bilateral":
+        return not theirs - mine and all(_PART.fullmatch(word) for word in mine - theirs)
     return mine == theirs
 
 

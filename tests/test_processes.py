@@ -29,6 +29,16 @@ def test_the_serving_process_imports_neither_torch_nor_sentence_transformers(bui
     assert done.stdout.strip().endswith("[]")
 
 
+def test_a_child_ends_by_itself(built: None) -> None:
+    """Threads that a library started in the parent do not exist in the child; waiting for them at exit would hang it for ever."""
+    script = (
+        "import os, sys; from fhir_coder.app import build_coder; from fhir_coder.settings import Settings;"
+        "build_coder(Settings.from_environment()); child = os.fork();"
+        "sys.exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+    subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=TIMEOUT_S, cwd=ROOT, check=True)
+
+
 def test_two_children_code_after_a_warm_up_in_the_parent(coder: Coder) -> None:
     expected = coder.code_encounter(NOTE, outpatient())[0]
     children = [_fork(coder, expected) for _ in range(2)]

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from terminology.release import Release
-
 from fhir_coder.coding.combinations import combination_for
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import code_features, is_symptom
@@ -24,6 +22,7 @@ from fhir_coder.model import (
     Rejection,
     RejectionReason,
 )
+from terminology.release import Release
 
 _UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout (?:mention of )?complications?\b", re.IGNORECASE)
 

@@ -7,10 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from terminology.codebook import Codebook
-
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
 from fhir_coder.model import Assertions, Presence, SectionKind
+from terminology.codebook import Codebook
 
 FEATURES: tuple[str, ...] = (
     "in_assessment",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from terminology.release import Release
 
 from fhir_coder.coding.features import FEATURES, as_vector, code_features
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.support import gather_support
 from fhir_coder.model import Candidates
+from terminology.release import Release
 
 SEED = 20260401
 FOLDS = 5

@@ -75,11 +75,14 @@ class _Server(BaseApplication):
             "timeout": 120,
             "graceful_timeout": 30,
             "accesslog": None,
+            "loglevel": self._settings.log_level.lower(),
+            "control_socket_disable": True,
             "post_fork": _after_fork,
             "child_exit": _child_exit,
         }
         for name, value in options.items():
-            self.cfg.set(name, value)
+            if name in self.cfg.settings:  # the control socket is younger than the oldest gunicorn we accept
+                self.cfg.set(name, value)
 
     def load(self):
         """The WSGI application, made once before the fork."""

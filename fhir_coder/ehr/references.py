@@ -1,4 +1,7 @@
-"""FHIR references as identities: which resource a Reference names, and whether two of them can be the same."""
+"""FHIR references as identities: which resource a Reference names, and whether two of them can be the same.
+
+An absolute reference counts by its end: callers name the EHR by its public URL where our configuration may have another.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -34,8 +35,13 @@ class WsgiAdapter(BaseAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Run the application once; timeouts and TLS do not apply."""
+        url = urlsplit(request.url or "")
         builder = EnvironBuilder(
-            request.url or "", method=request.method or "GET", headers=Headers(list(request.headers.items())), data=_body(request)
+            request.path_url,
+            f"{url.scheme}://{url.netloc}",
+            method=request.method or "GET",
+            headers=Headers(list(request.headers.items())),
+            data=_body(request),
         )
         try:
             body, status, headers = run_wsgi_app(self._application, builder.get_environ(), buffered=True)

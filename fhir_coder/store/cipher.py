@@ -20,7 +20,7 @@ class Cipher:
         """``keys``: Fernet keys, comma separated, newest first. Raises ConfigurationError for one that is not a key (never quoting it)."""
         try:
             fernets = [Fernet(key.strip()) for key in keys.split(",") if key.strip()]
-        except ValueError:
+        except ValueError:  # UnicodeEncodeError and binascii.Error are of this kind
             raise ConfigurationError(
                 "FHIR_CODER_KEY is not a Fernet key; make one with cryptography.fernet.Fernet.generate_key()"
             ) from None

@@ -25,9 +25,19 @@ def open_engine(database_url: str) -> Engine:
         raise ConfigurationError(f"FHIR_CODER_DATABASE_URL cannot be used ({type(error).__name__})") from None
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
-        if url.database and url.database != ":memory:":
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(url.database or "")
     return engine
+
+
+def _make_folder(database: str) -> None:
+    """The folder of a database file. Raises ConfigurationError when it cannot be made."""
+    try:
+        if database not in {"", ":memory:"}:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder of the store cannot be made ({type(error).__name__}); check FHIR_CODER_DATABASE_URL"
+        ) from None
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -17,7 +17,7 @@ HASH_LENGTH = 64
 
 def outline(resource: Resource) -> Resource:
     """A copy without narrative, annotations and free strings; the hashes in extensions stay."""
-    return {key: _outline(value) for key, value in resource.items() if key != "text"}
+    return _outline({key: value for key, value in resource.items() if key != "text"})
 
 
 def _outline(value: Any) -> Any:

@@ -1,5 +1,5 @@
 // usage: node fhir_kit_client.mjs BASE ENCOUNTER   prints what fhir-kit-client got from $code-encounter
-import Client from 'fhir-kit-client';
+import { Client } from 'fhir-kit-client';
 
 const [baseUrl, id] = process.argv.slice(2);
 const client = new Client({ baseUrl });

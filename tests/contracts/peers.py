@@ -103,7 +103,9 @@ class FhirServer:
         with requests.Session() as session:
             for one in resources:
                 url = f"{self.base_url}/{one['resourceType']}/{one['id']}"
-                answer = session.put(url, data=json.dumps(one), headers={**self._headers, "Content-Type": "application/fhir+json"}, timeout=20)
+                answer = session.put(
+                    url, data=json.dumps(one), headers={**self._headers, "Content-Type": "application/fhir+json"}, timeout=20
+                )
                 assert answer.status_code in {200, 201}, answer.text
 
     def all_of(self, resource_type: str) -> list[Resource]:
@@ -117,6 +119,11 @@ class FhirServer:
             url = next((link["url"] for link in page["link"] if link["relation"] == "next"), "")
         assert len(found) == total
         return found
+
+    def first_page(self, resource_type: str, query: str) -> tuple[list[str], bool]:
+        """Ids on the first page of a search, in the page size of the server, and whether another follows."""
+        page = requests.get(f"{self.base_url}/{resource_type}?{query}", headers=self._headers, timeout=20).json()
+        return [entry["resource"]["id"] for entry in page["entry"]], any(link["relation"] == "next" for link in page["link"])
 
     def holds(self, reference: str) -> bool:
         """Whether a relative reference leads to a resource."""

@@ -27,7 +27,7 @@ def base(environment: dict[str, str]) -> Iterator[str]:
     root = f"http://127.0.0.1:{(port := free_port())}"
     command = [sys.executable, "-m", "fhir_coder", "serve", "--port", str(port)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_CODER_")}
-    with running(command, f"{root}/health/ready", START_TIMEOUT_S, env=inherited | environment):
+    with running(command, f"{root}/health/live", START_TIMEOUT_S, env=inherited | environment):
         yield f"{root}/fhir"
 
 

@@ -54,14 +54,14 @@ def test_a_note_by_url_and_an_encounter_without_coverage(sandbox: SandboxEhr) ->
 
 
 def test_a_tampered_note_is_unreadable_and_reported(sandbox: SandboxEhr) -> None:
-    binary = sandbox.store.read("Binary", "skin-lesions")
+    binary = sandbox.store.read("Binary", "skin-lesions-note")
     sandbox.store.update(binary | {"data": "SGVhbHRoeS4="})
     found = gather(pulled("skin-lesions"), sandbox.client).encounter
     assert found.notes == () and [one.reason for one in found.unreadable] == ["integrity"]
 
 
 def test_a_note_whose_binary_is_gone_is_unavailable(sandbox: SandboxEhr) -> None:
-    sandbox.store.delete("Binary", "skin-lesions")
+    sandbox.store.delete("Binary", "skin-lesions-note")
     assert [one.reason for one in gather(pulled("skin-lesions"), sandbox.client).encounter.unreadable] == ["unavailable"]
 
 

@@ -1,0 +1,111 @@
+"""Databases of a test's own, and a coding result that holds words of a note everywhere a result can."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from fhir_coder.exchange import CodingResult, Intake, ReleaseUse
+from fhir_coder.model import (
+    Assertions,
+    CodeAssignment,
+    CodedEncounter,
+    Disposition,
+    EditReport,
+    Encounter,
+    Evidence,
+    Finding,
+    Mentions,
+    Note,
+    Outcome,
+    Patient,
+    Reason,
+    Rejection,
+    RejectionReason,
+    SectionKind,
+    Sections,
+    Severity,
+    UnreadableNote,
+)
+
+KEY = Fernet.generate_key().decode()
+MARKER = "Zwiebelkuchen"
+NOTE = Note("n1", f"Assessment: {MARKER} syndrome with cough. No fever.", "DocumentReference/n1", type_code="11506-3")
+POSTGRESQL = os.environ.get("FHIR_CODER_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+
+def evidence(words: str) -> Evidence:
+    start = NOTE.text.index(words)
+    return Evidence(NOTE.id, start, start + len(words), words, NOTE.sha256, SectionKind.ASSESSMENT)
+
+
+def coding_result(reference: str = "Encounter/e1") -> CodingResult:
+    quote = evidence(f"{MARKER} syndrome")
+    encounter = Encounter(
+        "e1", (NOTE,), Patient("p1"), date(2026, 5, 1), (UnreadableNote("n2", "empty"),), reference=reference, conflicts=("birth date",)
+    )
+    coded = CodedEncounter(
+        Assertions(Mentions(Sections(encounter, ()), ()), ()),
+        "2026-04-01",
+        (
+            CodeAssignment("R05.9", "Cough, unspecified", 0.8125, 1, (quote, evidence("cough")), f'From "{quote.text}".', {"lexical": 1.0}),
+            CodeAssignment("Q87.89", "Other malformations", 0.5, 2, (quote,)),
+        ),
+        (Rejection("R50.9", "Fever, unspecified", RejectionReason.NEGATED, (evidence("fever"),), 0.25, "R05.9"),),
+        (quote,),
+        {"software": "0.1.0"},
+    )
+    finding = Finding("FCE120", "duplicate-code", Severity.ADVISORY, ("R05.9",), "Twice.", "IV", (quote,))
+    disposition = Disposition(
+        EditReport(coded, (finding,), ("FCE301",)),
+        Outcome.REVIEW,
+        (Reason("low-probability", "A code is below the threshold.", ("Q87.89",)),),
+        (Outcome.PASS, Outcome.REVIEW),
+    )
+    condition = {
+        "resourceType": "Condition",
+        "text": {"status": "generated", "div": f"<div>{MARKER}</div>"},
+        "extension": [
+            {"url": "p", "valueDecimal": Decimal("0.8120")},
+            {"url": "q", "valueString": MARKER},
+            {"url": "h", "valueString": NOTE.sha256},
+        ],
+        "code": {"coding": [{"code": "R05.9", "display": "Cough, unspecified"}], "text": "Cough, unspecified"},
+        "subject": {"reference": "Patient/p1"},
+        "note": [{"text": MARKER}],
+    }
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "invalid", "diagnostics": MARKER}]}
+    return CodingResult(
+        Intake(encounter, {}, ("DocumentReference/n2 is empty",)),
+        disposition,
+        ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered"),
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"fullUrl": "urn:uuid:1", "resource": condition}]},
+        {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": "422 Refused", "outcome": outcome}}]},
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new, empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    server = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
+    name = f"fhir_coder_{uuid4().hex}"
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except OperationalError:
+        server.dispose()
+        pytest.skip("no PostgreSQL answers (FHIR_CODER_TEST_POSTGRESQL)")
+    yield server.url.set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()

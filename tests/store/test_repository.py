@@ -1,0 +1,127 @@
+"""What is saved comes back, to its tenant only, with its words only where there is a key."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import inspect, text
+
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.model import Outcome
+from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.engine import open_engine
+from fhir_coder.store.records import with_words
+from fhir_coder.store.repository import Repository
+from fhir_coder.store.tables import Table
+from fhir_coder.store.upgrade import upgrade
+from tests.store.conftest import KEY, MARKER, NOTE, coding_result
+
+NOW = datetime(2026, 5, 2, 8, 30, tzinfo=UTC)
+
+
+@contextmanager
+def repository(url: str, key: str = KEY, now: Callable[[], datetime] = lambda: NOW) -> Iterator[Repository]:
+    engine = open_engine(url)
+    upgrade(engine)
+    yield Repository(engine, Cipher(key), now)
+    engine.dispose()
+
+
+def test_a_result_comes_back_whole(database_url: str) -> None:
+    result = coding_result()
+    coded = result.disposition.report.coded
+    with repository(database_url) as store:
+        found = store.get("default", store.save("default", "main", result))
+    assert found is not None
+    assert (found.ehr, found.encounter_reference, found.patient_reference) == ("main", "Encounter/e1", "Patient/p1")
+    assert (found.service_date, found.release_id, found.release_status) == (date(2026, 5, 1), "2026-04-01", "covered")
+    assert (found.created_at, found.disposition, found.is_confident) == (NOW, Outcome.REVIEW, False)
+    assert (found.assignments, found.rejected, found.uncoded) == (coded.assignments, coded.rejected, coded.uncoded)
+    assert (found.findings, found.reasons) == (result.disposition.report.findings, result.disposition.reasons)
+    assert found.by_code == (Outcome.PASS, Outcome.REVIEW) and found.versions == {"software": "0.1.0"}
+    assert found.proposals[0].resource == result.proposal["entry"][0]["resource"]
+    assert str(found.proposals[0].resource["extension"][0]["valueDecimal"]) == "0.8120"
+    assert (found.receipts[0].status, found.receipts[0].issues) == ("422 Refused", (("error", "invalid"),))
+    assert found.receipts[0].outcome is not None and found.receipts[0].outcome["issue"][0]["diagnostics"] == MARKER
+    assert (found.notes[0].id, found.notes[0].text, found.notes[0].sha256) == (NOTE.id, NOTE.text, NOTE.sha256)
+    assert [event.event for event in found.trail] == ["gathered", "release-chosen", "coded", "checked", "disposed", "delivered"]
+    assert found.trail[0].detail["notes"] == {NOTE.id: NOTE.sha256}
+
+
+def test_without_a_key_words_are_dropped_and_rebuilt_from_offsets(database_url: str) -> None:
+    with repository(database_url, key="") as store:
+        found = store.get("default", store.save("default", "", coding_result()))
+    assert found is not None
+    assert MARKER not in repr(found)
+    quote = found.assignments[0].evidence[0]
+    assert quote.text == "" and with_words(quote, {NOTE.id: NOTE.text}).text == f"{MARKER} syndrome"
+    assert with_words(quote, {NOTE.id: NOTE.text + " "}).text == ""
+    proposal = found.proposals[0].resource
+    assert proposal["code"]["text"] == "Cough, unspecified" and proposal["subject"] == {"reference": "Patient/p1"}
+    assert [one["url"] for one in proposal["extension"] if len(one) > 1] == ["p", "h"]
+    assert proposal["extension"][0]["valueDecimal"] == Decimal("0.8120")
+
+
+def test_other_tenants_see_nothing(database_url: str) -> None:
+    with repository(database_url) as store:
+        coding_id = store.save("one", "", coding_result())
+        assert store.get("one", coding_id) is not None and store.get("two", coding_id) is None
+        assert store.latest("one", "Encounter/e1") is not None and store.latest("two", "Encounter/e1") is None
+        assert store.get("one", "unknown") is None and store.latest("one", "Encounter/e2") is None
+
+
+def test_the_latest_coding_is_found(database_url: str) -> None:
+    with repository(database_url) as store:
+        store.save("default", "", coding_result())
+        newest = store.save("default", "", coding_result())
+        store.save("default", "", coding_result("Encounter/e2"))
+        found = store.latest("default", "Encounter/e1")
+    assert found is not None and found.id == newest
+
+
+def test_a_result_that_cannot_be_saved_leaves_nothing(database_url: str) -> None:
+    result = coding_result()
+    unsaveable = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": None}}]}
+    with repository(database_url) as store:
+        with pytest.raises(Exception, match=r"(?i)null"):
+            store.save("default", "", replace(result, receipt=unsaveable))
+        assert store.latest("default", "Encounter/e1") is None
+
+
+def test_every_table_names_its_tenant_and_matches_the_migrations(database_url: str) -> None:
+    engine = open_engine(database_url)
+    upgrade(engine)
+    tables = inspect(engine)
+    for table in Table.metadata.sorted_tables:
+        assert {column["name"] for column in tables.get_columns(table.name)} == set(table.columns.keys())
+        assert "tenant" in table.columns
+    assert set(tables.get_table_names()) == {"alembic_version", *Table.metadata.tables}
+    engine.dispose()
+
+
+def test_parts_go_with_their_encounter(database_url: str) -> None:
+    with repository(database_url) as store:
+        store.save("default", "", coding_result())
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM coded_encounter"))
+        assert connection.scalar(text("SELECT count(*) FROM evidence")) == 0
+    engine.dispose()
+
+
+def test_a_new_key_reads_what_an_older_one_wrote(database_url: str) -> None:
+    newer = Fernet.generate_key().decode()
+    with repository(database_url) as store:
+        coding_id = store.save("default", "", coding_result())
+    with repository(database_url, key=f"{newer},{KEY}") as store:
+        found = store.get("default", coding_id)
+        assert found is not None and found.notes[0].text == NOTE.text
+    with repository(database_url, key=newer) as store, pytest.raises(ConfigurationError, match="no longer lists"):
+        store.get("default", coding_id)
+    with repository(database_url, key="") as store:
+        found = store.get("default", coding_id)
+        assert found is not None and found.notes[0].text == "" and found.proposals[0].resource == {"resourceType": "Condition"}
