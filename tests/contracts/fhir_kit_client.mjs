@@ -3,7 +3,7 @@ import { Client } from 'fhir-kit-client';
 
 const [baseUrl, id] = process.argv.slice(2);
 const client = new Client({ baseUrl });
-const statement = await client.metadata();
+const statement = await client.capabilityStatement();
 const advertised = statement.rest[0].resource.find(one => one.type === 'Encounter').operation;
 const input = { resourceType: 'Parameters', parameter: [{ name: 'writeBack', valueBoolean: true }] };
 const call = { name: 'code-encounter', resourceType: 'Encounter', id, method: 'POST' };

@@ -46,7 +46,7 @@ def install_peers(source: Path) -> Path:
 
 
 def _npm_install(folder: Path) -> None:
-    command = ["npm", "install", "--no-audit", "--no-fund"]
+    command = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1"]
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
     except subprocess.CalledProcessError as error:
