@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -104,7 +104,7 @@ def create_app(settings: Settings) -> Flask:
         policy=outpatient(settings.assign_probability),
         tenants=_tenants(settings, sandbox),
         repository=open_repository(settings.database_url, settings.key),
-        connect=partial(_connect, sandbox=sandbox),
+        connect=EhrConnections(sandbox),
         now=lambda: datetime.now(UTC),
     )
     app = Flask("fhir_coder", static_folder=None)
@@ -144,7 +144,20 @@ def _tenants(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tenant
     return tenants
 
 
-def _connect(ehr: EhrSettings, sandbox: Sandbox | None) -> EhrClient:
-    """A client for one EHR; the built-in one is reached in process, without a socket."""
-    session = sandbox.session() if sandbox and ehr.base_url == sandbox.base_url else None
-    return EhrClient(ehr, session=session)
+class EhrConnections:
+    """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request.
+
+    The built-in EHR is reached in process, without a socket.
+    """
+
+    def __init__(self, sandbox: Sandbox | None) -> None:
+        self._sandbox = sandbox
+        self._local = threading.local()
+
+    def __call__(self, ehr: EhrSettings) -> EhrClient:
+        """The client for one EHR."""
+        clients: dict[EhrSettings, EhrClient] = self._local.__dict__.setdefault("clients", {})
+        if ehr not in clients:
+            is_sandbox = self._sandbox is not None and ehr.base_url == self._sandbox.base_url
+            clients[ehr] = EhrClient(ehr, session=self._sandbox.session() if self._sandbox and is_sandbox else None)
+        return clients[ehr]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_coder.errors import InvalidContent
+from fhir_coder.exchange import ReleaseUse
 from fhir_coder.model import Disposition, Encounter, Evidence, Finding, Note, Patient
 
 _GENDERS = frozenset({"", "male", "female", "other", "unknown"})
@@ -83,8 +84,8 @@ def codes_field(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def coded_line(name: str, disposition: Disposition) -> dict[str, Any]:
-    """The output line of ``fhir-coder code``."""
+def coded_line(name: str, disposition: Disposition, release: ReleaseUse) -> dict[str, Any]:
+    """The output line of ``fhir-coder code``; ``release`` says which service dates the codes hold for."""
     coded = disposition.report.coded
     return {
         "id": name,
@@ -105,7 +106,12 @@ def coded_line(name: str, disposition: Disposition) -> dict[str, Any]:
         "rejected": [{"code": one.code, "reason": one.reason.value} for one in coded.rejected],
         "uncoded": [_span(evidence) for evidence in coded.uncoded],
         "findings": [finding_object(finding) for finding in disposition.report.findings],
-        "release": coded.release_id,
+        "release": {
+            "id": release.id,
+            "from": release.effective_from.isoformat(),
+            "to": release.effective_to.isoformat(),
+            "status": release.status,
+        },
     }
 
 

@@ -129,7 +129,7 @@ SETTINGS: tuple[Setting, ...] = (
         "passing", "none", _one_of("none", "confident"), "Which encounters may pass without review: none, or those that are confident."
     ),
     Setting("pass_probability", "0.9", _probability, "Lowest probability of every code in a confident encounter."),
-    Setting("assign_probability", "0.5", _probability, "Lowest probability at which a candidate becomes a code assignment."),
+    Setting("assign_probability", "0.4", _probability, "Lowest probability at which a candidate becomes a code assignment."),
     Setting("severities", "", _severities, "Edit severities this site overrides: a JSON object of edit id to severity."),
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),

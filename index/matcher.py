@@ -12,6 +12,9 @@ from index.terms import Term, Terms, is_written
 #: How far (code points, either side) the context words of a term are looked for.
 CONTEXT = 200
 
+#: Inside a term a side says where, not what: "sprain R ankle" is "sprain ankle". The coding stage reads the side from the words of the span.
+SIDES = frozenset({"right", "left", "bilateral", "rt", "lt", "r", "l"})
+
 
 @dataclass(frozen=True, slots=True)
 class TermMatch:
@@ -58,10 +61,20 @@ class TermMatcher:
         """Every run of tokens that is a key, with those of its terms whose conditions on the text hold."""
         words = [token.form for token in tokens]
         starts = [token.start for token in tokens]
-        for first, count, terms in self._runs(words):
-            start, end = tokens[first].start, tokens[first + count - 1].end
-            around = _Surroundings(words, starts, first, first + count, start, end)
+        for first, beyond, terms in self._places(words):
+            start, end = tokens[first].start, tokens[beyond - 1].end
+            around = _Surroundings(words, starts, first, beyond, start, end)
             yield _Span(start, end, tuple(term for term in terms if _holds(term, text[start:end], around)))
+
+    def _places(self, words: Sequence[str]) -> Iterator[tuple[int, int, tuple[Term, ...]]]:
+        """First place, place beyond, and terms of every run that is a key as it stands, or once the sides inside it are looked over."""
+        for first, count, terms in self._runs(words):
+            yield first, first + count, terms
+        kept = [place for place, word in enumerate(words) if word not in SIDES]
+        for first, count, terms in self._runs([words[place] for place in kept]):
+            start, last = kept[first], kept[first + count - 1]
+            if last - start >= count:
+                yield start, last + 1, terms
 
     def _runs(self, words: Sequence[str]) -> Iterator[tuple[int, int, tuple[Term, ...]]]:
         """Place, length and terms of every run of words that is a key."""

@@ -54,6 +54,6 @@ def configure_logging(level: str) -> None:
             "formatters": {"json": {"()": JsonFormatter}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"level": level, "handlers": ["stderr"]},
-            "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "werkzeug", "sqlalchemy.engine")},
+            "loggers": {name: {"level": "WARNING"} for name in ("alembic", "urllib3", "werkzeug", "sqlalchemy.engine")},
         }
     )

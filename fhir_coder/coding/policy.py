@@ -18,12 +18,12 @@ class CodingPolicy:
     assign_probability: float
 
 
-def outpatient(assign_probability: float = 0.5) -> CodingPolicy:
+def outpatient(assign_probability: float = 0.4) -> CodingPolicy:
     """Claims for outpatient encounters: Official Guidelines, Section IV."""
     return CodingPolicy("outpatient", codes_history=False, combines=True, weighs_place=True, assign_probability=assign_probability)
 
 
-def every_mention(assign_probability: float = 0.5) -> CodingPolicy:
+def every_mention(assign_probability: float = 0.4) -> CodingPolicy:
     """Every asserted mention, history and symptoms included: for corpora that were coded mention by mention."""
     return CodingPolicy("mentions", codes_history=True, combines=False, weighs_place=False, assign_probability=assign_probability)
 

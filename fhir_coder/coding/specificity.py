@@ -31,6 +31,7 @@ _SUBSEQUENT = re.compile(
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
 _UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
+_OPENING = 400
 _TITLE_FILLERS = frozenset(["of", "the", "and", "with", "without", "in", "to", "or", "other"])
 
 # The character taken when the note does not decide: initial encounter (A), fetus or stage not specified (0), unspecified (9).
@@ -79,7 +80,8 @@ def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
 
 
 def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) -> str:
-    text = " ".join(contexts)
+    # The words near the mention and how the note opens ("six weeks after ..."): a planned suture removal is not a subsequent encounter.
+    text = " ".join((*contexts[:3], *(context[:_OPENING] for context in contexts[3:])))
     if "S" in choices and _SEQUELA.search(text):
         return "S"
     if "D" in choices and _SUBSEQUENT.search(text):

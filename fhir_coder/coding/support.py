@@ -112,7 +112,7 @@ def _choose(offered: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]
 
 
 def _statement_around(assertions: tuple[Assertion, ...]) -> list[Assertion | None]:
-    """For each assertion, the problem statement that contains it (itself, when it is one)."""
+    """For each assertion, the problem statement it belongs to (itself, when it is one)."""
     statements: dict[str, list[Assertion]] = defaultdict(list)
     for assertion in assertions:
         if assertion.mention.is_problem_statement:
@@ -124,7 +124,8 @@ def _containing(assertion: Assertion, statements: list[Assertion]) -> Assertion 
     mention = assertion.mention
     if mention.is_problem_statement:
         return assertion
-    return next((s for s in statements if s.mention.start <= mention.start and mention.end <= s.mention.end), None)
+    # A comma can end a statement inside a term ("chronic kidney disease, stage 3b"): to overlap is to belong.
+    return next((s for s in statements if s.mention.start < mention.end and mention.start < s.mention.end), None)
 
 
 def _contexts(assertion: Assertion, statement: Assertion | None, text: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from terminology.release import Release
 SEED = 20260401
 FOLDS = 5
 SCALE_FLOOR = 0.25
+FLOORS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,27 @@ def fit(examples: list[Example]) -> dict[str, Any]:
 
 
 def out_of_fold(examples: list[Example]) -> str:
-    """Five-fold figures by note: how the ranker does on notes it was not fitted on."""
+    """Five-fold figures by note, for several probability floors: how the ranker does on notes it was not fitted on."""
+    scored = _scored_out_of_fold(examples)
+    lines = ["out of fold, codes offered: floor, precision, recall, F1"]
+    for floor in FLOORS:
+        hits = sum(right for probability, right in scored if probability >= floor)
+        assigned = sum(probability >= floor for probability, _ in scored)
+        right = sum(right for _, right in scored)
+        lines.append(f"  {floor:.2f}  {hits / max(1, assigned):.3f}  {hits / max(1, right):.3f}  {2 * hits / max(1, assigned + right):.3f}")
+    return "\n".join(lines)
+
+
+def _scored_out_of_fold(examples: list[Example]) -> list[tuple[float, bool]]:
+    """Probability and truth of every example, scored by a model that saw neither it nor its note."""
     groups = np.array([example.group for example in examples])
     fold_of = {group: position % FOLDS for position, group in enumerate(np.random.default_rng(SEED).permutation(np.unique(groups)))}
-    hits = assigned = right = 0
+    scored = []
     for fold in range(FOLDS):
         model = fit([example for example in examples if fold_of[example.group] != fold])
-        for example in (one for one in examples if fold_of[one.group] == fold):
-            chosen = _odds(model, example.vector) >= 0.0
-            hits += chosen and example.is_right
-            assigned += chosen
-            right += example.is_right
-    return f"out of fold: precision {hits / max(1, assigned):.3f}, recall of offered codes {hits / max(1, right):.3f}"
+        held_out = (example for example in examples if fold_of[example.group] == fold)
+        scored += [(1.0 / (1.0 + float(np.exp(-_odds(model, example.vector)))), example.is_right) for example in held_out]
+    return scored
 
 
 def _odds(model: dict[str, Any], vector: tuple[float, ...]) -> float:

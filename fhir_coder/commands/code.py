@@ -52,8 +52,8 @@ def _code_line(coder: Coder, policy: CodingPolicy, line: Line, out: TextIO) -> b
     if not problem:
         try:
             encounter = encounter_from(line.value, line.number)
-            disposition, _ = coder.code_encounter(encounter, policy)
-            out.write(json.dumps(coded_line(encounter.id, disposition), ensure_ascii=False) + "\n")
+            disposition, release = coder.code_encounter(encounter, policy)
+            out.write(json.dumps(coded_line(encounter.id, disposition, release), ensure_ascii=False) + "\n")
             return True
         except FhirCoderError as error:
             problem = error.message

@@ -31,6 +31,8 @@ _CLOSING = re.compile(r"[ \t]*(?:[*_]{2,3}|[\]>])?[ \t]*(?P<colon>:|--|[–—]|
 _INSIDE = re.compile(
     r"(?:(?<![^,\n])|(?<=[.;?!)] )|(?<=[.;?!)]  )|(?<=[.;]))(?P<words>[A-Z][A-Za-z0-9 /&+'’\-]{0,60}?)[ \t]*(?P<end>:[ \t]*,?|,(?=\d{1,2}\.|[A-Z]))"
 )
+# Abbreviations that are words, units or list marks when written small.
+_WORDS_TOO = frozenset({"a", "p", "s", "o", "all", "pi", "ph", "pc", "px", "tx", "rx", "cc and hpi"})
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _JOIN = re.compile(r"[ \t]*[&+/][ \t]*")
 
@@ -106,7 +108,7 @@ def _line_heading(text: str, start: int, end: int) -> Heading | None:
     words = _WORDS.match(text, words_start, end)
     if words is None:
         return None
-    rule = _rule(words.group())
+    rule = _rule(words.group()) or _telegraphic_rule(words.group())
     closing = _CLOSING.match(text, words.end(), end)
     if rule is None or closing is None:
         return None
@@ -127,7 +129,7 @@ def _is_form(words: str, rule: HeadingRule, *, has_colon: bool, is_alone: bool, 
         return False  # "Follow-up." is a sentence
     if has_colon or is_marked:
         return True
-    return is_alone and (words.isupper() or words[:1].isupper())
+    return is_alone and (words[:1].isupper() or _telegraphic_rule(words) is not None)
 
 
 def _inside_headings(text: str, start: int, end: int) -> Iterator[Heading]:
@@ -162,6 +164,13 @@ def _rule(words: str) -> HeadingRule | None:
     return _headings().get(normal.lower()) or _abbreviations().get(normal)
 
 
+def _telegraphic_rule(words: str) -> HeadingRule | None:
+    """The rule for an abbreviation in small letters ("hpi - ", "pe"), as hurried notes write it at the start of a line."""
+    if not words.islower() or words.strip() in _WORDS_TOO:
+        return None
+    return _small_abbreviations().get(_normal(words))
+
+
 def _normal(words: str) -> str:
     words = _PARENTHESES.sub(" ", words).replace("’", "'").strip(" \t.,-")
     return " ".join(_JOIN.sub(" and ", words).split())
@@ -175,6 +184,11 @@ def _headings() -> Mapping[str, HeadingRule]:
 @cache
 def _abbreviations() -> Mapping[str, HeadingRule]:
     return MappingProxyType({_normal(words): rule for words, rule, is_exact in _rows() if is_exact})
+
+
+@cache
+def _small_abbreviations() -> Mapping[str, HeadingRule]:
+    return MappingProxyType({words.lower(): rule for words, rule in _abbreviations().items()})
 
 
 def _rows() -> Iterator[tuple[str, HeadingRule, bool]]:

@@ -13,7 +13,7 @@ MAX_POINTERS = 4
 
 def named(answer: Resource, name: str) -> list[Resource]:
     """The parameters, or parts, of one name."""
-    return [one for one in answer.get("parameter", answer.get("part", ())) if one["name"] == name]
+    return [one for one in answer.get("parameter") or answer.get("part", []) if one["name"] == name]
 
 
 def proposed(answer: Resource, resource_type: str = "") -> list[Resource]:

@@ -43,7 +43,8 @@ def encounter_ids(export: list[Resource]) -> list[str]:
 
 @dataclass(frozen=True)
 class Ehrs:
-    """The EHRs of our tenants: ``plain`` (default), ``paging`` in small pages, ``secured`` by a token, ``down`` for good."""
+    """The EHRs of our tenants: ``plain`` (default), ``paging`` in small pages, ``secured`` by a token and
+    with conditional create, ``down`` for good."""
 
     plain: FhirServer
     paging: FhirServer
@@ -52,14 +53,14 @@ class Ehrs:
 
     def tenants(self) -> str:
         """The setting FHIR_CODER_TENANTS: one tenant for each EHR, and one that has no token for the secured one."""
-        urls = {
+        ehrs: dict[str, dict[str, object]] = {
             "default": {"base_url": self.plain.base_url},
             "paging": {"base_url": self.paging.base_url},
             "secured": {"base_url": self.secured.base_url, "token": TOKEN},
             "locked-out": {"base_url": self.secured.base_url},
             "down": {"base_url": self.down.base_url, "timeout_s": 5.0},
         }
-        return json.dumps([{"id": tenant, "ehrs": [{"id": "peer", **ehr}]} for tenant, ehr in urls.items()])
+        return json.dumps([{"id": tenant, "ehrs": [{"id": "peer", **ehr}]} for tenant, ehr in ehrs.items()])
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +70,7 @@ def ehrs(peers: Path, export: list[Resource]) -> Iterator[Ehrs]:
         servers = Ehrs(
             plain=stack.enter_context(fhir_server(peers)),
             paging=stack.enter_context(fhir_server(peers, f"--page={PAGE}")),
-            secured=stack.enter_context(fhir_server(peers, token=TOKEN)),
+            secured=stack.enter_context(fhir_server(peers, "--advertise=conditional", token=TOKEN)),
             down=stack.enter_context(fhir_server(peers)),
         )
         servers.down.process.kill()
