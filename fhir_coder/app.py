@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -16,6 +18,8 @@ from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
+from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.language import detect_language
@@ -105,6 +109,7 @@ def create_app(settings: Settings) -> Flask:
         tenants=_tenants(settings, sandbox),
         repository=open_repository(settings.database_url, settings.key),
         connect=EhrConnections(sandbox),
+        probe=EhrProbe(partial(_connect_once, sandbox=sandbox)),
         now=lambda: datetime.now(UTC),
     )
     app = Flask("fhir_coder", static_folder=None)
@@ -144,11 +149,19 @@ def _tenants(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tenant
     return tenants
 
 
-class EhrConnections:
-    """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request.
+def _connect(ehr: EhrSettings, sandbox: Sandbox | None, retry: RetryPolicy | None = None) -> EhrClient:
+    """A client for one EHR; the built-in one is reached in process, without a socket."""
+    is_sandbox = sandbox is not None and ehr.base_url == sandbox.base_url
+    return EhrClient(ehr, session=sandbox.session() if sandbox and is_sandbox else None, retry=retry)
 
-    The built-in EHR is reached in process, without a socket.
-    """
+
+def _connect_once(ehr: EhrSettings, sandbox: Sandbox | None) -> EhrClient:
+    """A client for the health page: one short attempt."""
+    return _connect(replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S)), sandbox, RetryPolicy(attempts=1))
+
+
+class EhrConnections:
+    """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request."""
 
     def __init__(self, sandbox: Sandbox | None) -> None:
         self._sandbox = sandbox
@@ -158,6 +171,5 @@ class EhrConnections:
         """The client for one EHR."""
         clients: dict[EhrSettings, EhrClient] = self._local.__dict__.setdefault("clients", {})
         if ehr not in clients:
-            is_sandbox = self._sandbox is not None and ehr.base_url == self._sandbox.base_url
-            clients[ehr] = EhrClient(ehr, session=self._sandbox.session() if self._sandbox and is_sandbox else None)
+            clients[ehr] = _connect(ehr, self._sandbox)
         return clients[ehr]

@@ -13,7 +13,8 @@ from fhir_coder.api.health import Readiness
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
-from fhir_coder.errors import FhirCoderError, Forbidden, RequiredMissing
+from fhir_coder.ehr.probe import EhrProbe
+from fhir_coder.errors import Forbidden, RequiredMissing
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import EhrSettings, Tenant
@@ -25,13 +26,14 @@ from fhir_coder.writeback.proposal import Proposal
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Collaborators of the whole job; ``connect`` makes a client for an EHR, ``now`` tells the time (aware)."""
+    """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time (aware)."""
 
     coder: Coder
     policy: CodingPolicy
     tenants: Mapping[str, Tenant]
     repository: Repository
     connect: Callable[[EhrSettings], EhrClient]
+    probe: EhrProbe
     now: Callable[[], datetime]
 
     def code(self, request: CodingRequest) -> CodingResult:
@@ -59,7 +61,7 @@ class Engine:
         return Readiness(
             checks={"release": self._check(self._release), "index": self._check(self._index), "store": self._check(self._store)},
             covered=tuple((r.id, r.effective_from, r.effective_to) for r in self.coder.catalogue.releases),
-            ehrs={f"{tenant.id}/{ehr.id}": self._ehr_state(ehr) for tenant in self.tenants.values() for ehr in tenant.ehrs},
+            ehrs=self.probe.states({f"{tenant.id}/{ehr.id}": ehr for tenant in self.tenants.values() for ehr in tenant.ehrs}),
         )
 
     def _ehr(self, request: CodingRequest) -> EhrSettings | None:
@@ -93,11 +95,4 @@ class Engine:
 
     def _store(self) -> str:
         self.repository.ping()
-        return "reachable"
-
-    def _ehr_state(self, ehr: EhrSettings) -> str:
-        try:
-            self.connect(ehr).capabilities()
-        except FhirCoderError as error:
-            return error.code
         return "reachable"

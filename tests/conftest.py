@@ -27,9 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Official files, peers and evaluation notes, which are not part of the project; tests that need them are skipped without."""
-    folder = Path(os.environ.get("FHIR_CODER_SHARED", ROOT.parent / "shared"))
+    folder = Path(os.environ.get("FHIR_CODER_TEST_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
-        pytest.skip("the folder of official files and peers is not here (FHIR_CODER_SHARED)")
+        pytest.skip("the folder of official files and peers is not here (FHIR_CODER_TEST_SHARED)")
     return folder
 
 

@@ -13,7 +13,7 @@ from fhir_coder.language import Language, detect_language
 
 SAMPLES = json.loads((Path(__file__).parent / "language_samples.json").read_text(encoding="utf-8"))
 CASES = [(verdict, name, text) for verdict, texts in SAMPLES.items() for name, text in texts.items()]
-SHARED = Path(os.environ.get("FHIR_CODER_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+SHARED = Path(os.environ.get("FHIR_CODER_TEST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
 @pytest.mark.parametrize(("verdict", "name", "text"), CASES, ids=[name for _, name, _ in CASES])

@@ -19,6 +19,7 @@ from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.ehr.capabilities import Capabilities, read_capabilities
 from fhir_coder.ehr.connection import Answer, Call, Connection
 from fhir_coder.ehr.faults import failure, read_failure
+from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.ehr.searchset import Read, read_page
 from fhir_coder.errors import EhrRefused, RequestError, ResourceUnknown
 from fhir_coder.exchange import Resource
@@ -38,7 +39,7 @@ class EhrClient:
     """One configured FHIR R4 server.
 
     ``session`` carries the transport (made here when absent), ``sleep`` waits between attempts, ``read`` is the strict reader, ``clock``
-    (seconds, monotonic) ages the cached metadata. Safe to share between threads, and cheaper kept than made anew.
+    (seconds, monotonic) ages the cached metadata, ``retry`` decides what is tried again. Safe to share between threads, and cheaper kept than made anew.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class EhrClient:
         sleep: Callable[[float], None] = time.sleep,
         read: Read = read_json,
         clock: Callable[[], float] = time.monotonic,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self.address = EhrAddress.of(settings.base_url)
-        self._connection = Connection(self.address, settings.token, settings.timeout_s, session or requests.Session(), sleep)
+        self._connection = Connection(self.address, settings.token, settings.timeout_s, session or requests.Session(), sleep, retry)
         self._max_pages = settings.max_pages
         self._read = read
         self._clock = clock

@@ -168,7 +168,7 @@ DEFINITIONAL = ("SearchParameter-", "ValueSet-", "CodeSystem-", "StructureDefini
 
 def examples() -> list[Path]:
     """The package hl7.fhir.r4.examples, unpacked beside the shared material, if somebody put it there."""
-    shared = Path(os.environ.get("FHIR_CODER_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+    shared = Path(os.environ.get("FHIR_CODER_TEST_SHARED", Path(__file__).resolve().parents[3] / "shared"))
     folder = shared / "fhir" / "hl7.fhir.r4.examples" / "package"
     return [path for path in sorted(folder.glob("*-*.json")) if path.name not in FLAWED and not path.name.startswith(DEFINITIONAL)]
 
@@ -176,7 +176,7 @@ def examples() -> list[Path]:
 def test_official_examples_pass_and_survive_both_formats():
     paths = examples()
     if not paths:
-        pytest.skip("hl7.fhir.r4.examples is not unpacked under FHIR_CODER_SHARED/fhir")
+        pytest.skip("hl7.fhir.r4.examples is not unpacked under FHIR_CODER_TEST_SHARED/fhir")
     for path in paths:
         resource = parse_json(path.read_bytes(), Limits(max_depth=200))
         check_resource(resource, TABLE)
