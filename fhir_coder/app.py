@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -44,7 +45,22 @@ SANDBOX_EHR = "sandbox"
 
 def open_releases(settings: Settings) -> Catalogue:
     """Every installed release; the embedded one is compiled on first use."""
-    return open_catalogue(settings.data)
+    try:
+        return open_catalogue(settings.data)
+    except OSError as error:
+        raise _unusable(settings, error) from error
+
+
+def _unusable(settings: Settings, error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"FHIR_CODER_DATA: the folder {settings.data} cannot be read and written ({type(error).__name__})")
+
+
+def _sandbox(settings: Settings) -> Sandbox | None:
+    """The built-in EHR where it is asked for."""
+    try:
+        return open_sandbox(settings.data) if settings.sandbox else None
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(settings, error) from error
 
 
 def model_of(settings: Settings) -> Model:
@@ -102,7 +118,7 @@ def _warm_up() -> None:
 def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
-    sandbox = open_sandbox(settings.data) if settings.sandbox else None
+    sandbox = _sandbox(settings)
     engine = Engine(
         coder=build_coder(settings),
         policy=outpatient(settings.assign_probability),

@@ -14,7 +14,7 @@ from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.probe import EhrProbe
-from fhir_coder.errors import Forbidden, RequiredMissing
+from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import EhrSettings, Tenant
@@ -41,6 +41,10 @@ class Engine:
         ehr = self._ehr(request)
         client = self.connect(ehr) if ehr else None
         intake = gather(request, client)
+        if request.write_back and not intake.encounter.patient.id:
+            raise Uncodable(
+                "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)
+            )
         disposition, release = self.coder.code_encounter(intake.encounter, self.policy)
         bundle = build_bundle(Proposal(request.tenant, intake, disposition, self.now()))
         receipt = self._deliver(bundle, client, request)

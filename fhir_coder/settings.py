@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from fhir_coder.errors import ConfigurationError
 
 PREFIX = "FHIR_CODER_"
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 TEST_PREFIX = "FHIR_CODER_TEST_"  # read by the tests only
 
 
@@ -69,10 +72,28 @@ def _tenants(raw: str) -> tuple[Tenant, ...]:
     text = raw.strip()
     if text and not text.startswith("["):
         text = Path(text).read_text(encoding="utf-8")
-    tenants = tuple(Tenant(id=row["id"], ehrs=tuple(EhrSettings(**ehr) for ehr in row.get("ehrs", ()))) for row in json.loads(text or "[]"))
+    tenants = tuple(Tenant(_name(row["id"]), tuple(_ehr(**ehr) for ehr in row.get("ehrs", ()))) for row in json.loads(text or "[]"))
     if len({tenant.id for tenant in tenants}) != len(tenants):
         raise ValueError("tenant ids must be unique")
+    if any(len({ehr.id for ehr in tenant.ehrs}) != len(tenant.ehrs) for tenant in tenants):
+        raise ValueError("expected each EHR id once in a tenant")
     return tenants
+
+
+def _ehr(id: str, base_url: str, token: str = "", timeout_s: float = 20.0, max_pages: int = 50) -> EhrSettings:
+    """One EHR, each value of its type: a mistake stops the start, not the first request."""
+    if urlsplit(base_url).scheme not in {"http", "https"} or not urlsplit(base_url).netloc:
+        raise ValueError("expected base_url to be an absolute http or https URL")
+    if not isinstance(token, str) or float(timeout_s) <= 0 or int(max_pages) < 1:
+        raise ValueError("expected token to be text, timeout_s and max_pages to be positive numbers")
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages))
+
+
+def _name(value: str) -> str:
+    """An id that stands in URLs and identifiers: letters, digits, hyphen and dot, as a FHIR id."""
+    if not _ID.fullmatch(value):
+        raise ValueError("expected ids of 1 to 64 letters, digits, hyphens and dots")
+    return value
 
 
 def _severities(raw: str) -> dict[str, str]:

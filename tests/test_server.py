@@ -174,6 +174,16 @@ def test_get_on_the_operation_is_refused_with_allow(client: FlaskClient) -> None
     assert json.loads(answer.data)["resourceType"] == "OperationOutcome"
 
 
+def test_nothing_is_written_for_a_patient_nobody_named(client: FlaskClient) -> None:
+    encounter = {name: value for name, value in visit().items() if name != "subject"}
+    body = parameters(encounter={"resource": encounter}, note={"resource": note("Assessment: gout.", "")}, writeBack={"valueBoolean": True})
+    del body["parameter"][1]["resource"]["subject"]
+    before = client.get("/sandbox/fhir/Condition").get_json(force=True)["total"]
+    answer = post(client, body, url="/fhir/Encounter/$code-encounter")
+    assert (answer.status_code, answer.get_json(force=True)["issue"][0]["code"]) == (422, "business-rule")
+    assert client.get("/sandbox/fhir/Condition").get_json(force=True)["total"] == before
+
+
 def test_note_text_reaches_neither_log_nor_error_nor_metrics(
     client: FlaskClient, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

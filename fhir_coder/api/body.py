@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Request
 
 from fhir_coder.api.media import Format, body_format
-from fhir_coder.errors import BodyTooLarge, MediaTypeUnsupported
+from fhir_coder.errors import BodyTooLarge, MediaTypeUnsupported, UnreadableBody
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.fhir.reader import read_json, read_xml
@@ -29,12 +29,20 @@ def _read_bytes(request: Request, most: int) -> bytes:
     if (request.content_length or 0) > most:
         raise _too_large(most)
     parts, size = [], 0
-    while part := request.stream.read(_CHUNK):
+    while part := _read_chunk(request):
         size += len(part)
         if size > most:
             raise _too_large(most)
         parts.append(part)
     return b"".join(parts)
+
+
+def _read_chunk(request: Request) -> bytes:
+    """The next bytes. Raises UnreadableBody when the caller pauses longer than the server lets it, or is gone."""
+    try:
+        return request.stream.read(_CHUNK)
+    except OSError as error:
+        raise UnreadableBody("the body stopped before its end") from error
 
 
 def _too_large(most: int) -> BodyTooLarge:

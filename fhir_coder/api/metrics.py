@@ -1,11 +1,12 @@
-"""Prometheus metrics: requests, durations, dispositions. Labels are route templates, never paths or words."""
+"""Prometheus metrics: requests, durations, dispositions. Labels are route templates, never paths or words.
+
+prometheus_client decides when it is first imported whether workers share a folder, so it is imported when metrics are made and not with
+this module: the command line loads this module before the server names the folder.
+"""
 
 from __future__ import annotations
 
 import os
-
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client itself: the folder that worker processes share."""
@@ -14,9 +15,10 @@ MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 class Metrics:
     """The metrics of one application, in a registry of its own."""
 
-    content_type = CONTENT_TYPE_LATEST
-
     def __init__(self) -> None:
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
+
+        self.content_type = CONTENT_TYPE_LATEST
         self._registry = CollectorRegistry()
         self._requests = Counter("fhir_coder_requests", "HTTP requests.", ("method", "route", "status"), registry=self._registry)
         self._seconds = Histogram("fhir_coder_request_seconds", "Seconds to answer a request.", ("route",), registry=self._registry)
@@ -33,6 +35,9 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The text of ``/metrics``: of all worker processes where they share a folder, else of this one."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
         if not os.environ.get(MULTIPROCESS_VARIABLE):
             return generate_latest(self._registry)
         registry = CollectorRegistry()

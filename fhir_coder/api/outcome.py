@@ -15,6 +15,9 @@ ERROR_SYSTEM = f"{CANONICAL}/CodeSystem/error"
 _SEVERITIES = {Severity.BLOCKING: "error", Severity.ADVISORY: "warning", Severity.INFORMATION: "information"}
 _TYPES = {Severity.BLOCKING: "business-rule", Severity.ADVISORY: "business-rule", Severity.INFORMATION: "informational"}
 
+MAX_EXPRESSIONS = 20
+"""How many places one issue names; a caller who sends thousands of unknown parameters learns the count."""
+
 
 def outcome_of_error(error: FhirCoderError, request_id: str) -> Resource:
     """The body of every 4xx and 5xx answer."""
@@ -52,8 +55,9 @@ def _issues(result: CodingResult, ignored: Iterable[str]) -> Iterator[Resource]:
     for evidence in report.coded.uncoded:
         place = f"note {evidence.note_id}, characters {evidence.start} to {evidence.end}"
         yield _issue("warning", "incomplete", f"A problem asserted in {place} found no code.")
-    for path in ignored:
-        yield _issue("warning", "not-supported", "An unknown parameter was ignored.") | {"expression": [path]}
+    if paths := list(ignored):
+        text = "An unknown parameter was ignored." if len(paths) == 1 else f"{len(paths)} unknown parameters were ignored."
+        yield _issue("warning", "not-supported", text) | {"expression": paths[:MAX_EXPRESSIONS]}
     for sentence in result.intake.warnings:
         yield _issue("warning", "incomplete", sentence)
     for edit in report.not_run:

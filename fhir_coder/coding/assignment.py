@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fhir_coder.coding.combinations import combination_for
+from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import code_features, is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
+from fhir_coder.coding.refinement import says_more
 from fhir_coder.coding.sequence import claim_order
-from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Offers, Pillar, evidence_of, gather_support
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support
 from fhir_coder.model import (
     Assertion,
     Candidates,
@@ -21,10 +22,9 @@ from fhir_coder.model import (
     Evidence,
     Rejection,
     RejectionReason,
+    SectionKind,
 )
 from terminology.release import Release
-
-_UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout (?:mention of )?complications?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,10 @@ def _decide(
     ranked: list[_Scored], release: Release, policy: CodingPolicy
 ) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
     """Those likely enough, after combination and less specific codes; and the others with their reason and what took their place."""
-    chosen = [scored for scored in ranked if scored.probability >= policy.assign_probability]
-    rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.probability < policy.assign_probability]
+    likely = [scored for scored in ranked if scored.probability >= policy.assign_probability]
+    chosen = _with_documented(likely, ranked, release) if policy.combines else likely
+    codes = {scored.code for scored in chosen}
+    rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.code not in codes]
     if policy.combines:
         chosen, replaced = _combine(chosen, release)
         rejected += replaced
@@ -76,6 +78,40 @@ def _decide(
         else:
             kept.append(scored)
     return kept, rejected
+
+
+def _with_documented(likely: list[_Scored], ranked: list[_Scored], release: Release) -> list[_Scored]:
+    """The likely codes and those that come with them: the specific form of an unspecified one (I.B.2), then documented companions."""
+    chosen = {scored.code: scored for scored in likely}
+    named = [scored for scored in ranked if _is_named(scored)]
+    for scored in named:
+        coarse = [one for one in likely if says_more(release.codebook, scored.code, one.code)]
+        if coarse and scored.code not in chosen:
+            probability = max(one.probability for one in coarse)
+            chosen[scored.code] = replace(scored, probability=max(scored.probability, probability), rule="I.B.2")
+    codes = frozenset(chosen)
+    for scored in named:
+        source = companion_source(scored.code, codes)
+        if source and scored.code not in chosen and _is_in_plan(scored):
+            chosen[scored.code] = replace(scored, rule=source)
+    return [chosen[scored.code] for scored in ranked if scored.code in chosen and not is_left_alone(scored.code, codes)]
+
+
+def _is_named(scored: _Scored) -> bool:
+    """Whether words of the note name the code itself: by the dictionary or a measure, not by retrieval nor as the history of something."""
+    return any(not pillar.is_history and not pillar.candidate.source.startswith("retrieval:") for pillar in scored.pillars)
+
+
+def _is_in_plan(scored: _Scored) -> bool:
+    """Whether the code is named where this visit's care is told: the assessment, the plan, the medicines, or measured today."""
+    sections = PLAN_SECTIONS | {
+        SectionKind.MEDICATIONS,
+        SectionKind.VITALS,
+        SectionKind.PHYSICAL_EXAM,
+        SectionKind.OBJECTIVE,
+        SectionKind.BODY,
+    }
+    return any(pillar.assertion.mention.section in sections for pillar in scored.pillars)
 
 
 def _low(scored: _Scored, chosen: list[_Scored], release: Release) -> RejectionReason:
@@ -100,16 +136,8 @@ def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], li
 
 
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
-    """An assigned code of the same category that says more than this unspecified one, or empty (guideline I.B.2)."""
-    book = release.codebook
-    if not _UNSPECIFIED.search(book.title(scored.code)):
-        return ""
-    siblings = [
-        other.code
-        for other in chosen
-        if other.code != scored.code and other.code[:3] == scored.code[:3] and not _UNSPECIFIED.search(book.title(other.code))
-    ]
-    return min(siblings, default="")
+    """An assigned code that says more of the same condition than this unspecified one, or empty (guideline I.B.2)."""
+    return min((other.code for other in chosen if says_more(release.codebook, other.code, scored.code)), default="")
 
 
 @dataclass(frozen=True, slots=True)

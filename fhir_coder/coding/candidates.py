@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Protocol
 
 from fhir_coder.model import Assertion, Assertions, Candidate, Candidates
@@ -12,88 +14,12 @@ RETRIEVED_PER_STATEMENT = 8
 COVERED_BY_DICTIONARY = 0.6
 
 _WORD = re.compile(r"[a-z][a-z'-]+", re.IGNORECASE)
-# Words that say how a problem is doing, not what it is: they neither need covering by the dictionary nor help retrieval.
-_COURSE_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "with",
-        "without",
-        "for",
-        "is",
-        "are",
-        "was",
-        "be",
-        "this",
-        "that",
-        "it",
-        "her",
-        "his",
-        "their",
-        "she",
-        "he",
-        "patient",
-        "chronic",
-        "acute",
-        "stable",
-        "unstable",
-        "controlled",
-        "uncontrolled",
-        "well",
-        "poorly",
-        "improved",
-        "improving",
-        "worsening",
-        "worse",
-        "better",
-        "resolved",
-        "resolving",
-        "new",
-        "recurrent",
-        "ongoing",
-        "continue",
-        "continued",
-        "follow",
-        "up",
-        "followup",
-        "status",
-        "post",
-        "s",
-        "p",
-        "due",
-        "secondary",
-        "likely",
-        "possible",
-        "mild",
-        "moderate",
-        "severe",
-        "right",
-        "left",
-        "bilateral",
-        "today",
-        "now",
-        "overall",
-        "doing",
-        "at",
-        "by",
-        "from",
-        "has",
-        "have",
-        "had",
-        "not",
-        "no",
-        "still",
-        "currently",
-        "here",
-        "who",
-    ]
-)
+
+
+@cache
+def _course_words() -> frozenset[str]:
+    lines = files(__package__).joinpath("course_words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 class Retrieval(Protocol):
@@ -138,7 +64,7 @@ def _needs_retrieval(assertions: Assertions, position: int) -> bool:
 
 
 def _content_words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text.lower()) if word not in _COURSE_WORDS]
+    return [word for word in _WORD.findall(text.lower()) if word not in _course_words()]
 
 
 def _query(text: str) -> str:

@@ -18,7 +18,7 @@ def explain(pillars: Sequence[Pillar], contributions: Sequence[tuple[str, float]
     if weighed:
         parts.append(f"Weighed most: {_listed(weighed)}.")
     if rule:
-        parts.append(f"Combination by guideline {rule}.")
+        parts.append(f"Decided by rule: {rule}.")
     return " ".join(parts)
 
 

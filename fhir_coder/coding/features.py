@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from fhir_coder.coding.refinement import is_unspecified, says_more
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
 from fhir_coder.model import Assertions, Presence, SectionKind
 from terminology.codebook import Codebook
@@ -63,7 +64,6 @@ _ADDRESSED = re.compile(
     r"worsen\w*|treat\w*|advis\w+|recommend\w*|counsel\w*|discuss\w*|inject\w+|therapy|mg)\b",
     re.IGNORECASE,
 )
-_UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout complications?\b", re.IGNORECASE)
 _PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
 
 
@@ -88,8 +88,8 @@ def code_features(offers: Offers, assertions: Assertions, codebook: Codebook, we
 
 
 def is_symptom(codebook: Codebook, code: str) -> bool:
-    """A sign or symptom: chapter 18 (R00-R99), or pain of a joint, limb or back in chapter 13."""
-    return code.startswith("R") or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(codebook.title(code))))
+    """A sign or symptom: R00-R69 (the abnormal findings after them are integral to nothing), or pain of a joint, limb or back in chapter 13."""
+    return "R00" <= code < "R70" or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(codebook.title(code))))
 
 
 class _Reader:
@@ -100,7 +100,7 @@ class _Reader:
         self._texts = {note.id: note.text for note in assertions.encounter.notes}
         self._has_assessment = any(section.kind in ASSESSMENT_SECTIONS for section in assertions.mentions.sections.sections)
         self._negated, self._uncertain = _unasserted(assertions)
-        self._categories = Counter(code[:3] for code in offers.pillars if not _UNSPECIFIED.search(codebook.title(code)))
+        self._codes = tuple(offers.pillars)
         self._has_diagnosis = any(self._is_definitive(code, pillars) for code, pillars in offers.pillars.items())
         self._has_injury = any(code[0] in "ST" for code in offers.pillars)
 
@@ -164,7 +164,7 @@ class _Reader:
     def _kind(self, code: str, pillars: tuple[Pillar, ...]) -> dict[str, float]:
         symptom = is_symptom(self._codebook, code)
         status, cause = code.startswith("Z"), code[0] in "VWXY"
-        unspecified = bool(_UNSPECIFIED.search(self._codebook.title(code)))
+        unspecified = is_unspecified(self._codebook.title(code))
         return {
             "is_symptom": float(symptom),
             "symptom_beside_diagnosis": float(symptom and self._has_diagnosis),
@@ -176,7 +176,7 @@ class _Reader:
             "external_cause_with_injury": float(cause and self._has_injury),
             "is_injury": float(code[0] in "ST"),
             "is_unspecified": float(unspecified),
-            "specified_sibling": float(unspecified and self._categories[code[:3]] > 0),
+            "specified_sibling": float(any(says_more(self._codebook, other, code) for other in self._codes)),
         }
 
 

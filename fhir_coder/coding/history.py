@@ -6,10 +6,9 @@ import csv
 from functools import cache
 from importlib.resources import files
 
+from fhir_coder.model import RejectionReason
 from terminology.codebook import Codebook
 from terminology.references import CodeReference, parse_references
-
-from fhir_coder.model import RejectionReason
 
 
 @cache

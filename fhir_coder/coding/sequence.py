@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from terminology.codebook import Codebook, NoteKind
-
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Pillar
+from terminology.codebook import Codebook, NoteKind
 
 
 def claim_order(codes: Sequence[str], pillars: Mapping[str, Sequence[Pillar]], codebook: Codebook) -> list[str]:
@@ -23,6 +22,8 @@ def _kind(code: str) -> int:
     """Conditions, then status and history codes, then external causes."""
     if code[0] in "VWXY":
         return 2
+    if "B95" <= code[:3] <= "B97":  # the agent of a disease classified elsewhere is always an additional code (I.C.1.b)
+        return 1
     # Encounters for a reason (Z00-Z13, Z23, Z30-Z53) may be first-listed; history and status codes (Z14-Z22, Z66-Z99) follow conditions.
     return int(code[0] == "Z" and not ("Z00" <= code[:3] <= "Z13" or "Z23" <= code[:3] <= "Z53"))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from fhir_coder.coding.documented import as_documented
+from fhir_coder.coding.side_exceptions import side_exceptions
 from terminology.codebook import Codebook
 from terminology.laterality import sides
 
@@ -23,15 +25,18 @@ _HANDEDNESS = re.compile(
     r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
 )
 
-_SUBSEQUENT = re.compile(
-    r"\b(?:healing|healed|routine healing|cast (?:removal|change|check)|suture removal|recheck|"
-    r"status post (?:orif|open reduction|fixation|repair)|s/p (?:orif|repair)|post-?op(?:erative)? (?:visit|check|follow))\b",
-    re.IGNORECASE,
+_AFTER = (
+    r"healing|cast (?:removed|removal|change|check)|status post (?:orif|open reduction|fixation|repair)|s/p (?:orif|repair)|"
+    r"post-?op(?:erative)? (?:visit|check|follow)"
 )
+# In the opening of a note "healed" is often another injury, and "suture removal" the plan.
+_SUBSEQUENT_OPENING = re.compile(rf"\b(?:{_AFTER})\b", re.IGNORECASE)
+_SUBSEQUENT = re.compile(rf"\b(?:{_AFTER}|healed|suture removal|recheck)\b(?!\s+(?:in|after)\b|\s+\d)", re.IGNORECASE)
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
 _UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
 _OPENING = 400
+_NEAR = 3  # the mention, its statement, its sentence; then comes the whole note
 _TITLE_FILLERS = frozenset(["of", "the", "and", "with", "without", "in", "to", "or", "other"])
 
 # The character taken when the note does not decide: initial encounter (A), fetus or stage not specified (0), unspecified (9).
@@ -49,6 +54,16 @@ def side_of(texts: Iterable[str]) -> str | None:
     return None
 
 
+def _side_in(contexts: tuple[str, ...]) -> str | None:
+    """The side that the words around a mention name; the whole note decides only when it names a single side: "lungs clear bilaterally" and a
+    right knee beside a left hand say nothing of the ovary."""
+    near = side_of(contexts[:_NEAR])
+    if near is not None:
+        return near
+    far = set().union(*(_named_sides(context) for context in contexts[_NEAR:]))
+    return far.pop() if len(far) == 1 and far != {"bilateral"} else None
+
+
 def _named_sides(text: str) -> set[str]:
     cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
     return {side for side, pattern in _SIDE_WORDS if pattern.search(cleaned)}
@@ -56,22 +71,27 @@ def _named_sides(text: str) -> set[str]:
 
 def complete(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
     """The billable code that ``code`` becomes in these ``contexts`` (nearest words first), or None when it cannot be completed."""
+    billable = _completed(codebook, code, contexts)
+    return None if billable is None else as_documented(codebook, billable, contexts)
+
+
+def _completed(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
     known = codebook.normalize(code)
     if known is None:
         return None
-    lateral = _with_side(codebook, known, side_of(contexts))
+    lateral = _with_side(codebook, known, _side_in(contexts))
     if codebook.is_billable(lateral):
         return lateral
     seventh = codebook.seventh_characters(lateral)
     if seventh and not codebook.children(codebook.stem(lateral)):
         return codebook.with_seventh(lateral, _seventh_character(seventh, contexts))
     child = _default_child(codebook, lateral, contexts)
-    return complete(codebook, child, contexts) if child else None
+    return _completed(codebook, child, contexts) if child else None
 
 
 def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
     """The sibling for the side, the unspecified side when none is known, or the code itself when sides do not matter."""
-    options = sides(codebook, code)
+    options = side_exceptions().get(code) or sides(codebook, code)
     if side is not None and side in options:
         return options[side]
     if side is None and "unspecified" in options and code not in options.values():
@@ -81,12 +101,21 @@ def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
 
 def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) -> str:
     # The words near the mention and how the note opens ("six weeks after ..."): a planned suture removal is not a subsequent encounter.
-    text = " ".join((*contexts[:3], *(context[:_OPENING] for context in contexts[3:])))
-    if "S" in choices and _SEQUELA.search(text):
+    near, opening = " ".join(contexts[:3]), " ".join(context[:_OPENING] for context in contexts[3:])
+    if "S" in choices and _SEQUELA.search(f"{near} {opening}"):
         return "S"
-    if "D" in choices and _SUBSEQUENT.search(text):
+    if "D" in choices and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
         return "D"
+    stated = [character for character, title in choices.items() if _is_stated(title, near)]
+    if len(stated) == 1:
+        return stated[0]
     return next((character for character in _SEVENTH_DEFAULTS if character in choices), next(iter(choices)))
+
+
+def _is_stated(choice: str, text: str) -> bool:
+    """Whether the text uses the very words of a choice: "moderate stage", "with tophus"."""
+    words = choice.split(" (")[0].lower()
+    return not _UNSPECIFIED.search(words) and re.search(rf"\b{re.escape(words)}\b", text.lower()) is not None
 
 
 def _default_child(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
@@ -105,7 +134,7 @@ def _named_child(codebook: Codebook, children: tuple[str, ...], contexts: tuple[
     words = {child: _title_words(codebook.title(child)) for child in children}
     shared = set.intersection(*words.values()) if words else set()
     near = _title_words(" ".join(contexts[:2]))
-    side = side_of(contexts)
+    side = _side_in(contexts)
     found = [
         child
         for child, own in words.items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete
 from fhir_coder.model import (
     Assertion,
@@ -15,6 +16,7 @@ from fhir_coder.model import (
     Candidates,
     Evidence,
     Experiencer,
+    Mention,
     Presence,
     RejectionReason,
     SectionKind,
@@ -51,13 +53,14 @@ def gather_support(candidates: Candidates, codebook: Codebook, policy: CodingPol
     statements = _statement_around(assertions)
     pillars: dict[str, list[Pillar]] = defaultdict(list)
     away: list[tuple[str, RejectionReason, Assertion, str]] = []
+    named = [assertion for assertion in assertions if assertion.mention.codes]
     by_position: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates.candidates:
         by_position[candidate.position].append(candidate)
     for position, offered in by_position.items():
         assertion = assertions[position]
         contexts = _contexts(assertion, statements[position], texts[assertion.mention.note_id])
-        chosen, others = _choose(offered)
+        chosen, others = _choose(admissible(offered, assertion, _named_inside(assertion, named), codebook))
         for candidate in chosen:
             code = complete(codebook, candidate.code, contexts)
             reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, policy, code)
@@ -109,6 +112,15 @@ def _choose(offered: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]
         return dictionary, []
     pool = dictionary or offered
     return pool[:1], pool[1:3]
+
+
+def _named_inside(statement: Assertion, named: list[Assertion]) -> tuple[Mention, ...]:
+    """What the dictionary knows of the words within a problem statement."""
+    whole = statement.mention
+    if not whole.is_problem_statement:
+        return ()
+    inside = [one.mention for one in named if one.mention.note_id == whole.note_id]
+    return tuple(one for one in inside if one.start < whole.end and whole.start < one.end)
 
 
 def _statement_around(assertions: tuple[Assertion, ...]) -> list[Assertion | None]:

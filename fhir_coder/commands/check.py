@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
-from typing import TextIO
-
-from terminology.release import Catalogue
-from tqdm import tqdm
+from typing import Any
 
 from fhir_coder.app import open_releases
-from fhir_coder.batch import Line, codes_field, date_field, finding_object, gender_field, read_lines
+from fhir_coder.batch import Line, codes_field, date_field, finding_object, gender_field
 from fhir_coder.commands.files import existing_file, writing
+from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.run import check_codes
-from fhir_coder.errors import FhirCoderError
 from fhir_coder.settings import Settings
+from terminology.release import Catalogue
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -35,30 +31,18 @@ def run(arguments: argparse.Namespace) -> int:
     source = existing_file(arguments.input)
     settings = Settings.from_environment()
     catalogue = open_releases(settings)
-    failed = 0
     with writing(arguments.output) as out:
-        for line in read_lines(source):
-            failed += not _check_line(catalogue, settings, line, out)
+        failed = for_each_line(source, "checking", lambda line: write_line(out, _check(catalogue, settings, line)))
     return 1 if failed else 0
 
 
-def _check_line(catalogue: Catalogue, settings: Settings, line: Line, out: TextIO) -> bool:
-    problem = line.problem
-    if not problem:
-        try:
-            case = _case(catalogue, line)
-            findings, not_run = check_codes(case, settings.severities)
-            row = {
-                "id": str(line.value.get("id", line.number)),
-                "findings": [finding_object(one) for one in findings],
-                "notRun": list(not_run),
-            }
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            return True
-        except FhirCoderError as error:
-            problem = error.message
-    tqdm.write(f"line {line.number}: {problem}", file=sys.stderr)
-    return False
+def _check(catalogue: Catalogue, settings: Settings, line: Line) -> dict[str, Any]:
+    findings, not_run = check_codes(_case(catalogue, line), settings.severities)
+    return {
+        "id": str(line.value.get("id", line.number)),
+        "findings": [finding_object(one) for one in findings],
+        "notRun": list(not_run),
+    }
 
 
 def _case(catalogue: Catalogue, line: Line) -> EditCase:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
-from tqdm import tqdm
-
-from fhir_coder.app import build_coder, ensure_index
-from fhir_coder.batch import Line, coded_line, encounter_from, read_lines
-from fhir_coder.coding.policy import POLICIES, CodingPolicy
+from fhir_coder.batch import Line, coded_line, encounter_from
+from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.commands.coder import add_policy, load_coder
 from fhir_coder.commands.files import existing_file, writing
-from fhir_coder.errors import FhirCoderError
+from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.pipeline import Coder
-from fhir_coder.settings import Settings
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -26,39 +21,20 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "input", type=Path, metavar="IN.jsonl", help='lines of {"id","text"} with optional birthDate, gender, serviceDate, noteType'
     )
     command.add_argument("--output", "-o", type=Path, metavar="OUT.jsonl", help="where the coded lines go (default: standard output)")
-    command.add_argument(
-        "--policy", choices=sorted(POLICIES), default="outpatient", help="outpatient (default) or mentions: every asserted mention"
-    )
+    add_policy(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Code every line; a bad line is reported with its number and does not stop the rest (exit status 1 at the end)."""
     source = existing_file(arguments.input)
-    settings = Settings.from_environment()
-    ensure_index(settings)
-    coder = build_coder(settings)
-    policy = POLICIES[arguments.policy](settings.assign_probability)
-    failed = 0
+    coder, policy = load_coder(arguments)
     with writing(arguments.output) as out:
-        for line in tqdm(list(read_lines(source)), desc="coding", unit="note", disable=None, file=sys.stderr):
-            failed += not _code_line(coder, policy, line, out)
+        failed = for_each_line(source, "coding", lambda line: write_line(out, _code(coder, policy, line)))
     return 1 if failed else 0
 
 
-def _code_line(coder: Coder, policy: CodingPolicy, line: Line, out: TextIO) -> bool:
-    """Code and write one line; False when it could not be."""
-    problem = line.problem
-    if not problem:
-        try:
-            encounter = encounter_from(line.value, line.number)
-            disposition, release = coder.code_encounter(encounter, policy)
-            out.write(json.dumps(coded_line(encounter.id, disposition, release), ensure_ascii=False) + "\n")
-            return True
-        except FhirCoderError as error:
-            problem = error.message
-        except Exception as error:
-            # The type alone: an unexpected message could quote the note.
-            problem = f"internal error ({type(error).__name__})"
-    tqdm.write(f"line {line.number}: {problem}", file=sys.stderr)
-    return False
+def _code(coder: Coder, policy: CodingPolicy, line: Line) -> dict[str, Any]:
+    encounter = encounter_from(line.value, line.number)
+    disposition, release = coder.code_encounter(encounter, policy)
+    return coded_line(encounter.id, disposition, release)

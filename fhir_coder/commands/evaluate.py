@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
-from fhir_coder.app import build_coder, ensure_index
-from fhir_coder.batch import codes_field, encounter_from, read_lines
-from fhir_coder.coding.policy import POLICIES, CodingPolicy
+from fhir_coder.batch import Line, codes_field, encounter_from
+from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.commands.coder import add_policy, load_coder
 from fhir_coder.commands.files import existing_file
-from fhir_coder.errors import FhirCoderError, InvalidContent
+from fhir_coder.commands.lines import for_each_line
+from fhir_coder.errors import InvalidContent
 from fhir_coder.evaluation import Document, evaluate
 from fhir_coder.model import Outcome
 from fhir_coder.pipeline import Coder
-from fhir_coder.settings import Settings
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
     """Declare the subcommand."""
     command = subparsers.add_parser("evaluate", help="measure coding against notes with known codes")
     command.add_argument("gold", type=Path, metavar="GOLD.jsonl", help='lines of {"text","codes"} with the optional fields of "code"')
-    command.add_argument("--policy", choices=sorted(POLICIES), default="outpatient")
+    add_policy(command)
     command.add_argument("--json", action="store_true", help="print the figures as JSON")
     command.set_defaults(run=run)
 
@@ -32,11 +29,9 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Code every line, print the figures; lines that cannot be used are reported and left out (exit status 1)."""
     source = existing_file(arguments.gold)
-    settings = Settings.from_environment()
-    ensure_index(settings)
-    coder = build_coder(settings)
-    policy = POLICIES[arguments.policy](settings.assign_probability)
-    documents, failed = _documents(source, coder, policy)
+    coder, policy = load_coder(arguments)
+    documents: list[Document] = []
+    failed = for_each_line(source, "coding", lambda line: documents.append(_document(coder, policy, line)))
     if not documents:
         raise InvalidContent(f"{source}: no usable line")
     figures = evaluate(documents)
@@ -44,25 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _documents(source: Path, coder: Coder, policy: CodingPolicy) -> tuple[list[Document], int]:
-    documents, failed = [], 0
-    for line in tqdm(list(read_lines(source)), desc="coding", unit="note", disable=None, file=sys.stderr):
-        problem = line.problem
-        if not problem:
-            try:
-                gold = frozenset(codes_field(line.value))
-                disposition, _ = coder.code_encounter(encounter_from(line.value, line.number), policy)
-            except FhirCoderError as error:
-                problem = error.message
-        if problem:
-            failed += 1
-            tqdm.write(f"line {line.number}: {problem}", file=sys.stderr)
-            continue
-        coded = disposition.report.coded
-        predicted = {one.code: one.probability for one in coded.assignments}
-        ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
-        documents.append(Document(gold, predicted, ranked, disposition.outcome is Outcome.PASS))
-    return documents, failed
+def _document(coder: Coder, policy: CodingPolicy, line: Line) -> Document:
+    """One note coded, beside its reference codes. A rejected code without probability was never ranked."""
+    reference = frozenset(codes_field(line.value))
+    disposition, _ = coder.code_encounter(encounter_from(line.value, line.number), policy)
+    coded = disposition.report.coded
+    predicted = {one.code: one.probability for one in coded.assignments}
+    ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
+    return Document(reference, predicted, ranked, disposition.outcome is Outcome.PASS)
 
 
 def _readable(figures: dict) -> str:

@@ -6,12 +6,17 @@ import argparse
 import ipaddress
 import os
 import shutil
+import socket
+import struct
 import tempfile
 
 from gunicorn.app.base import BaseApplication
 
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
+
+LONGEST_PAUSE_S = 10
+"""Seconds that a caller may pause inside one request."""
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -26,8 +31,9 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
     require_loopback(arguments.host)
+    require_free_port(arguments.host, arguments.port)
     settings = Settings.from_environment(sandbox=arguments.sandbox)
-    _serve(settings, f"{arguments.host}:{arguments.port}")
+    _serve(settings, f"[{arguments.host}]:{arguments.port}" if ":" in arguments.host else f"{arguments.host}:{arguments.port}")
     return 0
 
 
@@ -56,6 +62,17 @@ def require_loopback(host: str) -> None:
         )
 
 
+def require_free_port(host: str, port: int) -> None:
+    """Refuse a port that cannot be had at once and in one line, before anything is loaded; gunicorn would find it last and retry."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise ConfigurationError(f"--port {port}: cannot listen on {host} ({getattr(error, 'strerror', None) or error})") from error
+
+
 class _Server(BaseApplication):
     """gunicorn with our settings; ``load`` runs in the parent because of ``preload_app``."""
 
@@ -77,6 +94,7 @@ class _Server(BaseApplication):
             "accesslog": None,
             "loglevel": self._settings.log_level.lower(),
             "control_socket_disable": True,
+            "when_ready": limit_pauses,
             "post_fork": _after_fork,
             "child_exit": _child_exit,
         }
@@ -89,6 +107,16 @@ class _Server(BaseApplication):
         from fhir_coder.app import create_app
 
         return create_app(self._settings)
+
+
+def limit_pauses(server) -> None:
+    """Give up on a caller that stops sending: threaded workers have no such limit, and a few stalled uploads would occupy every thread.
+
+    The option is set on the listening sockets, from which Linux hands it on to each connection (socket(7), SO_RCVTIMEO). The request is then
+    answered with 400 or closed.
+    """
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", LONGEST_PAUSE_S, 0))
 
 
 def _after_fork(server, worker) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from terminology.release import Release
-from terminology.verification import verify
-
 from fhir_coder.app import open_releases
 from fhir_coder.settings import Settings
+from terminology.release import Release
+from terminology.verification import verify
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:

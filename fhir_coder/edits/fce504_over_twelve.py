@@ -21,9 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
-from fhir_coder.edits.claim_form import MAX_DIAGNOSES
 from fhir_coder.edits.fault import Fault
-from fhir_coder.model import Severity
+from fhir_coder.model import MAX_DIAGNOSES, Severity
 
 ID = "FCE-504"
 NAME = "over-twelve"

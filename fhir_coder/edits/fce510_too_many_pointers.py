@@ -21,9 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
-from fhir_coder.edits.claim_form import MAX_POINTERS, coded_reasons
 from fhir_coder.edits.fault import Fault
-from fhir_coder.model import Severity
+from fhir_coder.edits.service_reasons import coded_reasons
+from fhir_coder.model import MAX_POINTERS, Severity
 
 ID = "FCE-510"
 NAME = "too-many-pointers"

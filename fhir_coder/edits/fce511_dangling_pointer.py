@@ -21,9 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
-from fhir_coder.edits.claim_form import MAX_DIAGNOSES, coded_reasons
 from fhir_coder.edits.fault import Fault
-from fhir_coder.model import Severity
+from fhir_coder.edits.service_reasons import coded_reasons
+from fhir_coder.model import MAX_DIAGNOSES, Severity
 
 ID = "FCE-511"
 NAME = "dangling-pointer"

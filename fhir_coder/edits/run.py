@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from terminology.release import Release
-
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.registry import Edit, all_edits
 from fhir_coder.model import CodedEncounter, EditReport, Finding, Severity
+from terminology.release import Release
 
 _ORDER = {severity: place for place, severity in enumerate((Severity.BLOCKING, Severity.ADVISORY, Severity.INFORMATION))}
 

@@ -102,7 +102,11 @@ class EhrClient:
         return read_binary(answer, declared, self._bounded)
 
     def create(self, resource: Resource, if_none_exist: str | None = None) -> Resource:
-        """The created resource with its id; under a condition that one resource meets, that resource instead.
+        """The created resource with its id; under a condition that one resource meets, that resource instead. See :meth:`create_once`."""
+        return self.create_once(resource, if_none_exist)[0]
+
+    def create_once(self, resource: Resource, if_none_exist: str | None = None) -> tuple[Resource, bool]:
+        """The resource with its id, and whether this call made it: False when another already met the condition (http.html#ccreate).
 
         ``if_none_exist`` is a search query without ``?``. It is sent only where the metadata offers conditional create, and only then may
         the request be repeated after a failure. Raises an EhrError; 412 when several resources meet the condition.
@@ -115,7 +119,7 @@ class EhrClient:
         )
         if answer.status not in {200, 201}:
             raise failure(answer, f"create {kind}", self._read)
-        return self._written(answer, resource, f"create {kind}")
+        return self._written(answer, resource, f"create {kind}"), not (conditional and answer.status == 200)
 
     def update(self, resource: Resource, if_match: str | None = None) -> Resource:
         """The updated resource. ``if_match`` is the version id that it must still have; EhrRefused with status 412 when it has another."""

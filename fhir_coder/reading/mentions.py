@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, SectionKind, Sections
+from fhir_coder.reading.body_mass import find_body_mass
+from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.sentences import Sentence, find_sentences
 
+_NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
 _COMPARE: dict[str, Callable[[int, int], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _ONLY_IN = {"assessment": STATING | {SectionKind.PROBLEM_LIST}}
@@ -81,7 +84,8 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     mentions: list[Mention] = []
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
-        mentions.extend(_note_mentions(note, own, _admissible(find_terms(note.text), sections.encounter)))
+        terms = (*find_terms(note.text), *find_body_mass(note.text))
+        mentions.extend(_note_mentions(note, own, _admissible(terms, note, sections.encounter)))
     return Mentions(sections, tuple(mentions))
 
 
@@ -97,9 +101,10 @@ def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[Foun
     return sorted(mentions, key=lambda mention: (mention.start, mention.end, not mention.is_problem_statement))
 
 
-def _admissible(terms: Iterable[FoundTerm], encounter: Encounter) -> Iterator[FoundTerm]:
-    """Terms whose sex and age conditions the patient meets; an unknown sex or age excludes nothing."""
-    gender, age = encounter.patient.gender, encounter.age
+def _admissible(terms: Iterable[FoundTerm], note: Note, encounter: Encounter) -> Iterator[FoundTerm]:
+    """Terms whose sex and age conditions the patient meets; the note tells what the record lacks, and an unknown sex or age excludes nothing."""
+    gender = encounter.patient.gender or stated_sex(note.text)
+    age = encounter.age if encounter.age is not None else stated_age(note.text)
     for term in terms:
         is_other_sex = bool(term.sex) and gender in ("female", "male") and term.sex != gender
         if not is_other_sex and _is_age_met(term.age, age):
@@ -120,9 +125,17 @@ def _term_mentions(note: Note, whole: SectionSentences, terms: Iterable[FoundTer
     for (start, end), same in by_span.items():
         sentence = whole.sentence_around(start, end)
         if sentence is not None:
-            codes = tuple(dict.fromkeys(code for term in same for code in term.codes))
-            sources = tuple(dict.fromkeys(term.source for term in same))
+            meant = _as_written(same, note.text[start:end])
+            codes = tuple(dict.fromkeys(code for term in meant for code in term.codes))
+            sources = tuple(dict.fromkeys(term.source for term in meant))
             yield _mention(note, whole.section, sentence, start, end, codes, sources)
+
+
+def _as_written(same: list[FoundTerm], surface: str) -> list[FoundTerm]:
+    """Of the entries that claim a span, those whose phrase is written as in the note, if any: plural endings are the same to the dictionary,
+    yet "pulmonary nodules" has another code than "pulmonary nodule"."""
+    words = _NOT_A_LETTER.sub("-", surface.lower()).strip("-")
+    return [term for term in same if term.source.rsplit(":", 1)[-1].partition("@")[0] == words] or same
 
 
 def _statement_mentions(note: Note, whole: SectionSentences, terms: Sequence[FoundTerm]) -> Iterator[Mention]:

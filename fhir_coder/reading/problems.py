@@ -39,6 +39,11 @@ _CLAUSE_END = re.compile(
 )
 _PURPOSE = re.compile(r"\b(?:for|to)\b", re.IGNORECASE)  # "antibiotics to prevent infection" is an action
 _PERSON = re.compile(r"\d+[- ]?(?:year|yr|y/?o|month|week|day)|(?:pleasant|male|female|man|woman|patient|case|visit|note)\b", re.IGNORECASE)
+# Who the patient is comes before the problem: "34 y/o G1P0 at 32w0d with preeclampsia".
+_PERSON_LEAD = re.compile(
+    r"\s*(?:(?:this is )?an?\s+)?\d{1,3}[\s-]*(?:years?|yrs?|y/?o|months?|m/?o|weeks?|wks?|days?|f|m)\b[^.;:]{0,80}?\bwith\b(?:\s+(?:an?\s+)?|$)",
+    re.IGNORECASE,
+)
 _EDGE = ' \t\n.,;:-–—*#•_=·"“”'
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9'/-]*")
 
@@ -52,6 +57,7 @@ class ProblemWords:
     verbs: frozenset[str]
     disorders: frozenset[str]
     endings: tuple[str, ...]
+    courses: frozenset[str]
     opening: re.Pattern[str]
     qualifying: re.Pattern[str]
     narrative: re.Pattern[str]
@@ -87,6 +93,7 @@ def load_words() -> ProblemWords:
         verbs=frozenset(lists["verbs"]),
         disorders=frozenset(lists["disorders"]),
         endings=tuple(lists["endings"]),
+        courses=frozenset(lists["courses"]),
         opening=_beginning(lists["actions"] + lists["openers"]),
         qualifying=_beginning(lists["qualifiers"]),
         narrative=re.compile(
@@ -112,9 +119,19 @@ class _StatementReader:
 
     def read(self, sentences: Sequence[Sentence]) -> list[Statement]:
         found = [statement for sentence, head in self._heads(sentences) for statement in self._parts(sentence, head)]
-        if found or self.kind is SectionKind.PLAN:
+        if self.kind is SectionKind.PLAN:
             return found
-        return self._from_narrative(sentences)
+        found = found or self._from_narrative(sentences)
+        known = {statement.sentence for statement in found}
+        return sorted(found + [s for s in self._within_paragraphs(sentences) if s.sentence not in known], key=lambda s: s.start)
+
+    def _within_paragraphs(self, sentences: Sequence[Sentence]) -> list[Statement]:
+        """Problems listed sentence after sentence on one line ("Hypothyroidism. IBS-D. Continue levothyroxine."), where no list marks them."""
+        if any(MARKER.match(self.text, sentence.start, sentence.end) for sentence in sentences):
+            return []
+        following = [sentence for sentence in sentences[1:] if not self._begins_line(sentence)]
+        heads = [(s, self._head(s.start, s.end, is_short=True, needs_disorder=True)) for s in following]
+        return [part for sentence, head in heads if head is not None and self.has_term(*head) for part in self._parts(sentence, head)]
 
     def _heads(self, sentences: Sequence[Sentence]) -> Iterator[tuple[Sentence, Span]]:
         """Sentences that are the head of a problem, with the span of the head."""
@@ -154,6 +171,8 @@ class _StatementReader:
         start, end = self._after_lead(start, end)
         code = _CODE_LEAD.match(self.text, start, end)
         start = code.end() if code else start
+        person = _PERSON_LEAD.match(self.text, start, end)
+        start = person.end() if person else start
         start, end = self._trim(start, self._head_end(start, end))
         words = self.text[start:end].lower()
         if start >= end or words in self.words.labels or self.words.opening.match(self.text, start, end):
@@ -231,8 +250,12 @@ class _StatementReader:
     def _statement(self, sentence: Sentence, start: int, end: int) -> Iterator[Statement]:
         start, end = self._trim(start, end)
         end = self._shorten(start, end)
-        if sum(character.isalpha() for character in self.text[start:end]) > 1:
+        if sum(character.isalpha() for character in self.text[start:end]) > 1 and not self._is_only_course(start, end):
             yield Statement(start, end, sentence)
+
+    def _is_only_course(self, start: int, end: int) -> bool:
+        """Words that say how things go, or what was looked at, but name no problem ("Stable on CT"); a dictionary term always names one."""
+        return not self.has_term(start, end) and all(word.lower() in self.words.courses for word in _WORD.findall(self.text, start, end))
 
     def _trim(self, start: int, end: int) -> Span:
         while start < end and self.text[start] in _EDGE:

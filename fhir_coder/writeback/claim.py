@@ -6,12 +6,9 @@ Items stand only for services that the EHR supplied as CPT or HCPCS codes; nothi
 from __future__ import annotations
 
 from fhir_coder.exchange import Resource
-from fhir_coder.model import ServiceLine
+from fhir_coder.model import MAX_DIAGNOSES, MAX_POINTERS, ServiceLine
 from fhir_coder.vocabulary import CLAIM_INFORMATION, CLAIM_TYPE, PROCESS_PRIORITY
 from fhir_coder.writeback.proposal import NOT_SUPPLIED, Proposal
-
-MAX_DIAGNOSES = 12
-MAX_POINTERS = 4
 
 
 def build_claim(proposal: Proposal) -> Resource:
@@ -54,10 +51,7 @@ def _diagnoses(proposal: Proposal) -> list[Resource]:
 def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
     """One service line; its pointers come from the reasons that the service itself names."""
     item: Resource = {"sequence": number}
-    pointers = [position for position, one in enumerate(proposal.assignments[:MAX_DIAGNOSES], 1) if one.code in line.reason_codes][
-        :MAX_POINTERS
-    ]
-    if pointers:
+    if pointers := _pointers(proposal, line):
         item["diagnosisSequence"] = pointers
     item["productOrService"] = {"coding": [{"system": line.system, "code": line.code}]}
     if line.performed:
@@ -65,3 +59,9 @@ def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
     if reference := proposal.encounter_reference():
         item["encounter"] = [reference]
     return item
+
+
+def _pointers(proposal: Proposal, line: ServiceLine) -> list[int]:
+    """Places in the claim of the line's reasons, in claim order; those beyond the fourth are left off (FCE-510 reports them)."""
+    claimed = enumerate(proposal.assignments[:MAX_DIAGNOSES], 1)
+    return [place for place, one in claimed if one.code in line.reason_codes][:MAX_POINTERS]

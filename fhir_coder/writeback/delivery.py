@@ -1,7 +1,7 @@
 """Writing a proposal to the EHR as far as its metadata allows, and the receipt that says what became of each resource.
 
-Each resource is searched by its identifier first (a Provenance, which has none, by its target), so that coding twice writes once. A
-resource that others refer to is written before them and its address takes the place of its ``urn:uuid``.
+Each resource is searched by its identifier first (a Provenance, which has none, by its target), so that coding twice writes once; where the
+EHR creates under a condition, the same key (of a Provenance its target and our tag) keeps two writers at once from writing twice. A resource that others refer to is written before them and its address takes the place of its ``urn:uuid``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class EhrWriter(Protocol):
     def search(self, resource_type: str, params: dict[str, str]) -> Iterator[Resource]:
         """Resources that match."""
 
-    def create(self, resource: Resource, if_none_exist: str | None = None) -> Resource:
-        """The created (or, under a condition, the existing) resource with its id."""
+    def create_once(self, resource: Resource, if_none_exist: str | None = None) -> tuple[Resource, bool]:
+        """The created (or, under a condition, the existing) resource with its id, and whether it is new."""
 
     def capabilities(self) -> Any:
-        """What the EHR's metadata offers: ``can(type, interaction)`` and ``conditional_create(type)``."""
+        """What the EHR's metadata offers: ``can(type, interaction)``, ``searches(type, parameter)`` and ``conditional_create(type)``."""
 
 
 def deliver(bundle: Resource, client: EhrWriter) -> Resource:
@@ -48,20 +48,29 @@ def _deliver_one(entry: Resource, client: EhrWriter, capabilities: Any, addresse
         if existing:
             addresses[entry["fullUrl"]] = f"{kind}/{existing['id']}"
             return _already_there(existing)
-        created = client.create(addressed, _condition(addressed, capabilities))
+        written, is_new = client.create_once(addressed, _condition(addressed, capabilities))
     except EhrError as error:
         return _refused(error)
     except FhirCoderError as error:
         return _response(f"{error.status} Failed", error.issue, error.message)
-    addresses[entry["fullUrl"]] = f"{kind}/{created['id']}"
-    return _created(created)
+    addresses[entry["fullUrl"]] = f"{kind}/{written['id']}"
+    return _created(written) if is_new else _already_there(written)
 
 
 def _condition(resource: Resource, capabilities: Any) -> str | None:
     """If-None-Exist query where the EHR offers conditional create: two writers at once still write once."""
-    if "identifier" not in resource or not capabilities.conditional_create(resource["resourceType"]):
+    kind = resource["resourceType"]
+    if not capabilities.conditional_create(kind):
         return None
+    if kind == "Provenance":
+        return _provenance_condition(resource) if capabilities.searches(kind, "_tag") else None
     return f"identifier={_token(resource)}"
+
+
+def _provenance_condition(provenance: Resource) -> str:
+    """Its target and our tag: an EHR may keep Provenances of its own for the same target."""
+    tag = provenance["meta"]["tag"][0]
+    return f"target={provenance['target'][0]['reference']}&_tag={tag['system']}|{tag['code']}"
 
 
 def _find(resource: Resource, client: EhrWriter, capabilities: Any) -> Resource | None:

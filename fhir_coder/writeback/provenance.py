@@ -12,6 +12,7 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
     """The Provenance of one proposed Condition. Offsets are half-open Unicode code points into the canonical text that the hash names."""
     provenance: Resource = {
         "resourceType": "Provenance",
+        "meta": {"tag": [_tag(proposal, assignment)]},
         "contained": [_software(proposal)],
         "target": [{"reference": proposal.full_url("condition", assignment.code)}],
         "recorded": proposal.instant,
@@ -27,6 +28,12 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
     if entities:
         provenance["entity"] = entities
     return provenance
+
+
+def _tag(proposal: Proposal, assignment: CodeAssignment) -> Resource:
+    """The stable name of this Provenance, which has no identifier in R4: what a conditional create asks for."""
+    identifier = proposal.identifier("provenance", assignment.code)
+    return {"system": identifier["system"], "code": identifier["value"]}
 
 
 def _software(proposal: Proposal) -> Resource:

@@ -207,3 +207,21 @@ def test_media_types(client, engine, headers, query, status):
 def test_bad_xml(client, body):
     response = post(client, INSTANCE, body, Content_Type="application/fhir+xml")
     assert (response.status_code, issue_of(response)["code"]) == (400, "structure")
+
+
+class Stalled(io.RawIOBase):
+    """A body of which no more arrives: the socket's time limit ran out."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: object) -> int:
+        raise BlockingIOError
+
+
+def test_a_body_that_stops_arriving_is_the_caller_s_fault(client) -> None:
+    answer = client.post(
+        INSTANCE, content_type="application/fhir+json", environ_overrides={"wsgi.input": Stalled(), "CONTENT_LENGTH": "30"}
+    )
+    assert answer.status_code == 400
+    assert issue_of(answer)["code"] == "structure"

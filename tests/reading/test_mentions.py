@@ -79,7 +79,11 @@ def statements(text: str) -> list[str]:
         ("PLAN\nPhysical therapy for knee pain.", []),
         ("PROBLEM LIST\n1. Hypertension", []),
         ("HPI\nHypertension.", []),
-        ("ASSESSMENT\nNone.", ["None"]),
+        ("ASSESSMENT\nNone.", []),
+        ("ASSESSMENT\n1. Gout.\n2. Stable on CT. Repeat in 12 months.\n3. Quit 11/2023", ["Gout"]),
+        ("ASSESSMENT\nHypertension. Gout. Continue lisinopril.", ["Hypertension", "Gout"]),
+        ("ASSESSMENT\n1. Hypertension. Gout flares last year.", ["Hypertension"]),
+        ("ASSESSMENT\n34 y/o G1P0 with migraine. Gout.", ["migraine", "Gout"]),
     ],
 )
 def test_problem_statements(text: str, expected: list[str]):

@@ -296,3 +296,26 @@ def test_words_that_stand_everywhere_mean_nothing_alone(meanings: dict[str, list
     assert [
         entry.id for entry in meanings.get(same_phrase_key(phrase), []) if not entry.is_contextual and not entry.is_case_sensitive
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("phrase", "codes"),
+    [
+        ("bladder infection", ("N30.90",)),
+        ("wart", ("B07.9",)),
+        ("common wart", ("B07.8",)),
+        ("acne", ("L70.9",)),
+        ("acne vulgaris", ("L70.0",)),
+        ("fungal rash", ("B36.9",)),
+        ("wrist drop", ("M21.33",)),
+        ("premature ovarian insufficiency", ("E28.39",)),
+        ("history of dcis", ("Z86.000",)),
+        ("intercostal pain", ("R07.82",)),
+        ("chronic insomnia", ("F51.04",)),
+        ("wound check", ("Z51.89",)),
+        ("e. coli uti", ("N39.0", "B96.20")),
+        ("knee osteoarthritis", ("M17.9",)),
+    ],
+)
+def test_phrases_lead_where_the_alphabetic_index_does(meanings: dict[str, list[LexiconEntry]], phrase: str, codes: tuple[str, ...]) -> None:
+    assert {entry.codes for entry in meanings[same_phrase_key(phrase)]} == {codes}

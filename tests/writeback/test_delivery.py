@@ -27,6 +27,7 @@ PROVENANCE = {
     "fullUrl": "urn:uuid:3",
     "resource": {
         "resourceType": "Provenance",
+        "meta": {"tag": [{"system": "s", "code": "default.e1.provenance.I10"}]},
         "contained": [{"resourceType": "Device", "deviceName": [{"name": "fhir-coder"}]}],
         "target": [{"reference": "urn:uuid:1"}],
     },
@@ -36,11 +37,13 @@ ALL = ("Condition", "Task", "Provenance")
 
 
 class MemoryEhr:
-    """Keeps what is created; offers create for ``writable`` only; refuses ``refused``; ignores search parameters when it ``lies``."""
+    """Keeps what is created; offers create for ``writable`` only; refuses ``refused``; ignores search parameters when it ``lies``;
+    with ``races`` no search sees what others write at the same moment, and only a conditional create does."""
 
-    def __init__(self, writable: tuple[str, ...] = ALL, refused: str = "", lies: bool = False) -> None:
+    def __init__(self, writable: tuple[str, ...] = ALL, refused: str = "", lies: bool = False, races: bool = False) -> None:
         self.kept: list[dict[str, Any]] = []
-        self._writable, self._refused, self._lies = writable, refused, lies
+        self._writable, self._refused, self._lies, self._races = writable, refused, lies, races
+        self._conditions: dict[str, dict[str, Any]] = {}
 
     def capabilities(self) -> MemoryEhr:
         return self
@@ -49,18 +52,27 @@ class MemoryEhr:
         return interaction != "create" or kind in self._writable
 
     def conditional_create(self, kind: str) -> bool:
-        return False
+        return self._races
+
+    def searches(self, kind: str, parameter: str) -> bool:
+        return True
 
     def search(self, kind: str, params: dict[str, str]) -> Iterator[dict[str, Any]]:
+        if self._races:
+            return
         value = next(iter(params.values())).split("|")[-1]
         yield from (one for one in self.kept if one["resourceType"] == kind and (self._lies or value in str(one)))
 
-    def create(self, resource: dict[str, Any], if_none_exist: str | None = None) -> dict[str, Any]:
+    def create_once(self, resource: dict[str, Any], if_none_exist: str | None = None) -> tuple[dict[str, Any], bool]:
         if resource["resourceType"] == self._refused:
             raise EhrRefused("refused", ehr_status=422, outcome={"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]})
+        if if_none_exist in self._conditions:
+            return self._conditions[if_none_exist], False
         kept = {**deepcopy(resource), "id": str(len(self.kept) + 1), "meta": {"versionId": "1"}}
         self.kept.append(kept)
-        return kept
+        if if_none_exist:
+            self._conditions[if_none_exist] = kept
+        return kept, True
 
 
 def statuses(receipt: dict[str, Any]) -> list[str]:
@@ -70,6 +82,13 @@ def statuses(receipt: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("lies", [False, True])
 def test_delivering_twice_writes_once(lies: bool) -> None:
     ehr = MemoryEhr(lies=lies)
+    assert statuses(deliver(BUNDLE, ehr)) == ["201", "201", "201"]
+    assert statuses(deliver(BUNDLE, ehr)) == ["200", "200", "200"]
+    assert len(ehr.kept) == 3
+
+
+def test_two_writers_at_the_same_moment_write_once_and_only_one_says_created() -> None:
+    ehr = MemoryEhr(races=True)
     assert statuses(deliver(BUNDLE, ehr)) == ["201", "201", "201"]
     assert statuses(deliver(BUNDLE, ehr)) == ["200", "200", "200"]
     assert len(ehr.kept) == 3

@@ -1,0 +1,76 @@
+"""Details that the words of the note decide by a chapter's own rule: trimester from weeks, the dominant side from handedness."""
+
+from __future__ import annotations
+
+import re
+
+from terminology.codebook import Codebook
+
+_WEEKS = re.compile(
+    r"\b(\d{1,2})\s?(?:\+\s?[0-6]\b|w\s?[0-6]\s?d\b)"
+    r"|\b(\d{1,2})(?:[- ](?:and )?\d/7)?[\s-]*(?:weeks?|wks?|w)\b(?:,? (?:and )?\d days?)?[\s,]*(?:of )?(?:gestation\w*|pregnan\w+|gravid|ga\b|iup\b|ega\b)"
+    r"|\b(?:iup|pregnan\w+|gestation(?:al age)?|ega|ga)\b[\s:,]*(?:at|of|is|=)?\s*(\d{1,2})\s*(?:weeks?|wks?|w\b)",
+    re.IGNORECASE,
+)
+_TRIMESTER = re.compile(r"\b(first|1st|second|2nd|third|3rd) trimester\b", re.IGNORECASE)
+_ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third"}
+_SECOND_FROM, _THIRD_FROM, _LONGEST = 14, 28, 42
+
+_HANDED = re.compile(r"\b(right|left)[- ]hand(?:ed(?:ness)?\b|[- ]dominan)|\b(?:RHD|LHD)\b", re.IGNORECASE)
+_AFFECTED = re.compile(r"\b(right|left|rt|lt)\b|\b(R|L)\b(?=\s+(?:hemi|mono|sided))", re.IGNORECASE)
+_SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
+
+
+def as_documented(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str:
+    """The code with "unspecified trimester" or "unspecified side" replaced by what the ``contexts`` (nearest words first) tell."""
+    title = codebook.title(code)
+    if "unspecified trimester" in title and (trimester := _trimester(contexts)):
+        return _sibling(codebook, code, "unspecified trimester", f"{trimester} trimester")
+    if "affecting unspecified side" in title and (affected := _affected_side(contexts)):
+        return _sibling(codebook, code, "affecting unspecified side", f"affecting {affected} side")
+    return code
+
+
+def _sibling(codebook: Codebook, code: str, words: str, replacement: str) -> str:
+    """The sibling whose title differs in these words alone, with the same seventh character; the code itself when there is none."""
+    stem = codebook.stem(code)
+    wanted = codebook.title(stem).replace(words, replacement)
+    parents = codebook.ancestors(stem)[:1]
+    # Titles write "nondominant" and "non-dominant".
+    siblings = [child for parent in parents for child in codebook.children(parent)]
+    found = [child for child in siblings if codebook.title(child).replace("non-", "non") == wanted.replace("non-", "non")]
+    if not found:
+        return code
+    return found[0] if codebook.is_billable(found[0]) else codebook.with_seventh(found[0], code[-1])
+
+
+def _trimester(contexts: tuple[str, ...]) -> str | None:
+    """The trimester named, else counted from the weeks: second from 14 weeks 0 days, third from 28 weeks 0 days (tabular, chapter 15;
+    guideline I.C.15.a.3)."""
+    text = "\n".join(contexts)
+    weeks = [int(number) for found in _WEEKS.findall(text) for number in found if number]
+    # Near words name the trimester of this visit; farther ones often an earlier one ("first trimester screen normal").
+    if named := _TRIMESTER.search("\n".join(contexts[:3]) if weeks else text):
+        word = named.group(1).lower()
+        return _ORDINALS.get(word, word)
+    if not weeks or weeks[0] > _LONGEST:
+        return None
+    return "first" if weeks[0] < _SECOND_FROM else "second" if weeks[0] < _THIRD_FROM else "third"
+
+
+def _affected_side(contexts: tuple[str, ...]) -> str | None:
+    """Guideline I.C.6.a: without documented handedness a right side is dominant, a left side nondominant."""
+    affected = next((named for context in contexts[:3] if (named := _named_side(context))), None)
+    if affected is None:
+        return None
+    handed = next((_hand(found) for context in contexts if (found := _HANDED.search(context))), "right")
+    return f"{affected} {'dominant' if affected == handed else 'nondominant'}"
+
+
+def _named_side(text: str) -> str | None:
+    named = {_SIDE_NAMES.get(word.lower(), word.lower()) for found in _AFFECTED.findall(_HANDED.sub(" ", text)) for word in found if word}
+    return named.pop() if len(named) == 1 else None
+
+
+def _hand(found: re.Match[str]) -> str:
+    return (found.group(1) or {"RHD": "right", "LHD": "left"}[found.group().upper()]).lower()

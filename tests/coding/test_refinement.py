@@ -1,0 +1,54 @@
+"""What retrieval may add beside the dictionary, and which code says more of the same condition."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhir_coder.coding.refinement import admissible, says_more
+from fhir_coder.model import Assertion, Candidate, Mention, SectionKind
+from terminology.codebook import Codebook
+
+
+@pytest.mark.parametrize(
+    ("other", "code", "more"),
+    [
+        ("N18.32", "N18.9", True),
+        ("N18.31", "N18.30", True),
+        ("J45.40", "J45.909", True),
+        ("G47.33", "G47.00", False),
+        ("M54.2", "M54.50", False),
+        ("F33.1", "F32.9", False),
+        ("N18.9", "N18.32", False),
+        ("H66.011", "H66.92", False),
+        ("H66.011", "H66.91", True),
+        ("N18.9", "N18.9", False),
+    ],
+)
+def test_says_more(codebook: Codebook, other: str, code: str, more: bool) -> None:
+    assert says_more(codebook, other, code) is more
+
+
+def mention(text: str, codes: tuple[str, ...] = (), is_statement: bool = False) -> Mention:
+    return Mention("n", 0, len(text), text, SectionKind.ASSESSMENT, 0, len(text), codes, (), is_statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "known", "offered", "score", "is_kept"),
+    [
+        ("Hypertension, above goal", ("Hypertension", "I10"), "E11.65", 0.66, False),
+        ("depression, PHQ-9 14", ("depression", "F32.A"), "Z13.31", 0.6, False),
+        ("Osteoporosis, DEXA T -2.8", ("Osteoporosis", "M81.0"), "Z13.820", 0.6, False),
+        ("GOLD 3 disease", None, "Z00.129", 0.5, False),
+        ("Asthma, moderate persistent", ("Asthma", "J45.909"), "J45.40", 0.6, True),
+        ("Gout quiet, others no change", ("Gout", "M10.9"), "M10.45", 0.5, False),
+        ("Primary osteoarthritis, knee, left", ("Primary osteoarthritis", "M19.91"), "M17.12", 0.6, True),
+        ("laceration left index finger without nail damage", None, "S61.311", 0.9, False),
+        ("laceration left index finger without nail damage", None, "S61.211", 0.87, True),
+    ],
+)
+def test_retrieval_beside_the_dictionary(
+    codebook: Codebook, statement: str, known: tuple[str, str] | None, offered: str, score: float, is_kept: bool
+) -> None:
+    candidate = Candidate(0, offered, score, score, score, "retrieval:title:" + offered)
+    inside = (mention(known[0], (known[1],)),) if known else ()
+    assert bool(admissible([candidate], Assertion(mention(statement, is_statement=True)), inside, codebook)) is is_kept
