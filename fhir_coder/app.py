@@ -35,7 +35,8 @@ from index.build import build_index, needs_build
 from index.code_index import CodeIndex
 from index.manifest import ManifestMismatch
 from index.model import Model, ModelRefused, choose_model
-from index.open import open_index
+from index.open import index_folder, open_index
+from terminology.embedded import EmbeddedMissing
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
 
@@ -49,6 +50,8 @@ def open_releases(settings: Settings) -> Catalogue:
         return open_catalogue(settings.data)
     except OSError as error:
         raise _unusable(settings, error) from error
+    except (ValueError, EmbeddedMissing) as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _unusable(settings: Settings, error: Exception) -> ConfigurationError:
@@ -71,16 +74,11 @@ def model_of(settings: Settings) -> Model:
         raise ConfigurationError(str(error)) from error
 
 
-def index_folder(settings: Settings, release: Release) -> Path:
-    """Where the index of a release lies."""
-    return settings.data / "index" / release.id
-
-
 def build_indexes(settings: Settings, force: bool = False) -> Iterator[tuple[Path, bool]]:
     """Build the index of every release that lacks a current one; yields each folder and whether it was built."""
     model = model_of(settings)
     for release in open_releases(settings).releases:
-        folder = index_folder(settings, release)
+        folder = index_folder(settings.data, release)
         build = force or needs_build(folder, release, model)
         if build:
             with stage_progress(f"index {release.id}") as report:
@@ -151,7 +149,7 @@ class Lifecycle:
 
 def _open(settings: Settings, release: Release) -> CodeIndex:
     try:
-        return open_index(index_folder(settings, release), release)
+        return open_index(index_folder(settings.data, release), release)
     except ManifestMismatch as error:
         raise ConfigurationError(str(error)) from error
 

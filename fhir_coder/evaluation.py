@@ -26,7 +26,6 @@ class Document:
     gold: frozenset[str]
     predicted: dict[str, float]
     ranked: dict[str, float]
-    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

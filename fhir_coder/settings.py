@@ -42,15 +42,6 @@ class Tenant:
     ehrs: tuple[EhrSettings, ...] = ()
 
 
-def _switch(raw: str) -> bool:
-    """An on/off setting."""
-    if raw.lower() in {"1", "true", "yes", "on"}:
-        return True
-    if raw.lower() in {"0", "false", "no", "off", ""}:
-        return False
-    raise ValueError("expected true or false")
-
-
 def _probability(raw: str) -> float:
     """A number from 0 to 1."""
     value = float(raw)

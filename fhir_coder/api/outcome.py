@@ -34,7 +34,12 @@ def outcome_of_error(error: FhirCoderError, request_id: str) -> Resource:
 
 def outcome_of_failure(request_id: str) -> Resource:
     """The body of a 500: a generic sentence and the id to quote; what failed stands in the log."""
-    issue = {"severity": "fatal", "code": "exception", "diagnostics": f"The server failed. Quote request {request_id} when reporting this."}
+    issue = {
+        "severity": "fatal",
+        "code": "exception",
+        "details": {"coding": [{"system": ERROR_SYSTEM, "code": FhirCoderError.code}], "text": "The server failed."},
+        "diagnostics": f"The server failed. Quote request {request_id} when reporting this.",
+    }
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 

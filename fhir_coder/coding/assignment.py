@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fhir_coder.coding.combinations import combination_for
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
-from fhir_coder.coding.features import code_features, is_symptom
+from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.refinement import says_more
@@ -115,10 +115,14 @@ def _is_in_plan(scored: _Scored) -> bool:
 
 
 def _low(scored: _Scored, chosen: list[_Scored], release: Release) -> RejectionReason:
-    """A symptom beside an assigned diagnosis is integral to it as far as we can tell (guideline I.B.5); the rest are unlikely."""
+    """A symptom beside an assigned diagnosis is integral to it as far as we can tell (guideline I.B.5); what stands in lists of the past
+    only was not addressed at this visit (IV.J); the rest are unlikely."""
     book = release.codebook
     beside = any(not is_symptom(book, other.code) and other.code[0] not in "VWXYZ" for other in chosen)
-    return RejectionReason.INTEGRAL_SYMPTOM if beside and is_symptom(book, scored.code) else RejectionReason.LOW_PROBABILITY
+    if beside and is_symptom(book, scored.code):
+        return RejectionReason.INTEGRAL_SYMPTOM
+    listed_only = all(pillar.assertion.mention.section in HISTORY_SECTIONS for pillar in scored.pillars)
+    return RejectionReason.NOT_ADDRESSED if listed_only else RejectionReason.LOW_PROBABILITY
 
 
 def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:

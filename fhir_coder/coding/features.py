@@ -50,7 +50,7 @@ FEATURES: tuple[str, ...] = (
     "match_length",
 )
 
-_HISTORY_SECTIONS = frozenset(
+HISTORY_SECTIONS = frozenset(
     {SectionKind.PAST_MEDICAL_HISTORY, SectionKind.PAST_SURGICAL_HISTORY, SectionKind.PROBLEM_LIST, SectionKind.SOCIAL_HISTORY}
 )
 _COMPLAINT_SECTIONS = frozenset({SectionKind.CHIEF_COMPLAINT, SectionKind.REASON_FOR_VISIT})
@@ -131,7 +131,7 @@ class _Reader:
             "in_plan": float(bool(kinds & (PLAN_SECTIONS - ASSESSMENT_SECTIONS))),
             "in_chief_complaint": float(bool(kinds & _COMPLAINT_SECTIONS)),
             "in_present_illness": float(bool(kinds & _ILLNESS_SECTIONS)),
-            "in_past_history": float(bool(kinds & _HISTORY_SECTIONS)),
+            "in_past_history": float(bool(kinds & HISTORY_SECTIONS)),
             "in_exam_or_results": float(bool(kinds & _FINDING_SECTIONS)),
             "in_review_of_systems": float(SectionKind.REVIEW_OF_SYSTEMS in kinds),
             "in_body": float(SectionKind.BODY in kinds),

@@ -13,7 +13,7 @@ import urllib.request
 from typing import Any
 
 from fhir_coder.app import ensure_index
-from fhir_coder.commands.serve import require_loopback
+from fhir_coder.commands.serve import require_free_port, require_loopback
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 
@@ -34,6 +34,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build what is missing, serve, code, print; with ``--stay`` keep serving."""
     require_loopback(arguments.host)
+    require_free_port(arguments.host, arguments.port)
     ensure_index(Settings.from_environment(sandbox=True))
     base = f"http://{arguments.host}:{arguments.port}"
     server = subprocess.Popen(  # noqa: S603 - our own module, checked arguments

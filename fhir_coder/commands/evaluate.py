@@ -13,7 +13,6 @@ from fhir_coder.commands.files import existing_file
 from fhir_coder.commands.lines import for_each_line
 from fhir_coder.errors import InvalidContent
 from fhir_coder.evaluation import Document, evaluate
-from fhir_coder.model import Outcome
 from fhir_coder.pipeline import Coder
 
 
@@ -46,7 +45,7 @@ def _document(coder: Coder, policy: CodingPolicy, line: Line) -> Document:
     coded = disposition.report.coded
     predicted = {one.code: one.probability for one in coded.assignments}
     ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
-    return Document(reference, predicted, ranked, disposition.outcome is Outcome.PASS)
+    return Document(reference, predicted, ranked)
 
 
 def _readable(figures: dict) -> str:

@@ -29,6 +29,7 @@ def writing(path: Path | None) -> Iterator[TextIO]:
         with partial.open("w", encoding="utf-8") as stream:
             yield stream
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise InvalidContent(f"{path}: cannot be written ({error.strerror})") from error
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -63,5 +63,11 @@ def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
 
 def _pointers(proposal: Proposal, line: ServiceLine) -> list[int]:
     """Places in the claim of the line's reasons, in claim order; those beyond the fourth are left off (FCE-510 reports them)."""
+    # An EHR may write "E1122" or "i10": the dot and the case do not tell two codes apart.
+    reasons = {_plain(code) for code in line.reason_codes}
     claimed = enumerate(proposal.assignments[:MAX_DIAGNOSES], 1)
-    return [place for place, one in claimed if one.code in line.reason_codes][:MAX_POINTERS]
+    return [place for place, one in claimed if _plain(one.code) in reasons][:MAX_POINTERS]
+
+
+def _plain(code: str) -> str:
+    return code.strip().upper().replace(".", "")
