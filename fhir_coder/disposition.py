@@ -13,6 +13,7 @@ from fhir_coder.always_review import always_review
 from fhir_coder.model import CodedEncounter, Disposition, EditReport, Finding, Outcome, Reason, Severity
 
 POLICY_REVIEW_ALL = "policy-review-all"
+CONFIDENT = "confident"
 
 NEVER_PASS = frozenset({"unreadable-note", "identity-conflict", "note-not-english", "uncoded-problem", "release-later"})
 """Names of edits whose findings prevent a pass whatever severity a site gives them."""
@@ -38,9 +39,7 @@ class Policy:
 def decide(report: EditReport, policy: Policy) -> Disposition:
     """Route a checked encounter. ``is_confident`` is what the outcome would turn on if passing were allowed."""
     objections = tuple(dict.fromkeys(_objections(report, policy)))
-    reasons = objections
-    if policy.passing == "none":
-        reasons += (Reason(POLICY_REVIEW_ALL, "This site has every encounter reviewed."),)
+    reasons = objections + (_policy_reasons(is_confident=not objections) if policy.passing == "none" else ())
     return Disposition(
         report=report,
         outcome=Outcome.REVIEW if reasons else Outcome.PASS,
@@ -48,6 +47,12 @@ def decide(report: EditReport, policy: Policy) -> Disposition:
         by_code=tuple(_outcome(assignment.code, reasons) for assignment in report.coded.assignments),
         is_confident=not objections,
     )
+
+
+def _policy_reasons(*, is_confident: bool) -> tuple[Reason, ...]:
+    """Everything is reviewed; a confident encounter is marked, so that a worklist can show it as such."""
+    mark = (Reason(CONFIDENT, "Nothing speaks against passing this encounter."),) if is_confident else ()
+    return (*mark, Reason(POLICY_REVIEW_ALL, "This site has every encounter reviewed."))
 
 
 def _outcome(code: str, reasons: tuple[Reason, ...]) -> Outcome:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_coder.disposition import CONFIDENT as CONFIDENT_MARK
 from fhir_coder.disposition import NEVER_PASS, POLICY_REVIEW_ALL, Policy, decide
 from fhir_coder.edits.registry import all_edits
 from fhir_coder.model import (
@@ -53,7 +54,7 @@ def test_the_default_policy_reviews_everything_and_marks_the_confident() -> None
     disposition = decide(report("I10", "E11.9"), Policy())
     assert disposition.outcome is Outcome.REVIEW
     assert disposition.by_code == (Outcome.REVIEW, Outcome.REVIEW)
-    assert reason_codes(disposition) == [POLICY_REVIEW_ALL]
+    assert reason_codes(disposition) == [CONFIDENT_MARK, POLICY_REVIEW_ALL]
     assert disposition.is_confident
 
 

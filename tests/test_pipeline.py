@@ -101,3 +101,11 @@ def test_a_note_in_another_language_never_passes(coder: Coder) -> None:
     )
     passing = replace(coder, review=replace(coder.review, passing="confident", pass_probability=0.0))
     assert passing.code_encounter(encounter(spanish), outpatient())[0].outcome is Outcome.REVIEW
+
+
+def test_a_confident_encounter_is_marked_as_such(coder: Coder) -> None:
+    certain = replace(coder, review=replace(coder.review, pass_probability=0.0))
+    marked = {reason.code for reason in code(certain, "Assessment: Essential hypertension.\nPlan: continue lisinopril.\n").reasons}
+    assert marked == {"confident", "policy-review-all"}
+    doubtful = replace(coder, review=replace(coder.review, pass_probability=1.0))
+    assert "confident" not in {reason.code for reason in code(doubtful, NOTE).reasons}

@@ -45,8 +45,22 @@ def install_peers(source: Path) -> Path:
     return folder
 
 
-def _npm_install(folder: Path) -> None:
-    command = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1"]
+def install_official_examples() -> Path:
+    """The folder of HL7's own R4 examples (npm hl7.fhir.r4.examples 4.0.1, CC0), installed on first use."""
+    if shutil.which("npm") is None:
+        raise NotInstallable("npm is not installed")
+    folder = Path(platformdirs.user_cache_dir("fhir-coder")) / "r4-examples-4.0.1"
+    examples = folder / "node_modules" / "hl7.fhir.r4.examples"
+    if not (folder / "installed").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
+        _npm_install(folder, "hl7.fhir.r4.examples@4.0.1")
+        (folder / "installed").touch()
+    return examples
+
+
+def _npm_install(folder: Path, *packages: str) -> None:
+    command = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1", *packages]
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
     except subprocess.CalledProcessError as error:
