@@ -1,7 +1,8 @@
 """Writing a proposal to the EHR as far as its metadata allows, and the receipt that says what became of each resource.
 
 Each resource is searched by its identifier first (a Provenance, which has none, by its target), so that coding twice writes once; where the
-EHR creates under a condition, the same key (of a Provenance its target and our tag) keeps two writers at once from writing twice. A resource that others refer to is written before them and its address takes the place of its ``urn:uuid``.
+EHR creates under a condition, the same key (of a Provenance its target and our tag) keeps two writers at once from writing twice. A resource
+that others refer to is written before them and its address takes the place of its ``urn:uuid``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 from fhir_coder.errors import EhrError, FhirCoderError
 from fhir_coder.exchange import Resource
+from fhir_coder.writeback.fidelity import altered_codes
 
 
 class EhrWriter(Protocol):
@@ -47,14 +49,14 @@ def _deliver_one(entry: Resource, client: EhrWriter, capabilities: Any, addresse
         existing = _find(addressed, client, capabilities)
         if existing:
             addresses[entry["fullUrl"]] = f"{kind}/{existing['id']}"
-            return _already_there(existing)
+            return _already_there(addressed, existing)
         written, is_new = client.create_once(addressed, _condition(addressed, capabilities))
     except EhrError as error:
         return _refused(error)
     except FhirCoderError as error:
         return _response(f"{error.status} Failed", error.issue, error.message)
     addresses[entry["fullUrl"]] = f"{kind}/{written['id']}"
-    return _created(written) if is_new else _already_there(written)
+    return _created(addressed, written) if is_new else _already_there(addressed, written)
 
 
 def _condition(resource: Resource, capabilities: Any) -> str | None:
@@ -118,14 +120,28 @@ def _with_addresses(value: Any, addresses: dict[str, str]) -> tuple[Any, bool]:
     return {key: item for key, (item, _) in pairs_by_key.items()}, any(missing for _, missing in pairs_by_key.values())
 
 
-def _created(resource: Resource) -> Resource:
-    return _located("201 Created", resource)
-
-
-def _already_there(resource: Resource) -> Resource:
-    response = _located("200 OK", resource)
-    response["outcome"] = _outcome("information", "duplicate", "Already there; nothing was written.")
+def _created(sent: Resource, kept: Resource) -> Resource:
+    """Written; and whether the EHR kept the codes as they were sent."""
+    response = _located("201 Created", kept)
+    if altered := altered_codes(sent, kept):
+        response["outcome"] = _altered(altered, "The EHR did not keep the codes as they were sent")
     return response
+
+
+def _already_there(sent: Resource, kept: Resource) -> Resource:
+    """Nothing written; and whether what is there says the same: after a change of the notes it may not."""
+    response = _located("200 OK", kept)
+    if altered := altered_codes(sent, kept):
+        response["outcome"] = _altered(altered, "Already there with other codes; it was left as it is")
+    else:
+        response["outcome"] = _outcome("information", "duplicate", "Already there; nothing was written.")
+    return response
+
+
+def _altered(elements: tuple[str, ...], sentence: str) -> Resource:
+    outcome = _outcome("warning", "conflict", f"{sentence}: {', '.join(elements)}.")
+    outcome["issue"][0]["expression"] = list(elements)
+    return outcome
 
 
 def _located(status: str, resource: Resource) -> Resource:

@@ -120,3 +120,48 @@ def test_the_proposal_itself_is_left_as_it_was() -> None:
     before = deepcopy(BUNDLE)
     deliver(BUNDLE, MemoryEhr())
     assert before == BUNDLE
+
+
+def coded(code: str) -> dict[str, Any]:
+    return {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": code}], "text": "Essential (primary) hypertension"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_altered"),
+    [
+        (coded("I10"), False),
+        ({**coded("I10"), "coding": [{"system": "http://snomed.info/sct", "code": "59621000"}, *coded("I10")["coding"]]}, False),
+        ({"text": "Essential (primary) hypertension"}, True),
+        (coded("I10."), True),
+    ],
+    ids=["as sent", "with a coding of its own", "text only", "trailing dot"],
+)
+def test_codes_that_the_ehr_did_not_keep_are_said(kept: dict[str, Any], is_altered: bool) -> None:
+    class Altering(MemoryEhr):
+        def create_once(self, resource: dict[str, Any], if_none_exist: str | None = None) -> tuple[dict[str, Any], bool]:
+            written, is_new = super().create_once(resource, if_none_exist)
+            return {**written, "code": kept}, is_new
+
+    sent = {"fullUrl": "urn:uuid:1", "resource": {**CONDITION["resource"], "code": coded("I10")}}
+    response = deliver({"entry": [sent]}, Altering())["entry"][0]["response"]
+    assert response["status"] == "201 Created"
+    assert ("outcome" in response) == is_altered
+    if is_altered:
+        assert response["outcome"]["issue"][0]["expression"] == ["Condition.code"]
+
+
+def test_a_claim_with_other_diagnoses_is_left_and_named() -> None:
+    def claim(*codes: str) -> dict[str, Any]:
+        diagnoses = [{"sequence": n, "diagnosisCodeableConcept": coded(code)} for n, code in enumerate(codes, 1)]
+        return {
+            "fullUrl": "urn:uuid:9",
+            "resource": {"resourceType": "Claim", "identifier": [{"system": "s", "value": "c"}], "diagnosis": diagnoses},
+        }
+
+    ehr = MemoryEhr(writable=("Claim",))
+    deliver({"entry": [claim("I10")]}, ehr)
+    again = deliver({"entry": [claim("I10")]}, ehr)["entry"][0]["response"]
+    changed = deliver({"entry": [claim("I10", "E11.9")]}, ehr)["entry"][0]["response"]
+    assert again["outcome"]["issue"][0]["severity"] == "information"
+    assert (changed["status"], changed["outcome"]["issue"][0]["expression"]) == ("200 OK", ["Claim.diagnosis"])
+    assert len(ehr.kept) == 1
