@@ -105,6 +105,7 @@ class Encounter:
 
     ``service_date`` is the calendar date of ``Encounter.period.start`` in its own offset, or None. ``coverage``, ``provider`` and
     ``organization`` are FHIR references or empty. ``conflicts`` names identity conflicts between the resources (see ``ehr.intake``).
+    ``is_claimed`` says that a Claim is drafted for it: for every encounter that came as FHIR, for no line of text.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Encounter:
     services: tuple[ServiceLine, ...] = ()
     conflicts: tuple[str, ...] = ()
     reference: str = ""
+    is_claimed: bool = False
 
     @property
     def age(self) -> int | None:

@@ -1,7 +1,7 @@
 """Claim incomplete.
 
 What it checks
-        An encounter from an EHR without coverage or without a provider.
+        An encounter for which a claim is drafted, without coverage or without a provider.
 
 Why it matters
         A draft claim that says "not supplied" for its payer or provider must not be released.
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.model import Encounter, Severity
+from fhir_coder.model import Severity
 
 ID = "FCE-513"
 NAME = "claim-incomplete"
@@ -33,15 +33,9 @@ NEEDS = "note"
 def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault, on the encounter as a whole."""
     encounter = case.encounter
-    if encounter is None or not _is_from_ehr(encounter):
+    if encounter is None or not encounter.is_claimed:
         return
     given = {"coverage": encounter.coverage, "provider": encounter.provider or encounter.organization}
     missing = [name for name, reference in given.items() if not reference]
     if missing:
         yield Fault((), f"The claim lacks {' and '.join(missing)}; supply it before release.")
-
-
-def _is_from_ehr(encounter: Encounter) -> bool:
-    """Whether anything of the encounter has an address: lines of text on the command line have none, and no claim is drafted of them."""
-    addresses = (encounter.reference, encounter.patient.id, encounter.coverage, encounter.provider, encounter.organization)
-    return any(addresses) or bool(encounter.services) or any(note.reference for note in encounter.notes)

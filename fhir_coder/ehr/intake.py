@@ -63,6 +63,7 @@ def gather(request: CodingRequest, client: EhrClient | None, read_note: ReadNote
             services=service_lines(services, visit, supply.one),
             conflicts=tuple(gathered.conflicts),
             reference=visit.encounter,
+            is_claimed=True,
         ),
         gathered.resources,
         tuple(dict.fromkeys(gathered.warnings)),

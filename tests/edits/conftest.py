@@ -32,7 +32,7 @@ from terminology.release import Catalogue, Release
 
 Row = dict[str, Any]
 CaseBuilder = Callable[[Row], EditCase]
-CODED_KEYS = {"note", "evidence", "asserted", "uncoded", "unreadable", "conflicts", "coverage", "provider", "reference"}
+CODED_KEYS = {"note", "evidence", "asserted", "uncoded", "unreadable", "conflicts", "coverage", "provider", "reference", "claimed"}
 
 
 def _date(row: Row, key: str) -> date | None:
@@ -76,6 +76,7 @@ def build_encounter(row: Row, note: Note) -> Encounter:
         services=_services(row) or (),
         conflicts=tuple(row.get("conflicts", ())),
         reference=row.get("reference", ""),
+        is_claimed=any(row.get(key) for key in ("reference", "coverage", "provider", "claimed")),
     )
 
 
