@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from fhir_coder.api.blueprint import create_api, install_error_handlers
+from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
 from fhir_coder.api.log import configure_logging
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
@@ -40,7 +40,6 @@ from terminology.embedded import EmbeddedMissing
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
 
-DEFAULT_TENANT = "default"
 SANDBOX_EHR = "sandbox"
 
 
@@ -131,16 +130,15 @@ def create_app(settings: Settings) -> Flask:
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(engine.repository, sandbox)
+    app.extensions["fhir_coder"] = Lifecycle(engine.repository)
     return app
 
 
 class Lifecycle:
     """What a worker must do after a fork: drop connections that belong to the parent."""
 
-    def __init__(self, repository: Repository, sandbox: Sandbox | None) -> None:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._sandbox = sandbox
 
     def after_fork(self) -> None:
         """Forget inherited database connections without closing them."""

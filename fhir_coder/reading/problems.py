@@ -1,7 +1,7 @@
 """Problem statements: the words in an assessment or plan that say what a problem is.
 
 The head of a problem is a numbered item ("1. Hypertension."), a ``#`` line, a bullet where bullets are not beneath a head, or a short line
-of its own. "Hypertension: stable, continue lisinopril" keeps its head; "right knee pain, possible MCL strain" is two statements, while
+of its own. "Hypertension: stable, continue lisinopril" keeps its head; "left elbow pain, possible UCL sprain" is two statements, while
 "migraine, with aura" is one. An assessment without heads is a narrative, and what it says the patient has is its statement. The words this
 is decided by are data (``problem_words.toml``).
 """

@@ -96,13 +96,13 @@ def assert_statement(text: str) -> Assertion:
 @pytest.mark.parametrize(
     ("text", "presence", "temporality"),
     [
-        ("possible MCL strain", Presence.POSSIBLE, Temporality.CURRENT),
+        ("possible UCL sprain", Presence.POSSIBLE, Temporality.CURRENT),
         ("Pneumonia, ruled out", Presence.ABSENT, Temporality.CURRENT),
         ("Pneumonia, resolved", Presence.PRESENT, Temporality.HISTORICAL),
         ("Status post mastectomy", Presence.PRESENT, Temporality.HISTORICAL),
         ("Diabetes without complications", Presence.PRESENT, Temporality.CURRENT),
         ("No evidence of fracture", Presence.ABSENT, Temporality.CURRENT),
-        ("Right hip degenerative joint disease", Presence.PRESENT, Temporality.CURRENT),
+        ("Left shoulder adhesive capsulitis", Presence.PRESENT, Temporality.CURRENT),
     ],
 )
 def test_a_problem_statement_is_judged_by_the_cue_at_its_edge(text: str, presence: Presence, temporality: Temporality):
