@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from fhir_coder.model import Disposition, Encounter
+from fhir_coder.model import Disposition, Encounter, Reconciled
 
 Resource = dict[str, Any]
 
@@ -60,10 +60,12 @@ class ReleaseUse:
 @dataclass(frozen=True, slots=True)
 class CodingResult:
     """The answer of the engine: the disposition with its whole trail, the proposal (Bundle, type collection) and the receipt
-    (Bundle, type batch-response, one entry per entry of the proposal) or None when nothing was to be written."""
+    (Bundle, type batch-response, one entry per entry of the proposal) or None when nothing was to be written. ``reconciliation`` holds
+    the assigned codes against those that the EHR had already."""
 
     intake: Intake
     disposition: Disposition
     release: ReleaseUse
     proposal: Resource
     receipt: Resource | None = None
+    reconciliation: tuple[Reconciled, ...] = ()

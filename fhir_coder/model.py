@@ -10,62 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 
-# --------------------------------------------------------------------------------------------------------------------- notes
+from fhir_coder.note import Authority as Authority
+from fhir_coder.note import Note as Note
+from fhir_coder.note import SectionHint as SectionHint
+from fhir_coder.note import UnreadableNote as UnreadableNote
+from fhir_coder.note import text_hash as text_hash
 
-
-def text_hash(text: str) -> str:
-    """The sha256 (hex) of canonical text, as carried by every piece of evidence."""
-    return sha256(text.encode("utf-8")).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class SectionHint:
-    """A section that the note's own format declares (a C-CDA section, an HTML heading): the reader need not guess it.
-
-    ``start`` is where the heading begins, ``body_start`` where its text begins, ``end`` where the section ends. ``loinc`` is the section's
-    LOINC code or empty; ``title`` the heading's words or empty.
-    """
-
-    start: int
-    body_start: int
-    end: int
-    title: str
-    loinc: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One clinical document as canonical text."""
-
-    id: str
-    text: str
-    reference: str = ""
-    content_type: str = "text/plain"
-    type_code: str = ""
-    title: str = ""
-    date: str = ""
-    doc_status: str = ""
-    hints: tuple[SectionHint, ...] = ()
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the canonical text."""
-        return text_hash(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableNote:
-    """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
-
-    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``.
-    """
-
-    id: str
-    reason: str
-    detail: str = ""
-    reference: str = ""
+# ----------------------------------------------------------------------------------------------------------------- encounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +52,19 @@ class ServiceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedDiagnosis:
+    """A diagnosis that the EHR holds for the encounter already, with its ICD-10-CM code as the EHR spells it.
+
+    ``reference`` is the Condition's; ``verification`` its verificationStatus code or empty; ``is_ours`` says that this software proposed it.
+    """
+
+    code: str
+    reference: str
+    verification: str = ""
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Encounter:
     """One visit as the engine sees it: its readable notes, the patient and what the EHR supplied beside them.
 
@@ -120,6 +85,7 @@ class Encounter:
     conflicts: tuple[str, ...] = ()
     reference: str = ""
     is_claimed: bool = False
+    recorded: tuple[RecordedDiagnosis, ...] = ()
 
     @property
     def age(self) -> int | None:
@@ -401,6 +367,27 @@ class EditReport:
     coded: CodedEncounter
     findings: tuple[Finding, ...]
     not_run: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------------------ reconciliation
+
+
+class Agreement(StrEnum):
+    """How a code that we assign and one that the EHR holds already stand to each other."""
+
+    AGREED = "agreed"
+    ADDED = "added"
+    MORE_SPECIFIC = "more-specific"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One line of the reconciliation. ``code`` is the assigned code (empty when unsupported), ``recorded`` the EHR's (None when added)."""
+
+    agreement: Agreement
+    code: str = ""
+    recorded: RecordedDiagnosis | None = None
 
 
 # --------------------------------------------------------------------------------------------------------------- disposition

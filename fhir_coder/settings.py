@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,19 @@ TEST_PREFIX = "FHIR_CODER_TEST_"  # read by the tests only
 
 @dataclass(frozen=True, slots=True)
 class EhrSettings:
-    """One FHIR R4 server that a tenant has configured. ``token`` is a static bearer token or empty."""
+    """One FHIR R4 server that a tenant has configured. ``token`` is a static bearer token or empty.
+
+    ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
+    ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
+    """
 
     id: str
     base_url: str
     token: str = field(default="", repr=False)
     timeout_s: float = 20.0
     max_pages: int = 50
+    write_before_review: bool | None = None
+    foreign_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,30 @@ def _tenants(raw: str) -> tuple[Tenant, ...]:
     return tenants
 
 
-def _ehr(id: str, base_url: str, token: str = "", timeout_s: float = 20.0, max_pages: int = 50) -> EhrSettings:
+def _ehr(
+    id: str,
+    base_url: str,
+    token: str = "",
+    timeout_s: float = 20.0,
+    max_pages: int = 50,
+    write_before_review: bool | None = None,
+    foreign_urls: Sequence[str] = (),
+) -> EhrSettings:
     """One EHR, each value of its type: a mistake stops the start, not the first request."""
-    if urlsplit(base_url).scheme not in {"http", "https"} or not urlsplit(base_url).netloc:
+    if not _is_http(base_url):
         raise ValueError("expected base_url to be an absolute http or https URL")
     if not isinstance(token, str) or float(timeout_s) <= 0 or int(max_pages) < 1:
         raise ValueError("expected token to be text, timeout_s and max_pages to be positive numbers")
-    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages))
+    if write_before_review not in {True, False, None}:
+        raise ValueError("expected write_before_review to be true, false or null")
+    if isinstance(foreign_urls, str) or not all(_is_http(one) for one in foreign_urls):
+        raise ValueError("expected foreign_urls to be a list of absolute http or https URLs")
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, tuple(foreign_urls))
+
+
+def _is_http(url: object) -> bool:
+    """Whether it is an absolute http or https URL."""
+    return isinstance(url, str) and urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).netloc)
 
 
 def _name(value: str) -> str:
@@ -143,6 +166,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("pass_probability", "0.9", _probability, "Lowest probability of every code in a confident encounter."),
     Setting("assign_probability", "0.4", _probability, "Lowest probability at which a candidate becomes a code assignment."),
+    Setting(
+        "preliminary_notes", "skip", _one_of("skip", "code"), "What becomes of notes whose docStatus is preliminary: skip, or code them."
+    ),
+    Setting(
+        "unfinished_encounters",
+        "refuse",
+        _one_of("refuse", "code"),
+        "What becomes of encounters whose status is not finished: refuse (422), or code them.",
+    ),
     Setting("severities", "", _severities, "Edit severities this site overrides: a JSON object of edit id to severity."),
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
@@ -166,6 +198,8 @@ class Settings:
     passing: str
     pass_probability: float
     assign_probability: float
+    preliminary_notes: str
+    unfinished_encounters: str
     severities: Mapping[str, str]
     max_body_bytes: int
     max_depth: int

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from terminology.codebook import Codebook
+from terminology.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """One edition, never changed once made. ``id`` is the first date of service it holds for and serves as CodeSystem.version;
-    both dates are inclusive; ``sha256`` is that of the source file."""
+    both dates are inclusive; ``sha256`` is that of the source file. ``vocabulary`` is that of the official index tables, where they are
+    loaded; ``caveat`` says what of the release is not up to date, empty for a whole one."""
 
     id: str
     title: str
@@ -20,6 +22,8 @@ class Release:
     effective_to: date
     sha256: str
     codebook: Codebook
+    vocabulary: Vocabulary | None = None
+    caveat: str = ""
 
     def covers(self, day: date) -> bool:
         """Whether the release holds for this date of service."""

@@ -1,0 +1,82 @@
+"""One clinical document as a value: its canonical text, what its format declares of it, and whose documentation it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+
+def text_hash(text: str) -> str:
+    """The sha256 (hex) of canonical text, as carried by every piece of evidence."""
+    return sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SectionHint:
+    """A section that the note's own format declares (a C-CDA section, an HTML heading): the reader need not guess it.
+
+    ``start`` is where the heading begins, ``body_start`` where its text begins, ``end`` where the section ends. ``loinc`` is the section's
+    LOINC code or empty; ``title`` the heading's words or empty.
+    """
+
+    start: int
+    body_start: int
+    end: int
+    title: str
+    loinc: str = ""
+
+
+class Authority(StrEnum):
+    """Whose documentation a note is, which decides what may be coded from it (guidelines I.B.14, III.B and IV.K).
+
+    ``PROVIDER``: legally accountable for establishing the diagnosis. ``CLINICIAN``: anybody else who writes in the record (nurse, assistant,
+    student, the patient). ``REPORT``: an imaging or pathology report that a physician interpreted. ``RESULTS``: measured values without an
+    interpretation. ``UNKNOWN``: the EHR does not say.
+    """
+
+    PROVIDER = "provider"
+    CLINICIAN = "clinician"
+    REPORT = "report"
+    RESULTS = "results"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One clinical document as canonical text. ``version`` is the resource's versionId at the EHR, ``author`` the reference of who wrote it.
+
+    A note that came as bare text is what its sender says it is: a provider's, signed.
+    """
+
+    id: str
+    text: str
+    reference: str = ""
+    content_type: str = "text/plain"
+    type_code: str = ""
+    title: str = ""
+    date: str = ""
+    doc_status: str = ""
+    hints: tuple[SectionHint, ...] = ()
+    version: str = ""
+    author: str = ""
+    authority: Authority = Authority.PROVIDER
+    is_signed: bool = True
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the canonical text."""
+        return text_hash(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableNote:
+    """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
+
+    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``.
+    """
+
+    id: str
+    reason: str
+    detail: str = ""
+    reference: str = ""
