@@ -20,11 +20,11 @@ _ASSESSMENT = re.compile(r"# Assessment and Plan\n+Patient is presenting with (?
 _NOT_DIAGNOSES = ("(finding)", "(substance)", "(organism)")
 
 
-def prepare(script: Path, folder: Path) -> list[Resource]:
+def prepare(script: Path, folder: Path, chosen: int = CHOSEN) -> list[Resource]:
     """The chosen encounters of the export and the resources that they need, in an order in which each can be stored."""
     subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, timeout=60)
-    rows = {path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for path in folder.glob("*.ndjson")}
-    encounters = list(_choose(rows["Encounter"], rows["DocumentReference"]))
+    rows = {path.stem: read_rows(path) for path in folder.glob("*.ndjson")}
+    encounters = list(_choose(rows["Encounter"], rows["DocumentReference"], chosen))
     visits = {f"Encounter/{one['id']}" for one in encounters}
     notes = [one for one in rows["DocumentReference"] if _encounter_of(one) in visits]
     procedures = [one for one in rows["Procedure"] if one.get("encounter", {}).get("reference") in visits]
@@ -35,16 +35,24 @@ def prepare(script: Path, folder: Path) -> list[Resource]:
     return [*people, *encounters, *notes, *procedures, *coverages]
 
 
-def _choose(encounters: list[Resource], notes: list[Resource]) -> Iterator[Resource]:
-    """The first ambulatory encounters, one for each different assessment that names more than findings and allergens."""
+def read_rows(path: Path) -> list[Resource]:
+    """The resources of one file of the export."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _choose(encounters: list[Resource], notes: list[Resource], chosen: int) -> list[Resource]:
+    """Ambulatory encounters, first one for each different assessment that names more than findings and allergens, then any others."""
     by_encounter = {_encounter_of(note): note for note in notes}
-    seen: set[str] = set()
+    different: dict[str, Resource] = {}
+    others: list[Resource] = []
     for encounter in encounters:
         assessment = _assessment(by_encounter[f"Encounter/{encounter['id']}"])
         clinical = any(not item.endswith(_NOT_DIAGNOSES) for item in assessment.split(", ") if item)
-        if encounter["class"]["code"] == "AMB" and clinical and assessment not in seen and len(seen) < CHOSEN:
-            seen.add(assessment)
-            yield encounter
+        if encounter["class"]["code"] == "AMB" and clinical and assessment not in different:
+            different[assessment] = encounter
+        elif encounter["class"]["code"] == "AMB":
+            others.append(encounter)
+    return [*different.values(), *others][:chosen]
 
 
 def _assessment(note: Resource) -> str:

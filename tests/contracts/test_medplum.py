@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from jsonschema import Draft6Validator
 
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.settings import EhrSettings
@@ -29,21 +25,13 @@ from tests.contracts.answers import (
     unresolved,
     with_addresses,
 )
+from tests.contracts.calls import WRITTEN, code_encounter, held
 from tests.contracts.conftest import PAGE, TOKEN, Ehrs, most_seen_patient
-from tests.contracts.peers import FhirServer, Resource, validation_errors
+from tests.contracts.peers import Resource, validation_errors
 from tests.contracts.prepared_export import BILLED_REASONS, CHOSEN, CPT
+from tests.contracts.validity import inside, schema_faults, written
 
-WRITTEN = ("Condition", "Claim", "Task", "Provenance")
 SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
-
-
-def code_encounter(client: FlaskClient, encounter: str, base: str = "/fhir") -> tuple[int, Resource]:
-    """The operation with write-back and the notes' text; status and body."""
-    parameter = [{"name": name, "valueBoolean": True} for name in ("writeBack", "includeText")]
-    body = json.dumps({"resourceType": "Parameters", "parameter": parameter})
-    answer = client.post(f"{base}/Encounter/{encounter}/$code-encounter", data=body, content_type="application/fhir+json")
-    assert answer.content_type.startswith("application/fhir+json")
-    return answer.status_code, answer.get_json(force=True)
 
 
 @dataclass(frozen=True)
@@ -54,10 +42,6 @@ class CodedTwice:
     second: list[Resource]
     held_first: dict[str, list[Resource]]
     held_second: dict[str, list[Resource]]
-
-
-def held(ehr: FhirServer) -> dict[str, list[Resource]]:
-    return {kind: ehr.all_of(kind) for kind in WRITTEN}
 
 
 @pytest.fixture(scope="module")
@@ -160,15 +144,6 @@ def test_an_unknown_encounter_is_not_found(client: FlaskClient) -> None:
 # ------------------------------------------------------------------------------------------------------------------ validity
 
 
-def written(resources: list[Resource], folder: Path) -> list[Path]:
-    """Each resource in a file of its own."""
-    files = []
-    for number, one in enumerate(resources):
-        files.append(folder / f"{number:04d}-{one['resourceType']}.json")
-        files[-1].write_text(json.dumps(one), encoding="utf-8")
-    return files
-
-
 @pytest.fixture(scope="module")
 def crowded_answer(client: FlaskClient, ehrs: Ehrs, crowded: str) -> Resource:
     """The visit with more problems than a claim has room for, written to the paging EHR."""
@@ -184,39 +159,6 @@ def emitted(client: FlaskClient, coded: CodedTwice, crowded_answer: Resource) ->
     answers = [*coded.first, coded.second[0], crowded_answer]
     parts = [part for one in answers for part in inside(one)]
     return [*descriptions, *answers, *parts, *(one for kind in WRITTEN for one in coded.held_first[kind])]
-
-
-def inside(answer: Resource) -> list[Resource]:
-    """The bundles and outcomes of an answer, each entry of its proposal, and each outcome of its receipt."""
-    parts = [one["resource"] for one in answer["parameter"] if "resource" in one]
-    receipt = named(answer, "receipt")[0]["resource"]["entry"]
-    return [*parts, *proposed(answer), *(one["response"]["outcome"] for one in receipt if "outcome" in one["response"])]
-
-
-@cache
-def schema_of(peers: Path) -> Draft6Validator:
-    path = peers / "node_modules" / "@medplum" / "definitions" / "dist" / "fhir" / "r4" / "fhir.schema.json"
-    return Draft6Validator(json.loads(path.read_text(encoding="utf-8")))
-
-
-def schema_faults(peers: Path, resource: Resource) -> Iterator[str]:
-    """Faults by the JSON schema of R4. What a resource holds is checked by itself: in place, the schema tries every type in turn."""
-    for part in resource.get("contained", ()):
-        yield from schema_faults(peers, part)
-    for fault in schema_of(peers).descend(without_resources(resource), {"$ref": f"#/definitions/{resource['resourceType']}"}):
-        yield f"{resource['resourceType']}: {fault.json_path}: {fault.message[:200]}"
-
-
-def without_resources(value: Any) -> Any:
-    if isinstance(value, list):
-        return [without_resources(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {key: without_resources(one) for key, one in value.items() if key != "contained" and not _is_resource(one)}
-
-
-def _is_resource(value: Any) -> bool:
-    return isinstance(value, dict) and "resourceType" in value
 
 
 def test_everything_passes_two_independent_validators(peers: Path, emitted: list[Resource], tmp_path: Path) -> None:
