@@ -65,9 +65,9 @@ class Connection:
     def send(self, call: Call) -> Answer:
         """The EHR's answer, whatever its status, after as many attempts as the retry policy allows.
 
-        Raises EhrUnavailable or EhrTimeout when none came, EhrRefused when the URL is not this EHR's or the body is too large.
+        Raises EhrUnavailable or EhrTimeout when none came, EhrRefused when the URL may not be fetched or the body is too large.
         """
-        if not self._address.admits(call.url):
+        if not self._address.allows(call.url):
             raise EhrRefused("a URL outside the EHR's base is not called")
         attempt = 1
         while True:
@@ -90,7 +90,7 @@ class Connection:
                 call.url,
                 data=call.body,
                 headers=dict(call.headers),
-                auth=self._auth,
+                auth=self._auth if self._address.admits(call.url) else _NO_TOKEN,
                 timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,
@@ -127,3 +127,7 @@ class _Bearer(AuthBase):
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+_NO_TOKEN = _Bearer("")
+"""For a URL elsewhere that the site allowed."""
