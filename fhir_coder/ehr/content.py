@@ -46,7 +46,7 @@ def read_document(
     for source in (document, *renditions):
         for attachment in attachments_of(source):
             try:
-                content = _bytes(attachment, fetch)
+                content = _bytes(attachment, source, fetch)
                 digests += [hashlib.sha256(content.content).hexdigest()] if content.content else []
                 text = read_note(content.content, content.content_type)
             except Unreadable as error:
@@ -61,11 +61,13 @@ def read_document(
     return ReadDocument(unreadable=failures[0] if failures else nothing, digests=tuple(digests))
 
 
-def _bytes(attachment: Resource, fetch: Fetch | None) -> AttachmentBytes:
-    """The bytes of an attachment, inline or by URL, checked against its size and hash."""
-    if "data" in attachment:
-        content = AttachmentBytes(decode_base64(attachment["data"]), attachment.get("contentType", ""))
-    elif "url" in attachment:
+def _bytes(attachment: Resource, document: Resource, fetch: Fetch | None) -> AttachmentBytes:
+    """The bytes of an attachment, inline, in a contained Binary or by URL, checked against its size and hash."""
+    contained: Resource = next((one for one in document.get("contained", ()) if attachment.get("url") == f"#{one.get('id')}"), {})
+    holder = attachment if "data" in attachment else contained
+    if "data" in holder:
+        content = AttachmentBytes(decode_base64(holder["data"]), attachment.get("contentType") or holder.get("contentType", ""))
+    elif "url" in attachment and not attachment["url"].startswith("#"):
         content = _fetched(attachment, fetch)
     else:
         raise Unreadable("no-content", "the attachment has neither data nor url")

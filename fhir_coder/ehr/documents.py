@@ -30,22 +30,24 @@ def select_given(documents: Iterable[Resource], visit: Visit, policy: IntakePoli
     patient."""
     chosen = tuple(documents)
     refuse_other_patient(chosen, visit)
-    conflicts = tuple(f"{name_of(one)} names another encounter" for one in chosen if encounters_of(one) and not _is_of(one, visit))
+    conflicts = tuple(f"{name_of(one)} names another encounter" for one in chosen if names_other(encounters_of(one), visit))
     return _Choice(chosen, range(len(chosen)), policy).selection(conflicts)
 
 
 def select_found(documents: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY) -> Selection:
     """Documents that a search returned: those of this encounter. Raises Uncodable for one that joins this encounter with another patient."""
     found = tuple(documents)
-    ours = [position for position, one in enumerate(found) if _is_of(one, visit)]
+    ours = [position for position, one in enumerate(found) if is_of(one, visit)]
     refuse_other_patient((found[one] for one in ours), visit)
-    notes = [one for one in ours if _is_clinical_note(found[one])] or ours
-    others = [one for one in ours if one not in notes and found[one].get("category")]
+    notes = [one for one in ours if _is_clinical_note(found[one])]
+    others = [one for one in ours if notes and one not in notes and found[one].get("category")]
     warnings = [f"{name_of(found[one])} is not in the category clinical-note and was not read" for one in others]
+    if ours and not notes:
+        warnings.append("no document of the encounter is in the category clinical-note: they were taken whatever their category")
     chosen = [one for one in ours if one not in others]
-    loose = [one for one in found if not encounters_of(one) and not _is_of(one, visit) and _is_dated_within(one, visit)]
+    loose = [one for one in found if not is_of(one, visit) and not names_other(encounters_of(one), visit) and _is_dated_within(one, visit)]
     if loose:
-        warnings.append(f"{len(loose)} documents of the patient name no encounter and were not read")
+        warnings.append(f"{len(loose)} documents of the patient that may be of the visit by their date name no encounter and were not read")
     return _Choice(found, chosen, policy).selection((), tuple(warnings))
 
 
@@ -58,11 +60,18 @@ def refuse_other_patient(documents: Iterable[Resource], visit: Visit) -> None:
 
 def encounters_of(document: Resource) -> list[Resource]:
     """The references by which a DocumentReference names encounters."""
-    return [one for one in document.get("context", {}).get("encounter", ()) if one.get("reference") or one.get("identifier")]
+    return list(document.get("context", {}).get("encounter", ()))
 
 
-def _is_of(document: Resource, visit: Visit) -> bool:
+def is_of(document: Resource, visit: Visit) -> bool:
+    """Whether a DocumentReference names the visit's encounter, or it is unknown which that is."""
     return visit.is_among(encounters_of(document))
+
+
+def names_other(encounters: Iterable[Resource], visit: Visit) -> bool:
+    """Whether references certainly name other encounters, and not this one."""
+    named = [one for one in encounters if visit.can_compare(one)]
+    return bool(named) and not visit.is_among(named)
 
 
 def _is_clinical_note(document: Resource) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.documents import is_of
 from fhir_coder.ehr.moments import moment
 from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.search_plan import Search, plan_note_searches, plan_report_searches
@@ -45,12 +46,10 @@ def search_notes(client: EhrClient, visit: Visit, warn: Warn) -> Found | None:
     try:
         wide = _run(client, plan[1], visit, warn)
     except EhrRefused as error:
-        if not found.documents:
+        if not any(is_of(one, visit) for one in found.documents):
             raise
         warn(f"documents outside the category clinical-note could not be looked for: {error.message}")
         return found
-    if wide.documents and not found.documents:
-        warn("no document is in the category clinical-note: those of the encounter were taken whatever their category")
     return Found(_once(found.documents + wide.documents), tuple(dict.fromkeys(found.invalid + wide.invalid)))
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fhir_coder.ehr.documents import refuse_other_patient
+from fhir_coder.ehr.documents import names_other, refuse_other_patient
 from fhir_coder.ehr.moments import moment
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
-from fhir_coder.ehr.references import literal, logical
 from fhir_coder.ehr.selection import Selection, document_date, name_of
 from fhir_coder.ehr.visit import Visit
 from fhir_coder.exchange import Resource
@@ -24,13 +23,16 @@ PRELIMINARY = frozenset({"registered", "partial", "preliminary"})
 def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY) -> Selection:
     """Reports with a text of their own: those that the caller sent along, unless they name another encounter, and those found that name
     this one. Raises Uncodable for one of another patient."""
-    ours = {name_of(one): one for one in found if one.get("presentedForm") and _names(one, visit)}
-    ours |= {name_of(one): one for one in sent if one.get("presentedForm") and (_names(one, visit) or not _names_any(one))}
+    presented = [one for one in sent if one.get("presentedForm")]
+    strangers = [one for one in presented if names_other(_encounter(one), visit)]
+    ours = {name_of(one): one for one in found if one.get("presentedForm") and visit.is_among(_encounter(one))}
+    ours |= {name_of(one): one for one in presented if one not in strangers}
     refuse_other_patient(ours.values(), visit)
     dropped = [one for one in ours.values() if one["status"] not in SIGNED | PRELIMINARY]
     unsigned = [one for one in ours.values() if one["status"] in PRELIMINARY]
     unread = " and was not read" if policy.skips_preliminary else ""
-    warnings = [f"{name_of(one)} is {one['status']} and was not read" for one in dropped]
+    warnings = [f"{name_of(one)} names another encounter and was not read" for one in strangers]
+    warnings += [f"{name_of(one)} is {one['status']} and was not read" for one in dropped]
     warnings += [f"{name_of(one)} is preliminary{unread}" for one in unsigned]
     skipped = unsigned if policy.skips_preliminary else []
     kept = [one for one in ours.values() if one not in dropped and one not in skipped]
@@ -38,9 +40,5 @@ def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: V
     return Selection(tuple(kept), tuple(warnings), pending=tuple(skipped))
 
 
-def _names(report: Resource, visit: Visit) -> bool:
-    return bool(visit.encounter) and visit.is_named_by(report.get("encounter"))
-
-
-def _names_any(report: Resource) -> bool:
-    return bool(literal(report.get("encounter")) or logical(report.get("encounter")))
+def _encounter(report: Resource) -> list[Resource]:
+    return [report["encounter"]] if "encounter" in report else []

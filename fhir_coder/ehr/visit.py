@@ -32,6 +32,11 @@ class Visit:
         named = literal(reference, "Encounter")
         return named == self.encounter if named else logical(reference) in self.identifiers
 
+    def can_compare(self, reference: Any) -> bool:
+        """Whether a Reference names an encounter in a way in which it could be this one: what cannot be compared names none."""
+        token = logical(reference)
+        return bool(literal(reference, "Encounter")) or (token is not None and token[0] in {system for system, _ in self.identifiers})
+
     def is_among(self, references: Iterable[Any]) -> bool:
         """Whether one of the references names this encounter; every one does when it is unknown which encounter this is."""
         return not self.encounter or any(self.is_named_by(one) for one in references)
