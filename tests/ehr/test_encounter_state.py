@@ -39,8 +39,13 @@ def test_outpatient_classes(coding: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "coding",
-    [{"system": ACT_CODE, "code": "IMP"}, {"system": ACT_CODE, "code": "ACUTE"}, {"system": ACT_CODE, "code": "NONAC"}, {"code": "imp"}]
-    + [{"system": V2, "code": "I"}],
+    [
+        {"system": ACT_CODE, "code": "IMP"},
+        {"system": ACT_CODE, "code": "ACUTE"},
+        {"system": ACT_CODE, "code": "NONAC"},
+        {"code": "imp"},
+        {"system": V2, "code": "I"},
+    ],
 )
 def test_inpatient_classes_are_refused_with_the_reason(coding: dict[str, str]) -> None:
     with pytest.raises(Uncodable, match="Sections II and III") as caught:
