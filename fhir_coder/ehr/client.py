@@ -105,9 +105,13 @@ class EhrClient:
                 on_left_out(entry)
             given, total = given + len(page.matches) + len(page.left_out), max(total, page.total or 0)
             yield from page.matches
-            url = self.address.resolve(page.next_url) if page.next_url else ""
+            url = self._next(url, page.next_url)
         if total > given:
             on_warning(f"the EHR counts {total} matches of {resource_type} and gave {given}")
+
+    def _next(self, url: str, link: str) -> str:
+        """Where the next page is, or empty; a link of a query alone counts from the page that it stands on. Raises EhrRefused."""
+        return self.address.resolve(url.partition("?")[0] + link if link.startswith("?") else link) if link else ""
 
     def read_attachment(self, attachment: Resource) -> AttachmentBytes:
         """The bytes behind ``Attachment.url``. Raises EhrRefused when the URL is not this EHR's, ResourceUnknown, or an EhrError."""

@@ -294,7 +294,7 @@ def test_an_attachment_without_content_is_empty(ehr: FakeEhr) -> None:
 @pytest.mark.parametrize("next_url", ["?page=2", "Patient?page=2", "/fhir/R4/Patient?page=2", f"{BASE}/_search/cursor/2"])
 def test_next_links_are_relative_or_lead_to_another_path(ehr: FakeEhr, next_url: str) -> None:
     ehr.answers("GET", "Patient?family=a", searchset(PATIENT, next_url=next_url))
-    for url in (f"{BASE}/?page=2", f"{BASE}/Patient?page=2", f"{BASE}/_search/cursor/2"):
+    for url in (f"{BASE}/Patient?page=2", f"{BASE}/_search/cursor/2"):
         ehr.answers("GET", url, searchset({"resourceType": "Patient", "id": "p2"}))
     assert [one["id"] for one in ehr.client.search("Patient", {"family": "a"})] == ["p1", "p2"]
 
