@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from fhir_coder.ehr.address import EhrAddress
 from fhir_coder.ehr.retry import RetryPolicy
@@ -98,18 +98,22 @@ class Connection:
                 return Answer(response.status_code, response.headers, self._body(response))
         except requests.Timeout:
             return EhrTimeout(f"the EHR did not answer within {self._timeout_s:g} s")
+        except ReadTimeoutError:
+            return EhrTimeout(f"the EHR stopped in the middle of its answer for {self._timeout_s:g} s")
+        except HTTPError as error:
+            return EhrUnavailable(f"the EHR's answer broke off ({type(error).__name__})")
         except requests.RequestException as error:
-            # requests reports a timeout in the middle of a body as a connection error that carries urllib3's
-            if error.args and isinstance(error.args[0], ReadTimeoutError):
-                return EhrTimeout(f"the EHR stopped in the middle of its answer for {self._timeout_s:g} s")
             return EhrUnavailable(f"the EHR cannot be reached ({type(error).__name__})")
 
     def _body(self, response: requests.Response) -> bytes:
-        """The body, unpacked and capped: neither a large answer nor a slow drip may hold a worker."""
+        """The body, unpacked and capped: neither a large answer nor a slow drip may hold a worker.
+
+        It is taken as it arrives (``read1``); ``iter_content`` would wait for whole chunks, each byte of which may come just in time.
+        """
         deadline = time.monotonic() + 3 * self._timeout_s
         received = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            received += chunk
+        while piece := response.raw.read1(_CHUNK, decode_content=True):
+            received += piece
             if len(received) > MAX_BYTES:
                 raise EhrRefused(f"the EHR's answer is larger than {MAX_BYTES} bytes", ehr_status=response.status_code)
             if time.monotonic() > deadline:
