@@ -59,6 +59,21 @@ def test_an_addendum_follows_its_note(sandbox: SandboxEhr) -> None:
     assert [(note.id, note.doc_status) for note in notes] == [("cystitis-note", "final"), ("cystitis-addendum", "amended")]
 
 
+def test_a_corrected_note_its_addendum_and_a_report_that_came_twice(sandbox: SandboxEhr) -> None:
+    intake = gather(pulled("wrist-fracture"), sandbox.client)
+    notes = intake.encounter.notes
+    assert [note.reference for note in notes] == [
+        "DocumentReference/wrist-fracture-xray-copy",
+        "DocumentReference/wrist-fracture-note",
+        "DocumentReference/wrist-fracture-addendum",
+    ]
+    assert "left" not in " ".join(note.text for note in notes) and intake.encounter.unreadable == ()
+    assert intake.warnings == (
+        "DocumentReference/wrist-fracture-first is replaced by a later version and was not read",
+        "DiagnosticReport/wrist-fracture-xray is the same document as DocumentReference/wrist-fracture-xray-copy and was read once",
+    )
+
+
 def test_a_note_by_url_and_an_encounter_without_coverage(sandbox: SandboxEhr) -> None:
     assert "Actinic keratoses" in gather(pulled("skin-lesions"), sandbox.client).encounter.notes[0].text
     assert gather(pulled("ankle-injury"), sandbox.client).encounter.coverage == ""
