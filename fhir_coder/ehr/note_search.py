@@ -6,6 +6,7 @@ A search that fails half way gives nothing: a partial list is never coded.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +18,11 @@ from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.search_plan import Search, plan_note_searches, plan_report_searches
 from fhir_coder.ehr.searchset import LeftOut
 from fhir_coder.ehr.visit import Visit
-from fhir_coder.errors import EhrRefused
+from fhir_coder.errors import EhrRefused, Uncodable
 from fhir_coder.exchange import Resource
 from fhir_coder.model import UnreadableNote
 
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 Warn = Callable[[str], None]
 
 
@@ -35,7 +37,8 @@ class Found:
 def search_notes(client: EhrClient, visit: Visit, warn: Warn) -> Found | None:
     """The DocumentReferences of a visit, or None when the EHR's metadata offers no way to ask for them.
 
-    Raises an EhrError when a search fails; only the wider look beside a category search that found something may be refused.
+    Raises an EhrError when a search fails. The wider look beside a search by category may be refused where that found a document of the
+    visit; where it did not, Uncodable says so: nothing suggests that asking again would help.
     """
     plan = plan_note_searches(client.capabilities(), visit)
     if not plan:
@@ -47,7 +50,10 @@ def search_notes(client: EhrClient, visit: Visit, warn: Warn) -> Found | None:
         wide = _run(client, plan[1], visit, warn)
     except EhrRefused as error:
         if not any(is_of(one, visit) for one in found.documents):
-            raise
+            raise Uncodable(
+                f"the encounter has no document in the category clinical-note, and the EHR does not search without it: {error.message}",
+                expression=("Encounter",),
+            ) from error
         warn(f"documents outside the category clinical-note could not be looked for: {error.message}")
         return found
     return Found(_once(found.documents + wide.documents), tuple(dict.fromkeys(found.invalid + wide.invalid)))
@@ -91,6 +97,7 @@ def _may_be_of(raw: Resource, visit: Visit) -> bool:
 
 
 def _unreadable(entry: LeftOut) -> UnreadableNote:
+    """Named by its id, if that is one: anything else of an invalid entry may be words of the record."""
     resource_id = entry.resource.get("id")
-    named = resource_id if isinstance(resource_id, str) and resource_id else f"entry-{entry.position}"
+    named = resource_id if isinstance(resource_id, str) and _ID.fullmatch(resource_id) else f"entry-{entry.position}"
     return UnreadableNote(named, "malformed", f"not valid FHIR R4: {entry.reason}", f"{entry.resource['resourceType']}/{named}")

@@ -18,8 +18,9 @@ DAYS_BEFORE = 7
 """Notes are opened before the visit: intake forms, preparation of the chart."""
 DAYS_AFTER = 30
 """Notes are written, signed and amended after it: hospitals have 30 days to complete a record (42 CFR 482.24(c)(4)(vii))."""
-PAGE_SIZE = "100"
-"""Matches asked for in one page where ``_count`` is listed: the most that Oracle Health gives."""
+PAGE_SIZE = "50"
+"""Matches asked for in one page where ``_count`` is listed and more than one visit is searched: Oracle Health gives 10 unasked and 100 at most,
+and pages with notes inline must stay below the size that is read."""
 
 Parameters = tuple[tuple[str, str], ...]
 
@@ -59,10 +60,10 @@ def _parameters(capabilities: Capabilities, kind: str, visit: Visit) -> Paramete
     if not capabilities.can(kind, "search-type"):
         return ()
     patient: Parameters = (("patient", visit.patient),) if visit.patient else ()
-    narrowed = patient
     if visit.encounter and capabilities.searches(kind, "encounter"):
-        narrowed = (*patient, ("encounter", visit.encounter))
-    elif patient and capabilities.searches(kind, "date"):
+        return (*patient, ("encounter", visit.encounter))
+    narrowed = patient
+    if patient and capabilities.searches(kind, "date"):
         narrowed = patient + _window("date", "le", visit)
     elif patient and capabilities.searches(kind, "period"):
         narrowed = patient + _window("period", "lt", visit)

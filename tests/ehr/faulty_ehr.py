@@ -60,7 +60,7 @@ def faulty_ehr(replies: dict[str, list[Reply]]) -> Iterator[FaultyEhr]:
                 return
             self.send_response(reply.status)
             framing = {"Transfer-Encoding": "chunked"} if reply.is_chunked else {"Content-Length": str(len(reply.body))}
-            for name, value in (framing | reply.headers).items():
+            for name, value in ({"Connection": "close"} | framing | reply.headers).items():
                 self.send_header(name, value)
             self.end_headers()
             body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(reply.body), reply.body) if reply.is_chunked else reply.body

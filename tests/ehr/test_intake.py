@@ -160,12 +160,26 @@ def test_an_ehr_that_demands_the_category_is_heard(ehr: FakeEhr) -> None:
     assert len(intake.encounter.notes) == 1 and "outside the category clinical-note" in intake.warnings[0]
 
 
-def test_a_refusal_where_nothing_was_found_stops_the_request(ehr: FakeEhr) -> None:
+def test_a_refusal_where_nothing_was_found_leaves_nothing_to_code(ehr: FakeEhr) -> None:
     holding(ehr, "patient encounter category")
     ehr.answers("GET", "DocumentReference", searchset())
     ehr.answers("GET", "DocumentReference", b"", 403)
+    with pytest.raises(Uncodable, match="does not search without it"):
+        gather(pulled("e1"), ehr.client)
+
+
+def test_a_refused_search_stops_the_request(ehr: FakeEhr) -> None:
+    holding(ehr, "patient encounter")
+    ehr.answers("GET", "DocumentReference", b"", 403)
     with pytest.raises(EhrRefused):
         gather(pulled("e1"), ehr.client)
+
+
+def test_an_invalid_entry_is_not_named_by_what_is_no_id(ehr: FakeEhr) -> None:
+    holding(ehr, "patient encounter")
+    ehr.answers("GET", "DocumentReference", searchset(document(id="Ms Haldane's note", context=HERE)))
+    found = gather(pulled("e1"), ehr.client).encounter
+    assert [(one.id, one.reference) for one in found.unreadable] == [("entry-0", "DocumentReference/entry-0")]
 
 
 def test_a_lenient_server_that_gives_everything_is_sifted(ehr: FakeEhr) -> None:

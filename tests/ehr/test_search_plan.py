@@ -30,7 +30,9 @@ def offering(*parameters: str, kind: str = "DocumentReference", interaction: str
         (("patient", "date"), VISIT, [(PATIENT, *DATES)]),
         (("patient", "period"), VISIT, [(PATIENT, *PERIOD)]),
         (("patient", "category"), VISIT, [(PATIENT, CATEGORY), (PATIENT,)]),
-        (("patient", "_count"), VISIT, [(PATIENT, ("_count", "100"))]),
+        (("patient", "_count"), VISIT, [(PATIENT, ("_count", "50"))]),
+        (("patient", "date", "_count"), VISIT, [(PATIENT, *DATES, ("_count", "50"))]),
+        (("encounter", "_count"), VISIT, [(PATIENT, ENCOUNTER)]),
         ((), VISIT, [(PATIENT,)]),
         (("encounter",), Visit("Encounter/e1", ""), [(ENCOUNTER,)]),
         (("category", "date", "_count"), Visit("Encounter/e1", ""), []),
@@ -59,6 +61,5 @@ def test_reports_are_never_asked_for_by_category() -> None:
 def test_what_vendors_are_sent(shared: Path, vendor: str) -> None:
     statement = read_json((shared / "fhir" / "vendor" / f"{vendor}-r4-capability.json").read_bytes())
     plan = plan_note_searches(read_capabilities(statement), VISIT)
-    paging = ("_count", "100")
-    assert [search.parameters for search in plan] == [(PATIENT, ENCOUNTER, paging, CATEGORY), (PATIENT, ENCOUNTER, paging)]
-    assert [search.parameters for search in plan_report_searches(read_capabilities(statement), VISIT)] == [(PATIENT, ENCOUNTER, paging)]
+    assert [search.parameters for search in plan] == [(PATIENT, ENCOUNTER, CATEGORY), (PATIENT, ENCOUNTER)]
+    assert [search.parameters for search in plan_report_searches(read_capabilities(statement), VISIT)] == [(PATIENT, ENCOUNTER)]
