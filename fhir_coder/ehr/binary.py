@@ -32,7 +32,7 @@ _KINDS = (
 """Media types that name the same kind of document."""
 _WEB_PAGE = _KINDS[0]
 _JSON_BINARY = re.compile(rb'"resourceType"\s*:\s*"Binary"')
-_XML_BINARY = re.compile(rb'\A\s*(<\?xml[^>]*>\s*)?<([A-Za-z]+:)?Binary[\s][^>]*"http://hl7\.org/fhir"')
+_XML_BINARY = re.compile(rb'\A\s*(<\?xml[^>]*>\s*)?<([A-Za-z]+:)?Binary\s[^>]*["\']http://hl7\.org/fhir["\']')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

@@ -30,6 +30,8 @@ from fhir_coder.settings import EhrSettings
 FHIR_JSON = "application/fhir+json"
 CAPABILITIES_LAST_S = 600.0
 _OTHER_FORMAT_WANTED = frozenset({406, 415})
+_HEADER_VALUE = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
+"""What may stand in a header: ``Attachment.contentType`` is any code, letters of other alphabets and line ends included."""
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _LOCATION = re.compile(r"/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?/?$", re.ASCII)
 
@@ -117,8 +119,9 @@ class EhrClient:
         """The bytes behind ``Attachment.url``. Raises EhrRefused when the URL is not this EHR's, ResourceUnknown, or an EhrError."""
         declared = attachment.get("contentType", "")
         url = self.address.resolve(attachment["url"])
-        answer = self._get(url, accept=declared or FHIR_JSON)
-        if answer.status in _OTHER_FORMAT_WANTED and declared:
+        accept = declared if _HEADER_VALUE.fullmatch(declared) else FHIR_JSON
+        answer = self._get(url, accept)
+        if answer.status in _OTHER_FORMAT_WANTED and accept != FHIR_JSON:
             answer = self._get(url)
         if answer.status not in {200, 204}:
             raise read_failure(answer, "read an attachment", self._read)

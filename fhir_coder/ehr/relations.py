@@ -34,10 +34,6 @@ class Relations:
         """Whether it relates so to a document that is not in the set."""
         return any(self._find(one, position) is None for one in self._links(position, code))
 
-    def sources(self, position: int, code: str) -> tuple[int, ...]:
-        """The documents of the set that replace, append or transform this one."""
-        return tuple(one for one in range(len(self._documents)) if position in self.targets(one, code))
-
     def replaced(self, is_in_force: Callable[[int], bool], order: Sequence[Any]) -> frozenset[int]:
         """The documents that a later one replaces, at once or through others in between.
 

@@ -286,6 +286,13 @@ def test_what_a_failed_attachment_becomes(ehr: FakeEhr, status: int, error: type
         ehr.client.read_attachment({"contentType": "text/plain", "url": "Binary/b1"})
 
 
+@pytest.mark.parametrize("declared", ["text/plain; charset=\u00fc8", "text/\u2192", "text/plain\nX-Other: 1", "text/plain\ttab"])
+def test_a_content_type_that_no_header_can_carry_is_not_sent(ehr: FakeEhr, declared: str) -> None:
+    ehr.http.add("GET", f"{BASE}/Binary/b1", body=b"Gout.", content_type="text/plain")
+    assert ehr.client.read_attachment({"contentType": declared, "url": "Binary/b1"}).content == b"Gout."
+    assert ehr.http.calls[0].request.headers["Accept"] == "application/fhir+json"
+
+
 def test_an_attachment_without_content_is_empty(ehr: FakeEhr) -> None:
     ehr.answers("GET", "Binary/b1", b"", 204)
     assert ehr.client.read_attachment({"contentType": "text/plain", "url": "Binary/b1"}).content == b""

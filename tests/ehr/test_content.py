@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fhir_coder.ehr.binary import AttachmentBytes
+from fhir_coder.ehr.binary import AttachmentBytes, read_binary
+from fhir_coder.ehr.connection import Answer
 from fhir_coder.ehr.content import read_document
 from fhir_coder.ehr.integrity import is_intact, is_proved
 from fhir_coder.errors import EhrRefused, EhrUnavailable, ResourceUnknown
+from fhir_coder.fhir.reader import read_json
 from fhir_coder.notes.formats import read_note
 from tests.ehr.conftest import document
 
@@ -132,6 +136,25 @@ def test_size_and_hash_are_checked_of_fetched_bytes(attachment: dict[str, Any], 
     fetched = {"contentType": "text/plain", "url": "Binary/1"} | attachment
     found = read_document(attached(fetched), "d1", read_note, lambda one: AttachmentBytes(content, "text/plain"))
     assert (found.unreadable.reason if found.unreadable else "") == reason
+
+
+CONTENT_TYPES = st.sampled_from(
+    ["text/plain", "text/html", "application/xml", "application/pdf", "image/tiff", "application/fhir+json"]
+) | st.text(min_size=1, max_size=30)
+SERVED = st.binary(max_size=60) | st.sampled_from(
+    [b'{"resourceType": "Binary"', b'<Binary xmlns="http://hl7.org/fhir" >', b"<p>x</p>", b"{}"]
+)
+
+
+@given(CONTENT_TYPES, CONTENT_TYPES, SERVED, st.integers(0, 60) | st.none())
+def test_whatever_an_ehr_serves_is_a_note_or_a_reason(declared: str, served: str, body: bytes, size: int | None) -> None:
+    attachment = {"contentType": declared, "url": "Binary/1"} | ({} if size is None else {"size": size})
+
+    def fetch(wanted: dict[str, Any]) -> AttachmentBytes:
+        return read_binary(Answer(200, {"Content-Type": served}, body), wanted, read_json)
+
+    found = read_document(attached(attachment), "d1", read_note, fetch)
+    assert (found.note is None) is (found.unreadable is not None)
 
 
 def test_an_attachment_in_a_contained_binary() -> None:
