@@ -24,6 +24,9 @@ from fhir_coder.exchange import CodingRequest, Intake, Resource
 from fhir_coder.model import Encounter, UnreadableNote
 from fhir_coder.notes.formats import read_note as read_note_format
 
+TOLD_AT_MOST = 5
+"""Documents named in a refusal; a patient may have thousands."""
+
 
 @dataclass
 class _Gathered:
@@ -135,7 +138,10 @@ def _pulled(client: EhrClient, sent_reports: list[Resource], visit: Visit, polic
 
 
 def _why_none(selection: Selection) -> str:
-    return "the encounter has only preliminary notes: nobody has signed one" if selection.pending else "the encounter has no current note"
+    """The sentence of a refusal, with what became of the documents that there were."""
+    why = "the encounter has only preliminary notes, which nobody has signed" if selection.pending else "the encounter has no current note"
+    told, rest = selection.warnings[:TOLD_AT_MOST], len(selection.warnings[TOLD_AT_MOST:])
+    return f"{why}: {'; '.join(told)}" + (f"; and {rest} more" if rest else "") if told else why
 
 
 def _service_date(encounter: Resource, gathered: _Gathered) -> date | None:

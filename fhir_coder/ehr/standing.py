@@ -6,13 +6,13 @@ found, also documents of other encounters: a note that was filed anew elsewhere 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from fhir_coder.ehr.formats import best_rank
 from fhir_coder.ehr.moments import moment
 from fhir_coder.ehr.policy import IntakePolicy
-from fhir_coder.ehr.relations import Relations
+from fhir_coder.ehr.relations import APPENDS, TRANSFORMS, Relations
 from fhir_coder.ehr.selection import Selection, document_date, name_of
 from fhir_coder.exchange import Resource
 
@@ -42,17 +42,18 @@ class _Choice:
         replaced = self._relations.replaced(self._is_in_force, self._order)
         self._drop(self._is_retracted, "is superseded or entered in error")
         self._drop(self._is_in_error, "is entered in error")
-        self._drop(lambda one: one in replaced, "is replaced by a later version")
-        self._drop(self._adds_to_error, "belongs to a document that is entered in error")
-        stale = frozenset(one for one in self._kept if replaced & set(self._relations.targets(one, "transforms")))
-        self._drop(lambda one: one in stale, "is a rendition of a document that was replaced")
-        unsigned = [one for one in self._kept if self._is_preliminary(one)]
+        self._drop(replaced.__contains__, "is replaced by a later version")
+        in_error = self._relations.below(filter(self._is_in_error, range(len(self._documents))), APPENDS, TRANSFORMS)
+        self._drop(in_error.__contains__, "belongs to a document that is entered in error")
+        stale = self._relations.below(replaced, TRANSFORMS)
+        self._drop(stale.__contains__, "is a rendition of a document that was replaced")
+        unsigned = list(filter(self._is_preliminary, self._kept))
         self._warnings += [f"{name_of(self._documents[one])} is preliminary" + self._unread for one in unsigned]
         if self._policy.skips_preliminary:
-            self._kept = [one for one in self._kept if one not in unsigned]
+            self._kept = [one for one in self._kept if not self._is_preliminary(one)]
         self._note_addenda(replaced)
         renditions = self._renditions()
-        self._kept.sort(key=self._place)
+        self._kept.sort(key=self._places().__getitem__)
         return Selection(
             tuple(self._documents[one] for one in self._kept),
             tuple(self._warnings),
@@ -69,9 +70,8 @@ class _Choice:
         return " and was not read" if self._policy.skips_preliminary else ""
 
     def _drop(self, is_dropped: Callable[[int], bool], why: str) -> None:
-        dropped = [one for one in self._kept if is_dropped(one)]
-        self._warnings += [f"{name_of(self._documents[one])} {why} and was not read" for one in dropped]
-        self._kept = [one for one in self._kept if one not in dropped]
+        self._warnings += [f"{name_of(self._documents[one])} {why} and was not read" for one in self._kept if is_dropped(one)]
+        self._kept = [one for one in self._kept if not is_dropped(one)]
 
     def _is_retracted(self, position: int) -> bool:
         return self._documents[position].get("status") in EXCLUDED_STATUS
@@ -83,67 +83,47 @@ class _Choice:
     def _is_preliminary(self, position: int) -> bool:
         """Whether it is not signed, or a rendition, without a status of its own, of one that is not."""
         status = self._documents[position].get("docStatus")
-        sources = () if status else self._relations.targets(position, "transforms")
+        sources = () if status else self._relations.targets(position, TRANSFORMS)
         return status == "preliminary" or any(self._documents[one].get("docStatus") == "preliminary" for one in sources)
 
     def _is_in_force(self, position: int) -> bool:
         """Whether what it replaces is replaced: not by a document that was made in error, nor by a draft that is not to be read."""
         return not self._is_in_error(position) and not (self._policy.skips_preliminary and self._is_preliminary(position))
 
-    def _adds_to_error(self, position: int) -> bool:
-        """An addendum to, or a rendition of, a document that was made in error: it says nothing that may stand alone."""
-        return any(self._is_in_error(one) for code in ("appends", "transforms") for one in self._ancestors(position, code))
-
-    def _ancestors(self, position: int, code: str) -> list[int]:
-        """What a document appends or transforms, and what that does, the nearest first."""
-        found: list[int] = []
-        waiting = list(self._relations.targets(position, code))
-        while waiting:
-            one = waiting.pop(0)
-            if one not in found and one != position:
-                found.append(one)
-                waiting += self._relations.targets(one, code)
-        return found
-
     def _note_addenda(self, replaced: frozenset[int]) -> None:
         """Addenda whose note is not read: kept, because what they say was signed, and named, because they are half of a whole."""
+        kept = frozenset(self._kept)
         for one in self._kept:
-            missing = [target for target in self._relations.targets(one, "appends") if target not in self._kept]
+            missing = [target for target in self._relations.targets(one, APPENDS) if target not in kept]
             if replaced & set(missing):
                 self._warnings.append(f"{name_of(self._documents[one])} was added to a version that has been replaced since")
-            elif missing or self._relations.has_unknown_target(one, "appends"):
+            elif missing or self._relations.has_unknown_target(one, APPENDS):
                 self._warnings.append(f"{name_of(self._documents[one])} was added to a document that is not read here")
 
     def _renditions(self) -> dict[int, list[int]]:
         """Of documents that are one in several formats the best readable stays; it keeps the others beside it, in order of preference."""
-        found = {}
-        for group in self._formats_of_one():
-            best, *others = sorted(group, key=self._readability)
-            found[best] = others
-            names = ", ".join(name_of(self._documents[one]) for one in others)
-            self._warnings.append(
-                f"{name_of(self._documents[best])} is the same document in another format as {names}, and was read for it"
-            )
-        self._kept = [one for one in self._kept if not any(one in others for others in found.values())]
+        found: dict[int, list[int]] = {}
+        kept = frozenset(self._kept)
+        for group in self._relations.joined(TRANSFORMS):
+            best, *others = sorted(kept.intersection(group), key=self._readability) or [-1]
+            if others:
+                found[best] = others
+                names = ", ".join(name_of(self._documents[one]) for one in others)
+                name = name_of(self._documents[best])
+                self._warnings.append(f"{name} is the same document in another format as {names}, and was read for it")
+        dropped = frozenset(one for others in found.values() for one in others)
+        self._kept = [one for one in self._kept if one not in dropped]
         return found
-
-    def _formats_of_one(self) -> Iterator[list[int]]:
-        """Documents that transform each other, at once or through others, two at least."""
-        groups = {one: [one] for one in self._kept}
-        for one in self._kept:
-            for source in self._ancestors(one, "transforms"):
-                if source in groups and groups[source] is not groups[one]:
-                    groups[source] += groups[one]
-                    groups |= dict.fromkeys(groups[one], groups[source])
-        yield from (group for one, group in groups.items() if len(group) > 1 and one == group[0])
 
     def _readability(self, position: int) -> tuple[int, bool, tuple[datetime, str]]:
         """By format, then the original before what was made of it."""
-        is_made = bool(self._ancestors(position, "transforms"))
+        is_made = bool(self._relations.targets(position, TRANSFORMS))
         return best_rank(self._documents[position]), is_made, self._order[position]
 
-    def _place(self, position: int) -> tuple[datetime, int, str]:
-        """Where a document stands in order of date: an addendum after what it adds to, even when its date says otherwise."""
-        targets = self._ancestors(position, "appends")
-        latest = max([self._order[position][0], *(self._order[one][0] for one in targets if one in self._ours)])
-        return latest, len(targets), self._order[position][1]
+    def _places(self) -> list[tuple[datetime, int, str]]:
+        """Where each document stands in order of date: an addendum after what it adds to, even when its date says otherwise."""
+        places = [(made, 0, name) for made, name in self._order]
+        for one in self._relations.downward(APPENDS):
+            for made, depth, _ in (places[target] for target in self._relations.targets(one, APPENDS) if target in self._ours):
+                places[one] = (max(places[one][0], made), max(places[one][1], depth + 1), places[one][2])
+        return places

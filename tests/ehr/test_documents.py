@@ -268,6 +268,30 @@ def test_a_rendition_falls_with_its_document() -> None:
     assert ids(waiting) == [] and [one["id"] for one in waiting.pending] == ["old", "pdf"]
 
 
+def test_a_replacement_in_another_format_is_a_replacement() -> None:
+    """IHE XDS knows "transform and replace" and lets an addendum replace: both links then name one target."""
+    for code in ("transforms", "appends"):
+        links = linked("replaces", "DocumentReference/old") + linked(code, "DocumentReference/old")
+        assert ids(select_given([document(id="old"), pdf(id="new", relatesTo=links)], VISIT)) == ["new"]
+        assert ids(select_given([document(id="old", **ERROR), pdf(id="new", relatesTo=links)], VISIT)) == ["new"]
+
+
+def test_what_hangs_on_a_document_falls_with_it_through_others() -> None:
+    page = document(id="page", relatesTo=linked("transforms", "DocumentReference/old"))
+    scan = pdf(id="scan", relatesTo=linked("transforms", "DocumentReference/page"))
+    addendum = document(id="addendum", relatesTo=linked("appends", "DocumentReference/page"))
+    new = document(id="new", relatesTo=linked("replaces", "DocumentReference/old"))
+    assert ids(select_given([document(id="old"), page, scan, new], VISIT)) == ["new"]
+    assert ids(select_given([document(id="old", **ERROR), page, scan, addendum], VISIT)) == []
+
+
+def test_a_long_chain_takes_no_time() -> None:
+    for code in ("replaces", "appends", "transforms"):
+        chain = [document(id=f"d{at}", relatesTo=linked(code, f"DocumentReference/d{at - 1}")) for at in range(3000)]
+        selection = select_given(chain, VISIT)
+        assert len(selection.documents) == (3000 if code == "appends" else 1)
+
+
 def linked_sets() -> st.SearchStrategy[list[dict[str, Any]]]:
     """Documents with any relations among them, circles and strangers included."""
     names = st.sampled_from(["a", "b", "c", "d", "x"])

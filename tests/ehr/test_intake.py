@@ -274,6 +274,16 @@ def test_an_encounter_with_preliminary_notes_only_is_not_codable() -> None:
     assert gather(request(notes=(draft,)), None, IntakePolicy(preliminary="code")).encounter.notes[0].doc_status == "preliminary"
 
 
+def test_a_refusal_tells_what_became_of_the_documents() -> None:
+    with pytest.raises(Uncodable) as caught:
+        gather(request(notes=()), None)
+    assert caught.value.message == "the encounter has no current note"
+    with pytest.raises(Uncodable) as caught:
+        gather(request(notes=tuple(document(id=f"d{number}", status="superseded") for number in range(7))), None)
+    told = "; ".join(f"DocumentReference/d{number} is superseded or entered in error and was not read" for number in range(5))
+    assert caught.value.message == f"the encounter has no current note: {told}; and 2 more"
+
+
 def test_a_preliminary_note_beside_a_signed_one_keeps_the_encounter_from_passing() -> None:
     found = gather(request(notes=(document(), document("Draft.", id="d2", docStatus="preliminary"))), None).encounter
     assert [note.id for note in found.notes] == ["d1"]

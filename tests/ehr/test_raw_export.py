@@ -3,13 +3,23 @@
 Each encounter ends with its reason why it is not coded, or with notes; none in a crash.
 """
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.errors import Uncodable
 from fhir_coder.exchange import CodingRequest
+from fhir_coder.sandbox.app import create_sandbox_app
+from fhir_coder.sandbox.installation import ORIGIN
+from fhir_coder.sandbox.resource_store import ResourceStore
+from fhir_coder.sandbox.transport import WsgiAdapter
+from fhir_coder.settings import EhrSettings
 from tests.ehr.conftest import FakeEhr, document, encounter, metadata, patient, searchset
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -70,3 +80,36 @@ def test_a_current_note_is_read_and_conditional_references_name_nobody(ehr: Fake
     assert "Acute bronchitis." in found.notes[0].text
     assert (found.provider, found.organization, found.coverage, found.services) == ("", "", "", ())
     assert found.service_date is not None and found.age == 33
+
+
+EVERY = 12
+"""One encounter of so many is gathered: a hundred or so, from all ten patients."""
+
+
+@pytest.fixture(scope="module")
+def raw_export(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EhrClient, list[dict[str, Any]]]]:
+    """The export as it came in an EHR, and its encounters."""
+    folder = shared / "fhir" / "synthea-r4-10-patients"
+    kinds = ("Patient", "Practitioner", "Organization", "Encounter", "DocumentReference")
+    lines = [line for kind in kinds for line in (folder / f"{kind}.000.ndjson").read_text(encoding="utf-8").splitlines()]
+    resources = [json.loads(line) for line in lines]
+    store = ResourceStore(tmp_path_factory.mktemp("raw") / "ehr.sqlite")
+    store.plant([(one, "raw") for one in resources])
+    with requests.Session() as session:
+        session.mount(ORIGIN, WsgiAdapter(create_sandbox_app(store)))
+        client = EhrClient(EhrSettings("raw", f"{ORIGIN}/sandbox/fhir"), session)
+        yield client, [one for one in resources if one["resourceType"] == "Encounter"][::EVERY]
+
+
+def test_every_encounter_of_a_raw_export_ends_with_a_reason_or_its_note(raw_export: tuple[EhrClient, list[dict[str, Any]]]) -> None:
+    client, encounters = raw_export
+    reasons: dict[str, int] = {}
+    for one in encounters:
+        try:
+            found = gather(CodingRequest("default", encounter_id=one["id"]), client).encounter
+            reason = f"{len(found.notes)} notes, {len(found.unreadable)} unread"
+        except Uncodable as error:
+            reason = error.message.partition(":")[0]
+        reasons[reason] = reasons.get(reason, 0) + 1
+    assert set(reasons) <= {"the encounter has no current note", "the Encounter is an inpatient stay", "1 notes, 0 unread"}
+    assert sum(reasons.values()) == len(encounters) > 90
