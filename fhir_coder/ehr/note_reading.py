@@ -72,12 +72,15 @@ class _Copies:
 
     kept: dict[int, tuple[Resource, ReadDocument]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
 
     def add(self, document: Resource, found: ReadDocument) -> None:
         """One more document."""
-        original = next((place for place, (_, known) in self.kept.items() if _is_copy(found, known)), None)
+        original = next((self._places[key] for key in _keys(found) if key in self._places), None)
+        place = len(self.kept) if original is None else original
+        self._places |= dict.fromkeys(_keys(found), place)
         if original is None:
-            self.kept[len(self.kept)] = (document, found)
+            self.kept[place] = (document, found)
             self.warnings += found.warnings
             return
         known_document, known = self.kept[original]
@@ -88,10 +91,9 @@ class _Copies:
             self.kept[original] = (document, found)
 
 
-def _is_copy(one: ReadDocument, other: ReadDocument) -> bool:
-    if one.note and other.note and one.note.text == other.note.text:
-        return True
-    return bool(set(one.digests) & set(other.digests))
+def _keys(document: ReadDocument) -> list[str]:
+    """What a copy has in common with its original: the canonical text, or bytes."""
+    return [*document.digests, *([f"text {document.note.sha256}"] if document.note else [])]
 
 
 def _weight(document: ReadDocument) -> tuple[bool, bool, bool]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from fhir_coder.ehr.documents import names_other, refuse_other_patient
 from fhir_coder.ehr.moments import moment
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
+from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.selection import Selection, document_date, name_of
 from fhir_coder.ehr.visit import Visit
 from fhir_coder.exchange import Resource
@@ -25,19 +26,24 @@ def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: V
     this one. Raises Uncodable for one of another patient."""
     presented = [one for one in sent if one.get("presentedForm")]
     strangers = [one for one in presented if names_other(_encounter(one), visit)]
-    ours = {name_of(one): one for one in found if one.get("presentedForm") and visit.is_among(_encounter(one))}
-    ours |= {name_of(one): one for one in presented if one not in strangers}
+    ours = {_key(one): one for one in found if one.get("presentedForm") and visit.is_among(_encounter(one))}
+    ours |= {_key(one): one for one in presented if not names_other(_encounter(one), visit)}
     refuse_other_patient(ours.values(), visit)
-    dropped = [one for one in ours.values() if one["status"] not in SIGNED | PRELIMINARY]
+    signed = [one for one in ours.values() if one["status"] in SIGNED]
     unsigned = [one for one in ours.values() if one["status"] in PRELIMINARY]
-    unread = " and was not read" if policy.skips_preliminary else ""
     warnings = [f"{name_of(one)} names another encounter and was not read" for one in strangers]
-    warnings += [f"{name_of(one)} is {one['status']} and was not read" for one in dropped]
-    warnings += [f"{name_of(one)} is preliminary{unread}" for one in unsigned]
-    skipped = unsigned if policy.skips_preliminary else []
-    kept = [one for one in ours.values() if one not in dropped and one not in skipped]
+    warnings += [
+        f"{name_of(one)} is {one['status']} and was not read" for one in ours.values() if one["status"] not in SIGNED | PRELIMINARY
+    ]
+    warnings += [f"{name_of(one)} is preliminary" + (" and was not read" if policy.skips_preliminary else "") for one in unsigned]
+    kept = signed if policy.skips_preliminary else signed + unsigned
     kept.sort(key=lambda one: (moment(document_date(one)), one.get("id", "")))
-    return Selection(tuple(kept), tuple(warnings), pending=tuple(skipped))
+    return Selection(tuple(kept), tuple(warnings), pending=tuple(unsigned) if policy.skips_preliminary else ())
+
+
+def _key(report: Resource) -> object:
+    """What is one report: the same address, or without one only itself."""
+    return address_of(report) or id(report)
 
 
 def _encounter(report: Resource) -> list[Resource]:

@@ -68,6 +68,11 @@ def test_a_report_sent_along_takes_the_place_of_the_ehrs() -> None:
     assert [note.text for note in read(selection).notes] == ["New words."]
 
 
+def test_reports_without_ids_are_each_read() -> None:
+    sent = [{key: value for key, value in report(text).items() if key != "id"} for text in ("One.", "Two.")]
+    assert [note.text for note in read(select_reports(sent, (), VISIT)).notes] == ["One.", "Two."]
+
+
 def test_a_report_becomes_a_note() -> None:
     note = read(select_reports((), [report(issued="2026-05-01T12:00:00Z", meta={"versionId": "3"})], VISIT)).notes[0]
     assert (note.id, note.reference, note.type_code, note.title) == ("r1", "DiagnosticReport/r1", "18748-4", "X-ray wrist")
