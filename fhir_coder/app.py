@@ -19,6 +19,7 @@ from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
@@ -124,6 +125,7 @@ def create_app(settings: Settings) -> Flask:
         connect=EhrConnections(sandbox),
         probe=EhrProbe(partial(_connect_once, sandbox=sandbox)),
         now=lambda: datetime.now(UTC),
+        intake=IntakePolicy(settings.preliminary_notes, settings.unfinished_encounters),
     )
     app = Flask("fhir_coder", static_folder=None)
     app.register_blueprint(create_api(engine, settings))

@@ -13,6 +13,7 @@ from fhir_coder.api.health import Readiness
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
+from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
@@ -26,7 +27,8 @@ from fhir_coder.writeback.proposal import Proposal
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time (aware)."""
+    """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time
+    (aware), ``intake`` says which notes and encounters the site lets in."""
 
     coder: Coder
     policy: CodingPolicy
@@ -35,12 +37,13 @@ class Engine:
     connect: Callable[[EhrSettings], EhrClient]
     probe: EhrProbe
     now: Callable[[], datetime]
+    intake: IntakePolicy = DEFAULT_POLICY
 
     def code(self, request: CodingRequest) -> CodingResult:
         """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt."""
         ehr = self._ehr(request)
         client = self.connect(ehr) if ehr else None
-        intake = gather(request, client)
+        intake = gather(request, client, self.intake)
         if request.write_back and not intake.encounter.patient.id:
             raise Uncodable(
                 "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)

@@ -73,7 +73,8 @@ class Note:
 class UnreadableNote:
     """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
 
-    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``.
+    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``,
+    or ``preliminary``: it was not read because nobody has signed it yet.
     """
 
     id: str

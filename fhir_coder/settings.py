@@ -93,14 +93,19 @@ def _ehr(
         raise ValueError("expected token to be text, timeout_s and max_pages to be positive numbers")
     if write_before_review not in {True, False, None}:
         raise ValueError("expected write_before_review to be true, false or null")
-    if isinstance(foreign_urls, str) or not all(_is_http(one) for one in foreign_urls):
-        raise ValueError("expected foreign_urls to be a list of absolute http or https URLs")
+    if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
+        raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
     return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, tuple(foreign_urls))
 
 
 def _is_http(url: object) -> bool:
     """Whether it is an absolute http or https URL."""
     return isinstance(url, str) and urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).netloc)
+
+
+def _is_plain(url: object) -> bool:
+    """Whether it is an absolute http or https URL and nothing beside: a prefix that other URLs can lie below."""
+    return _is_http(url) and not any(mark in str(url) for mark in "?#@")
 
 
 def _name(value: str) -> str:

@@ -30,6 +30,15 @@ def client(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fl
     yield create_app(settings).test_client()
 
 
+@pytest.fixture(scope="module")
+def lax_client(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A site that codes preliminary notes and unfinished encounters."""
+    folder = tmp_path_factory.mktemp("lax")
+    values = {"PRELIMINARY_NOTES": "code", "UNFINISHED_ENCOUNTERS": "code", "DATABASE_URL": f"sqlite:///{folder / 'lax.sqlite'}"}
+    variables = {f"FHIR_CODER_{name}": value for name, value in values.items()}
+    yield create_app(Settings.from_environment({"FHIR_CODER_DATA": str(Settings.from_environment().data)} | variables)).test_client()
+
+
 def post(client: FlaskClient, body: Any = None, url: str = OPERATION, **headers: str) -> Any:
     data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     return client.post(url, data=data, headers={"Content-Type": FHIR, **headers})
@@ -87,6 +96,46 @@ def test_an_inline_encounter_needs_no_ehr(client: FlaskClient) -> None:
     answer = post(client, inline(), "/fhir/Encounter/$code-encounter").get_json(force=True)
     assert [part["valueCoding"]["code"] for one in named(answer, "assignment") for part in one["part"] if part["name"] == "code"] == ["I10"]
     assert named(answer, "receipt") == []
+
+
+UNFIT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "in progress": ({"status": "in-progress"}, {}, "not finished"),
+    "inpatient": ({"class": {"code": "IMP"}}, {}, "Sections II and III"),
+    "preliminary notes only": ({}, {"docStatus": "preliminary"}, "only preliminary notes"),
+}
+
+
+@pytest.mark.parametrize(("encounter", "document", "why"), UNFIT.values(), ids=UNFIT.keys())
+def test_what_must_not_be_coded_is_refused_with_the_reason(
+    client: FlaskClient, encounter: dict[str, Any], document: dict[str, Any], why: str
+) -> None:
+    body = parameters(encounter={"resource": visit() | encounter}, note={"resource": note("Assessment: gout.") | document})
+    answer = post(client, body, "/fhir/Encounter/$code-encounter")
+    issue = answer.get_json(force=True)["issue"][0]
+    assert (answer.status_code, issue["code"]) == (422, "business-rule") and why in issue["details"]["text"]
+
+
+def test_a_preliminary_note_beside_a_signed_one_stops_a_pass(client: FlaskClient) -> None:
+    body = inline()
+    body["parameter"].append({"name": "note", "resource": note("Assessment: gout.") | {"docStatus": "preliminary"}})
+    answer = post(client, body, "/fhir/Encounter/$code-encounter").get_json(force=True)
+    assert "unreadable-note" in [one["valueCoding"]["code"] for one in named(answer, "reason")]
+    assert "nobody has signed it yet" in json.dumps(named(answer, "issues"))
+
+
+def test_a_site_may_code_preliminary_notes_and_unfinished_encounters(lax_client: FlaskClient) -> None:
+    encounter = visit() | {"status": "in-progress"}
+    body = parameters(encounter={"resource": encounter}, note={"resource": note("Assessment: gout.") | {"docStatus": "preliminary"}})
+    answer = post(lax_client, body, "/fhir/Encounter/$code-encounter").get_json(force=True)
+    assert named(answer, "assignment")
+    issues = json.dumps(named(answer, "issues"))
+    assert "not finished" in issues and "is preliminary" in issues
+
+
+def test_a_corrected_note_is_coded_and_not_its_first_version(client: FlaskClient) -> None:
+    answer = post(client, url="/fhir/Encounter/wrist-fracture/$code-encounter").get_json(force=True)
+    codes = [part["valueCoding"]["code"] for one in named(answer, "assignment") for part in one["part"] if part["name"] == "code"]
+    assert codes == ["S52.531A", "I10"]
 
 
 def test_note_text_comes_back_only_when_asked_for(client: FlaskClient) -> None:

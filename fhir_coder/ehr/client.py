@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import requests
 
@@ -18,9 +18,9 @@ from fhir_coder.ehr.address import EhrAddress
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.ehr.capabilities import Capabilities, read_capabilities
 from fhir_coder.ehr.connection import Answer, Call, Connection
-from fhir_coder.ehr.faults import failure, read_failure
+from fhir_coder.ehr.faults import failure, read_failure, search_failure
 from fhir_coder.ehr.retry import RetryPolicy
-from fhir_coder.ehr.searchset import Read, read_page
+from fhir_coder.ehr.searchset import LeftOut, Read, read_page
 from fhir_coder.errors import EhrRefused, RequestError, ResourceUnknown
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.reader import read_json
@@ -29,8 +29,14 @@ from fhir_coder.settings import EhrSettings
 
 FHIR_JSON = "application/fhir+json"
 CAPABILITIES_LAST_S = 600.0
+_OTHER_FORMAT_WANTED = frozenset({406, 415})
+_HEADER_VALUE = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
+"""What may stand in a header: ``Attachment.contentType`` is any code, letters of other alphabets and line ends included."""
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _LOCATION = re.compile(r"/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?/?$", re.ASCII)
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+"""Search parameters; as pairs where one stands twice (``date=ge...&date=le...``)."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +57,7 @@ class EhrClient:
         clock: Callable[[], float] = time.monotonic,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self.address = EhrAddress.of(settings.base_url)
+        self.address = EhrAddress.of(settings.base_url, settings.foreign_urls)
         self._connection = Connection(self.address, settings.token, settings.timeout_s, session or requests.Session(), sleep, retry)
         self._max_pages = settings.max_pages
         self._read = read
@@ -72,34 +78,54 @@ class EhrClient:
             raise EhrRefused(f"the EHR answered {what} with another resource")
         return resource
 
-    def search(self, resource_type: str, params: Mapping[str, str], on_warning: Callable[[str], None] = _log.warning) -> Iterator[Resource]:
+    def search(
+        self,
+        resource_type: str,
+        params: Params,
+        on_warning: Callable[[str], None] = _log.warning,
+        on_left_out: Callable[[LeftOut], None] = lambda entry: None,
+    ) -> Iterator[Resource]:
         """Every match, page by page; what a server ignored in ``params`` is for the caller to check on each.
 
-        Raises EhrRefused rather than stop early when the pages do not end (a loop, or more than the configured number).
+        ``on_warning`` takes sentences, ``on_left_out`` the entries that are not valid FHIR. Raises EhrRefused rather than stop early when the
+        pages do not end (a loop, or more than the configured number) or lead away from this EHR, EhrUnavailable when a page has expired.
         """
-        url = self.address.url(resource_type, dict(params))
+        url = self.address.url(resource_type, params)
         visited: set[str] = set()
+        given, total = 0, 0
         while url:
             if url in visited or len(visited) >= self._max_pages:
                 raise EhrRefused(f"the search for {resource_type} does not end within {self._max_pages} pages")
             visited.add(url)
             answer = self._get(url)
             if answer.status != 200:
-                raise failure(answer, f"search {resource_type}", self._read)
+                raise search_failure(answer, resource_type, len(visited), self._read)
             page = read_page(answer.body, resource_type, self._bounded)
             for warning in page.warnings:
                 on_warning(warning)
+            for entry in page.left_out:
+                on_left_out(entry)
+            given, total = given + len(page.matches) + len(page.left_out), max(total, page.total or 0)
             yield from page.matches
-            url = self.address.resolve(page.next_url) if page.next_url else ""
+            url = self._next(url, page.next_url)
+        if total > given:
+            on_warning(f"the EHR counts {total} matches of {resource_type} and gave {given}")
+
+    def _next(self, url: str, link: str) -> str:
+        """Where the next page is, or empty; a link of a query alone counts from the page that it stands on. Raises EhrRefused."""
+        return self.address.resolve(url.partition("?")[0] + link if link.startswith("?") else link) if link else ""
 
     def read_attachment(self, attachment: Resource) -> AttachmentBytes:
         """The bytes behind ``Attachment.url``. Raises EhrRefused when the URL is not this EHR's, ResourceUnknown, or an EhrError."""
         declared = attachment.get("contentType", "")
         url = self.address.resolve(attachment["url"])
-        answer = self._get(url, accept=declared or FHIR_JSON)
-        if answer.status != 200:
+        accept = declared if _HEADER_VALUE.fullmatch(declared) else FHIR_JSON
+        answer = self._get(url, accept)
+        if answer.status in _OTHER_FORMAT_WANTED and accept != FHIR_JSON:
+            answer = self._get(url)
+        if answer.status not in {200, 204}:
             raise read_failure(answer, "read an attachment", self._read)
-        return read_binary(answer, declared, self._bounded)
+        return read_binary(answer, attachment, self._bounded)
 
     def create(self, resource: Resource, if_none_exist: str | None = None) -> Resource:
         """The created resource with its id; under a condition that one resource meets, that resource instead. See :meth:`create_once`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from fhir_coder.ehr.address import EhrAddress
 from fhir_coder.ehr.retry import RetryPolicy
@@ -65,9 +65,9 @@ class Connection:
     def send(self, call: Call) -> Answer:
         """The EHR's answer, whatever its status, after as many attempts as the retry policy allows.
 
-        Raises EhrUnavailable or EhrTimeout when none came, EhrRefused when the URL is not this EHR's or the body is too large.
+        Raises EhrUnavailable or EhrTimeout when none came, EhrRefused when the URL may not be fetched or the body is too large.
         """
-        if not self._address.admits(call.url):
+        if not self._address.allows(call.url):
             raise EhrRefused("a URL outside the EHR's base is not called")
         attempt = 1
         while True:
@@ -90,7 +90,7 @@ class Connection:
                 call.url,
                 data=call.body,
                 headers=dict(call.headers),
-                auth=self._auth,
+                auth=self._auth if self._address.admits(call.url) else _NO_TOKEN,
                 timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,
@@ -98,18 +98,22 @@ class Connection:
                 return Answer(response.status_code, response.headers, self._body(response))
         except requests.Timeout:
             return EhrTimeout(f"the EHR did not answer within {self._timeout_s:g} s")
+        except ReadTimeoutError:
+            return EhrTimeout(f"the EHR stopped in the middle of its answer for {self._timeout_s:g} s")
+        except HTTPError as error:
+            return EhrUnavailable(f"the EHR's answer broke off ({type(error).__name__})")
         except requests.RequestException as error:
-            # requests reports a timeout in the middle of a body as a connection error that carries urllib3's
-            if error.args and isinstance(error.args[0], ReadTimeoutError):
-                return EhrTimeout(f"the EHR stopped in the middle of its answer for {self._timeout_s:g} s")
             return EhrUnavailable(f"the EHR cannot be reached ({type(error).__name__})")
 
     def _body(self, response: requests.Response) -> bytes:
-        """The body, unpacked and capped: neither a large answer nor a slow drip may hold a worker."""
+        """The body, unpacked and capped: neither a large answer nor a slow drip may hold a worker.
+
+        It is taken as it arrives (``read1``); ``iter_content`` would wait for whole chunks, each byte of which may come just in time.
+        """
         deadline = time.monotonic() + 3 * self._timeout_s
         received = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            received += chunk
+        while piece := response.raw.read1(_CHUNK, decode_content=True):
+            received += piece
             if len(received) > MAX_BYTES:
                 raise EhrRefused(f"the EHR's answer is larger than {MAX_BYTES} bytes", ehr_status=response.status_code)
             if time.monotonic() > deadline:
@@ -127,3 +131,7 @@ class _Bearer(AuthBase):
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+_NO_TOKEN = _Bearer("")
+"""For a URL elsewhere that the site allowed."""

@@ -7,6 +7,9 @@ from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, RequestError, ResourceDeleted, ResourceUnknown
 from fhir_coder.exchange import Resource
 
+_EXPIRED = frozenset({400, 404, 410})
+"""How EHRs answer to a page link that has run out: Epic 400, HAPI 410, others 404."""
+
 
 def failure(answer: Answer, what: str, read: Read) -> FhirCoderError:
     """The error for an answer that is no success. ``what`` names the request without query or content (``read Encounter/7``)."""
@@ -24,6 +27,14 @@ def read_failure(answer: Answer, what: str, read: Read) -> FhirCoderError:
     if answer.status == 410:
         return ResourceDeleted(f"the EHR says that the resource was deleted ({what})")
     return failure(answer, what, read)
+
+
+def search_failure(answer: Answer, resource_type: str, page: int, read: Read) -> FhirCoderError:
+    """As :func:`failure`, for a page of a search (from 1). A link to a further page that the EHR no longer knows has expired: the search may
+    be made again from its start, so it counts as transient."""
+    if page > 1 and answer.status in _EXPIRED:
+        return EhrUnavailable(f"the link to page {page} of the search for {resource_type} has expired", ehr_status=answer.status)
+    return failure(answer, f"search {resource_type}" + (f" (page {page})" if page > 1 else ""), read)
 
 
 def _outcome(answer: Answer, read: Read) -> Resource | None:

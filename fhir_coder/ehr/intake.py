@@ -6,18 +6,26 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.content import Fetch, ReadNote, read_document
-from fhir_coder.ehr.documents import Selection, Visit, select_found, select_given
+from fhir_coder.ehr.content import ReadNote
+from fhir_coder.ehr.documents import select_found, select_given
+from fhir_coder.ehr.encounter_state import check_encounter
 from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read_patient
+from fhir_coder.ehr.note_reading import documents_of, read_selection
+from fhir_coder.ehr.note_search import search_notes, search_reports
+from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.references import address_of
+from fhir_coder.ehr.reports import select_reports
+from fhir_coder.ehr.selection import Selection
 from fhir_coder.ehr.services import SERVICE_TYPES, choose_coverage, choose_organization, choose_provider, service_lines
-from fhir_coder.ehr.supply import Supply, visit_parameters
-from fhir_coder.errors import InvalidContent, RequiredMissing, Uncodable
+from fhir_coder.ehr.supply import Supply
+from fhir_coder.ehr.visit import Visit
+from fhir_coder.errors import RequiredMissing, Uncodable
 from fhir_coder.exchange import CodingRequest, Intake, Resource
-from fhir_coder.model import Encounter, Note, UnreadableNote
+from fhir_coder.model import Encounter, UnreadableNote
 from fhir_coder.notes.formats import read_note as read_note_format
 
-NOT_A_VISIT = frozenset({"entered-in-error", "cancelled"})
+TOLD_AT_MOST = 5
+"""Documents named in a refusal; a patient may have thousands."""
 
 
 @dataclass
@@ -27,36 +35,42 @@ class _Gathered:
     resources: dict[str, Resource] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    unreadable: list[UnreadableNote] = field(default_factory=list)
 
     def keep(self, address: str, resource: Resource | None) -> None:
         if address and resource is not None:
             self.resources[address] = resource
 
 
-def gather(request: CodingRequest, client: EhrClient | None, read_note: ReadNote = read_note_format) -> Intake:
+def gather(
+    request: CodingRequest, client: EhrClient | None, policy: IntakePolicy = DEFAULT_POLICY, read_note: ReadNote = read_note_format
+) -> Intake:
     """Collect one encounter.
 
-    Raises ResourceUnknown or ResourceDeleted for an Encounter that the EHR has not, Uncodable when the resources are of different patients
-    or there is no note at all, and an EhrError when the EHR fails while it is needed (a retry then codes the whole, not a part).
+    Raises ResourceUnknown or ResourceDeleted for an Encounter that the EHR has not, Uncodable when it is not finished or an inpatient stay,
+    when the resources are of different patients or there is no note to code, and an EhrError when the EHR fails while it is needed (a retry
+    then codes the whole, not a part).
     """
     gathered = _Gathered()
     encounter = _encounter(request, client)
+    gathered.warnings += check_encounter(encounter, policy)
     supply = Supply(request.context, client, gathered.warnings.append, is_best_effort=request.encounter is not None)
     visit, patient = _visit(request, encounter, supply, gathered)
-    selection = _documents(request, client, visit, gathered)
-    notes, unreadable = _read(selection, read_note, client.read_attachment if client else None, gathered)
+    selection = _documents(request, client, visit, policy, gathered)
+    read = read_selection(selection, read_note, client.read_attachment if client else None)
+    gathered.warnings += read.warnings
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]
-    for resource in (encounter, coverage, *selection.documents, *services, *supply.context):
+    for resource in (encounter, coverage, *documents_of(selection), *services, *supply.context):
         gathered.keep(address_of(resource) if resource else "", resource)
     return Intake(
         Encounter(
             id=encounter.get("id", ""),
-            notes=notes,
+            notes=read.notes,
             patient=read_patient(visit.patient, patient),
             service_date=_service_date(encounter, gathered),
-            unreadable=unreadable,
+            unreadable=(*read.unreadable, *gathered.unreadable),
             coverage=address_of(coverage) if coverage else "",
             provider=choose_provider(encounter, supply.context),
             organization=choose_organization(encounter, supply.context),
@@ -78,8 +92,6 @@ def _encounter(request: CodingRequest, client: EhrClient | None) -> Resource:
     if encounter is None and client is not None:
         encounter = client.read("Encounter", request.encounter_id)
     assert encounter is not None
-    if encounter.get("status") in NOT_A_VISIT:
-        raise Uncodable(f"the Encounter is {encounter['status']}", expression=("Encounter.status",))
     return encounter if encounter.get("id") or not request.encounter_id else {**encounter, "id": request.encounter_id}
 
 
@@ -92,53 +104,44 @@ def _visit(request: CodingRequest, encounter: Resource, supply: Supply, gathered
         gathered.conflicts += demographic_conflicts(given, known)
     patient = given or known
     gathered.keep(address, patient)
-    return Visit(address_of(encounter), address), patient
+    return Visit.of(encounter, address), patient
 
 
-def _documents(request: CodingRequest, client: EhrClient | None, visit: Visit, gathered: _Gathered) -> Selection:
-    """The documents to read: those the caller sent, else the EHR's. Raises Uncodable when there is none."""
+def _documents(request: CodingRequest, client: EhrClient | None, visit: Visit, policy: IntakePolicy, gathered: _Gathered) -> Selection:
+    """The documents to read: those the caller sent, else the EHR's, and the reports beside them. Raises Uncodable when there is none."""
+    sent_reports = [one for one in request.context if one["resourceType"] == "DiagnosticReport"]
     if request.notes is not None:
-        selection = select_given(request.notes, visit)
+        selection = select_given(request.notes, visit, policy).joined(select_reports(sent_reports, (), visit, policy))
     elif client is not None and visit.encounter:
-        selection = _pulled(client, visit, gathered)
+        selection = _pulled(client, sent_reports, visit, policy, gathered)
     else:
         raise Uncodable(
             "the request has no note, and there is no EHR or encounter id to pull notes by", expression=("Parameters.parameter",)
         )
     gathered.warnings += selection.warnings
-    if not selection.documents:
-        raise Uncodable("the encounter has no current note", expression=("Encounter",))
+    if not selection.documents and not gathered.unreadable:
+        raise Uncodable(_why_none(selection), expression=("Encounter",))
     return selection
 
 
-def _pulled(client: EhrClient, visit: Visit, gathered: _Gathered) -> Selection:
-    params = visit_parameters(client, "DocumentReference", visit)
-    if not params:
-        raise Uncodable("the Encounter names no patient, and the EHR cannot search notes by encounter", expression=("Encounter.subject",))
-    return select_found(client.search("DocumentReference", params, gathered.warnings.append), visit)
+def _pulled(client: EhrClient, sent_reports: list[Resource], visit: Visit, policy: IntakePolicy, gathered: _Gathered) -> Selection:
+    """What the EHR holds. Raises Uncodable when it cannot be asked at all."""
+    notes = search_notes(client, visit, gathered.warnings.append)
+    if notes is None:
+        raise Uncodable(
+            "the notes must be sent along: the EHR offers no search that finds them, or the Encounter names no patient to search by",
+            expression=("Encounter.subject",),
+        )
+    reports = search_reports(client, visit, gathered.warnings.append)
+    gathered.unreadable += notes.invalid + reports.invalid
+    return select_found(notes.documents, visit, policy).joined(select_reports(sent_reports, reports.documents, visit, policy))
 
 
-def _read(
-    selection: Selection, read_note: ReadNote, fetch: Fetch | None, gathered: _Gathered
-) -> tuple[tuple[Note, ...], tuple[UnreadableNote, ...]]:
-    """Every selected document as a note, or as one that could not be read."""
-    notes, unreadable = [], []
-    for document, note_id in zip(selection.documents, _note_ids(selection), strict=True):
-        found = read_document(document, note_id, read_note, fetch)
-        gathered.warnings += found.warnings
-        if found.note:
-            notes.append(found.note)
-        if found.unreadable:
-            unreadable.append(found.unreadable)
-    return tuple(notes), tuple(unreadable)
-
-
-def _note_ids(selection: Selection) -> list[str]:
-    """The documents' ids, numbered where they have none. Raises InvalidContent for an id that stands twice: evidence names notes by it."""
-    ids = [document.get("id") or f"note-{number}" for number, document in enumerate(selection.documents, 1)]
-    if len(set(ids)) != len(ids):
-        raise InvalidContent("two notes have the same id", expression=("DocumentReference.id",))
-    return ids
+def _why_none(selection: Selection) -> str:
+    """The sentence of a refusal, with what became of the documents that there were."""
+    why = "the encounter has only preliminary notes, which nobody has signed" if selection.pending else "the encounter has no current note"
+    told, rest = selection.warnings[:TOLD_AT_MOST], len(selection.warnings[TOLD_AT_MOST:])
+    return f"{why}: {'; '.join(told)}" + (f"; and {rest} more" if rest else "") if told else why
 
 
 def _service_date(encounter: Resource, gathered: _Gathered) -> date | None:

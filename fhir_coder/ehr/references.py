@@ -6,9 +6,16 @@ An absolute reference counts by its end: callers name the EHR by its public URL 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from fhir_coder.exchange import Resource
+
+Token = tuple[str, str]
+"""A business identifier: its system, or empty, and its value."""
+
+URI_SYSTEM = "urn:ietf:rfc:3986"
 
 _LITERAL = re.compile(r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$", re.ASCII)
 
@@ -42,3 +49,29 @@ def is_other(reference: Any, address: str) -> bool:
 def codings(concept: Any) -> list[Resource]:
     """The codings of a CodeableConcept, which may be absent."""
     return list(concept.get("coding", ())) if isinstance(concept, dict) else []
+
+
+def tokens_of(resource: Resource) -> Iterator[Token]:
+    """The business identifiers of a resource, the version-independent ones and a document's own (``masterIdentifier``)."""
+    for one in (resource.get("masterIdentifier"), *_listed(resource.get("identifier"))):
+        if isinstance(one, dict) and one.get("value"):
+            yield one.get("system", ""), one["value"]
+
+
+def logical(reference: Any) -> Token | None:
+    """The business identifier by which a Reference names its resource: a logical reference, a conditional one as transactions carry
+    (``Practitioner?identifier=system|value``), or a URN (http://hl7.org/fhir/R4/references.html#logical); else None."""
+    if not isinstance(reference, dict):
+        return None
+    text = reference.get("reference", "")
+    if text.startswith("urn:"):
+        return URI_SYSTEM, text
+    if "?" in text:
+        system, _, value = next(iter(parse_qs(urlsplit(text).query).get("identifier", ())), "").rpartition("|")
+        return (system, value) if value else None
+    return next(tokens_of({"identifier": [reference.get("identifier")]}), None)
+
+
+def _listed(value: Any) -> list[Any]:
+    """An element that some types repeat and others do not."""
+    return value if isinstance(value, list) else [value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,24 @@ Read = Callable[[bytes], Resource]
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An entry that is not valid FHIR R4: where it stood on its page, as it came, and why."""
+
+    position: int
+    resource: Resource
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Matches of one page, the ``next`` link or empty, and sentences about entries that were left out."""
+    """Matches of one page, the ``next`` link or empty, the entries left out, sentences about these and about what the EHR remarked, and
+    how many matches the EHR says there are on all pages (None: it does not say)."""
 
     matches: tuple[Resource, ...]
     next_url: str = ""
     warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    total: int | None = None
 
 
 def read_page(body: bytes, resource_type: str, read: Read) -> Page:
@@ -29,19 +41,34 @@ def read_page(body: bytes, resource_type: str, read: Read) -> Page:
 
     Entries of ``search.mode`` include and outcome, and of other types, are no matches (http://hl7.org/fhir/R4/search.html#include).
     """
-    warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     try:
         bundle = _searchset(read(body))
     except (InvalidContent, UnreadableBody):
-        bundle, warnings = _read_singly(body, read)
-    matches = (entry["resource"] for entry in bundle.get("entry", ()) if _is_match(entry, resource_type))
-    return Page(tuple(matches), _next_url(bundle), warnings)
+        bundle, left_out = _read_singly(body, read)
+    entries = bundle.get("entry", ())
+    matches = tuple(entry["resource"] for entry in entries if _is_match(entry, resource_type))
+    warnings = [f"entry {one.position} of a search page is not valid FHIR R4 and was left out: {one.reason}" for one in left_out]
+    warnings += (remark for entry in entries for remark in _remarks(entry, resource_type))
+    total = bundle.get("total")
+    return Page(matches, _next_url(bundle), tuple(warnings), left_out, total if isinstance(total, int) else None)
 
 
-def _read_singly(body: bytes, read: Read) -> tuple[Resource, tuple[str, ...]]:
+def _remarks(entry: Resource, resource_type: str) -> Iterator[str]:
+    """What the EHR remarks on the search (http://hl7.org/fhir/R4/search.html#outcome), by severity and code: its own words may name a
+    patient. Mere information is left to the EHR."""
+    outcome = entry.get("resource", {})
+    if outcome.get("resourceType") == "OperationOutcome":
+        for issue in outcome.get("issue", ()):
+            if issue["severity"] != "information":
+                yield f"the EHR remarks on the search for {resource_type}: {issue['severity']} {issue['code']}"
+
+
+def _read_singly(body: bytes, read: Read) -> tuple[Resource, tuple[LeftOut, ...]]:
     """The page with only those entries that pass the reader on their own."""
     bundle = _searchset(_parse_leniently(body))
-    entries, warnings = [], []
+    entries: list[Resource] = []
+    left_out: list[LeftOut] = []
     for position, entry in enumerate(bundle.get("entry") or ()):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
@@ -49,8 +76,8 @@ def _read_singly(body: bytes, read: Read) -> tuple[Resource, tuple[str, ...]]:
         try:
             entries.append({**entry, "resource": read(write_json(resource))})
         except (InvalidContent, UnreadableBody) as error:
-            warnings.append(f"entry {position} of a search page is not valid FHIR R4 and was left out: {error.message}")
-    return {**bundle, "entry": entries}, tuple(warnings)
+            left_out.append(LeftOut(position, resource, error.message))
+    return {**bundle, "entry": entries}, tuple(left_out)
 
 
 def _parse_leniently(body: bytes) -> Any:

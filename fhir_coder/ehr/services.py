@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from fhir_coder.ehr.documents import Visit
 from fhir_coder.ehr.references import address_of, codings, is_other, literal
+from fhir_coder.ehr.visit import Visit
 from fhir_coder.exchange import Resource
 from fhir_coder.model import ServiceLine
 from fhir_coder.vocabulary import ICD10CM, PROCEDURE_SYSTEMS

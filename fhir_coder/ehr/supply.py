@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.documents import Visit
 from fhir_coder.ehr.references import address_of, id_of
+from fhir_coder.ehr.visit import Visit
 from fhir_coder.errors import EhrError, EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 
-ENCOUNTER_PARAMETER = {"DocumentReference": "encounter", "Procedure": "encounter", "ChargeItem": "context"}
+ENCOUNTER_PARAMETER = {"Procedure": "encounter", "ChargeItem": "context"}
 """Search parameter by which each type names its encounter (http://hl7.org/fhir/R4/searchparameter-registry.html)."""
 
 

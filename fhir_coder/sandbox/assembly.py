@@ -14,6 +14,7 @@ from fhir_coder.vocabulary import CPT, ICD10CM, LOINC
 CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+DIAGNOSTIC_SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
 SUBSCRIBER = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
 NPI = "http://hl7.org/fhir/sid/us-npi"
 RECORD_NUMBER = "https://fhir-coder.github.io/fhir/identifier/sandbox"
@@ -51,7 +52,8 @@ class EncounterSource:
 def assemble(source: EncounterSource) -> Iterator[Resource]:
     """Every resource of one encounter; those that others refer to come first."""
     yield _patient(source)
-    yield _practitioner(source)
+    for key in dict.fromkeys([source.short["practitioner"], *(one["interpreter"] for one in source.short.get("reports", ()))]):
+        yield _practitioner(source, key)
     yield _organization("Organization", source.short["organization"], source.people.organizations)
     if source.short["coverage"]:
         yield _organization("Organization", source.short["coverage"], source.people.payers)
@@ -59,6 +61,8 @@ def assemble(source: EncounterSource) -> Iterator[Resource]:
     yield _encounter(source)
     for document in source.short["documents"]:
         yield from _document(source, document)
+    for report in source.short.get("reports", ()):
+        yield _report(source, report)
     for service in source.short["services"]:
         yield _service(source, service)
 
@@ -76,8 +80,7 @@ def _patient(source: EncounterSource) -> Resource:
     }
 
 
-def _practitioner(source: EncounterSource) -> Resource:
-    key = source.short["practitioner"]
+def _practitioner(source: EncounterSource, key: str) -> Resource:
     family, given, npi = source.people.practitioners[key]
     return {
         "resourceType": "Practitioner",
@@ -141,13 +144,32 @@ def _document(source: EncounterSource, short: Mapping[str, Any]) -> Iterator[Res
         "category": [{"coding": [{"system": CATEGORY, "code": "clinical-note", "display": "Clinical Note"}]}],
         "subject": source.subject,
         "date": short["date"],
-        "author": [_reference("Practitioner", source.short["practitioner"])],
+        "author": [_reference("Practitioner", short.get("author", source.short["practitioner"]))],
         "content": [{"attachment": attachment}],
         "context": {"encounter": [source.encounter], "period": {"start": source.short["encounter"]["start"]}},
     }
     if link := short.get("relatesTo"):
         document["relatesTo"] = [{"code": link["code"], "target": _reference("DocumentReference", link["target"])}]
     yield document
+
+
+def _report(source: EncounterSource, short: Mapping[str, Any]) -> Resource:
+    """A diagnostic report with its text as presented form, as the department that made it hands it on."""
+    content = source.read(short["file"])
+    form = _attachment({**short, "date": short["issued"]}, content) | {"data": base64.b64encode(content).decode()}
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": short["id"],
+        "status": short.get("status", "final"),
+        "category": [{"coding": [{"system": DIAGNOSTIC_SECTION, "code": short["section"]}]}],
+        "code": {"coding": [{"system": LOINC, "code": short["code"]}], "text": short["title"]},
+        "subject": source.subject,
+        "encounter": source.encounter,
+        "effectiveDateTime": short["effective"],
+        "issued": short["issued"],
+        "resultsInterpreter": [_reference("Practitioner", short["interpreter"])],
+        "presentedForm": [form],
+    }
 
 
 def _attachment(short: Mapping[str, Any], content: bytes) -> Resource:

@@ -14,6 +14,7 @@ TYPES = (
     "Claim",
     "Condition",
     "Coverage",
+    "DiagnosticReport",
     "DocumentReference",
     "Encounter",
     "Organization",

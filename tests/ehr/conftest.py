@@ -75,10 +75,42 @@ def encounter(**changes: Any) -> dict[str, Any]:
         "resourceType": "Encounter",
         "id": "e1",
         "status": "finished",
-        "class": {"code": "AMB"},
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
         "subject": {"reference": "Patient/p1"},
         "period": {"start": "2026-05-01T23:30:00-07:00"},
     } | changes
+
+
+def metadata(**parameters: str) -> dict[str, Any]:
+    """A CapabilityStatement: search of each type by the parameters named (separated by blanks)."""
+    interactions = [{"code": "read"}, {"code": "search-type"}]
+    resources = [
+        {"type": kind, "interaction": interactions, "searchParam": [{"name": name, "type": "token"} for name in names.split()]}
+        for kind, names in parameters.items()
+    ]
+    for one in resources:
+        if not one["searchParam"]:
+            del one["searchParam"]
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "implementation": {"description": "test"},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [{"mode": "server", "resource": resources}],
+    }
+
+
+def searchset(*resources: dict[str, Any], next_url: str = "") -> dict[str, Any]:
+    """One page of matches."""
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if resources:
+        bundle["entry"] = [{"resource": one} for one in resources]
+    if next_url:
+        bundle["link"] = [{"relation": "next", "url": next_url}]
+    return bundle
 
 
 def patient(**changes: Any) -> dict[str, Any]:

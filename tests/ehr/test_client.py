@@ -6,8 +6,10 @@ import json
 import pytest
 import requests
 
+from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.connection import MAX_BYTES
 from fhir_coder.errors import EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError, ResourceDeleted, ResourceUnknown
+from fhir_coder.settings import EhrSettings
 from tests.ehr.conftest import BASE, TOKEN, FakeEhr
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}
@@ -238,3 +240,106 @@ def test_update_is_guarded_by_the_version(ehr: FakeEhr) -> None:
         ehr.client.update(TASK | {"id": "t1"}, if_match="3")
     assert (caught.value.ehr_status, caught.value.outcome) == (412, OUTCOME)
     assert ehr.http.calls[0].request.headers["If-Match"] == 'W/"3"'
+
+
+FILES = "https://files.example.org/notes"
+
+
+def abroad(session: requests.Session) -> EhrClient:
+    return EhrClient(EhrSettings("main", BASE, TOKEN, foreign_urls=(FILES,)), session, sleep=lambda seconds: None)
+
+
+def test_what_lies_elsewhere_is_fetched_only_where_allowed_and_without_the_token(ehr: FakeEhr) -> None:
+    with requests.Session() as session:
+        client = abroad(session)
+        ehr.http.add("GET", f"{FILES}/1", body=b"Gout.", content_type="text/plain")
+        assert client.read_attachment({"contentType": "text/plain", "url": f"{FILES}/1"}).content == b"Gout."
+        ehr.answers("GET", "Patient", searchset(PATIENT, next_url=f"{FILES}?page=2"))
+        ehr.answers("GET", f"{FILES}?page=2", searchset({"resourceType": "Patient", "id": "p2"}, next_url=f"{BASE}?page=3"))
+        ehr.answers("GET", f"{BASE}?page=3", searchset())
+        assert [one["id"] for one in client.search("Patient", {})] == ["p1", "p2"]
+        assert ["Authorization" in call.request.headers for call in ehr.http.calls] == [False, True, False, True]
+        with pytest.raises(EhrRefused):
+            client.read_attachment({"contentType": "text/plain", "url": "https://files.example.org/notes-2/1"})
+        assert len(ehr.http.calls) == 4
+
+
+def test_a_redirect_elsewhere_is_not_followed_even_from_there(ehr: FakeEhr) -> None:
+    with requests.Session() as session:
+        ehr.answers("GET", f"{FILES}/1", b"", 302, Location=f"{FILES}/2")
+        with pytest.raises(EhrRefused, match="redirects"):
+            abroad(session).read_attachment({"contentType": "text/plain", "url": f"{FILES}/1"})
+
+
+def test_an_ehr_that_cannot_send_a_type_is_asked_for_the_resource(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "Binary/b1", OUTCOME, 406)
+    wrapped = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": base64.b64encode(b"Gout.").decode()}
+    ehr.answers("GET", "Binary/b1", wrapped)
+    assert ehr.client.read_attachment({"contentType": "text/plain", "url": "Binary/b1"}).content == b"Gout."
+    assert [call.request.headers["Accept"] for call in ehr.http.calls] == ["text/plain", "application/fhir+json"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, ResourceUnknown), (410, ResourceDeleted), (403, EhrRefused), (500, EhrUnavailable)])
+def test_what_a_failed_attachment_becomes(ehr: FakeEhr, status: int, error: type[FhirCoderError]) -> None:
+    ehr.answers("GET", "Binary/b1", OUTCOME, status)
+    with pytest.raises(error):
+        ehr.client.read_attachment({"contentType": "text/plain", "url": "Binary/b1"})
+
+
+@pytest.mark.parametrize("declared", ["text/plain; charset=\u00fc8", "text/\u2192", "text/plain\nX-Other: 1", "text/plain\ttab"])
+def test_a_content_type_that_no_header_can_carry_is_not_sent(ehr: FakeEhr, declared: str) -> None:
+    ehr.http.add("GET", f"{BASE}/Binary/b1", body=b"Gout.", content_type="text/plain")
+    assert ehr.client.read_attachment({"contentType": declared, "url": "Binary/b1"}).content == b"Gout."
+    assert ehr.http.calls[0].request.headers["Accept"] == "application/fhir+json"
+
+
+def test_an_attachment_without_content_is_empty(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "Binary/b1", b"", 204)
+    assert ehr.client.read_attachment({"contentType": "text/plain", "url": "Binary/b1"}).content == b""
+
+
+@pytest.mark.parametrize("next_url", ["?page=2", "Patient?page=2", "/fhir/R4/Patient?page=2", f"{BASE}/_search/cursor/2"])
+def test_next_links_are_relative_or_lead_to_another_path(ehr: FakeEhr, next_url: str) -> None:
+    ehr.answers("GET", "Patient?family=a", searchset(PATIENT, next_url=next_url))
+    for url in (f"{BASE}/Patient?page=2", f"{BASE}/_search/cursor/2"):
+        ehr.answers("GET", url, searchset({"resourceType": "Patient", "id": "p2"}))
+    assert [one["id"] for one in ehr.client.search("Patient", {"family": "a"})] == ["p1", "p2"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_a_page_link_that_expired_may_be_tried_again(ehr: FakeEhr, status: int) -> None:
+    ehr.answers("GET", "Patient?family=a", searchset(PATIENT, next_url=f"{BASE}?cursor=2"))
+    ehr.answers("GET", f"{BASE}?cursor=2", OUTCOME, status)
+    with pytest.raises(EhrUnavailable, match="page 2 of the search for Patient has expired"):
+        list(ehr.client.search("Patient", {"family": "a"}))
+    ehr.answers("GET", "Patient?family=b", OUTCOME, status)
+    with pytest.raises(EhrRefused):
+        list(ehr.client.search("Patient", {"family": "b"}))
+
+
+def test_empty_pages_are_turned_and_a_total_that_lies_is_told(ehr: FakeEhr) -> None:
+    warnings: list[str] = []
+    ehr.answers("GET", "Patient?family=a", searchset(next_url=f"{BASE}?cursor=2") | {"total": 5})
+    ehr.answers("GET", f"{BASE}?cursor=2", searchset(PATIENT) | {"total": 5})
+    assert list(ehr.client.search("Patient", {"family": "a"}, warnings.append)) == [PATIENT]
+    assert warnings == ["the EHR counts 5 matches of Patient and gave 1"]
+
+
+def test_remarks_of_the_ehr_are_told_by_severity_and_code_only(ehr: FakeEhr) -> None:
+    issues = [
+        {"severity": "warning", "code": "not-supported", "diagnostics": "Ms Haldane"},
+        {"severity": "information", "code": "informational"},
+    ]
+    remark = {"resourceType": "OperationOutcome", "issue": issues}
+    page = searchset(PATIENT)
+    page["entry"] += searchset(remark, search={"mode": "outcome"})["entry"]
+    ehr.answers("GET", "Patient", page)
+    warnings: list[str] = []
+    assert list(ehr.client.search("Patient", {}, warnings.append)) == [PATIENT]
+    assert warnings == ["the EHR remarks on the search for Patient: warning not-supported"]
+
+
+def test_a_parameter_may_stand_twice(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "Patient", searchset())
+    list(ehr.client.search("Patient", (("birthdate", "ge1980-01-01"), ("birthdate", "le1980-12-31"))))
+    assert ehr.http.calls[0].request.url == f"{BASE}/Patient?birthdate=ge1980-01-01&birthdate=le1980-12-31"

@@ -2,13 +2,19 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fhir_coder.ehr.binary import AttachmentBytes
+from fhir_coder.ehr.binary import AttachmentBytes, read_binary
+from fhir_coder.ehr.connection import Answer
 from fhir_coder.ehr.content import read_document
+from fhir_coder.ehr.integrity import is_intact, is_proved
 from fhir_coder.errors import EhrRefused, EhrUnavailable, ResourceUnknown
+from fhir_coder.fhir.reader import read_json
 from fhir_coder.notes.formats import read_note
 from tests.ehr.conftest import document
 
@@ -101,3 +107,60 @@ def test_an_ehr_that_is_down_stops_the_request() -> None:
 
     with pytest.raises(EhrUnavailable):
         read_document(attached({"contentType": "text/plain", "url": "Binary/1"}), "d1", read_note, fetch)
+
+
+@pytest.mark.parametrize("form", [str.lower, str.upper])
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_hashes_as_they_are_seen_in_the_field(algorithm: str, form: Callable[[str], str]) -> None:
+    digest = hashlib.new(algorithm, TEXT)
+    for spelling in (encoded(digest.digest()), form(digest.hexdigest()), encoded(form(digest.hexdigest()).encode())):
+        assert is_intact(TEXT, {"hash": spelling}) and is_proved(TEXT, {"hash": spelling})
+        assert not is_intact(TEXT + b" ", {"hash": spelling})
+
+
+def test_without_a_hash_nothing_is_proved() -> None:
+    assert is_intact(TEXT, {"size": len(TEXT)}) and not is_proved(TEXT, {"size": len(TEXT)})
+    assert not is_intact(TEXT, {"size": 0}) and is_intact(b"", {"size": 0})
+
+
+@pytest.mark.parametrize(
+    ("attachment", "content", "reason"),
+    [
+        ({"size": 0}, TEXT, "integrity"),
+        ({"size": 0}, b"", "empty"),
+        ({"size": len(TEXT)}, TEXT, ""),
+        ({"hash": encoded(hashlib.sha1(b"other").digest())}, TEXT, "integrity"),
+    ],
+)
+def test_size_and_hash_are_checked_of_fetched_bytes(attachment: dict[str, Any], content: bytes, reason: str) -> None:
+    fetched = {"contentType": "text/plain", "url": "Binary/1"} | attachment
+    found = read_document(attached(fetched), "d1", read_note, lambda one: AttachmentBytes(content, "text/plain"))
+    assert (found.unreadable.reason if found.unreadable else "") == reason
+
+
+CONTENT_TYPES = st.sampled_from(
+    ["text/plain", "text/html", "application/xml", "application/pdf", "image/tiff", "application/fhir+json"]
+) | st.text(min_size=1, max_size=30)
+SERVED = st.binary(max_size=60) | st.sampled_from(
+    [b'{"resourceType": "Binary"', b'<Binary xmlns="http://hl7.org/fhir" >', b"<p>x</p>", b"{}"]
+)
+
+
+@given(CONTENT_TYPES, CONTENT_TYPES, SERVED, st.integers(0, 60) | st.none())
+def test_whatever_an_ehr_serves_is_a_note_or_a_reason(declared: str, served: str, body: bytes, size: int | None) -> None:
+    attachment = {"contentType": declared, "url": "Binary/1"} | ({} if size is None else {"size": size})
+
+    def fetch(wanted: dict[str, Any]) -> AttachmentBytes:
+        return read_binary(Answer(200, {"Content-Type": served}, body), wanted, read_json)
+
+    found = read_document(attached(attachment), "d1", read_note, fetch)
+    assert (found.note is None) is (found.unreadable is not None)
+
+
+def test_an_attachment_in_a_contained_binary() -> None:
+    inside = {"resourceType": "Binary", "id": "b", "contentType": "text/plain", "data": encoded(TEXT)}
+    source = attached({"url": "#b", "hash": encoded(SHA1)}) | {"contained": [inside]}
+    found = read_document(source, "d1", read_note, None)
+    assert found.note is not None and found.note.text == TEXT.decode()
+    missing = read_document(attached({"url": "#c"}), "d1", read_note, None)
+    assert missing.unreadable is not None and missing.unreadable.reason == "no-content"

@@ -53,7 +53,8 @@ def planted(client: EhrClient) -> EhrClient:
 
 
 @pytest.mark.parametrize(
-    ("encounter", "notes"), [("diabetes-ckd", 1), ("heart-failure", 1), ("cystitis", 2), ("skin-lesions", 1), ("well-child", 1)]
+    ("encounter", "notes"),
+    [("diabetes-ckd", 1), ("heart-failure", 1), ("cystitis", 2), ("skin-lesions", 1), ("well-child", 1), ("wrist-fracture", 3)],
 )
 def test_an_encounter_is_gathered(planted: EhrClient, encounter: str, notes: int) -> None:
     found = gather(CodingRequest("default", encounter_id=encounter), planted).encounter

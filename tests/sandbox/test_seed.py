@@ -45,7 +45,7 @@ def test_there_is_a_dozen_in_many_formats() -> None:
     assert kinds == {"text/plain", "text/html", "application/xhtml+xml", "application/xml", "text/xml"}
     assert {one["status"] for one in of_type("DocumentReference")} == {"current", "superseded"}
     assert {link["code"] for one in of_type("DocumentReference") for link in one.get("relatesTo", ())} == {"appends", "replaces"}
-    assert len(of_type("Coverage")) == len(SOURCES) - 1 and len(of_type("Binary")) == 1
+    assert len(of_type("Coverage")) == len(SOURCES) - 1 and len(of_type("Binary")) == 2
 
 
 def test_visits_lie_in_the_dates_of_the_embedded_release() -> None:
@@ -64,6 +64,7 @@ def test_an_encounter_is_gathered_whole(source: EncounterSource, shared_sandbox:
     intake = gather(CodingRequest("default", encounter_id=source.short["id"]), shared_sandbox)
     found = intake.encounter
     words = sum(len(note.text.split()) for note in found.notes)
+    assert not any(note.id == f"{source.short['id']}-first" for note in found.notes)
     assert 250 <= words <= 650 and found.unreadable == () and found.conflicts == ()
     assert found.age is not None and found.provider and found.organization
     assert bool(found.coverage) is bool(source.short["coverage"])

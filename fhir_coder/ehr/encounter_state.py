@@ -1,0 +1,50 @@
+"""Whether an Encounter may be coded here at all: it took place, it is over, and the outpatient guidelines apply to it.
+
+Sources: http://hl7.org/fhir/R4/valueset-encounter-status.html; ICD-10-CM Official Guidelines FY2026, Sections II to IV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from fhir_coder.ehr.policy import IntakePolicy
+from fhir_coder.errors import Uncodable
+from fhir_coder.exchange import Resource
+
+NOT_A_VISIT = frozenset({"entered-in-error", "cancelled"})
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+def check_encounter(encounter: Resource, policy: IntakePolicy) -> Iterator[str]:
+    """Sentences on what a person should know of the encounter. Raises Uncodable for one that must not be coded here."""
+    status = encounter.get("status", "")
+    if status in NOT_A_VISIT:
+        raise Uncodable(f"the Encounter is {status}", expression=("Encounter.status",))
+    if status != "finished":
+        if policy.unfinished == "refuse":
+            raise Uncodable("the Encounter is not finished: its documentation may still change", expression=("Encounter.status",))
+        yield f"the Encounter is not finished (status {status})"
+    yield from _check_class(encounter)
+
+
+def _check_class(encounter: Resource) -> Iterator[str]:
+    """``Encounter.class`` is one Coding in R4. ``hospitalization`` does not decide: systems fill it for emergency visits too."""
+    coding = encounter.get("class", {})
+    guidelines = _guidelines().get((coding.get("system", ACT_CODE), coding.get("code", "").upper()))
+    if guidelines == "inpatient":
+        raise Uncodable(
+            "the Encounter is an inpatient stay: selecting its diagnoses follows Sections II and III of the guidelines, which differ from the "
+            "outpatient rules (Section IV) that this software applies",
+            expression=("Encounter.class",),
+        )
+    if guidelines is None:
+        yield "the class of the Encounter is not one that is known here: it was coded by the outpatient guidelines"
+
+
+@cache
+def _guidelines() -> dict[tuple[str, str], str]:
+    lines = files("fhir_coder.ehr").joinpath("encounter_classes.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")][1:]
+    return {(system, code): guidelines for system, code, guidelines in rows}

@@ -1,0 +1,26 @@
+"""What a site lets in: notes that nobody signed yet, encounters that are not over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IntakePolicy:
+    """``preliminary``: skip or code notes that are not signed. ``unfinished``: refuse or code encounters that are not finished."""
+
+    preliminary: str = "skip"
+    unfinished: str = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.preliminary not in {"skip", "code"} or self.unfinished not in {"refuse", "code"}:
+            raise ValueError("preliminary is skip or code, unfinished is refuse or code")
+
+    @property
+    def skips_preliminary(self) -> bool:
+        """Whether notes that are not signed stay unread."""
+        return self.preliminary == "skip"
+
+
+DEFAULT_POLICY = IntakePolicy()
+"""What is let in where the site has not said otherwise."""
