@@ -56,7 +56,7 @@ READING = (
         "expired page",
         lambda: [Fault("GET", "_expired", answer(410), forwards=False), Fault("GET", NOTES, altered(_expire))],
         502,
-        "processing",
+        "transient",
     ),
 )
 
