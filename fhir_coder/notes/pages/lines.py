@@ -1,0 +1,77 @@
+"""From rows to lines of text: empty lines between paragraphs, words that a line end broke, lines that plainly go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from fhir_coder.notes.pages.rows import Row
+
+_PARAGRAPH_STEP = 1.3
+_BROKEN = re.compile(r"(?P<head>[^\W\d_]{2,})(?P<hyphen>[-‐\u00ad])$")
+_NEXT_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ENDINGS = re.compile(
+    r"(?:tion|sion|ment|ing|ity|ness|ous|tis|itis|mia|emia|nia|osis|sis|gia|algia|pathy|ology|logy|tomy|ectomy|scopy|graphy|gram|"
+    r"cal|ical|tive|ble|able|ance|ence|ed|er|ly|tes|tension|betes|lar|nary|tary|tory|rial|tric|dism|roid|cular)s?$"
+)
+
+
+def lay_lines(rows: Sequence[Row]) -> str:
+    """The text of the rows in reading order.
+
+    A row whose next one begins with a small letter, where its first word would not have fitted, is one line with it. A hyphen at the end
+    of a row is dropped where the joined word stands elsewhere in the document or the rest is only an ending; else it is kept: report
+    writers break at hyphens that are the author's ("follow-up").
+    """
+    texts = [row.text() for row in rows]
+    known = {word.lower() for text in texts for word in _WORD.findall(text)}
+    step = _usual_step(rows)
+    parts: list[str] = []
+    for number, text in enumerate(texts):
+        if number == 0:
+            parts.append(text)
+            continue
+        joint = _joint(rows[number - 1], rows[number], rows, step)
+        broken = _BROKEN.search(parts[-1])
+        if broken is not None and text[0].islower() and joint != "\n\n":
+            head, parts[-1] = broken["head"], parts[-1][: broken.start()]
+            first, _, rest = text.partition(" ")
+            parts.append(_mend(head, first, known))
+            parts.append(joint + rest if rest else "")
+        else:
+            parts += [joint, text]
+    return "".join(parts)
+
+
+def _joint(before: Row, row: Row, rows: Sequence[Row], step: float) -> str:
+    drop = before.base - row.base
+    is_table = len(before.segments) > 1 and len(row.segments) > 1
+    if not is_table and drop > max(step, before.size, row.size) * _PARAGRAPH_STEP:
+        return "\n\n"
+    return " " if _goes_on(before, row, rows) else "\n"
+
+
+def _goes_on(before: Row, row: Row, rows: Sequence[Row]) -> bool:
+    """Whether the line was wrapped: the next begins in lower case and its first word would not have fitted."""
+    segment = row.segments[0]
+    if len(before.segments) > 1 or len(row.segments) > 1 or not segment.text[0].islower() or before.segments[0].text[-1] in ".:;?!":
+        return False
+    width = (segment.right - segment.left) / len(segment.text)
+    edge = max(other.right for other in rows if len(other.segments) == 1 and abs(other.left - before.left) < 3 * before.size)
+    return before.right + width * (len(segment.text.split()[0]) + 1) > edge
+
+
+def _mend(head: str, first: str, known: set[str]) -> str:
+    tail = _NEXT_WORD.match(first)
+    ending = tail.group() if tail else ""
+    joined = (head + ending).lower()
+    if joined in known or (f"{head}-{ending}".lower() not in known and _ENDINGS.match(ending) and ending not in known):
+        return head + first
+    return f"{head}-{first}"
+
+
+def _usual_step(rows: Sequence[Row]) -> float:
+    steps = [before.base - row.base for before, row in zip(rows, rows[1:], strict=False) if 0 < before.base - row.base < 3 * row.size]
+    return median(steps) if steps else 0.0
