@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fhir_coder.notes.canonical import MAX_BYTES, NoteText, Unreadable, canonical, require_words
+from fhir_coder.notes.canonical import MAX_BYTES_WITH_PICTURES, NoteText, Unreadable, canonical, require_words
 from fhir_coder.notes.pages.columns import read_columns
 from fhir_coder.notes.pages.furniture import clear_furniture
 from fhir_coder.notes.pages.lines import lay_lines
@@ -34,8 +34,8 @@ def read(data: bytes, charset: str, run: Run | None = None) -> NoteText:
     """
     if not data.strip():
         raise Unreadable("empty", "no bytes")
-    if len(data) > MAX_BYTES:
-        raise Unreadable("malformed", f"larger than {MAX_BYTES} bytes")
+    if len(data) > MAX_BYTES_WITH_PICTURES:
+        raise Unreadable("malformed", f"larger than {MAX_BYTES_WITH_PICTURES} bytes")
     if b"%PDF-" not in data[:_HEADER_WITHIN]:
         raise Unreadable("malformed", "does not begin as a PDF")
     pages = extract_pages(data, run)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from fhir_coder.notes.canonical import MAX_BYTES, NoteText, Unreadable, canonical, require_words
+from fhir_coder.notes.canonical import MAX_BYTES_WITH_PICTURES, NoteText, Unreadable, canonical, require_words
 from fhir_coder.notes.rtf_text import RtfText
 from fhir_coder.notes.rtf_tokens import Kind, Token, TooManyTokens, tokenize
 from fhir_coder.notes.rtf_words import (
@@ -49,8 +49,8 @@ def read(data: bytes, charset: str) -> NoteText:
     """
     if not data.strip():
         raise Unreadable("empty", "no bytes")
-    if len(data) > MAX_BYTES:
-        raise Unreadable("malformed", f"larger than {MAX_BYTES} bytes")
+    if len(data) > MAX_BYTES_WITH_PICTURES:
+        raise Unreadable("malformed", f"larger than {MAX_BYTES_WITH_PICTURES} bytes")
     begin = _BEGIN.match(data)
     if begin is None:
         raise Unreadable("malformed", "does not begin as RTF")

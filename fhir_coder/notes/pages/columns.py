@@ -23,12 +23,13 @@ def read_columns(rows: list[Row]) -> list[Row]:
     while position < len(rows):
         edge = _right_edge(rows, position)
         end = _stretch(rows, position, edge) if edge is not None else position
-        if edge is not None and _are_columns(rows[position:end], edge):
-            found += _split(rows[position:end], edge)
-            position = end
-        else:
+        if edge is None or end == position:
             found.append(rows[position])
             position += 1
+            continue
+        stretch = rows[position:end]
+        found += _split(stretch, edge) if _are_columns(stretch) else stretch
+        position = end
     return found
 
 
@@ -56,9 +57,7 @@ def _keeps_sides(row: Row, edge: float) -> bool:
     return all(segment.right < edge or abs(segment.left - edge) <= 3 * segment.size for segment in row.segments)
 
 
-
-
-def _are_columns(rows: Sequence[Row], edge: float) -> bool:
+def _are_columns(rows: Sequence[Row]) -> bool:
     both = [row for row in rows if len(row.segments) == 2]
     if len(both) < _LEAST_ROWS:
         return False
@@ -72,7 +71,8 @@ def _is_prose(lines: Sequence[str]) -> bool:
 
 
 def _split(rows: Sequence[Row], edge: float) -> list[Row]:
-    left, right = [], []
+    left: list[Row] = []
+    right: list[Row] = []
     for row in rows:
         for segment in row.segments:
             (left if segment.left < edge - segment.size else right).append(Row([segment]))

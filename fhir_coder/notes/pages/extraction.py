@@ -141,11 +141,16 @@ def _glyph(text: Any, index: int, page: Any) -> Glyph | None:
     pdfium.FPDFText_GetCharOrigin(text, index, x, y)
     if not (page.left - 1 <= x.value <= page.right + 1 and page.bottom - 1 <= y.value <= page.top + 1):
         return None
+    if not math.isfinite(pdfium.FPDFText_GetCharAngle(text, index)):
+        return None
     angle = round(math.degrees(pdfium.FPDFText_GetCharAngle(text, index))) % 360
     is_unmapped = not is_inferred and (pdfium.FPDFText_HasUnicodeMapError(text, index) == 1 or number == 0 or 0xE000 <= number < 0xF900)
     # PDFium gives a hyphen at the end of a line as U+0002.
-    character = "" if is_inferred else "-" if number == 2 else chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
-    return character, *_upright(text, index, angle, x.value, y.value), angle, is_unmapped
+    character = (
+        "" if is_inferred else "-" if number == 2 else chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
+    )
+    place = _upright(text, index, angle, x.value, y.value)
+    return (character, *place, angle, is_unmapped) if all(math.isfinite(number) for number in place) else None
 
 
 def _upright(text: Any, index: int, angle: int, x: float, y: float) -> tuple[float, float, float, float]:

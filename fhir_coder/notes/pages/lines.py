@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 
 from fhir_coder.notes.pages.rows import Row
 
 _PARAGRAPH_STEP = 1.3
+_INDENT = 30
 _BROKEN = re.compile(r"(?P<head>[^\W\d_]{2,})(?P<hyphen>[-‐\u00ad])$")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -27,13 +29,13 @@ def lay_lines(rows: Sequence[Row]) -> str:
     """
     texts = [row.text() for row in rows]
     known = {word.lower() for text in texts for word in _WORD.findall(text)}
-    step = _usual_step(rows)
+    step, edges = _usual_step(rows), _right_edges(rows)
     parts: list[str] = []
     for number, text in enumerate(texts):
         if number == 0:
             parts.append(text)
             continue
-        joint = _joint(rows[number - 1], rows[number], rows, step)
+        joint = _joint(rows[number - 1], rows[number], edges, step)
         broken = _BROKEN.search(parts[-1])
         if broken is not None and text[0].islower() and joint != "\n\n":
             head, parts[-1] = broken["head"], parts[-1][: broken.start()]
@@ -45,22 +47,37 @@ def lay_lines(rows: Sequence[Row]) -> str:
     return "".join(parts)
 
 
-def _joint(before: Row, row: Row, rows: Sequence[Row], step: float) -> str:
+def _joint(before: Row, row: Row, edges: Mapping[int, float], step: float) -> str:
     drop = before.base - row.base
     is_table = len(before.segments) > 1 and len(row.segments) > 1
     if not is_table and drop > max(step, before.size, row.size) * _PARAGRAPH_STEP:
         return "\n\n"
-    return " " if _goes_on(before, row, rows) else "\n"
+    return " " if _goes_on(before, row, edges) else "\n"
 
 
-def _goes_on(before: Row, row: Row, rows: Sequence[Row]) -> bool:
+def _goes_on(before: Row, row: Row, edges: Mapping[int, float]) -> bool:
     """Whether the line was wrapped: the next begins in lower case and its first word would not have fitted."""
     segment = row.segments[0]
     if len(before.segments) > 1 or len(row.segments) > 1 or not segment.text[0].islower() or before.segments[0].text[-1] in ".:;?!":
         return False
     width = (segment.right - segment.left) / len(segment.text)
-    edge = max(other.right for other in rows if len(other.segments) == 1 and abs(other.left - before.left) < 3 * before.size)
-    return before.right + width * (len(segment.text.split()[0]) + 1) > edge
+    return before.right + width * (len(segment.text.split()[0]) + 1) > edges[_margin(before)]
+
+
+def _right_edges(rows: Sequence[Row]) -> dict[int, float]:
+    """How far lines reach to the right, by where they begin."""
+    edges: dict[int, float] = {}
+    for row in rows:
+        if len(row.segments) == 1:
+            edges[_margin(row)] = max(edges.get(_margin(row), 0), row.right)
+    reach = dict(edges)
+    for margin in edges:
+        reach[margin] = max(edges.get(near, 0) for near in (margin - 1, margin, margin + 1))
+    return reach
+
+
+def _margin(row: Row) -> int:
+    return round(row.left / _INDENT)
 
 
 def _mend(head: str, first: str, known: set[str]) -> str:
@@ -73,5 +90,5 @@ def _mend(head: str, first: str, known: set[str]) -> str:
 
 
 def _usual_step(rows: Sequence[Row]) -> float:
-    steps = [before.base - row.base for before, row in zip(rows, rows[1:], strict=False) if 0 < before.base - row.base < 3 * row.size]
+    steps = [before.base - row.base for before, row in pairwise(rows) if 0 < before.base - row.base < 3 * row.size]
     return median(steps) if steps else 0.0

@@ -76,7 +76,9 @@ def run_apart(data: bytes) -> bytes:
     # -I: neither the environment nor the working directory decides what is imported.
     command = [sys.executable, "-I", "-X", "utf8", str(_PROGRAM)]
     try:
-        done = subprocess.run(command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=MAX_SECONDS, check=True, env={})
+        done = subprocess.run(  # noqa: S603 - our own program
+            command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=MAX_SECONDS, check=True, env={}
+        )
     except subprocess.TimeoutExpired:
         raise Unreadable("malformed", f"the PDF could not be read within {MAX_SECONDS} seconds") from None
     except (subprocess.CalledProcessError, OSError):
