@@ -23,6 +23,7 @@ class Layout:
         self._pending_lines = 0
         self._written_lines = 0
         self._pending_space = False
+        self._breaks = 0
         self._marker = ""
         self._at_line_start = True
 
@@ -40,11 +41,17 @@ class Layout:
             self._write(" ")
         self._write(text.strip(" "))
         self._at_line_start = False
+        self._breaks = 0
         self._pending_space = text.endswith(" ")
 
     def line(self) -> None:
         """End the current line, if anything stands in it."""
         self._end_line(1)
+
+    def break_line(self) -> None:
+        """Break the current line where the writer did; the second break in a row leaves an empty line."""
+        self._breaks += 1
+        self._end_line(min(self._breaks, 2))
 
     def paragraph(self) -> None:
         """End the current line and leave one blank line before what follows."""

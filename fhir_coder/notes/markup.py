@@ -50,8 +50,12 @@ class Heading:
 
 
 def local_name(element: etree._Element) -> str:
-    """The element's name without namespace, in lower case; empty for comments and processing instructions."""
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    """The element's name in lower case, without namespace; empty for comments and processing instructions. A name of an office program
+    (``o:p``) is not the name of the markup language that it looks like."""
+    if not isinstance(element.tag, str):
+        return ""
+    namespace, _, name = element.tag.rpartition("}")
+    return f"office:{name}".lower() if "schemas-microsoft-com" in namespace else name.lower()
 
 
 def lay_out(root: etree._Element, layout: Layout, vocabulary: Vocabulary) -> list[Heading]:
@@ -116,7 +120,9 @@ class _Walk:
             self._paragraph(element)
         elif name in vocabulary.items:
             self.layout.item(self._marker(element))
-        elif name in vocabulary.rows or name in vocabulary.blocks or name in vocabulary.breaks:
+        elif name in vocabulary.breaks:
+            self.layout.break_line()
+        elif name in vocabulary.rows or name in vocabulary.blocks:
             self.layout.line()
         elif name in vocabulary.cells and _has_cell_before(element, vocabulary.cells):
             self.layout.cell()

@@ -139,7 +139,7 @@ class _Document:
 
     def finished(self) -> str:
         """Body, then footnotes."""
-        parts = [self._body.text().strip("\n"), self._notes.text().strip("\n")]
+        parts = [self._body.text().strip("\n"), self._notes.text().strip()]
         return "\n\n".join(part for part in parts if part)
 
     def take(self, token: Token) -> None:

@@ -5,8 +5,8 @@ ends this process, never the server. Nothing of the document goes to standard er
 fetches anything.
 
 Output: ``{"error": "..."}`` or ``{"pages": [...]}``; a page has ``width`` (points), ``is_scan`` (a picture covers most of it), ``is_drawn``
-(anything is on it) and ``glyphs``, each ``[characters, left, right, baseline, height, angle, is_unmapped]``, turned upright by its angle
-(degrees), in the order of the content stream; a blank that the engine infers from a gap has no characters.
+(anything is on it) and ``glyphs``, each ``[characters, left, right, baseline, height, angle, is_unmapped, is_answer]``, turned upright by its
+angle (degrees), in the order of the content stream; a blank that the engine infers from a gap has no characters.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _XFA = (pdfium.FORMTYPE_XFA_FULL,)
 _INVISIBLE = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _CHECKED, _UNCHECKED = "☒", "☐"
 
-Glyph = tuple[str, float, float, float, float, int, bool]
+Glyph = tuple[str, float, float, float, float, int, bool, bool]
 
 
 class Refused(Exception):
@@ -80,8 +80,10 @@ def read_pages(data: bytes) -> Iterator[dict[str, Any]]:
         page = pdfium.FPDF_LoadPage(document, number)
         if not page:
             raise Refused("format")
+        pdfium.FORM_OnAfterLoadPage(page, form)
         found = _read_page(page, form, left)
         left -= len(found["glyphs"])
+        pdfium.FORM_OnBeforeClosePage(page, form)
         pdfium.FPDF_ClosePage(page)
         yield found
 
@@ -122,6 +124,8 @@ def _glyphs(text: Any, count: int, box: Any) -> Iterator[Glyph]:
         glyph = _glyph(text, index, box)
         if glyph is None:
             continue
+        if held is not None and not glyph[0]:
+            glyph = (*glyph[:5], held[5], *glyph[6:])
         if held is not None and held[1:4] == glyph[1:4] and glyph[2] > glyph[1]:
             held = (held[0] + glyph[0], *held[1:])
             continue
@@ -143,14 +147,15 @@ def _glyph(text: Any, index: int, page: Any) -> Glyph | None:
         return None
     if not math.isfinite(pdfium.FPDFText_GetCharAngle(text, index)):
         return None
-    angle = round(math.degrees(pdfium.FPDFText_GetCharAngle(text, index))) % 360
+    # PDFium measures the angle clockwise.
+    angle = round(-math.degrees(pdfium.FPDFText_GetCharAngle(text, index))) % 360
     is_unmapped = not is_inferred and (pdfium.FPDFText_HasUnicodeMapError(text, index) == 1 or number == 0 or 0xE000 <= number < 0xF900)
     # PDFium gives a hyphen at the end of a line as U+0002.
     character = (
         "" if is_inferred else "-" if number == 2 else chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
     )
     place = _upright(text, index, angle, x.value, y.value)
-    return (character, *place, angle, is_unmapped) if all(math.isfinite(number) for number in place) else None
+    return (character, *place, angle, is_unmapped, False) if all(math.isfinite(number) for number in place) else None
 
 
 def _upright(text: Any, index: int, angle: int, x: float, y: float) -> tuple[float, float, float, float]:
@@ -203,7 +208,7 @@ def _annotation(annotation: Any, form: Any) -> Iterator[Glyph]:
     first = top - height if len(lines) > 1 else (top + bottom - height) / 2
     for number, line in enumerate(lines):
         width = min(right - left, len(line) * height / 2)
-        yield line, round(left, 2), round(left + width, 2), round(first + height / 4 - number * height, 2), round(height, 2), 0, False
+        yield line, round(left, 2), round(left + width, 2), round(first + height / 4 - number * height, 2), round(height, 2), 0, False, True
 
 
 def _value(annotation: Any, form: Any) -> str:

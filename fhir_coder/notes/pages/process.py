@@ -29,8 +29,9 @@ Run = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """One printed glyph, upright: characters, left, right, baseline and height in points, the angle it was printed at in degrees, and
-    whether its font does not say which character it is."""
+    """One printed glyph, upright: characters, left, right, baseline and height in points, the angle it was printed at in degrees
+    (counterclockwise), whether its font does not say which character it is, and whether it is the answer in a form field or typed onto the
+    page (then one glyph is a line of it)."""
 
     text: str
     left: float
@@ -38,7 +39,8 @@ class Glyph:
     base: float
     size: float
     angle: int
-    is_unmapped: bool
+    is_unmapped: bool = False
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

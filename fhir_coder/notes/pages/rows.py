@@ -16,11 +16,14 @@ from fhir_coder.notes.layout import CELL_SEPARATOR
 from fhir_coder.notes.pages.process import Glyph
 
 _SAME_LINE = 0.35
+_BESIDE = 0.5
 _WORD_GAP = 0.28
 _CELL_GAP = 0.85
 _TYPED_GAP = 1.5
 _COLUMN_STEP = 4
 _WIDE_GAP = 3
+_LONGEST_LABEL = 28
+_SAME_HEIGHTS = 0.6
 _MARKER = re.compile(r"(?:[•●▪◦‣·*○➢►–—☐☒☑✓-]|\(?\d{1,3}[.)]|\(?[A-Za-z][.)]|#\d{0,2}[.):]?)$")
 
 
@@ -75,10 +78,26 @@ class Row:
 def find_rows(glyphs: Iterable[Glyph]) -> list[Row]:
     """The rows of a page, in reading order. Text printed at another angle than most (a stamp, a margin note) comes last."""
     by_angle: dict[int, list[Glyph]] = {}
-    for glyph in glyphs:
+    glyphs = list(glyphs)
+    for glyph in (one for one in glyphs if not one.is_answer):
         by_angle.setdefault(round(glyph.angle / 10) * 10 % 360, []).append(glyph)
     groups = sorted(by_angle.values(), key=len, reverse=True)
-    return [row for group in groups for row in _order(_segments(group))]
+    rows = [row for group in groups for row in _order(_segments(group))]
+    for answer in (one for one in glyphs if one.is_answer):
+        _insert(rows, Segment(answer.text, answer.left, answer.right, answer.base, answer.size))
+    return [_joined(row) for row in rows] if any(one.is_answer for one in glyphs) else rows
+
+
+def _insert(rows: list[Row], answer: Segment) -> None:
+    """Put an answer into the row it was printed beside, else above the first row below it."""
+    beside = [row for row in rows if abs(row.base - answer.base) <= max(row.size, answer.size) * _BESIDE]
+    if beside:
+        row = min(beside, key=lambda row: max(row.left - answer.right, answer.left - row.right, 0))
+        row.segments.append(answer)
+        row.segments.sort(key=lambda segment: segment.left)
+        return
+    place = next((number for number, row in enumerate(rows) if row.base < answer.base), len(rows))
+    rows.insert(place, Row([answer]))
 
 
 def _segments(glyphs: Sequence[Glyph]) -> list[Segment]:
@@ -174,8 +193,37 @@ def _order_band(runs: list[_Run]) -> list[Row]:
     merged.sort(key=lambda run: run.edges)
     is_side_by_side = all(before.edges[1] < after.edges[0] for before, after in pairwise(merged))
     if len(merged) == 1 or (is_side_by_side and all(len(run.segments) > 1 for run in merged)):
-        return [row for run in merged for row in _in_stream(run.segments)]
+        return [row for run in merged for row in _fold(run.segments)]
     return _by_place([segment for run in merged for segment in run.segments])
+
+
+def _fold(segments: list[Segment]) -> list[Row]:
+    """The rows of one run. Where it goes up to the right and comes down beside short lines, at their heights, it was a table printed column
+    by column (all labels of a form, then all values): rows go across it."""
+    strands: list[list[Segment]] = [[]]
+    for segment in segments:
+        last = strands[-1][-1] if strands[-1] else segment
+        if segment.base > last.base + last.size * _SAME_LINE:
+            strands.append([])
+        strands[-1].append(segment)
+    rows: list[Row] = []
+    for strand in strands:
+        beside = _in_stream(strand)
+        first = next((number for number, row in enumerate(rows) if row.base <= beside[0].base + row.size * _SAME_LINE), len(rows))
+        if _are_labels(rows[first:], beside):
+            rows[first:] = _by_place([segment for row in rows[first:] + beside for segment in row.segments])
+        else:
+            rows += beside
+    return rows
+
+
+def _are_labels(labels: list[Row], values: list[Row]) -> bool:
+    """Whether rows are the left part of those printed after them: short, and at the same heights."""
+    if not labels or sum(len(row.text()) for row in labels) > _LONGEST_LABEL * len(labels):
+        return False
+    heights = {round(row.base) for row in labels}
+    same = sum(1 for row in values if heights & {round(row.base) - 1, round(row.base), round(row.base) + 1})
+    return same >= _SAME_HEIGHTS * len(values)
 
 
 def _in_stream(segments: list[Segment]) -> list[Row]:
