@@ -148,12 +148,30 @@ def furnish(canvas: Canvas, number: int, of: int) -> None:
 def pdf_one_column(canvas: Canvas) -> None:
     """Two pages, a sentence across the page break, a word and a compound broken at line ends."""
     furnish(canvas, 1, 2)
-    lines = ["HISTORY OF PRESENT ILLNESS:", *wrapped(PROSE * 7, 92), "He was seen in the emergency department for high blood pressure, hyper-"]
-    y = write(canvas, [*lines, "tension being known since 2011; the report asks for an early follow-", "up. The hypertension is", "treated"], y=720)
+    lines = [
+        "HISTORY OF PRESENT ILLNESS:",
+        *wrapped(PROSE * 7, 92),
+        "He was seen in the emergency department for high blood pressure, hyper-",
+    ]
+    y = write(
+        canvas,
+        [*lines, "tension being known since 2011; the report asks for an early follow-", "up. The hypertension is", "treated"],
+        y=720,
+    )
     assert y > 60
     canvas.showPage()
     furnish(canvas, 2, 2)
-    write(canvas, ["with lisinopril.", "", "ASSESSMENT AND PLAN:", "1. Gastro-esophageal reflux disease without esophagitis.", "2. Essential hypertension."], y=720)
+    write(
+        canvas,
+        [
+            "with lisinopril.",
+            "",
+            "ASSESSMENT AND PLAN:",
+            "1. Gastro-esophageal reflux disease without esophagitis.",
+            "2. Essential hypertension.",
+        ],
+        y=720,
+    )
 
 
 def pdf_two_columns(canvas: Canvas) -> None:

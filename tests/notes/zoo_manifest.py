@@ -35,4 +35,6 @@ class Exhibit:
 def exhibits() -> list[Exhibit]:
     lines = (FOLDER / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
-    return [Exhibit(name, declared, outcome, tuple(filter(None, hints.split(" / "))), said) for name, declared, outcome, hints, said in rows]
+    return [
+        Exhibit(name, declared, outcome, tuple(filter(None, hints.split(" / "))), said) for name, declared, outcome, hints, said in rows
+    ]

@@ -25,7 +25,7 @@ import pypdfium2.raw as pdfium
 MAX_PAGES = 300
 MAX_GLYPHS = 600_000
 MAX_SECONDS = 20
-MAX_MEMORY = 1 << 30
+MAX_MEMORY = 512 << 20
 _MOST_OBJECTS = 20_000
 _MOST_ANNOTATIONS = 5_000
 _SCAN_SHARE = 0.5
@@ -117,11 +117,12 @@ def _visible_box(page: Any) -> Any:
     return box
 
 
-def _glyphs(text: Any, count: int, box: Any) -> Iterator[Glyph]:
+def _glyphs(text: Any, count: int, page: Any) -> Iterator[Glyph]:
     """Characters with their places, those outside the page left out. A glyph that stands for several characters (a ligature) comes as one."""
+    reader = _GlyphReader(text, page)
     held: Glyph | None = None
     for index in range(count):
-        glyph = _glyph(text, index, box)
+        glyph = reader.read(index)
         if glyph is None:
             continue
         if held is not None and not glyph[0]:
@@ -136,48 +137,65 @@ def _glyphs(text: Any, count: int, box: Any) -> Iterator[Glyph]:
         yield held
 
 
-def _glyph(text: Any, index: int, page: Any) -> Glyph | None:
-    number = pdfium.FPDFText_GetUnicode(text, index)
-    is_inferred = pdfium.FPDFText_IsGenerated(text, index) == 1
-    if is_inferred and number != ord(" "):
-        return None
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(text, index, x, y)
-    if not (page.left - 1 <= x.value <= page.right + 1 and page.bottom - 1 <= y.value <= page.top + 1):
-        return None
-    if not math.isfinite(pdfium.FPDFText_GetCharAngle(text, index)):
-        return None
-    # PDFium measures the angle clockwise.
-    angle = round(-math.degrees(pdfium.FPDFText_GetCharAngle(text, index))) % 360
-    is_unmapped = not is_inferred and (pdfium.FPDFText_HasUnicodeMapError(text, index) == 1 or number == 0 or 0xE000 <= number < 0xF900)
-    # PDFium gives a hyphen at the end of a line as U+0002.
-    character = (
-        "" if is_inferred else "-" if number == 2 else chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
-    )
-    place = _upright(text, index, angle, x.value, y.value)
-    return (character, *place, angle, is_unmapped, False) if all(math.isfinite(number) for number in place) else None
+class _GlyphReader:
+    """Reads glyphs of one page of text, into the same few buffers."""
+
+    def __init__(self, text: Any, page: Any) -> None:
+        self._text = text
+        self._page = page
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._box = pdfium.FS_RECTF()
+
+    def read(self, index: int) -> Glyph | None:
+        """One glyph; None when it is a line end, outside the page or nowhere."""
+        number = pdfium.FPDFText_GetUnicode(self._text, index)
+        is_inferred = pdfium.FPDFText_IsGenerated(self._text, index) == 1
+        if is_inferred and number != ord(" "):
+            return None
+        pdfium.FPDFText_GetCharOrigin(self._text, index, self._x, self._y)
+        angle = -pdfium.FPDFText_GetCharAngle(self._text, index)  # PDFium measures it clockwise.
+        if not (self._is_on_page() and math.isfinite(angle)):
+            return None
+        degrees = round(math.degrees(angle)) % 360
+        place = self._place(index, degrees)
+        if not all(math.isfinite(number) for number in place):
+            return None
+        if is_inferred:
+            return "", *place, degrees, False, False
+        is_unmapped = pdfium.FPDFText_HasUnicodeMapError(self._text, index) == 1 or number == 0 or 0xE000 <= number < 0xF900
+        return _character(number), *place, degrees, is_unmapped, False
+
+    def _is_on_page(self) -> bool:
+        page, x, y = self._page, self._x.value, self._y.value
+        return page.left - 1 <= x <= page.right + 1 and page.bottom - 1 <= y <= page.top + 1
+
+    def _place(self, index: int, degrees: int) -> tuple[float, float, float, float]:
+        """Left, right, baseline and height, as if the page were turned so that the glyph stands upright."""
+        box, x, y = self._box, self._x.value, self._y.value
+        pdfium.FPDFText_GetLooseCharBox(self._text, index, box)
+        width, height = box.right - box.left, box.top - box.bottom
+        if degrees == 0:
+            place = box.left, box.right, y, height
+        elif degrees == 90:
+            place = box.bottom, box.top, -x, width
+        elif degrees == 180:
+            place = -box.right, -box.left, -y, height
+        elif degrees == 270:
+            place = -box.top, -box.bottom, x, width
+        else:
+            turn = math.radians(degrees)
+            along = x * math.cos(turn) + y * math.sin(turn)
+            size = pdfium.FPDFText_GetFontSize(self._text, index)
+            place = along, along + size / 2, y * math.cos(turn) - x * math.sin(turn), size
+        left, right, base, size = place
+        return round(left, 2), round(right, 2), round(base, 2), round(size, 2)
 
 
-def _upright(text: Any, index: int, angle: int, x: float, y: float) -> tuple[float, float, float, float]:
-    """Left, right, baseline and height of a glyph, as if the page were turned so that it stands upright."""
-    box = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(text, index, box)
-    width, height = box.right - box.left, box.top - box.bottom
-    if angle == 0:
-        place = box.left, box.right, y, height
-    elif angle == 90:
-        place = box.bottom, box.top, -x, width
-    elif angle == 180:
-        place = -box.right, -box.left, -y, height
-    elif angle == 270:
-        place = -box.top, -box.bottom, x, width
-    else:
-        turn = math.radians(angle)
-        along = x * math.cos(turn) + y * math.sin(turn)
-        size = pdfium.FPDFText_GetFontSize(text, index)
-        place = along, along + size / 2, y * math.cos(turn) - x * math.sin(turn), size
-    left, right, base, size = place
-    return round(left, 2), round(right, 2), round(base, 2), round(size, 2)
+def _character(number: int) -> str:
+    """A character by the engine's number; a hyphen at the end of a line comes as U+0002."""
+    if number == 2:
+        return "-"
+    return chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
 
 
 def _annotations(page: Any, form: Any) -> Iterator[Glyph]:
