@@ -124,15 +124,16 @@ def _parse(markup: str) -> etree._Element:
 
 
 def _hints(headings: list[Heading], text: str) -> tuple[SectionHint, ...]:
-    """A section lasts until the next heading of its own or a higher level."""
+    """A section lasts until the next heading of its own or a higher level. A heading inside a heading opens none."""
+    outer: list[Heading] = []
+    for heading in sorted(headings, key=lambda heading: (heading.start, -heading.body_start)):
+        if not outer or heading.start >= outer[-1].body_start:
+            outer.append(heading)
     hints: list[SectionHint] = []
     next_of_level = dict.fromkeys((f"h{level}" for level in range(1, 7)), len(text))
-    for heading in sorted(headings, key=lambda heading: heading.start, reverse=True):
+    for heading in reversed(outer):
         title = " ".join(text[heading.start : heading.body_start].split())
-        end = max(next_of_level[heading.name], heading.body_start)
         if title:
-            hints.append(SectionHint(heading.start, min(heading.body_start, len(text)), min(end, len(text)), title))
-        for name in next_of_level:
-            if name >= heading.name:
-                next_of_level[name] = heading.start
+            hints.append(SectionHint(heading.start, min(heading.body_start, len(text)), next_of_level[heading.name], title))
+        next_of_level |= {name: heading.start for name in next_of_level if name >= heading.name}
     return tuple(reversed(hints))
