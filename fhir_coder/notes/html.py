@@ -135,5 +135,5 @@ def _hints(headings: list[Heading], text: str) -> tuple[SectionHint, ...]:
         title = " ".join(text[heading.start : heading.body_start].split())
         if title:
             hints.append(SectionHint(heading.start, min(heading.body_start, len(text)), next_of_level[heading.name], title))
-        next_of_level |= {name: heading.start for name in next_of_level if name >= heading.name}
+        next_of_level |= {name: min(heading.start, len(text)) for name in next_of_level if name >= heading.name}
     return tuple(reversed(hints))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
@@ -11,6 +12,8 @@ from fhir_coder.notes.pages.rows import Row
 
 _PARAGRAPH_STEP = 1.3
 _INDENT = 30
+_LEAST_WRAPPED = 20
+_LEAST_FILLED = 0.7
 _BROKEN = re.compile(r"(?P<head>[^\W\d_]{2,})(?P<hyphen>[-‐\u00ad])$")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -28,7 +31,7 @@ def lay_lines(rows: Sequence[Row]) -> str:
     writers break at hyphens that are the author's ("follow-up").
     """
     texts = [row.text() for row in rows]
-    known = {word.lower() for text in texts for word in _WORD.findall(text)}
+    known = Counter(word.lower() for text in texts for word in _WORD.findall(text))
     step, edges = _usual_step(rows), _right_edges(rows)
     parts: list[str] = []
     for number, text in enumerate(texts):
@@ -60,8 +63,11 @@ def _goes_on(before: Row, row: Row, edges: Mapping[int, float]) -> bool:
     segment = row.segments[0]
     if len(before.segments) > 1 or len(row.segments) > 1 or not segment.text[0].islower() or before.segments[0].text[-1] in ".:;?!":
         return False
+    edge, words = edges[_margin(before)], before.segments[0].text
+    if len(words) < _LEAST_WRAPPED or before.right - before.left < _LEAST_FILLED * (edge - before.left):
+        return False
     width = (segment.right - segment.left) / len(segment.text)
-    return before.right + width * (len(segment.text.split()[0]) + 1) > edges[_margin(before)]
+    return before.right + width * (len(segment.text.split()[0]) + 1) > edge
 
 
 def _right_edges(rows: Sequence[Row]) -> dict[int, float]:
@@ -80,11 +86,11 @@ def _margin(row: Row) -> int:
     return round(row.left / _INDENT)
 
 
-def _mend(head: str, first: str, known: set[str]) -> str:
+def _mend(head: str, first: str, known: Counter[str]) -> str:
     tail = _NEXT_WORD.match(first)
     ending = tail.group() if tail else ""
     joined = (head + ending).lower()
-    if joined in known or (f"{head}-{ending}".lower() not in known and _ENDINGS.match(ending) and ending not in known):
+    if joined in known or (f"{head}-{ending}".lower() not in known and _ENDINGS.match(ending) and known[ending] == 1):
         return head + first
     return f"{head}-{first}"
 

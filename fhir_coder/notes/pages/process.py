@@ -69,20 +69,20 @@ def extract_pages(data: bytes, run: Run | None = None) -> tuple[Page, ...]:
     return tuple(Page(tuple(Glyph(*glyph) for glyph in page["glyphs"]), page["is_scan"], page["is_drawn"]) for page in answer["pages"])
 
 
-def run_apart(data: bytes) -> bytes:
-    """Run the program in a process with an empty environment.
+def run_apart(data: bytes, program: Path = _PROGRAM, seconds: float = MAX_SECONDS) -> bytes:
+    """Run the program in a process with an empty environment, for at most so many seconds.
 
     Raises:
         Unreadable: ``malformed``: it took too long, or it died.
     """
     # -I: neither the environment nor the working directory decides what is imported.
-    command = [sys.executable, "-I", "-X", "utf8", str(_PROGRAM)]
+    command = [sys.executable, "-I", "-X", "utf8", str(program)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=MAX_SECONDS, check=True, env={}
+            command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=seconds, check=True, env={}
         )
     except subprocess.TimeoutExpired:
-        raise Unreadable("malformed", f"the PDF could not be read within {MAX_SECONDS} seconds") from None
+        raise Unreadable("malformed", f"the PDF could not be read within {seconds} seconds") from None
     except (subprocess.CalledProcessError, OSError):
         raise Unreadable("malformed", "the PDF broke the program that reads it, or took too much time or memory") from None
     return done.stdout
