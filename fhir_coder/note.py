@@ -73,7 +73,8 @@ class Note:
 class UnreadableNote:
     """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
 
-    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``.
+    ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``,
+    ``empty``, ``unavailable``, ``integrity``; docs/notes.md says what each means.
     """
 
     id: str

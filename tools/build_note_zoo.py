@@ -2,7 +2,7 @@
 
     python tools/build_note_zoo.py
 
-The output is the same on every run. The files of text formats stand in the folder as they were written by hand.
+Needs reportlab (BSD) and Pillow, which the project itself does not. The output is the same on every run. The files of text formats stand in the folder as they were written by hand.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -70,16 +71,22 @@ def extract_pages(data: bytes, run: Run | None = None) -> tuple[Page, ...]:
 
 
 def run_apart(data: bytes, program: Path = _PROGRAM, seconds: float = MAX_SECONDS) -> bytes:
-    """Run the program in a process with an empty environment, for at most so many seconds.
+    """Run the program in a process of its own, for at most so many seconds. Of the environment it is told only where libraries are.
 
     Raises:
         Unreadable: ``malformed``: it took too long, or it died.
     """
-    # -I: neither the environment nor the working directory decides what is imported.
-    command = [sys.executable, "-I", "-X", "utf8", str(program)]
+    command = [sys.executable, "-P", "-X", "utf8", str(program)]
+    libraries = os.pathsep.join(folder for folder in sys.path if folder)
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=seconds, check=True, env={}
+            command,
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+            check=True,
+            env={"PYTHONPATH": libraries},
         )
     except subprocess.TimeoutExpired:
         raise Unreadable("malformed", f"the PDF could not be read within {seconds} seconds") from None
