@@ -2,8 +2,8 @@
 
 What canonical means: Unicode in normalization form C; line ends are ``\\n``; no-break spaces are plain spaces; control and invisible format
 characters (zero-width, soft hyphen, byte order mark, bidirectional marks) are gone. Form C and not KC, because KC would rewrite what the
-clinician typed (``½`` would become ``1⁄2``); only the typesetter's ligatures (``ﬁ``) become the letters that were typed. The operation is
-idempotent: canonical text is its own canonical form.
+clinician typed (``½`` would become ``1⁄2``); only the typesetter's ligatures (``ﬁ``) become the letters that were typed, and the
+private characters of symbol fonts what they show. The operation is idempotent: canonical text is its own canonical form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ _SPACE = re.compile("[\u00a0\u2007\u202f]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
-_LIGATURES = str.maketrans({0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"})
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+# What text processors leave behind of the fonts Symbol and Wingdings: private characters, U+F000 plus the byte.
+_SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF06F: "☐", 0xF071: "☐", 0xF072: "☐", 0xF0A8: "☐", 0xF0FC: "✓", 0xF0FD: "☒", 0xF0FE: "☑", 0xF0DF: "←",
+    0xF0E0: "→", 0xF0A3: "≤", 0xF0B3: "≥", 0xF0B1: "±", 0xF0B0: "°",
+}  # fmt: skip
+_TYPOGRAPHY = str.maketrans(_LIGATURES | _SYMBOLS)
 
 
 class Unreadable(Exception):
@@ -52,7 +58,7 @@ class NoteText:
 def canonical(text: str) -> str:
     """Make text canonical (see the module's docstring)."""
     text = _LINE_END.sub("\n", text)
-    text = _SPACE.sub(" ", text).translate(_LIGATURES)
+    text = _SPACE.sub(" ", text).translate(_TYPOGRAPHY)
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
 
 

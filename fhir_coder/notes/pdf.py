@@ -62,12 +62,12 @@ def _is_scan(page: Page) -> bool:
 def _require_letters(pages: Sequence[Page]) -> None:
     if not any(page.is_drawn or page.glyphs for page in pages):
         raise Unreadable("empty", "nothing is on the pages of the PDF")
-    drawn = [page for page in pages if page.is_drawn or page.glyphs]
-    if all(_is_scan(page) or not _letters(page) for page in drawn):
-        raise Unreadable("no-text-layer", "the PDF is a scan or picture without a text layer")
     glyphs = [glyph for page in pages for glyph in page.glyphs if glyph.text.strip() or glyph.is_unmapped]
     if sum(glyph.is_unmapped for glyph in glyphs) > _MOST_UNMAPPED * len(glyphs):
         raise Unreadable("undecodable", "the fonts of the PDF do not say which letters they show")
+    drawn = [page for page in pages if page.is_drawn or page.glyphs]
+    if all(_is_scan(page) or not _letters(page) for page in drawn):
+        raise Unreadable("no-text-layer", "the PDF is a scan or picture without a text layer")
 
 
 def _warnings(pages: Sequence[Page]) -> tuple[str, ...]:

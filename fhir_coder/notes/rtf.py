@@ -10,7 +10,7 @@ Our own reader, because the libraries keep hidden and deleted text as if the cli
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fhir_coder.notes.canonical import MAX_BYTES_WITH_PICTURES, NoteText, Unreadable, canonical, require_words
 from fhir_coder.notes.rtf_text import RtfText
@@ -39,6 +39,7 @@ _SYMBOL_FIELD = re.compile(r"^\s*SYMBOL\s+(0x[0-9a-fA-F]{1,4}|\d{1,5})(?:.*?\\f\
 _LINE_ENDS = frozenset({"par", "line", "softline", "column"})
 _PAGE_ENDS = frozenset({"sect", "page", "softpage"})
 _CHECKBOX, _DROP_DOWN, _UNDEFINED = 1, 2, 25
+_LONGEST_FONT_NAME = 60
 
 
 def read(data: bytes, charset: str) -> NoteText:
@@ -108,7 +109,7 @@ class _FormField:
     type: int = 0
     result: int = _UNDEFINED
     default: int = 0
-    choices: tuple[str, ...] = ()
+    choices: list[str] = field(default_factory=list)
 
     def shown(self) -> str:
         chosen = self.default if self.result == _UNDEFINED else self.result
@@ -187,7 +188,7 @@ class _Document:
             self._write(shown)
             self._group.has_result, self._form = bool(shown), _FormField()
         elif destination == "ffl":
-            self._form.choices += (self._collected.strip(),)
+            self._form.choices.append(self._collected.strip())
         elif destination == "footnote":
             self._notes.line()
 
@@ -364,7 +365,7 @@ class _Document:
     def _decoded(self, data: bytes) -> str:
         if self._group.destination == "fonttbl":
             font = self._fonts.setdefault(self._font_in_table, _Font())
-            font.name += data.decode("latin-1").partition(";")[0].strip()
+            font.name = (font.name + data.decode("latin-1").partition(";")[0].strip())[:_LONGEST_FONT_NAME]
             return ""
         font = self._font()
         if font.is_symbol and not self._group.is_skipped:

@@ -26,6 +26,7 @@ from fhir_coder.notes.formats import Unreadable, content_types, read_note
         ("Me\u0301nie\u0300re".encode(), "text/plain", "Ménière", False),
         ("co\u00adugh\u200b\u00a05 mg".encode(), "text/plain", "cough 5 mg", False),
         ("ﬁbrosis, insuﬃcient".encode(), "text/plain", "fibrosis, insufficient", False),
+        ("\uf0b7 fever \uf0b3 38".encode(), "text/plain", "• fever ≥ 38", False),
         ("½ tablet".encode(), "text/plain", "½ tablet", False),
         (b"bell\x07 here", "text/plain", "bell here", False),
         (b"  kept\t as is \n", "text/plain", "  kept\t as is \n", False),

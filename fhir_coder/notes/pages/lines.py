@@ -12,6 +12,7 @@ from fhir_coder.notes.pages.rows import Row
 
 _PARAGRAPH_STEP = 1.3
 _INDENT = 30
+_SOFT_HYPHEN = "\u00ad"
 _LEAST_WRAPPED = 20
 _LEAST_FILLED = 0.7
 _BROKEN = re.compile(r"(?P<head>[^\W\d_]{2,})(?P<hyphen>[-‐\u00ad])$")
@@ -43,7 +44,7 @@ def lay_lines(rows: Sequence[Row]) -> str:
         if broken is not None and text[0].islower() and joint != "\n\n":
             head, parts[-1] = broken["head"], parts[-1][: broken.start()]
             first, _, rest = text.partition(" ")
-            parts.append(_mend(head, first, known))
+            parts.append(head + first if broken["hyphen"] == _SOFT_HYPHEN else _mend(head, first, known))
             parts.append(joint + rest if rest else "")
         else:
             parts += [joint, text]
