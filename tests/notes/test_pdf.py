@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from zoo_manifest import exhibits
 
 from fhir_coder.notes.canonical import Unreadable
 from fhir_coder.notes.pages.process import run_apart
@@ -152,13 +154,26 @@ def test_pictures_beside_text_are_told() -> None:
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "malformed"),
         ("raise SystemExit(3)", "malformed"),
         ("print('nonsense')", "malformed"),
-        ("import time; time.sleep(60)", "malformed"),
         ('import sys; print(\'{"error": "password"}\') if sys.stdin.buffer.read() else None', "encrypted"),
     ],
 )
-def test_a_process_that_dies_hangs_or_babbles(tmp_path: Path, program: str, reason: str) -> None:
+def test_a_process_that_dies_or_babbles(tmp_path: Path, program: str, reason: str) -> None:
     path = tmp_path / "program.py"
     path.write_text(program, encoding="utf-8")
     with pytest.raises(Unreadable) as error:
-        read(HEADER, "", run=lambda data: run_apart(data, path, seconds=3))
+        read(HEADER, "", run=lambda data: run_apart(data, path))
     assert error.value.reason == reason
+
+
+def test_a_process_that_hangs_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text("import time; time.sleep(60)", encoding="utf-8")
+    with pytest.raises(Unreadable) as error:
+        run_apart(HEADER, path, seconds=0.5)
+    assert (error.value.reason, error.value.detail) == ("malformed", "the PDF could not be read within 0.5 seconds")
+
+
+def test_several_threads_read_at_once() -> None:
+    exhibit = next(one for one in exhibits() if one.name == "pdf-table.pdf")
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(lambda _: read(exhibit.data, "").text, range(8))) == {exhibit.text}

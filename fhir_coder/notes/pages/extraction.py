@@ -23,7 +23,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 MAX_PAGES = 300
-MAX_GLYPHS = 600_000
+MAX_GLYPHS = 300_000
 MAX_SECONDS = 20
 MAX_MEMORY = 512 << 20
 _MOST_OBJECTS = 20_000
@@ -158,7 +158,7 @@ class _GlyphReader:
             return None
         degrees = round(math.degrees(angle)) % 360
         place = self._place(index, degrees)
-        if not all(math.isfinite(number) for number in place):
+        if not math.isfinite(sum(place)):
             return None
         if is_inferred:
             return "", *place, degrees, False, False

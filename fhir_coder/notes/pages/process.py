@@ -13,7 +13,7 @@ from typing import Any
 
 from fhir_coder.notes.canonical import Unreadable
 
-MAX_SECONDS = 30
+MAX_SECONDS = 60
 """Wall-clock seconds after which the extraction is killed; its own limit of processor time is lower."""
 
 _PROGRAM = Path(__file__).with_name("extraction.py")
