@@ -48,11 +48,15 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NoteText:
-    """Canonical text of one note, the sections its format declares, and warnings (about the format, never quoting the note)."""
+    """Canonical text of one note, the sections its format declares, and warnings (about the format, never quoting the note).
+
+    ``unread`` says which part of the note could not be read (scanned pages between pages of text), or is empty.
+    """
 
     text: str
     hints: tuple[SectionHint, ...] = ()
     warnings: tuple[str, ...] = ()
+    unread: str = ""
 
 
 def canonical(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -71,7 +72,7 @@ def read_note(data: bytes, content_type: str) -> NoteText:
     if reader is _formats().get(media_type) or _is_family(media_type, actual):
         return note
     warning = f"declared as {media_type}, read as {actual}" if media_type else f"declared without a type, read as {actual}"
-    return NoteText(note.text, note.hints, (*note.warnings, warning))
+    return replace(note, warnings=(*note.warnings, warning))
 
 
 def content_types() -> tuple[str, ...]:

@@ -43,7 +43,8 @@ def read(data: bytes, charset: str, run: Run | None = None) -> NoteText:
     rows = [read_columns(find_rows(page.glyphs)) for page in pages]
     cleared, footers = clear_furniture(rows)
     text = _join_pages([lay_lines([row for page in cleared for row in page]), lay_lines(footers)])
-    return NoteText(require_words(canonical(text)), warnings=_warnings(pages))
+    unread = _unread(pages)
+    return NoteText(require_words(canonical(text)), warnings=(unread,) if unread else (), unread=unread)
 
 
 def _join_pages(parts: Sequence[str]) -> str:
@@ -70,6 +71,6 @@ def _require_letters(pages: Sequence[Page]) -> None:
         raise Unreadable("no-text-layer", "the PDF is a scan or picture without a text layer")
 
 
-def _warnings(pages: Sequence[Page]) -> tuple[str, ...]:
+def _unread(pages: Sequence[Page]) -> str:
     scans = [str(number) for number, page in enumerate(pages, 1) if _is_scan(page)]
-    return (f"pictures without text cover page {', '.join(scans)}",) if scans else ()
+    return f"pictures without text cover page {', '.join(scans)}" if scans else ""

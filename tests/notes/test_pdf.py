@@ -145,7 +145,7 @@ def test_why_a_pdf_is_refused(answer: object, reason: str) -> None:
 def test_pictures_beside_text_are_told() -> None:
     pages = [page((72, 700, "Gout")), page(is_scan=True)]
     note = read(HEADER, "", run=lambda data: json.dumps({"pages": pages}).encode())
-    assert note.warnings == ("pictures without text cover page 2",)
+    assert note.unread == "pictures without text cover page 2" and note.warnings == (note.unread,)
 
 
 @pytest.mark.parametrize(
