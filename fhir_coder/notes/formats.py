@@ -96,9 +96,8 @@ def parse_content_type(content_type: str) -> tuple[str, str]:
     """Media type in lower case, and the value of its charset parameter or empty. What does not look like a media type is empty."""
     media_type = content_type.partition(";")[0].strip().lower()
     charset = _CHARSET.search(content_type)
-    return (media_type if _MEDIA_TYPE.fullmatch(media_type) else ""), (
-        charset["quoted"] or charset["bare"] or ""
-    ).strip() if charset else ""
+    label = (charset["quoted"] or charset["bare"] or "").strip() if charset else ""
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else "", label
 
 
 def _actual_type(data: bytes, media_type: str) -> str:
@@ -118,7 +117,7 @@ def _actual_type(data: bytes, media_type: str) -> str:
 
 
 def _is_family(media_type: str, actual: str) -> bool:
-    """Declarations that are not wrong: HTML and XHTML are labelled as each other, and both as XML; a picture's exact type does not matter."""
+    """Declarations that are not wrong: HTML and XHTML are labelled as each other, and both as XML."""
     return (media_type in _HTML or media_type in _XML) and actual in _XHTML
 
 

@@ -13,18 +13,15 @@ import re
 from dataclasses import dataclass, field, replace
 
 from fhir_coder.notes.canonical import MAX_BYTES_WITH_PICTURES, NoteText, Unreadable, canonical, require_words
+from fhir_coder.notes.rtf_fonts import Fonts
 from fhir_coder.notes.rtf_text import RtfText
 from fhir_coder.notes.rtf_tokens import Kind, Token, TooManyTokens, tokenize
 from fhir_coder.notes.rtf_words import (
-    CHARACTER_SETS,
-    CODE_PAGES,
     ESCAPED,
-    FONT_CHARSETS,
     HIDING,
     LITERAL,
     SKIPPED,
     STARRED_TEXT,
-    SYMBOL_CHARSET,
     SYMBOL_FONTS,
     SYMBOLS,
 )
@@ -39,7 +36,6 @@ _SYMBOL_FIELD = re.compile(r"^\s*SYMBOL\s+(0x[0-9a-fA-F]{1,4}|\d{1,5})(?:.*?\\f\
 _LINE_ENDS = frozenset({"par", "line", "softline", "column"})
 _PAGE_ENDS = frozenset({"sect", "page", "softpage"})
 _CHECKBOX, _DROP_DOWN, _UNDEFINED = 1, 2, 25
-_LONGEST_FONT_NAME = 60
 
 
 def read(data: bytes, charset: str) -> NoteText:
@@ -60,7 +56,7 @@ def read(data: bytes, charset: str) -> NoteText:
         document = _Document()
         end = _read_document(document, data, data.index(b"{", begin.start()))
         texts.append(document.finished())
-        warnings |= document.warnings
+        warnings |= document.fonts.warnings
         begin = _BEGIN.match(data, end)
     if data[end:].strip(b"\0 \t\r\n\x1a"):
         warnings.add("what stands behind the end of the RTF document was left out")
@@ -94,15 +90,6 @@ class _Group:
 
 
 @dataclass(slots=True)
-class _Font:
-    """One entry of the font table; ``code_page`` 0 means that of the document."""
-
-    code_page: int = 0
-    is_symbol: bool = False
-    name: str = ""
-
-
-@dataclass(slots=True)
 class _FormField:
     """A legacy form field: its type, result, default and choices."""
 
@@ -124,14 +111,10 @@ class _Document:
     """One RTF document being read, token by token."""
 
     def __init__(self) -> None:
-        self.warnings: set[str] = set()
+        self.fonts = Fonts()
         self.is_closed = False
         self._body, self._notes = RtfText(), RtfText()
         self._groups: list[_Group] = []
-        self._fonts: dict[int, _Font] = {}
-        self._default_font: int | None = None
-        self._code_page = 1252
-        self._font_in_table = 0
         self._bytes = bytearray()
         self._to_skip = 0
         self._high = 0
@@ -251,28 +234,16 @@ class _Document:
     def _set_font(self, word: str, number: int | None) -> bool:
         """Words that decide how bytes become characters; whether ``word`` was one."""
         group, value = self._group, number or 0
-        if word == "f":
-            if group.destination == "fonttbl":
-                self._font_in_table = value
-                self._fonts.setdefault(value, _Font())
-            else:
-                group.font = value
-        elif word in ("fcharset", "cpg") and group.destination == "fonttbl":
-            font = self._fonts.setdefault(self._font_in_table, _Font())
-            font.code_page = value if word == "cpg" else font.code_page or FONT_CHARSETS.get(value, 0)
-            font.is_symbol = font.is_symbol or (word == "fcharset" and value == SYMBOL_CHARSET)
+        if group.destination == "fonttbl":
+            self.fonts.describe(word, value)
+        elif word == "f":
+            group.font = value
         elif word == "uc":
             group.fallback = max(0, min(value, 100))
-        elif word in CHARACTER_SETS:
-            self._code_page = CHARACTER_SETS[word]
-        elif word == "ansicpg":
-            self._code_page = value or self._code_page
-        elif word == "deff":
-            self._default_font = value
         elif word == "plain":
             group.font, group.hiding = None, frozenset()
         else:
-            return False
+            return self.fonts.declare(word, value)
         return True
 
     def _set_line(self, word: str) -> None:
@@ -330,22 +301,8 @@ class _Document:
             elif 0xDC00 <= number < 0xE000 or not 0 <= number <= 0x10FFFF:
                 self._write("\ufffd")
             else:
-                self._write(self._private(number))
+                self._write(self.fonts.character(number, self._group.font))
         self._to_skip = self._group.fallback
-
-    def _private(self, number: int) -> str:
-        """A character of a symbol font stands in the private use area U+F000 to U+F0FF."""
-        if 0xF000 <= number <= 0xF0FF:
-            return self._symbols().get(number & 0xFF, "")
-        return chr(number)
-
-    def _symbols(self) -> dict[int, str]:
-        name = self._font().name.lower()
-        return next((table for known, table in SYMBOL_FONTS.items() if name.startswith(known)), SYMBOL_FONTS["symbol"])
-
-    def _font(self) -> _Font:
-        number = self._default_font if self._group.font is None else self._group.font
-        return self._fonts.get(-1 if number is None else number, _Font())
 
     def _settle(self, *, keep_surrogate: bool = False) -> None:
         """Decode the bytes gathered so far; called before anything that changes how they would be read."""
@@ -355,33 +312,15 @@ class _Document:
         if self._bytes:
             data = bytes(self._bytes)
             self._bytes.clear()
-            self._write(self._decoded(data))
+            if self._group.destination == "fonttbl":
+                self.fonts.name(data)
+            else:
+                self._write(self.fonts.decode(data, self._group.font, is_shown=not self._group.is_skipped))
 
     def _flush_surrogate(self) -> None:
         if self._high:
             self._high = 0
             self._write("\ufffd")
-
-    def _decoded(self, data: bytes) -> str:
-        if self._group.destination == "fonttbl":
-            font = self._fonts.setdefault(self._font_in_table, _Font())
-            font.name = (font.name + data.decode("latin-1").partition(";")[0].strip())[:_LONGEST_FONT_NAME]
-            return ""
-        font = self._font()
-        if font.is_symbol and not self._group.is_skipped:
-            return "".join(self._symbols().get(byte, chr(byte) if byte < 0x80 else "") for byte in data)
-        return self._decode(data, font.code_page or self._code_page)
-
-    def _decode(self, data: bytes, number: int) -> str:
-        codec = CODE_PAGES.get(number)
-        if codec is None:
-            self.warnings.add(f"code page {number} is not known; read as Windows-1252")
-        try:
-            return data.decode(codec or "cp1252")
-        except UnicodeDecodeError:
-            if not self._group.is_skipped:
-                self.warnings.add("some bytes are not of their declared code page")
-            return data.decode(codec or "cp1252", errors="replace")
 
     def _write(self, text: str) -> None:
         group = self._group
