@@ -75,6 +75,7 @@ def test_raised_figures_stay_in_their_line() -> None:
 
 def test_blanks_are_typed_or_seen_by_their_gap() -> None:
     assert text_of(page((72, 700, "a b"), (94, 700, "c"))) == "a b c"
+    assert text_of(page((72, 700, "a."), (97, 700, "b"), (115, 700, "c"))) == "a. b | c"
     assert text_of(page(glyphs=[*glyphs((72, 700, "a")), ["", 78, 78, 700, 1, 0, False, False], *glyphs((80, 700, "b"))])) == "a b"
 
 

@@ -20,6 +20,7 @@ _BESIDE = 0.5
 _WORD_GAP = 0.28
 _CELL_GAP = 0.85
 _TYPED_GAP = 1.5
+_STOPS = (".", "?", "!", ":", ";", ",")
 _COLUMN_STEP = 4
 _WIDE_GAP = 3
 _LONGEST_LABEL = 28
@@ -108,7 +109,8 @@ def _segments(glyphs: Sequence[Glyph]) -> list[Segment]:
             is_blank_before, is_typed = True, is_typed or bool(glyph.text)
             continue
         last = found[-1] if found else None
-        if last is not None and _continues(last, glyph, _TYPED_GAP if is_typed else _CELL_GAP):
+        is_wide = is_typed or (last is not None and last.text.endswith(_STOPS))
+        if last is not None and _continues(last, glyph, _TYPED_GAP if is_wide else _CELL_GAP):
             gap = glyph.left - last.right
             last.text += (" " if is_blank_before or gap > _WORD_GAP * glyph.size else "") + glyph.text
             last.right, last.size = max(last.right, glyph.right), max(last.size, glyph.size)
