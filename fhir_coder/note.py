@@ -73,8 +73,8 @@ class Note:
 class UnreadableNote:
     """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
 
-    ``reason`` is one of ``no-content``, ``unsupported-type``, ``undecodable``, ``malformed``, ``empty``, ``unavailable``, ``integrity``,
-    or ``preliminary``: it was not read because nobody has signed it yet.
+    ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``,
+    ``empty``, ``unavailable``, ``integrity``, ``preliminary`` (not read because nobody has signed it yet); docs/notes.md says what each means.
     """
 
     id: str

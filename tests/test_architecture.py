@@ -15,6 +15,8 @@ FENCES = {
     "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
     "requests": ("fhir_coder/ehr", "fhir_coder/sandbox/transport.py", "fhir_coder/sandbox/installation.py"),
     "lxml": ("fhir_coder/notes", "fhir_coder/fhir", "terminology"),
+    "pypdfium2": ("fhir_coder/notes/pages/extraction.py",),
+    "webencodings": ("fhir_coder/notes",),
     "faiss": ("index",),
     "onnxruntime": ("index",),
     "onnx": ("index",),

@@ -16,7 +16,8 @@ from fhir_coder.always_review import review_rules
 from fhir_coder.api.blueprint import create_api
 from fhir_coder.cli import COMMANDS, parser
 from fhir_coder.edits.registry import all_edits
-from fhir_coder.model import RejectionReason
+from fhir_coder.model import RejectionReason, UnreadableNote
+from fhir_coder.notes.formats import content_types
 from fhir_coder.settings import SETTINGS, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -139,6 +140,19 @@ def test_the_always_review_categories_are_documented() -> None:
     row = next(line for line in text("operation.md").splitlines() if line.startswith("| `always-review-[category]` |"))
     documented = row.lower().replace("-", " ")
     assert [rule.category for rule in review_rules() if rule.category.replace("-", " ") not in documented] == []
+
+
+# ------------------------------------------------------------------------------------------------------------------- notes
+
+
+@pytest.mark.parametrize("content_type", content_types())
+def test_every_content_type_is_documented(content_type: str) -> None:
+    assert f"`{content_type}`" in text("notes.md").split("## What is kept")[0]
+
+
+def test_every_reason_of_an_unreadable_note_is_documented() -> None:
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", text("notes.md"), re.MULTILINE))
+    assert documented == set(re.findall(r"``([a-z]+(?:-[a-z]+)*)``", UnreadableNote.__doc__ or "")) - {"reason"}
 
 
 # ------------------------------------------------------------------------------------------------------------------- edits

@@ -12,8 +12,8 @@ import binascii
 from lxml import etree
 
 from fhir_coder.model import SectionHint
-from fhir_coder.notes import html, plain
 from fhir_coder.notes.canonical import MAX_BYTES, NoteText, Unreadable, require_words
+from fhir_coder.notes.formats import read_note
 from fhir_coder.notes.layout import Layout
 from fhir_coder.notes.markup import MAX_DEPTH, Vocabulary, lay_out, local_name
 
@@ -49,8 +49,8 @@ def read(data: bytes, charset: str) -> NoteText:
     """Read a C-CDA document. The XML declaration decides the encoding; ``charset`` is used when it names none.
 
     Raises:
-        Unreadable: ``malformed`` (not XML, a DOCTYPE, too large or deep), ``unsupported-type`` (XML of another kind, or a body of a type that
-            is not text), ``unavailable`` (the body is only a reference), ``empty``.
+        Unreadable: ``malformed`` (not XML, a DOCTYPE, too large or deep), ``unsupported-type`` (XML of another kind), ``unavailable`` (the
+            body is only a reference), ``empty``, or what the format of an attached body says.
     """
     document = _parse(data, charset)
     if document.tag != f"{{{_NAMESPACE}}}ClinicalDocument":
@@ -147,21 +147,20 @@ def _clamp(hint: SectionHint, length: int) -> SectionHint:
 
 
 def _read_attached(attached: etree._Element) -> NoteText:
-    """The body of an unstructured document (C-CDA "Unstructured Document"): base64 or inline text of the media type it names."""
+    """The body of an unstructured document (C-CDA "Unstructured Document"): base64 or inline text of the media type it names, read by the
+    format of that type."""
     if any(local_name(child) == "reference" for child in attached) and not (attached.text or "").strip():
         raise Unreadable("unavailable", "the body is a reference to another file")
-    media_type = (attached.get("mediaType") or "text/plain").partition(";")[0].strip().lower()
-    reader = next((form for form in (plain, html) if media_type in form.CONTENT_TYPES), None)
-    if reader is None:
-        raise Unreadable("unsupported-type", f"the body is {media_type}")
-    return reader.read(_attached_bytes(attached), "utf-8" if attached.get("representation") != "B64" else "")
+    declared = attached.get("mediaType") or "text/plain"
+    if attached.get("representation") != "B64":
+        return read_note((attached.text or "").encode("utf-8"), f"{declared.partition(';')[0]}; charset=utf-8")
+    return read_note(_attached_bytes(attached), declared)
 
 
 def _attached_bytes(attached: etree._Element) -> bytes:
-    content = attached.text or ""
-    if attached.get("representation") != "B64":
-        return content.encode("utf-8")
+    if attached.get("compression"):
+        raise Unreadable("unsupported-type", "the body is compressed")
     try:
-        return base64.b64decode("".join(content.split()), validate=True)
+        return base64.b64decode("".join((attached.text or "").split()), validate=True)
     except (binascii.Error, ValueError):
         raise Unreadable("malformed", "the body is not base64") from None

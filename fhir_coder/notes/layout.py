@@ -7,10 +7,12 @@ table cells of one row are joined by `` | ``. Positions handed out are final off
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from fhir_coder.notes.canonical import canonical
 
 CELL_SEPARATOR = " | "
+_LONGEST_CLUSTER = 8
 _BLANK = re.compile(r"\s+")
 
 
@@ -23,6 +25,7 @@ class Layout:
         self._pending_lines = 0
         self._written_lines = 0
         self._pending_space = False
+        self._breaks = 0
         self._marker = ""
         self._at_line_start = True
 
@@ -38,13 +41,19 @@ class Layout:
         self._settle()
         if lead and not self._at_line_start:
             self._write(" ")
-        self._write(text.strip(" "))
+        self._write(self._composed(text.strip(" ")))
         self._at_line_start = False
+        self._breaks = 0
         self._pending_space = text.endswith(" ")
 
     def line(self) -> None:
         """End the current line, if anything stands in it."""
         self._end_line(1)
+
+    def break_line(self) -> None:
+        """Break the current line where the writer did; the second break in a row leaves an empty line."""
+        self._breaks += 1
+        self._end_line(min(self._breaks, 2))
 
     def paragraph(self) -> None:
         """End the current line and leave one blank line before what follows."""
@@ -88,6 +97,15 @@ class Layout:
             self._write(self._marker)
             self._marker = ""
             self._at_line_start = True
+
+    def _composed(self, text: str) -> str:
+        """The text, with the letter before it where its first character is a mark on that letter: both are one character then."""
+        tail = self._parts[-1][-_LONGEST_CLUSTER:] if self._parts else ""
+        if unicodedata.is_normalized("NFC", tail + text[:_LONGEST_CLUSTER]):
+            return text
+        self._parts[-1] = self._parts[-1][: -len(tail)]
+        self._length -= len(tail)
+        return unicodedata.normalize("NFC", tail + text)
 
     def _write(self, text: str) -> None:
         self._parts.append(text)

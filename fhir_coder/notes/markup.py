@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
 
-from fhir_coder.notes.canonical import Unreadable
+from fhir_coder.notes.canonical import Unreadable, canonical
 from fhir_coder.notes.layout import Layout
 
 MAX_DEPTH = 200
 """Elements nested deeper than this are not a note: refused before Python's stack is at risk."""
 
 BULLET = "• "
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The elements of one markup language by what they do. Elements in none of the sets are inline.
 
-    ``is_dropped`` decides for elements whose attributes, not name, exclude them from the text.
+    ``is_dropped`` decides for elements whose attributes, not name, exclude them from the text; ``is_preformatted`` for those whose line ends
+    are kept; ``shown_instead`` gives what stands for an element in the text (a ticked box), or None for its content.
     """
 
     paragraphs: frozenset[str]
@@ -33,6 +36,8 @@ class Vocabulary:
     headings: frozenset[str] = frozenset()
     is_dropped: Callable[[etree._Element], bool] = lambda element: False
     is_ordered: Callable[[etree._Element], bool] = lambda element: False
+    is_preformatted: Callable[[etree._Element], bool] = lambda element: False
+    shown_instead: Callable[[etree._Element], str | None] = lambda element: None
 
 
 @dataclass(slots=True)
@@ -45,8 +50,12 @@ class Heading:
 
 
 def local_name(element: etree._Element) -> str:
-    """The element's name without namespace, in lower case; empty for comments and processing instructions."""
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    """The element's name in lower case, without namespace; empty for comments and processing instructions. A name of an office program
+    (``o:p``) is not the name of the markup language that it looks like."""
+    if not isinstance(element.tag, str):
+        return ""
+    namespace, _, name = element.tag.rpartition("}")
+    return f"office:{name}".lower() if "schemas-microsoft-com" in namespace else name.lower()
 
 
 def lay_out(root: etree._Element, layout: Layout, vocabulary: Vocabulary) -> list[Heading]:
@@ -68,25 +77,42 @@ class _Walk:
         self.layout = layout
         self.vocabulary = vocabulary
         self.headings: list[Heading] = []
+        self._items: dict[etree._Element, int] = {}
 
-    def element(self, element: etree._Element, depth: int) -> None:
+    def element(self, element: etree._Element, depth: int, *, is_preformatted: bool = False) -> None:
         if depth > MAX_DEPTH:
             raise Unreadable("malformed", f"elements nest deeper than {MAX_DEPTH}")
         name = local_name(element)
         if not name or name in self.vocabulary.dropped or self.vocabulary.is_dropped(element):
             return
+        shown = self.vocabulary.shown_instead(element)
+        if shown is not None:
+            self.layout.words(shown)
+            return
         self._open(element, name)
         start = self.layout.here() if name in self.vocabulary.headings else 0
-        self._content(element, depth)
+        self._content(element, depth, is_preformatted or self.vocabulary.is_preformatted(element))
         if name in self.vocabulary.headings:
             self._close_heading(name, start)
         self._close(element, name)
 
-    def _content(self, element: etree._Element, depth: int) -> None:
-        self.layout.words(element.text or "")
+    def _content(self, element: etree._Element, depth: int, is_preformatted: bool) -> None:
+        write = self._lines if is_preformatted else self.layout.words
+        write(element.text or "")
         for child in element:
-            self.element(child, depth + 1)
-            self.layout.words(child.tail or "")
+            self.element(child, depth + 1, is_preformatted=is_preformatted)
+            write(child.tail or "")
+        self._items.pop(element, None)
+
+    def _lines(self, text: str) -> None:
+        """Text whose line ends are kept; any number of empty lines is one."""
+        for number, paragraph in enumerate(_EMPTY_LINES.split(canonical(text))):
+            if number:
+                self.layout.paragraph()
+            for position, line in enumerate(paragraph.split("\n")):
+                if position:
+                    self.layout.line()
+                self.layout.words(line)
 
     def _open(self, element: etree._Element, name: str) -> None:
         vocabulary = self.vocabulary
@@ -94,7 +120,9 @@ class _Walk:
             self._paragraph(element)
         elif name in vocabulary.items:
             self.layout.item(self._marker(element))
-        elif name in vocabulary.rows or name in vocabulary.blocks or name in vocabulary.breaks:
+        elif name in vocabulary.breaks:
+            self.layout.break_line()
+        elif name in vocabulary.rows or name in vocabulary.blocks:
             self.layout.line()
         elif name in vocabulary.cells and _has_cell_before(element, vocabulary.cells):
             self.layout.cell()
@@ -127,8 +155,8 @@ class _Walk:
         parent = element.getparent()
         if parent is None or not self.vocabulary.is_ordered(parent):
             return BULLET
-        before = sum(1 for sibling in element.itersiblings(preceding=True) if local_name(sibling) in self.vocabulary.items)
-        return f"{before + 1}. "
+        number = self._items[parent] = self._items.get(parent, _first_number(parent) - 1) + 1
+        return f"{number}. "
 
     def _close_heading(self, name: str, start: int) -> None:
         self.layout.line()
@@ -137,3 +165,8 @@ class _Walk:
 
 def _has_cell_before(element: etree._Element, cells: frozenset[str]) -> bool:
     return any(local_name(sibling) in cells for sibling in element.itersiblings(preceding=True))
+
+
+def _first_number(ordered: etree._Element) -> int:
+    start = ordered.get("start") or ""
+    return int(start) if start.isdecimal() and len(start) < 5 else 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fhir_coder.notes.canonical import NoteText, canonical, decode, require_words
+from fhir_coder.notes.canonical import NoteText, canonical, require_words
+from fhir_coder.notes.charsets import decode
 
 CONTENT_TYPES = frozenset({"text/plain", "text/markdown", "text/x-markdown"})
 

@@ -91,7 +91,9 @@ def test_attached_text(content: str, attributes: str, text: str):
         (b"<!DOCTYPE x SYSTEM 'file:///etc/hostname'>" + document(section("", "", "a")).partition(b"?>")[2], "malformed"),
         (document(section("", "", "<content>" * 230 + "x" + "</content>" * 230)), "malformed"),
         (attached("!!!", 'mediaType="text/plain" representation="B64"'), "malformed"),
-        (attached("JVBERi0=", 'mediaType="application/pdf" representation="B64"'), "unsupported-type"),
+        (attached("JVBERi0=", 'mediaType="application/pdf" representation="B64"'), "malformed"),
+        (attached("iVBORw0KGgo=", 'mediaType="image/png" representation="B64"'), "not-text"),
+        (attached("eJw=", 'mediaType="text/plain" representation="B64" compression="DF"'), "unsupported-type"),
         (attached('<reference value="note.pdf"/>', 'mediaType="application/pdf"'), "unavailable"),
     ],
 )

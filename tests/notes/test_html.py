@@ -30,8 +30,17 @@ def read(markup: str, content_type: str = "text/html; charset=utf-8") -> NoteTex
         ("<!-- note -->text<?php x ?>", "text"),
         ("<p>unclosed <b>tags <p>next", "unclosed tags\n\nnext"),
         ("plain words", "plain words"),
+        ("a<br>b<br><br>c<div>d<br></div><div>e</div>", "a\nb\n\nc\nd\ne"),
+        ("<pre>A\n\n\n B  b\r\nC</pre>D", "A\n\nB b\nC\n\nD"),
+        ("<div style='white-space: pre-wrap'>A\nB <b>c\nd</b></div>", "A\nB c\nd"),
+        ("<p>a<o:p></o:p></p><st1:place>b</st1:place>", "a\n\nb"),
+        ("<input type=radio checked>yes <input type=radio>no <input value='typed'><input type=hidden value=x><input type=password value=x>", "☒ yes ☐ no typed"),
+        ("<select><option>a<option selected>b</select><textarea>c\nd</textarea>", "bc\nd"),
+        ("e<b>&#x301;</b> x<i>&#x301;</i>y \u1100<b>\u1161</b>", "\u00e9 x\u0301y \uac00"),
+        ("<ol start=3><li>c<li>d</ol><ol start=x><li>a</ol>", "3. c\n4. d\n\n1. a"),
+        ("<h1>A<h2>B</h2>C</h1>", "A\n\nB\nC"),
     ],
-)
+)  # fmt: skip
 def test_text(markup: str, text: str):
     assert read(markup).text == text
 

@@ -25,6 +25,8 @@ from fhir_coder.notes.formats import Unreadable, content_types, read_note
         ("Cough".encode("utf-16"), "text/plain", "Cough", False),
         ("Me\u0301nie\u0300re".encode(), "text/plain", "Ménière", False),
         ("co\u00adugh\u200b\u00a05 mg".encode(), "text/plain", "cough 5 mg", False),
+        ("ﬁbrosis, insuﬃcient".encode(), "text/plain", "fibrosis, insufficient", False),
+        ("\uf0b7 fever \uf0b3 38".encode(), "text/plain", "• fever ≥ 38", False),
         ("½ tablet".encode(), "text/plain", "½ tablet", False),
         (b"bell\x07 here", "text/plain", "bell here", False),
         (b"  kept\t as is \n", "text/plain", "  kept\t as is \n", False),
@@ -41,13 +43,13 @@ def test_plain_text(data: bytes, content_type: str, text: str, has_warning: bool
         (b"", "text/plain", "empty"),
         (b" \n\t", "text/plain", "empty"),
         (b"...", "text/plain", "empty"),
-        (b"%PDF-1.7 x", "text/plain", "undecodable"),
+        (b"%PDF-1.7 x", "text/plain", "malformed"),
         (bytes(range(32)) * 4, "text/plain", "undecodable"),
         (b"\xff\xfe\x00", "text/plain", "undecodable"),
         (b"x" * (MAX_BYTES + 1), "text/plain", "malformed"),
-        (b"x", "application/pdf", "unsupported-type"),
-        (b"x", "image/png", "unsupported-type"),
-        (b"x", "", "unsupported-type"),
+        (b"x", "application/pdf", "malformed"),
+        (b"x", "image/png", "not-text"),
+        (b"x", "application/x-unknown", "unsupported-type"),
     ],
 )
 def test_unreadable(data: bytes, content_type: str, reason: str):
@@ -71,6 +73,9 @@ def test_every_promised_type_is_read():
         "text/xml",
         "application/hl7-v3+xml",
         "application/cda+xml",
+        "text/rtf",
+        "application/rtf",
+        "application/pdf",
     }
     assert promised <= set(content_types())
 
