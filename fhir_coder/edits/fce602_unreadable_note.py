@@ -7,7 +7,7 @@ Why it matters
         What it says is unknown; coding the rest as if it were all would under-code the visit.
 
 Fires
-        A scanned image; a document whose attachment cannot be decoded; a note that nobody has signed yet, where a site leaves these unread.
+        A scanned image; a PDF with scanned pages among pages of text; a document whose attachment cannot be decoded; a note that nobody has signed yet, where a site leaves these unread.
 
 Passes
         An encounter whose notes were all read.
@@ -32,8 +32,12 @@ NEEDS = "note"
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such note."""
-    for note in case.encounter.unreadable if case.encounter else ():
+    if case.encounter is None:
+        return
+    read = {note.id for note in case.encounter.notes}
+    for note in case.encounter.unreadable:
         if note.reason == "preliminary":
             yield Fault((), f"Note {note.id} was not read: nobody has signed it yet; code the encounter again when it is signed.")
-        else:
-            yield Fault((), f"Note {note.id} could not be read ({note.reason}); read it before releasing the codes.")
+            continue
+        what = f"A part of note {note.id}" if note.id in read else f"Note {note.id}"
+        yield Fault((), f"{what} could not be read ({note.reason}); read it before releasing the codes.")

@@ -24,7 +24,7 @@ Fetch = Callable[[Resource], AttachmentBytes]
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """The note of a document, or why there is none; ``warnings`` are of the format and name the document; ``digests`` are the sha256 of
+    """The note of a document, or why there is none; both when a part of it could not be read. ``warnings`` are of the format and name the document; ``digests`` are the sha256 of
     the bytes that were looked at, unless they prove nothing: none, or others than were announced."""
 
     note: Note | None = None
@@ -56,7 +56,8 @@ def read_document(
                 continue
             warnings = tuple(f"{address_of(source) or note_id}: {warning}" for warning in text.warnings)
             note = _note(source, attachment, content, text, note_id)
-            return ReadDocument(note=note, warnings=warnings, digests=tuple(digests))
+            unread = UnreadableNote(note_id, "no-text-layer", text.unread, address_of(document)) if text.unread else None
+            return ReadDocument(note, unread, warnings, tuple(digests))
     nothing = UnreadableNote(note_id, "no-content", "the document has no content", address_of(document))
     return ReadDocument(unreadable=failures[0] if failures else nothing, digests=tuple(digests))
 

@@ -12,8 +12,8 @@ _PREFERENCE = (
     {"text/plain"},
     {"text/html", "application/xhtml+xml", "application/xhtml"},
     {"application/xml", "text/xml", "application/cda+xml", "application/hl7-v3+xml", "application/hl7-cda+xml"},
-    {"text/rtf", "application/rtf"},
-    {"application/pdf"},
+    {"application/rtf", "text/rtf", "application/x-rtf", "text/richtext", "application/msword-rtf"},
+    {"application/pdf", "application/x-pdf", "text/pdf"},
 )
 
 

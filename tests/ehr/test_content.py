@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,3 +165,11 @@ def test_an_attachment_in_a_contained_binary() -> None:
     assert found.note is not None and found.note.text == TEXT.decode()
     missing = read_document(attached({"url": "#c"}), "d1", read_note, None)
     assert missing.unreadable is not None and missing.unreadable.reason == "no-content"
+
+
+def test_a_pdf_with_scanned_pages_is_a_note_and_an_unreadable_one() -> None:
+    """What the pictures say is unknown, so such an encounter never passes as if all of it had been read."""
+    pdf = (Path(__file__).parents[1] / "notes" / "zoo" / "pdf-scan-and-text.pdf").read_bytes()
+    found = read_document(attached(inline("application/pdf", pdf)), "d1", read_note, None)
+    assert found.note is not None
+    assert found.unreadable is not None and (found.unreadable.id, found.unreadable.reason) == ("d1", "no-text-layer")

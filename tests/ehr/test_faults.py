@@ -162,7 +162,7 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         (Reply(status=410), "unavailable"),
         (Reply(status=302, headers={"Location": "https://elsewhere.example/"}), "unavailable"),
         (Reply(status=204, headers={"Content-Length": "0"}), "empty"),
-        (Reply(b"%PDF-1.7\n\x00\x01"), "undecodable"),
+        (Reply(b"%PDF-1.7\n\x00\x01"), "malformed"),
     ],
 )
 def test_one_note_that_cannot_be_had_is_reported_beside_the_others(reply: Reply, reason: str) -> None:
