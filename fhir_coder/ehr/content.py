@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fhir_coder.ehr.authorship import Authorship, unknown_authorship
 from fhir_coder.ehr.binary import AttachmentBytes
 from fhir_coder.ehr.documents import document_date
 from fhir_coder.ehr.references import address_of, codings
@@ -21,6 +22,7 @@ from fhir_coder.vocabulary import LOINC
 
 ReadNote = Callable[[bytes, str], NoteText]
 Fetch = Callable[[Resource], AttachmentBytes]
+FindAuthorship = Callable[[Resource], Authorship]
 
 _PREFERENCE = (
     {"text/plain"},
@@ -40,7 +42,9 @@ class ReadDocument:
     warnings: tuple[str, ...] = ()
 
 
-def read_document(document: Resource, note_id: str, read_note: ReadNote, fetch: Fetch | None) -> ReadDocument:
+def read_document(
+    document: Resource, note_id: str, read_note: ReadNote, fetch: Fetch | None, authorship: FindAuthorship = unknown_authorship
+) -> ReadDocument:
     """Read the best content of a document, or the next when that has no readable text. Bytes that are not what their size and hash say
     make the whole document unreadable: it was changed on the way. Raises EhrUnavailable or EhrTimeout when the EHR fails meanwhile."""
     reference = address_of(document)
@@ -55,7 +59,7 @@ def read_document(document: Resource, note_id: str, read_note: ReadNote, fetch: 
                 break
             continue
         warnings = tuple(f"{reference or note_id}: {warning}" for warning in text.warnings)
-        return ReadDocument(note=_note(document, attachment, content, text, note_id), warnings=warnings)
+        return ReadDocument(note=_note(document, attachment, content, text, note_id, authorship(document)), warnings=warnings)
     return ReadDocument(unreadable=_worst(failures) or UnreadableNote(note_id, "no-content", "the document has no content", reference))
 
 
@@ -104,7 +108,7 @@ def _is_intact(content: bytes, attachment: Resource) -> bool:
     return any(expected in {one.digest(), one.hexdigest().encode()} for one in digests)
 
 
-def _note(document: Resource, attachment: Resource, content: AttachmentBytes, text: NoteText, note_id: str) -> Note:
+def _note(document: Resource, attachment: Resource, content: AttachmentBytes, text: NoteText, note_id: str, authorship: Authorship) -> Note:
     types = codings(document.get("type"))
     return Note(
         id=note_id,
@@ -116,4 +120,7 @@ def _note(document: Resource, attachment: Resource, content: AttachmentBytes, te
         date=document_date(document) or attachment.get("creation", ""),
         doc_status=document.get("docStatus", ""),
         hints=text.hints,
+        author=authorship.author,
+        authority=authorship.authority,
+        is_signed=authorship.is_signed,
     )

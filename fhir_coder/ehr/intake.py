@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from fhir_coder.ehr.authorship import Authors
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.content import Fetch, ReadNote, read_document
+from fhir_coder.ehr.content import Fetch, FindAuthorship, ReadNote, read_document
 from fhir_coder.ehr.documents import Selection, Visit, select_found, select_given
 from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read_patient
 from fhir_coder.ehr.references import address_of
@@ -44,7 +45,7 @@ def gather(request: CodingRequest, client: EhrClient | None, read_note: ReadNote
     supply = Supply(request.context, client, gathered.warnings.append, is_best_effort=request.encounter is not None)
     visit, patient = _visit(request, encounter, supply, gathered)
     selection = _documents(request, client, visit, gathered)
-    notes, unreadable = _read(selection, read_note, client.read_attachment if client else None, gathered)
+    notes, unreadable = _read(selection, read_note, client.read_attachment if client else None, Authors(encounter, supply.one), gathered)
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]
@@ -119,12 +120,12 @@ def _pulled(client: EhrClient, visit: Visit, gathered: _Gathered) -> Selection:
 
 
 def _read(
-    selection: Selection, read_note: ReadNote, fetch: Fetch | None, gathered: _Gathered
+    selection: Selection, read_note: ReadNote, fetch: Fetch | None, authorship: FindAuthorship, gathered: _Gathered
 ) -> tuple[tuple[Note, ...], tuple[UnreadableNote, ...]]:
     """Every selected document as a note, or as one that could not be read."""
     notes, unreadable = [], []
     for document, note_id in zip(selection.documents, _note_ids(selection), strict=True):
-        found = read_document(document, note_id, read_note, fetch)
+        found = read_document(document, note_id, read_note, fetch, authorship)
         gathered.warnings += found.warnings
         if found.note:
             notes.append(found.note)
