@@ -15,16 +15,27 @@ CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-cat
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 SUBSCRIBER = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
+QUALIFICATION = "http://terminology.hl7.org/CodeSystem/v2-0360"
 NPI = "http://hl7.org/fhir/sid/us-npi"
 RECORD_NUMBER = "https://fhir-coder.github.io/fhir/identifier/sandbox"
 CONTENT_TYPES = {".txt": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8", ".xml": "application/xml"}
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """Who the short forms name by key: practitioners (family, given, NPI), organizations and payers (name)."""
+class Person:
+    """A practitioner: family and given name, NPI, and qualification as a code of HL7 v2 table 0360 (MD, NP, RN)."""
 
-    practitioners: Mapping[str, tuple[str, str, str]]
+    family: str
+    given: str
+    npi: str
+    qualification: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who the short forms name by key: practitioners, organizations and payers (name)."""
+
+    practitioners: Mapping[str, Person]
     organizations: Mapping[str, str]
     payers: Mapping[str, str]
 
@@ -51,7 +62,9 @@ class EncounterSource:
 def assemble(source: EncounterSource) -> Iterator[Resource]:
     """Every resource of one encounter; those that others refer to come first."""
     yield _patient(source)
-    yield _practitioner(source)
+    authors = (document.get("author", source.short["practitioner"]) for document in source.short["documents"])
+    for key in dict.fromkeys((source.short["practitioner"], *authors)):
+        yield _practitioner(key, source.people.practitioners[key])
     yield _organization("Organization", source.short["organization"], source.people.organizations)
     if source.short["coverage"]:
         yield _organization("Organization", source.short["coverage"], source.people.payers)
@@ -76,15 +89,14 @@ def _patient(source: EncounterSource) -> Resource:
     }
 
 
-def _practitioner(source: EncounterSource) -> Resource:
-    key = source.short["practitioner"]
-    family, given, npi = source.people.practitioners[key]
+def _practitioner(key: str, person: Person) -> Resource:
     return {
         "resourceType": "Practitioner",
         "id": key,
-        "identifier": [{"system": NPI, "value": npi}],
+        "identifier": [{"system": NPI, "value": person.npi}],
         "active": True,
-        "name": [{"family": family, "given": [given]}],
+        "name": [{"family": person.family, "given": [person.given]}],
+        "qualification": [{"code": {"coding": [{"system": QUALIFICATION, "code": person.qualification}]}}],
     }
 
 
@@ -141,7 +153,7 @@ def _document(source: EncounterSource, short: Mapping[str, Any]) -> Iterator[Res
         "category": [{"coding": [{"system": CATEGORY, "code": "clinical-note", "display": "Clinical Note"}]}],
         "subject": source.subject,
         "date": short["date"],
-        "author": [_reference("Practitioner", source.short["practitioner"])],
+        "author": [_reference("Practitioner", short.get("author", source.short["practitioner"]))],
         "content": [{"attachment": attachment}],
         "context": {"encounter": [source.encounter], "period": {"start": source.short["encounter"]["start"]}},
     }
