@@ -11,7 +11,6 @@ from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
-from fhir_coder.coding.refinement import says_more
 from fhir_coder.coding.sequence import claim_order
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support
 from fhir_coder.model import (
@@ -26,6 +25,7 @@ from fhir_coder.model import (
     RejectionReason,
     SectionKind,
 )
+from terminology.detail import says_more
 from terminology.release import Release
 
 

@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from fhir_coder.coding.refinement import is_unspecified, says_more
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
 from fhir_coder.model import Assertions, Presence, SectionKind
 from terminology.codebook import Codebook
+from terminology.detail import is_unspecified, says_more
 
 FEATURES: tuple[str, ...] = (
     "in_assessment",
