@@ -10,12 +10,13 @@ from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.content import Fetch, FindAuthorship, ReadNote, read_document
 from fhir_coder.ehr.documents import Selection, Visit, select_found, select_given
 from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read_patient
+from fhir_coder.ehr.recorded import ENCOUNTER_DIAGNOSIS, recorded_diagnoses
 from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.services import SERVICE_TYPES, choose_coverage, choose_organization, choose_provider, service_lines
 from fhir_coder.ehr.supply import Supply, visit_parameters
 from fhir_coder.errors import InvalidContent, RequiredMissing, Uncodable
 from fhir_coder.exchange import CodingRequest, Intake, Resource
-from fhir_coder.model import Encounter, Note, UnreadableNote
+from fhir_coder.model import Encounter, Note, RecordedDiagnosis, UnreadableNote
 from fhir_coder.notes.formats import read_note as read_note_format
 
 NOT_A_VISIT = frozenset({"entered-in-error", "cancelled"})
@@ -65,6 +66,7 @@ def gather(request: CodingRequest, client: EhrClient | None, read_note: ReadNote
             conflicts=tuple(gathered.conflicts),
             reference=visit.encounter,
             is_claimed=True,
+            recorded=_recorded(encounter, supply, visit, gathered),
         ),
         gathered.resources,
         tuple(dict.fromkeys(gathered.warnings)),
@@ -132,6 +134,12 @@ def _read(
         if found.unreadable:
             unreadable.append(found.unreadable)
     return tuple(notes), tuple(unreadable)
+
+
+def _recorded(encounter: Resource, supply: Supply, visit: Visit, gathered: _Gathered) -> tuple[RecordedDiagnosis, ...]:
+    """Diagnoses of this encounter that the caller sent or the EHR holds."""
+    held = supply.held("Condition", visit, category=ENCOUNTER_DIAGNOSIS) if visit.encounter else ()
+    return recorded_diagnoses(encounter, supply.given("Condition"), held, visit, supply.one, gathered.warnings.append)
 
 
 def _note_ids(selection: Selection) -> list[str]:
