@@ -13,6 +13,7 @@ from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete
 from fhir_coder.model import (
     Assertion,
+    Authority,
     Candidate,
     Candidates,
     Evidence,
@@ -84,7 +85,8 @@ class _Gathering:
         """Take in what is offered for one assertion."""
         assertion, note = self._assertions[position], self.note_at(position)
         contexts = _contexts(assertion, self._statements[position], note.text)
-        chosen, others = _choose(admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook))
+        fitting = admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook)
+        chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])
         for candidate in chosen:
             code = complete(self._codebook, candidate.code, contexts)
             reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, self._policy, code)
@@ -143,9 +145,15 @@ def evidence_of(assertion: Assertion, hashes: Mapping[str, str]) -> Evidence:
     return Evidence(mention.note_id, mention.start, mention.end, mention.text, hashes[mention.note_id], mention.section)
 
 
+def _is_retrieved(candidate: Candidate) -> bool:
+    """Offered for its likeness. Of a report only what it confirms in words of its own is coded (guideline IV.K): lines such as "skin, left
+    cheek, biopsy" are like the title of many a disease."""
+    return candidate.source.startswith("retrieval:")
+
+
 def _choose(offered: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
     """Codes that a lexicon entry gives together all stand; otherwise the best one, and the next two as outranked."""
-    dictionary = [candidate for candidate in offered if not candidate.source.startswith("retrieval:")]
+    dictionary = [candidate for candidate in offered if not _is_retrieved(candidate)]
     if dictionary and dictionary[0].source.startswith("lexicon:"):
         return dictionary, []
     pool = dictionary or offered
