@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_coder.exchange import Resource
-from fhir_coder.vocabulary import CPT, ICD10CM, LOINC
+from fhir_coder.vocabulary import CONDITION_CATEGORY, CONDITION_CLINICAL, CONDITION_VERIFICATION, CPT, ICD10CM, LOINC
 
 CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -69,6 +69,7 @@ def assemble(source: EncounterSource) -> Iterator[Resource]:
     if source.short["coverage"]:
         yield _organization("Organization", source.short["coverage"], source.people.payers)
         yield _coverage(source)
+    yield from (_condition(source, diagnosis) for diagnosis in source.short.get("diagnoses", ()))
     yield _encounter(source)
     for document in source.short["documents"]:
         yield from _document(source, document)
@@ -120,6 +121,7 @@ def _coverage(source: EncounterSource) -> Resource:
 def _encounter(source: EncounterSource) -> Resource:
     short = source.short["encounter"]
     attending = {"coding": [{"system": PARTICIPATION, "code": "ATND"}]}
+    named = [_reference("Condition", _condition_id(source, one)) for one in source.short.get("diagnoses", ()) if one.get("isNamed")]
     return {
         "resourceType": "Encounter",
         "id": source.short["id"],
@@ -131,8 +133,28 @@ def _encounter(source: EncounterSource) -> Resource:
         "participant": [{"type": [attending], "individual": _reference("Practitioner", source.short["practitioner"])}],
         "period": {"start": short["start"], "end": short["end"]},
         "reasonCode": [{"text": short["reason"]}],
+        **({"diagnosis": [{"condition": one} for one in named]} if named else {}),
         "serviceProvider": _reference("Organization", source.short["organization"]),
     }
+
+
+def _condition(source: EncounterSource, short: Mapping[str, Any]) -> Resource:
+    """A diagnosis that the clinician recorded for the visit."""
+    return {
+        "resourceType": "Condition",
+        "id": _condition_id(source, short),
+        "clinicalStatus": {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]},
+        "verificationStatus": {"coding": [{"system": CONDITION_VERIFICATION, "code": "confirmed"}]},
+        "category": [{"coding": [{"system": CONDITION_CATEGORY, "code": "encounter-diagnosis"}]}],
+        "code": {"coding": [{"system": ICD10CM, "code": short["code"]}]},
+        "subject": source.subject,
+        "encounter": source.encounter,
+        "recordedDate": source.short["encounter"]["end"],
+    }
+
+
+def _condition_id(source: EncounterSource, short: Mapping[str, Any]) -> str:
+    return f"{source.short['id']}-{short['code']}"
 
 
 def _document(source: EncounterSource, short: Mapping[str, Any]) -> Iterator[Resource]:
