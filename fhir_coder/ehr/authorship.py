@@ -12,7 +12,7 @@ http://hl7.org/fhir/R4/practitioner.html (qualification), US Core 6.1.0 Practiti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +23,9 @@ from fhir_coder.model import Authority
 
 Find = Callable[[str], Resource | None]
 """The resource at ``Type/id``, or None."""
+
+FindRoles = Callable[[str], Iterable[Resource]]
+"""The PractitionerRoles of a practitioner at ``Type/id``."""
 
 SIGNED_NOTE = frozenset({"final", "amended"})
 SIGNED_REPORT = frozenset({"final", "amended", "corrected", "appended"})
@@ -83,10 +86,13 @@ class Signatures:
 
 
 class Authors:
-    """Decides for the documents of one encounter. ``find`` supplies referenced people; each is asked for once."""
+    """Decides for the documents of one encounter. ``find`` supplies referenced people, ``find_roles`` the roles of a practitioner whose own
+    qualification says nothing; each is asked for once."""
 
-    def __init__(self, encounter: Resource, find: Find) -> None:
+    def __init__(self, encounter: Resource, find: Find, find_roles: FindRoles = lambda _: ()) -> None:
         self._find = find
+        self._find_roles = find_roles
+        self._roles: dict[str, tuple[Resource, ...]] = {}
         self._found: dict[str, Resource | None] = {}
         self._encounter = encounter
         self._accountable: frozenset[str] | None = None
@@ -106,16 +112,25 @@ class Authors:
     def _standing(self, reference: Resource, document: Resource) -> Standing:
         """What a referenced person is, as far as can be known."""
         person = self._resolve(reference, document)
-        kind = person["resourceType"] if person else literal(reference).partition("/")[0] or reference.get("type", "")
+        kind = person["resourceType"] if person else _kind_of(reference)
         if kind in {"Patient", "RelatedPerson"}:
             return Standing.PATIENT
         if kind not in {"Practitioner", "PractitionerRole"}:
             return Standing.UNKNOWN
-        said = {Standing(one) for one in meanings(AUTHOR_ROLES, self._qualifications(person, document))} if person else set()
+        said = {Standing(one) for one in self._said_of(person, literal(reference), document)}
         for decisive in (Standing.STUDENT, Standing.PROVIDER, Standing.CLINICIAN):
             if decisive in said:
                 return decisive
         return Standing.PROVIDER if self._is_accountable(reference, person) else Standing.UNKNOWN
+
+    def _said_of(self, person: Resource | None, address: str, document: Resource) -> frozenset[str]:
+        """What the person's qualifications and roles mean, by the table."""
+        said = meanings(AUTHOR_ROLES, self._qualifications(person, document))
+        if said or not address.startswith("Practitioner/"):
+            return said
+        if address not in self._roles:
+            self._roles[address] = tuple(self._find_roles(address))
+        return meanings(AUTHOR_ROLES, [one for role in self._roles[address] for one in (*role.get("code", ()), *role.get("specialty", ()))])
 
     def _qualifications(self, person: Resource | None, document: Resource) -> Iterator[Resource | None]:
         """Every concept that says what a Practitioner or PractitionerRole is, the practitioner in a role included."""
@@ -131,7 +146,7 @@ class Authors:
         """Whether the person attends this encounter: who treats and writes the note is its provider, if nothing says otherwise."""
         if self._accountable is None:
             self._accountable = frozenset(self._attending())
-        names = {literal(reference), literal((person or {}).get("practitioner"))} - {""}
+        names = {*_names_of(reference), *_names_of((person or {}).get("practitioner", {}))}
         return bool(names & self._accountable)
 
     def _attending(self) -> Iterator[str]:
@@ -139,9 +154,9 @@ class Authors:
             types = {coding.get("code") for concept in participant.get("type", ()) for coding in codings(concept)}
             if types & _ACCOUNTABLE:
                 individual = participant.get("individual", {})
-                yield literal(individual)
+                yield from _names_of(individual)
                 role = self._resolve(individual, self._encounter) if literal(individual, "PractitionerRole") else None
-                yield literal((role or {}).get("practitioner"))
+                yield from _names_of((role or {}).get("practitioner", {}))
 
     def _resolve(self, reference: Resource, container: Resource) -> Resource | None:
         """The contained resource or the one that ``find`` has; only people are asked for."""
@@ -154,6 +169,20 @@ class Authors:
         if address not in self._found:
             self._found[address] = self._find(address)
         return self._found[address]
+
+
+def _kind_of(reference: Resource) -> str:
+    """The type that a Reference names: by its address, literal or conditional, or by ``type``."""
+    return literal(reference).partition("/")[0] or reference.get("type") or reference.get("reference", "").partition("?")[0]
+
+
+def _names_of(reference: Resource) -> Iterator[str]:
+    """What tells a person in a Reference: the literal address, the conditional reference as it stands, the identifier."""
+    text = reference.get("reference", "")
+    if name := literal(reference) or (text if "?" in text else ""):
+        yield name
+    if value := reference.get("identifier", {}).get("value"):
+        yield f"{reference['identifier'].get('system', '')}|{value}"
 
 
 def decide_authority(signatures: Signatures) -> Authority:

@@ -46,7 +46,9 @@ def gather(request: CodingRequest, client: EhrClient | None, read_note: ReadNote
     supply = Supply(request.context, client, gathered.warnings.append, is_best_effort=request.encounter is not None)
     visit, patient = _visit(request, encounter, supply, gathered)
     selection = _documents(request, client, visit, gathered)
-    notes, unreadable = _read(selection, read_note, client.read_attachment if client else None, Authors(encounter, supply.one), gathered)
+    notes, unreadable = _read(
+        selection, read_note, client.read_attachment if client else None, Authors(encounter, supply.one, supply.roles_of), gathered
+    )
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]

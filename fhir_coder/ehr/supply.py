@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.documents import Visit
-from fhir_coder.ehr.references import address_of, id_of
+from fhir_coder.ehr.references import address_of, id_of, literal
 from fhir_coder.errors import EhrError, EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 
@@ -57,6 +57,16 @@ class Supply:
             return list(client.search(resource_type, visit_parameters(client, resource_type, visit) | listed, self._warn))
 
         return tuple(self._attempt(resource_type, "search-type", search)) if visit.patient else ()
+
+    def roles_of(self, practitioner: str) -> tuple[Resource, ...]:
+        """The PractitionerRoles of a practitioner (``Type/id``): those sent along, and the EHR's where it can be asked by practitioner."""
+
+        def search(client: EhrClient) -> list[Resource]:
+            is_listed = client.capabilities().searches("PractitionerRole", "practitioner")
+            return list(client.search("PractitionerRole", {"practitioner": practitioner}, self._warn)) if is_listed else []
+
+        found = (*self.given("PractitionerRole"), *self._attempt("PractitionerRole", "search-type", search))
+        return tuple(one for one in found if literal(one.get("practitioner")) == practitioner)
 
     def _attempt(self, kind: str, interaction: str, ask: Callable[[EhrClient], list[Resource]]) -> list[Resource]:
         """Ask the EHR if it offers this. Refusals become warnings; an EHR that is down stops the request unless it is only asked as well."""

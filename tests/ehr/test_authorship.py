@@ -8,7 +8,9 @@ import pytest
 
 from fhir_coder.ehr.authorship import Authors, Authorship
 from fhir_coder.ehr.role_tables import AUTHOR_ROLES, DOCUMENT_KINDS, meanings, role_table
+from fhir_coder.ehr.supply import Supply
 from fhir_coder.model import Authority
+from tests.ehr.conftest import FakeEhr
 
 V2_0360 = "http://terminology.hl7.org/CodeSystem/v2-0360"
 V2_0074 = "http://terminology.hl7.org/CodeSystem/v2-0074"
@@ -257,6 +259,55 @@ def test_a_role_of_the_attending_is_the_attending() -> None:
     people = {"PractitionerRole/x": role(of="Practitioner/attending")}
     found = Authors(ENCOUNTER, people.get)(document("PractitionerRole/x"))
     assert (found.author, found.authority) == ("PractitionerRole/x", Authority.PROVIDER)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999974592"},
+        {"type": "Practitioner", "identifier": {"system": "http://hl7.org/fhir/sid/us-npi", "value": "9999974592"}},
+    ],
+)
+def test_an_attending_known_by_identifier(reference: dict[str, Any]) -> None:
+    attending = {"type": [concept("PPRF", PARTICIPATION)], "individual": reference}
+    signed = document() | {"author": [reference]}
+    assert authorship(signed, {"resourceType": "Encounter", "participant": [attending]}).authority is Authority.PROVIDER
+    assert authorship(signed, {"resourceType": "Encounter"}).authority is Authority.UNKNOWN
+
+
+def test_the_roles_of_a_practitioner_without_qualification_are_looked_up_once() -> None:
+    asked: list[str] = []
+
+    def find_roles(address: str) -> list[dict[str, Any]]:
+        asked.append(address)
+        return {"Practitioner/bare": [role(code=concept("nurse", ROLE)), role(specialty=concept("163W00000X", NUCC))]}.get(address, [])
+
+    authors = Authors(ENCOUNTER, PEOPLE.get, find_roles)
+    standings = [
+        authors(document(one)).authority.value for one in ("Practitioner/bare", "Practitioner/bare", "Practitioner/md", "Practitioner/gone")
+    ]
+    assert standings == [C, C, P, UNKNOWN]
+    assert asked == ["Practitioner/bare", "Practitioner/gone"]
+
+
+def test_roles_at_the_ehr_and_sent_along(ehr: FakeEhr) -> None:
+    parameters = [{"name": "practitioner", "type": "reference"}]
+    listed = [{"type": "PractitionerRole", "interaction": [{"code": "search-type"}], "searchParam": parameters}]
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "fhirVersion": "4.0.1",
+    }
+    statement |= {"implementation": {"description": "test"}, "format": ["json"], "rest": [{"mode": "server", "resource": listed}]}
+    ehr.answers("GET", "metadata", statement)
+    page = [{"resource": role(code=concept("doctor", ROLE), of=f"Practitioner/{one}", identity=one)} for one in ("a", "b")]
+    ehr.answers("GET", "PractitionerRole?practitioner=Practitioner%2Fa", {"resourceType": "Bundle", "type": "searchset", "entry": page})
+    sent = role(code=concept("nurse", ROLE), of="Practitioner/a", identity="sent")
+    found = Supply([sent], ehr.client, lambda _: None).roles_of("Practitioner/a")
+    assert [one["id"] for one in found] == ["sent", "a"]
+    assert [one["id"] for one in Supply([sent], None, lambda _: None).roles_of("Practitioner/a")] == ["sent"]
 
 
 def test_each_person_is_asked_for_once_and_nobody_else() -> None:
