@@ -107,6 +107,24 @@ def test_unknown_hands_and_signatures_never_pass(coder: Coder, notes: tuple, rea
     assert found & {"author-unknown", "signature-unknown"} == reasons
 
 
+@pytest.mark.parametrize(
+    ("notes", "codes"),
+    [
+        ((RIGHT_KNEE, LEFT_KNEE), ("M25.561",)),
+        ((STAGE_2, STAGE_3), ("L89.152",)),
+        ((("provider", "Vitals: BMI 31.0\n" + OBESITY[1]), BMI), ("Z68.31",)),
+        ((OBESITY, ("clinician", "Vitals: BMI 31.0\n"), BMI), ("Z68.31",)),
+        ((KNEE, LEFT_KNEE), None),
+        ((HYPERTENSION, LEFT_KNEE), None),
+    ],
+)
+def test_a_conflict_between_clinicians_is_the_providers_to_settle(coder: Coder, notes: tuple, codes: tuple[str, ...] | None) -> None:
+    disposition = code(coder, *notes)
+    found = [finding.codes for finding in disposition.report.findings if finding.name == "clinician-conflict"]
+    assert found == ([codes] if codes else [])
+    assert ("clinician-conflict" in {reason.code for reason in disposition.reasons}) is bool(codes)
+
+
 def test_a_completed_code_rests_on_the_providers_words_and_the_clinicians(coder: Coder) -> None:
     (pain,) = code(coder, KNEE, LEFT_KNEE).report.coded.assignments
     assert [evidence.note_id for evidence in pain.evidence] == ["n1", "n2"]

@@ -32,6 +32,7 @@ class SourceRule:
     codes: tuple[CodeReference, ...]
     beside: str
     must_be_signed: bool
+    is_single: bool
     source: str
 
 
@@ -49,7 +50,8 @@ def source_rules() -> tuple[SourceRule, ...]:
     lines = files(__package__).joinpath("documentation_sources.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return tuple(
-        SourceRule(row["family"], parse_ranges(row["codes"]), row["beside"], row["signed"] == "yes", row["source"]) for row in rows
+        SourceRule(row["family"], parse_ranges(row["codes"]), row["beside"], row["signed"] == "yes", row["one"] == "yes", row["source"])
+        for row in rows
     )
 
 
@@ -62,12 +64,14 @@ def why_not_from(note: Note) -> RejectionReason | None:
     )
 
 
-def ground(note: Note, code: str, provided: Collection[str], codebook: Codebook) -> Ground | None:
-    """By what a clinician's ``note`` may supply the billable ``code`` beside the codes that the provider's notes support; None: it may not."""
+def ground(note: Note, code: str, provided: Collection[str], supplied: Collection[str], codebook: Codebook) -> Ground | None:
+    """By what a clinician's ``note`` may supply the billable ``code`` beside the codes that the provider's notes support (``provided``) and
+    those supplied before by whomever; None: it may not."""
     if note.authority is not Authority.CLINICIAN:
         return None
     for rule in source_rules():
-        if covered(code, rule.codes) and (note.is_signed or not rule.must_be_signed):
+        is_taken = rule.is_single and any(one != code and covered(one, rule.codes) for one in supplied)
+        if covered(code, rule.codes) and not is_taken and (note.is_signed or not rule.must_be_signed):
             found = _ground(rule, code, provided, codebook)
             if found:
                 return found

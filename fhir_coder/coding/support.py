@@ -110,7 +110,7 @@ class _Gathering:
             self._provided.add(code)
             self.pillars[code].append(pillar)
             return
-        found = ground(note, code, self._provided, self._codebook)
+        found = ground(note, code, self._provided, self.pillars.keys(), self._codebook)
         if found is None:
             self.away.append((code, reason, pillar.assertion, ""))
             return

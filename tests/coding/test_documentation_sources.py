@@ -70,21 +70,28 @@ def test_notes_that_diagnoses_are_coded_from(authority: str, is_signed: bool, re
     ],
 )
 def test_what_a_clinician_may_supply(codebook: Codebook, code: str, provided: set[str], completes: str | None) -> None:
-    found = ground(note(), code, provided, codebook)
+    found = ground(note(), code, provided, provided, codebook)
     assert (found.completes if found else None) == completes
     assert found is None or found.source.startswith("I.B.1")
 
 
 def test_social_determinants_need_a_signed_note_and_nothing_else_does(codebook: Codebook) -> None:
     unsigned = note(is_signed=False)
-    assert ground(unsigned, "Z59.00", {"I10"}, codebook) is None
-    assert ground(unsigned, "Z68.34", {"E66.9"}, codebook) is not None
+    assert ground(unsigned, "Z59.00", {"I10"}, {"I10"}, codebook) is None
+    assert ground(unsigned, "Z68.34", {"E66.9"}, {"E66.9"}, codebook) is not None
     assert [rule.family for rule in source_rules() if rule.must_be_signed] == ["social-determinants"]
+
+
+def test_a_visit_has_one_body_mass_index(codebook: Codebook) -> None:
+    assert ground(note(), "Z68.34", {"E66.9", "Z68.31"}, {"E66.9", "Z68.31"}, codebook) is None
+    assert ground(note(), "Z68.34", {"E66.9"}, {"E66.9", "Z68.31"}, codebook) is None
+    assert ground(note(), "Z68.34", {"E66.9"}, {"E66.9", "Z68.34", "Z59.00"}, codebook) is not None
+    assert [rule.family for rule in source_rules() if rule.is_single] == ["body-mass-index", "blood-alcohol"]
 
 
 @pytest.mark.parametrize("authority", ["results", "report", "unknown", "provider"])
 def test_only_a_clinicians_note_is_asked(codebook: Codebook, authority: str) -> None:
-    assert ground(note(authority, is_signed=False), "Z68.34", {"E66.9"}, codebook) is None
+    assert ground(note(authority, is_signed=False), "Z68.34", {"E66.9"}, {"E66.9"}, codebook) is None
 
 
 def test_the_table_is_that_of_the_guideline(codebook: Codebook) -> None:

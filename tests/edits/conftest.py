@@ -24,6 +24,8 @@ from fhir_coder.model import (
     Patient,
     Presence,
     RecordedDiagnosis,
+    Rejection,
+    RejectionReason,
     Section,
     SectionKind,
     Sections,
@@ -48,6 +50,7 @@ CODED_KEYS = {
     "authority",
     "signed",
     "recorded",
+    "rejected",
 }
 
 
@@ -120,7 +123,8 @@ def build_coded(row: Row, release: Release) -> CodedEncounter:
         for rank, code in enumerate(row["codes"], 1)
     )
     uncoded = tuple(_evidence(note, one) for one in row.get("uncoded", ()))
-    return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, uncoded=uncoded)
+    rejected = tuple(Rejection(code, code, RejectionReason(reason)) for code, reason in row.get("rejected", {}).items())
+    return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, rejected, uncoded)
 
 
 @pytest.fixture(scope="session")
