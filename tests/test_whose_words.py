@@ -139,5 +139,6 @@ def test_a_problem_that_only_a_nurse_lists_is_none_left_uncoded(coder: Coder) ->
 
 def test_a_nurses_note_changes_nothing_of_the_providers_codes(coder: Coder) -> None:
     alone = code(coder, HYPERTENSION).report.coded.assignments
-    together = code(coder, HYPERTENSION, HEART_FAILURE, GLUCOSE).report.coded.assignments
+    denied = ("clinician", "Nursing note\nDenies hypertension. Patient has no hypertension.\n")
+    together = code(coder, HYPERTENSION, HEART_FAILURE, GLUCOSE, denied).report.coded.assignments
     assert [(one.code, one.probability) for one in alone] == [(one.code, one.probability) for one in together]
