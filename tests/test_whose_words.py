@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.model import Authority, CodedEncounter, Disposition, Encounter, Note
 from fhir_coder.pipeline import Coder
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "notes.json").read_text(encoding="utf-8"))
+STANDS_ALONE = parse_ranges("Z55-Z65, Z28.3")
+ALLOWED = parse_ranges("Z55-Z65, Z28.3, Z68, R40.2, R29.7, Y90")
 
 HYPERTENSION = ("provider", "Assessment and Plan:\n1. Essential hypertension, continue lisinopril.\n")
 OBESITY = ("provider", "Assessment and Plan:\n1. Class 1 obesity: diet counselling.\n")
@@ -123,6 +131,22 @@ def test_a_conflict_between_clinicians_is_the_providers_to_settle(coder: Coder, 
     found = [finding.codes for finding in disposition.report.findings if finding.name == "clinician-conflict"]
     assert found == ([codes] if codes else [])
     assert ("clinician-conflict" in {reason.code for reason in disposition.reasons}) is bool(codes)
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["name"])
+def test_what_nobody_accountable_wrote_makes_no_diagnosis(coder: Coder, golden: dict) -> None:
+    for kind in ("clinician", "results", "report-unsigned"):
+        stands_alone = STANDS_ALONE if kind == "clinician" else ()
+        assert [one for one in assigned(code(coder, (kind, golden["text"])).report.coded) if not covered(one, stands_alone)] == []
+
+
+@pytest.mark.parametrize(("provider", "nurse"), list(itertools.pairwise(GOLDEN)), ids=lambda golden: golden["name"])
+def test_a_nurses_note_adds_only_what_the_table_allows(coder: Coder, provider: dict, nurse: dict) -> None:
+    alone = assigned(code(coder, ("provider", provider["text"])).report.coded)
+    together = code(coder, ("provider", provider["text"]), ("clinician", nurse["text"])).report.coded
+    for one in together.assignments:
+        by_nurse = {evidence.note_id for evidence in one.evidence} == {"n2"}
+        assert one.code in alone or not by_nurse or covered(one.code, ALLOWED), one.code
 
 
 def test_a_completed_code_rests_on_the_providers_words_and_the_clinicians(coder: Coder) -> None:
