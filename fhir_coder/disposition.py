@@ -6,16 +6,26 @@ reason that names codes concerns these; one that names none concerns the whole e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fhir_coder.always_review import always_review
-from fhir_coder.model import CodedEncounter, Disposition, EditReport, Finding, Outcome, Reason, Severity
+from fhir_coder.model import Authority, CodedEncounter, Disposition, EditReport, Finding, Note, Outcome, Reason, Severity
 
 POLICY_REVIEW_ALL = "policy-review-all"
 CONFIDENT = "confident"
 
-NEVER_PASS = frozenset({"unreadable-note", "identity-conflict", "note-not-english", "uncoded-problem", "release-later"})
+NEVER_PASS = frozenset(
+    {
+        "unreadable-note",
+        "identity-conflict",
+        "note-not-english",
+        "uncoded-problem",
+        "release-later",
+        "author-unknown",
+        "signature-unknown",
+    }
+)
 """Names of edits whose findings prevent a pass whatever severity a site gives them."""
 
 
@@ -80,6 +90,16 @@ def _encounter_objections(coded: CodedEncounter) -> Iterator[Reason]:
         yield Reason("unreadable-note", f"{len(coded.encounter.unreadable)} note(s) could not be read.")
     if coded.encounter.conflicts:
         yield Reason("identity-conflict", "The resources of this encounter disagree about whom or what they concern.")
+    yield from _unattributed(coded.encounter.notes)
+
+
+def _unattributed(notes: Iterable[Note]) -> Iterator[Reason]:
+    """Documentation of unknown hand, or not known to be signed, is a person's to accept (guideline I.B.14)."""
+    coded = [note for note in notes if note.authority is not Authority.RESULTS]
+    if unknown := sum(note.authority is Authority.UNKNOWN for note in coded):
+        yield Reason("author-unknown", f"Of {unknown} note(s) it is unknown who answers for them.")
+    if unsigned := sum(not note.is_signed for note in coded):
+        yield Reason("signature-unknown", f"{unsigned} note(s) are not known to be signed.")
 
 
 def _prevents_pass(finding: Finding) -> bool:

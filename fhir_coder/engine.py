@@ -18,6 +18,7 @@ from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.pipeline import Coder
+from fhir_coder.reconciliation import agreed_conditions
 from fhir_coder.settings import EhrSettings, Tenant
 from fhir_coder.store.repository import Repository
 from fhir_coder.writeback.bundle import build_bundle
@@ -49,9 +50,10 @@ class Engine:
                 "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)
             )
         disposition, release = self.coder.code_encounter(intake.encounter, self.policy)
-        bundle = build_bundle(Proposal(request.tenant, intake, disposition, self.now()))
+        reconciliation = self.coder.reconcile(disposition)
+        bundle = build_bundle(Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation)))
         receipt = self._deliver(bundle, client, request)
-        result = CodingResult(intake, disposition, release, bundle, receipt)
+        result = CodingResult(intake, disposition, release, bundle, receipt, reconciliation)
         self.repository.save(request.tenant, ehr.id if ehr else "", result)
         return result
 

@@ -288,6 +288,9 @@ class RejectionReason(StrEnum):
     INTEGRAL_SYMPTOM = "integral-symptom"
     LOW_PROBABILITY = "low-probability"
     NOT_BILLABLE = "not-billable"
+    NOT_PROVIDERS = "not-providers"
+    LABORATORY_VALUE = "laboratory-value"
+    UNSIGNED_REPORT = "unsigned-report"
     EDIT = "edit"
 
 

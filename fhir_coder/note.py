@@ -68,6 +68,14 @@ class Note:
         """Hash of the canonical text."""
         return text_hash(self.text)
 
+    @property
+    def supplies_diagnoses(self) -> bool:
+        """Whether diagnoses may be coded from it: a provider's words, a report that a physician interpreted and signed, and where the EHR
+        does not say whose it is, what a person must then look at."""
+        if self.authority is Authority.REPORT:
+            return self.is_signed
+        return self.authority in {Authority.PROVIDER, Authority.UNKNOWN}
+
 
 @dataclass(frozen=True, slots=True)
 class UnreadableNote:

@@ -17,10 +17,11 @@ from fhir_coder.coding.ranker import Ranker
 from fhir_coder.disposition import Policy, decide
 from fhir_coder.edits.run import run_edits
 from fhir_coder.exchange import ReleaseUse
-from fhir_coder.model import Assertions, Candidates, Disposition, Encounter
+from fhir_coder.model import Assertions, Candidates, Disposition, Encounter, Reconciled
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
+from fhir_coder.reconciliation import reconcile
 from index.code_index import CodeIndex
 from terminology.release import Catalogue, Release, ReleaseChoice
 
@@ -42,6 +43,12 @@ class Coder:
         coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release))
         report = run_edits(coded, choice.release, choice.status, self.severities)
         return decide(report, self.review), release_use(choice)
+
+    def reconcile(self, disposition: Disposition) -> tuple[Reconciled, ...]:
+        """The assigned codes against those that the EHR holds for the encounter already, by the release they were coded with."""
+        coded = disposition.report.coded
+        assigned = [one.code for one in coded.assignments]
+        return reconcile(coded.encounter.recorded, assigned, self.catalogue.get(coded.release_id).codebook)
 
     def find_candidates(self, encounter: Encounter, release: Release) -> Candidates:
         """The first half of the line: sections, mentions, assertions, candidates."""

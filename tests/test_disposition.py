@@ -13,6 +13,7 @@ from fhir_coder.disposition import NEVER_PASS, POLICY_REVIEW_ALL, Policy, decide
 from fhir_coder.edits.registry import all_edits
 from fhir_coder.model import (
     Assertions,
+    Authority,
     CodeAssignment,
     CodedEncounter,
     EditReport,
@@ -76,6 +77,8 @@ OBJECTIONS = {
     "uncoded-problem": report("I10", uncoded=(WORDS,)),
     "unreadable-note": report("I10", encounter=Encounter("e1", (NOTE,), unreadable=(UnreadableNote("n2", "malformed"),))),
     "identity-conflict": report("I10", encounter=Encounter("e1", (NOTE,), conflicts=("DocumentReference/1",))),
+    "author-unknown": report("I10", encounter=Encounter("e1", (replace(NOTE, authority=Authority.UNKNOWN),))),
+    "signature-unknown": report("I10", encounter=Encounter("e1", (replace(NOTE, is_signed=False),))),
     "always-review-hiv": report("I10", "B20"),
 }
 
@@ -92,10 +95,16 @@ def test_every_objection_sends_to_review_under_either_policy(code: str, checked:
 
 
 @pytest.mark.parametrize("name", sorted(NEVER_PASS))
-def test_five_faults_prevent_a_pass_whatever_their_severity(name: str) -> None:
+def test_these_faults_prevent_a_pass_whatever_their_severity(name: str) -> None:
     shown = finding(Severity.INFORMATION, name=name)
     assert reason_codes(decide(report("I10", findings=(shown,)), CONFIDENT)) == [name]
     assert name in {edit.name for edit in all_edits()}
+
+
+def test_results_need_no_signature_and_a_nurse_no_authority() -> None:
+    results = replace(NOTE, id="n2", authority=Authority.RESULTS, is_signed=False)
+    nurse = replace(NOTE, id="n3", authority=Authority.CLINICIAN)
+    assert decide(report("I10", encounter=Encounter("e1", (NOTE, results, nurse))), CONFIDENT).outcome is Outcome.PASS
 
 
 def test_a_fact_that_an_edit_reported_is_said_once() -> None:

@@ -92,6 +92,36 @@ def test_the_main_job_codes_proposes_and_writes_once(client: FlaskClient) -> Non
     assert len([e for e in claims.get_json(force=True).get("entry", []) if e["resource"]["resourceType"] == "Claim"]) == 1
 
 
+def test_an_encounter_with_a_nurses_note_and_recorded_diagnoses(client: FlaskClient) -> None:
+    url = "/fhir/Encounter/foot-ulcer/$code-encounter"
+    before = client.get("/sandbox/fhir/Condition/foot-ulcer-I10").get_json(force=True)
+    first, second = (post(client, parameters(writeBack={"valueBoolean": True}), url).get_json(force=True) for _ in range(2))
+    for answer in (first, second):
+        lines = [{part["name"]: part for part in one["part"]} for one in named(answer, "reconciliation")]
+        told = [
+            (one["status"]["valueCode"], one.get("assigned", {}).get("valueCoding", {}).get("code"), "condition" in one) for one in lines
+        ]
+        assert {
+            ("agreed", "I10", True),
+            ("more-specific", "E11.621", True),
+            ("added", "L97.422", False),
+            ("unsupported", None, True),
+        } <= set(told)
+        kinds = [entry["resource"]["resourceType"] for entry in named(answer, "result")[0]["resource"]["entry"]]
+        assert kinds.count("Condition") == kinds.count("Provenance") == len(named(answer, "assignment")) - 1
+        assert {"reference": "Condition/foot-ulcer-I10"} in [one["valueReference"] for one in task_of(answer)["input"]]
+        assert "FCE-607" in json.dumps(named(answer, "issues"))
+    assert {one["response"]["status"][:3] for one in named(second, "receipt")[0]["resource"]["entry"]} == {"200"}
+    assert client.get("/sandbox/fhir/Condition/foot-ulcer-I10").get_json(force=True) == before
+    held = client.get("/sandbox/fhir/Condition?encounter=Encounter/foot-ulcer&code=http://hl7.org/fhir/sid/icd-10-cm|I10")
+    assert held.get_json(force=True)["total"] == 1
+
+
+def task_of(answer: dict[str, Any]) -> dict[str, Any]:
+    entries = named(answer, "result")[0]["resource"]["entry"]
+    return next(one["resource"] for one in entries if one["resource"]["resourceType"] == "Task")
+
+
 def test_an_inline_encounter_needs_no_ehr(client: FlaskClient) -> None:
     answer = post(client, inline(), "/fhir/Encounter/$code-encounter").get_json(force=True)
     assert [part["valueCoding"]["code"] for one in named(answer, "assignment") for part in one["part"] if part["name"] == "code"] == ["I10"]

@@ -96,6 +96,19 @@ OUT: tuple[Parameter, ...] = (
             Parameter("evidence", "", 0, "*", "The words that the rejection rests on.", parts=_EVIDENCE),
         ),
     ),
+    Parameter(
+        "reconciliation",
+        "",
+        0,
+        "*",
+        "An assigned code against a diagnosis that the EHR holds for the encounter already.",
+        parts=(
+            Parameter("status", "code", 1, "1", "agreed, added, more-specific or unsupported."),
+            Parameter("assigned", "Coding", 0, "1", "The assigned ICD-10-CM code; absent when unsupported."),
+            Parameter("recorded", "Coding", 0, "1", "The recorded ICD-10-CM code as the EHR spells it; absent when added."),
+            Parameter("condition", "Reference", 0, "1", "The Condition that holds it.", target="Condition"),
+        ),
+    ),
     Parameter("issues", "OperationOutcome", 1, "1", "All findings of the compliance edits, and what was ignored."),
     Parameter(
         "noteText",

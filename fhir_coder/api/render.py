@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from fhir_coder.api.outcome import outcome_of_result
 from fhir_coder.exchange import CodingResult, Resource
-from fhir_coder.model import CodeAssignment, Evidence, Outcome, Reason, Rejection
+from fhir_coder.model import CodeAssignment, Evidence, Outcome, Reason, Reconciled, Rejection
 from fhir_coder.vocabulary import DISPOSITION, DISPOSITION_REASON, ICD10CM
 
 _FOUR_DIGITS = Decimal("0.0001")
@@ -20,11 +20,12 @@ def render_result(result: CodingResult, *, ignored: Iterable[str] = (), include_
 
 
 class _Rendering:
-    """One result on its way out; knows the notes' references."""
+    """One result on its way out; knows the notes' references and the codes' titles."""
 
     def __init__(self, result: CodingResult) -> None:
         self._result = result
         self._notes = {note.id: note for note in result.intake.encounter.notes}
+        self._titles = {one.code: one.display for one in result.disposition.report.coded.assignments}
 
     def parameters(self, ignored: Iterable[str], include_text: bool) -> Iterator[Resource]:
         """All out parameters in the order of the definition."""
@@ -39,6 +40,8 @@ class _Rendering:
             yield {"name": "assignment", "part": list(self._assignment(assignment, own))}
         for rejection in coded.rejected:
             yield {"name": "rejected", "part": list(self._rejection(rejection))}
+        for line in self._result.reconciliation:
+            yield {"name": "reconciliation", "part": list(self._reconciled(line))}
         yield {"name": "issues", "resource": outcome_of_result(self._result, ignored)}
         if include_text:
             yield from self._texts()
@@ -56,6 +59,15 @@ class _Rendering:
         yield {"name": "code", "valueCoding": self._coding(rejection.code, rejection.display)}
         yield {"name": "reason", "valueCode": rejection.reason.value}
         yield from map(self._evidence, rejection.evidence)
+
+    def _reconciled(self, line: Reconciled) -> Iterator[Resource]:
+        yield {"name": "status", "valueCode": line.agreement.value}
+        if line.code:
+            yield {"name": "assigned", "valueCoding": self._coding(line.code, self._titles.get(line.code, ""))}
+        if line.recorded:
+            yield {"name": "recorded", "valueCoding": {"system": ICD10CM, "code": line.recorded.code}}
+            if line.recorded.reference:
+                yield {"name": "condition", "valueReference": {"reference": line.recorded.reference}}
 
     def _evidence(self, evidence: Evidence) -> Resource:
         parts = [

@@ -11,11 +11,12 @@ from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
-from fhir_coder.coding.refinement import says_more
 from fhir_coder.coding.sequence import claim_order
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support
 from fhir_coder.model import (
     Assertion,
+    Assertions,
+    Authority,
     Candidates,
     CodeAssignment,
     CodedEncounter,
@@ -24,6 +25,7 @@ from fhir_coder.model import (
     RejectionReason,
     SectionKind,
 )
+from terminology.detail import says_more
 from terminology.release import Release
 
 
@@ -45,7 +47,8 @@ def assign_codes(
     offers = gather_support(candidates, release.codebook, policy)
     features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
-    chosen, rejected = _decide(ranked, release, policy)
+    reports = frozenset(note.id for note in candidates.assertions.encounter.notes if note.authority is Authority.REPORT)
+    chosen, rejected = _decide(ranked, release, policy, reports)
     desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)
     assignments = desk.assignments(chosen)
     rejections = desk.rejections(rejected, offers, {scored.code for scored in chosen})
@@ -54,13 +57,19 @@ def assign_codes(
         release_id=release.id,
         assignments=assignments,
         rejected=rejections,
-        uncoded=desk.uncoded(candidates.assertions.assertions, assignments, rejections),
+        uncoded=desk.uncoded(_providers(candidates.assertions), assignments, rejections),
         versions={**versions, "release": release.id, "ranker": ranker.version, "policy": policy.name},
     )
 
 
+def _providers(assertions: Assertions) -> tuple[Assertion, ...]:
+    """The assertions of notes that diagnoses are coded from: a problem that only another clinician lists is none left uncoded."""
+    notes = {note.id for note in assertions.encounter.notes if note.supplies_diagnoses}
+    return tuple(one for one in assertions.assertions if one.mention.note_id in notes)
+
+
 def _decide(
-    ranked: list[_Scored], release: Release, policy: CodingPolicy
+    ranked: list[_Scored], release: Release, policy: CodingPolicy, reports: frozenset[str]
 ) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
     """Those likely enough, after combination and less specific codes; and the others with their reason and what took their place."""
     likely = [scored for scored in ranked if scored.probability >= policy.assign_probability]
@@ -75,6 +84,8 @@ def _decide(
         better = _more_specific(scored, chosen, release)
         if better:
             rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
+        elif reports and (diagnosis := _diagnosis_of_report(scored, chosen, release, reports)):
+            rejected.append((scored, RejectionReason.INTEGRAL_SYMPTOM, diagnosis))
         else:
             kept.append(scored)
     return kept, rejected
@@ -142,6 +153,16 @@ def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], li
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
     """An assigned code that says more of the same condition than this unspecified one, or empty (guideline I.B.2)."""
     return min((other.code for other in chosen if says_more(release.codebook, other.code, scored.code)), default="")
+
+
+def _diagnosis_of_report(scored: _Scored, chosen: list[_Scored], release: Release, reports: frozenset[str]) -> str:
+    """The diagnosis of the report in which alone this symptom stands, or empty: beside a confirmed diagnosis of an interpreted study its
+    signs and symptoms are not coded (guideline IV.K)."""
+    notes = {pillar.assertion.mention.note_id for pillar in scored.pillars}
+    if not notes <= reports or not is_symptom(release.codebook, scored.code):
+        return ""
+    confirmed = (one for one in chosen if one.code[0] not in "VWXYZ" and not is_symptom(release.codebook, one.code))
+    return min((one.code for one in confirmed if notes & {p.assertion.mention.note_id for p in one.pillars}), default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Details that the words of the note decide by a chapter's own rule: trimester from weeks, the dominant side from handedness."""
+"""Details that the words of the note decide by a chapter's own rule: trimester from weeks, the dominant side from handedness, depth and stage
+of ulcers."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from terminology.codebook import Codebook
 
@@ -16,19 +18,48 @@ _TRIMESTER = re.compile(r"\b(first|1st|second|2nd|third|3rd) trimester\b", re.IG
 _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third"}
 _SECOND_FROM, _THIRD_FROM, _LONGEST = 14, 28, 42
 
+# How titles at L97 and L98.4- word the depth of an ulcer, and those at L89 the stage (guideline I.C.12.a), with the words of notes.
+_DEPTHS = {
+    "limited to breakdown of skin": re.compile(
+        r"\blimited to (?:the )?(?:breakdown of )?(?:the )?skin\b|\bskin breakdown only\b", re.IGNORECASE
+    ),
+    "with fat layer exposed": re.compile(r"\bfat (?:layer )?(?:is )?exposed\b|\bexposed (?:subcutaneous )?fat\b", re.IGNORECASE),
+    "with necrosis of muscle": re.compile(r"\bnecrosis of (?:the )?muscle\b|\bmuscle necrosis\b", re.IGNORECASE),
+    "with necrosis of bone": re.compile(r"\bnecrosis of (?:the )?bone\b|\bbone necrosis\b", re.IGNORECASE),
+}
+_STAGES = {
+    "stage 1": re.compile(r"\bstage (?:1|i)\b", re.IGNORECASE),
+    "stage 2": re.compile(r"\bstage (?:2|ii)\b", re.IGNORECASE),
+    "stage 3": re.compile(r"\bstage (?:3|iii)\b", re.IGNORECASE),
+    "stage 4": re.compile(r"\bstage (?:4|iv)\b", re.IGNORECASE),
+    "unstageable": re.compile(r"\bunstageable\b", re.IGNORECASE),
+}
+_SENTENCE = 3  # the mention, its statement, its sentence; then comes the whole note
+
 _HANDED = re.compile(r"\b(right|left)[- ]hand(?:ed(?:ness)?\b|[- ]dominan)|\b(?:RHD|LHD)\b", re.IGNORECASE)
 _AFFECTED = re.compile(r"\b(right|left|rt|lt)\b|\b(R|L)\b(?=\s+(?:hemi|mono|sided))", re.IGNORECASE)
 _SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
 
 
 def as_documented(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str:
-    """The code with "unspecified trimester" or "unspecified side" replaced by what the ``contexts`` (nearest words first) tell."""
+    """The code with "unspecified trimester", side, severity or stage replaced by what the ``contexts`` (nearest words first) tell."""
     title = codebook.title(code)
     if "unspecified trimester" in title and (trimester := _trimester(contexts)):
         return _sibling(codebook, code, "unspecified trimester", f"{trimester} trimester")
     if "affecting unspecified side" in title and (affected := _affected_side(contexts)):
         return _sibling(codebook, code, "affecting unspecified side", f"affecting {affected} side")
+    if "with unspecified severity" in title and (depth := _first_of(_DEPTHS, contexts)):
+        return _sibling(codebook, code, "with unspecified severity", depth)
+    if title.startswith("Pressure ulcer") and "unspecified stage" in title and (stage := _first_of(_STAGES, contexts)):
+        return _sibling(codebook, code, "unspecified stage", stage)
     return code
+
+
+def _first_of(choices: Mapping[str, re.Pattern[str]], contexts: tuple[str, ...]) -> str | None:
+    """The only choice that the nearest words to name any do; farther than the sentence may be another ulcer."""
+    named = ([words for words, pattern in choices.items() if pattern.search(context)] for context in contexts[:_SENTENCE])
+    found = next((words for words in named if words), [])
+    return found[0] if len(found) == 1 else None
 
 
 def _sibling(codebook: Codebook, code: str, words: str, replacement: str) -> str:

@@ -10,13 +10,15 @@ _STRONGEST = 3
 
 
 def explain(pillars: Sequence[Pillar], contributions: Sequence[tuple[str, float]], rule: str = "") -> str:
-    """One or two sentences; they name sections, dictionary entries and features, and quote nothing."""
+    """A few sentences; they name sections, dictionary entries and features, and quote nothing."""
     best = pillars[0]
     sections = list(dict.fromkeys(pillar.assertion.mention.section.value.replace("-", " ") for pillar in pillars))
     parts = [f"Named in the {_listed(sections)}; matched by {_match(best)}."]
     weighed = [name.replace("_", " ") for name, share in contributions[:_STRONGEST] if share > 0]
     if weighed:
         parts.append(f"Weighed most: {_listed(weighed)}.")
+    if by_clinician := sorted({pillar.source for pillar in pillars if pillar.source}):
+        parts.append(f"Supplied by another clinician than the provider: {_listed(by_clinician)}.")
     if rule:
         parts.append(f"Decided by rule: {rule}.")
     return " ".join(parts)

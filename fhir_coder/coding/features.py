@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from fhir_coder.coding.refinement import is_unspecified, says_more
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
-from fhir_coder.model import Assertions, Presence, SectionKind
+from fhir_coder.model import Assertion, Assertions, Presence, SectionKind
 from terminology.codebook import Codebook
+from terminology.detail import is_unspecified, says_more
 
 FEATURES: tuple[str, ...] = (
     "in_assessment",
@@ -93,13 +93,16 @@ def is_symptom(codebook: Codebook, code: str) -> bool:
 
 
 class _Reader:
-    """Facts about the whole encounter, computed once for all its codes."""
+    """Facts about the whole encounter, computed once for all its codes, from the notes that diagnoses are coded from where there are some: what
+    a nurse's note denies or lacks says nothing of the provider's diagnoses."""
 
     def __init__(self, offers: Offers, assertions: Assertions, codebook: Codebook) -> None:
         self._codebook = codebook
         self._texts = {note.id: note.text for note in assertions.encounter.notes}
-        self._has_assessment = any(section.kind in ASSESSMENT_SECTIONS for section in assertions.mentions.sections.sections)
-        self._negated, self._uncertain = _unasserted(assertions)
+        notes = {note.id for note in assertions.encounter.notes if note.supplies_diagnoses} or self._texts.keys()
+        sections = (section for section in assertions.mentions.sections.sections if section.note_id in notes)
+        self._has_assessment = any(section.kind in ASSESSMENT_SECTIONS for section in sections)
+        self._negated, self._uncertain = _unasserted(one for one in assertions.assertions if one.mention.note_id in notes)
         self._codes = tuple(offers.pillars)
         self._has_diagnosis = any(self._is_definitive(code, pillars) for code, pillars in offers.pillars.items())
         self._has_injury = any(code[0] in "ST" for code in offers.pillars)
@@ -180,11 +183,11 @@ class _Reader:
         }
 
 
-def _unasserted(assertions: Assertions) -> tuple[Counter[str], Counter[str]]:
+def _unasserted(assertions: Iterable[Assertion]) -> tuple[Counter[str], Counter[str]]:
     """How often each dictionary code is denied and how often it is only possible."""
     negated: Counter[str] = Counter()
     uncertain: Counter[str] = Counter()
-    for assertion in assertions.assertions:
+    for assertion in assertions:
         if assertion.presence is Presence.ABSENT:
             negated.update(assertion.mention.codes)
         elif assertion.presence is Presence.POSSIBLE:

@@ -1,4 +1,4 @@
-"""What retrieval may add to what the dictionary says, and which code says more than another.
+"""What retrieval may add to what the dictionary says.
 
 Where the dictionary knows words of a statement, retrieval may only make its unspecified code more specific ("asthma, moderate persistent");
 another disease needs a nearly literal match. Nothing that a statement denies ("without nail damage") may be in the title of a code.
@@ -11,12 +11,11 @@ from collections.abc import Collection
 
 from fhir_coder.model import Assertion, Candidate, Mention
 from terminology.codebook import Codebook
-from terminology.laterality import side
+from terminology.detail import is_unspecified
 
 NEARLY_LITERAL = 0.8
 """Score from which a retrieved code may name something else than the dictionary words of the statement."""
 
-_UNSPECIFIED = re.compile(r"\bunspecified\b|\bwithout (?:mention of )?complications?\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:no|not|without|w/o|non)\b((?:[\s-]+(?!and\b|or\b|but\b|with\b)[a-z]+){1,3})", re.IGNORECASE)
 _STEM = 6
 # Sides say where, and the rest stand in too many titles to tell anything; the last are the names of dictionary files.
@@ -38,34 +37,6 @@ _IDLE = frozenset(
     }
 )
 _WORD = re.compile(r"[a-z]{4,}", re.IGNORECASE)
-
-
-def is_unspecified(title: str) -> bool:
-    """Whether the title says that the note might have said more."""
-    return bool(_UNSPECIFIED.search(title))
-
-
-def scope(codebook: Codebook, code: str) -> str:
-    """The nearest header above an unspecified code that is itself not unspecified: what the code is the unspecified child of.
-
-    G47.00 (insomnia, unspecified) is that of G47.0 and says nothing less than sleep apnea at G47.3; N18.9 is that of the whole of N18.
-    """
-    above = codebook.ancestors(codebook.stem(code))
-    return next((header for header in above if not is_unspecified(codebook.title(header))), above[-1] if above else code)
-
-
-def says_more(codebook: Codebook, other: str, code: str) -> bool:
-    """Whether ``other`` says more of the same condition, on the same side, than the unspecified ``code`` (guidelines I.B.2, I.B.18)."""
-    title, other_title = codebook.title(code), codebook.title(other)
-    if code == other or not is_unspecified(title) or is_unspecified(other_title) or code[0] == "Z":
-        return False
-    within = scope(codebook, code)
-    return (other == within or within in codebook.ancestors(other)) and _sides_agree(title, other_title)
-
-
-def _sides_agree(title: str, other: str) -> bool:
-    named = {side(title), side(other)} - {None, "unspecified"}
-    return len(named) <= 1
 
 
 def admissible(offered: list[Candidate], assertion: Assertion, inside: Collection[Mention], codebook: Codebook) -> list[Candidate]:

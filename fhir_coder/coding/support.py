@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fhir_coder.coding.documentation_sources import ground, why_not_from
 from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete
 from fhir_coder.model import (
     Assertion,
+    Authority,
     Candidate,
     Candidates,
     Evidence,
     Experiencer,
     Mention,
+    Note,
     Presence,
     RejectionReason,
     SectionKind,
@@ -30,12 +33,14 @@ PLAN_SECTIONS = ASSESSMENT_SECTIONS | {SectionKind.PLAN, SectionKind.ORDERS}
 
 @dataclass(frozen=True, slots=True)
 class Pillar:
-    """One codable assertion under a code, the candidate that offered the code, and the problem statement around it (or None)."""
+    """One codable assertion under a code, the candidate that offered the code, and the problem statement around it (or None). ``source`` is
+    the guideline by which a clinician who is not the provider may supply it, empty for the provider's own words."""
 
     assertion: Assertion
     candidate: Candidate
     statement: Assertion | None
     is_history: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +52,71 @@ class Offers:
 
 
 def gather_support(candidates: Candidates, codebook: Codebook, policy: CodingPolicy) -> Offers:
-    """Complete each position's best candidates to billable codes and group them by code."""
-    assertions = candidates.assertions.assertions
-    texts = {note.id: note.text for note in candidates.assertions.encounter.notes}
-    statements = _statement_around(assertions)
-    pillars: dict[str, list[Pillar]] = defaultdict(list)
-    away: list[tuple[str, RejectionReason, Assertion, str]] = []
-    named = [assertion for assertion in assertions if assertion.mention.codes]
+    """Complete each position's best candidates to billable codes and group them by code; what another clinician than the provider documents
+    comes last, because it only completes what the provider does."""
     by_position: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates.candidates:
         by_position[candidate.position].append(candidate)
-    for position, offered in by_position.items():
-        assertion = assertions[position]
-        contexts = _contexts(assertion, statements[position], texts[assertion.mention.note_id])
-        chosen, others = _choose(admissible(offered, assertion, _named_inside(assertion, named), codebook))
+    gathering = _Gathering(candidates, codebook, policy)
+    for position in sorted(by_position, key=lambda one: not gathering.note_at(one).supplies_diagnoses):
+        gathering.add(position, by_position[position])
+    return Offers({code: tuple(found) for code, found in gathering.pillars.items()}, tuple(gathering.away))
+
+
+class _Gathering:
+    """Support as it is gathered, position by position."""
+
+    def __init__(self, candidates: Candidates, codebook: Codebook, policy: CodingPolicy) -> None:
+        self._assertions = candidates.assertions.assertions
+        self._notes = {note.id: note for note in candidates.assertions.encounter.notes}
+        self._statements = _statement_around(self._assertions)
+        self._named = [assertion for assertion in self._assertions if assertion.mention.codes]
+        self._codebook = codebook
+        self._policy = policy
+        self._provided: set[str] = set()
+        self.pillars: dict[str, list[Pillar]] = defaultdict(list)
+        self.away: list[tuple[str, RejectionReason, Assertion, str]] = []
+
+    def note_at(self, position: int) -> Note:
+        """The note in which the assertion at the position stands."""
+        return self._notes[self._assertions[position].mention.note_id]
+
+    def add(self, position: int, offered: list[Candidate]) -> None:
+        """Take in what is offered for one assertion."""
+        assertion, note = self._assertions[position], self.note_at(position)
+        contexts = _contexts(assertion, self._statements[position], note.text)
+        fitting = admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook)
+        chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])
         for candidate in chosen:
-            code = complete(codebook, candidate.code, contexts)
-            reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, policy, code)
+            code = complete(self._codebook, candidate.code, contexts)
+            reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, self._policy, code)
             if code is not None and reason is None:
-                pillars[code].append(Pillar(assertion, candidate, statements[position]))
+                self._support(code, Pillar(assertion, candidate, self._statements[position]), note)
                 continue
-            offer = history_code(codebook, code or candidate.code, reason)
-            away.append((code or candidate.code, reason or RejectionReason.NOT_BILLABLE, assertion, offer))
+            offer = history_code(self._codebook, code or candidate.code, reason)
+            self.away.append((code or candidate.code, reason or RejectionReason.NOT_BILLABLE, assertion, offer))
             if offer and assertion.mention.section in PLAN_SECTIONS:
-                pillars[offer].append(Pillar(assertion, candidate, statements[position], is_history=True))
-        away.extend(
+                self._support(offer, Pillar(assertion, candidate, self._statements[position], is_history=True), note)
+        self.away.extend(
             (candidate.code, RejectionReason.OUTRANKED, assertion, "")
             for candidate in others
-            if why_not_codable(assertion, policy, candidate.code) is None
+            if why_not_codable(assertion, self._policy, candidate.code) is None
         )
-    return Offers({code: tuple(found) for code, found in pillars.items()}, tuple(away))
+
+    def _support(self, code: str, pillar: Pillar, note: Note) -> None:
+        """Put a pillar under a code, or turn it away because of whose words it rests on (guideline I.B.14)."""
+        reason = why_not_from(note)
+        if reason is None:
+            self._provided.add(code)
+            self.pillars[code].append(pillar)
+            return
+        found = ground(note, code, self._provided, self.pillars.keys(), self._codebook)
+        if found is None:
+            self.away.append((code, reason, pillar.assertion, ""))
+            return
+        if found.completes and code not in self.pillars:
+            self.pillars[code].extend(self.pillars[found.completes])
+        self.pillars[code].append(replace(pillar, source=found.source))
 
 
 def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> RejectionReason | None:
@@ -105,9 +145,15 @@ def evidence_of(assertion: Assertion, hashes: Mapping[str, str]) -> Evidence:
     return Evidence(mention.note_id, mention.start, mention.end, mention.text, hashes[mention.note_id], mention.section)
 
 
+def _is_retrieved(candidate: Candidate) -> bool:
+    """Offered for its likeness. Of a report only what it confirms in words of its own is coded (guideline IV.K): lines such as "skin, left
+    cheek, biopsy" are like the title of many a disease."""
+    return candidate.source.startswith("retrieval:")
+
+
 def _choose(offered: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
     """Codes that a lexicon entry gives together all stand; otherwise the best one, and the next two as outranked."""
-    dictionary = [candidate for candidate in offered if not candidate.source.startswith("retrieval:")]
+    dictionary = [candidate for candidate in offered if not _is_retrieved(candidate)]
     if dictionary and dictionary[0].source.startswith("lexicon:"):
         return dictionary, []
     pool = dictionary or offered

@@ -95,10 +95,12 @@ class EditCase:
 
     @cached_property
     def documented(self) -> Mapping[str, Evidence]:
-        """Codes that the notes assert as present, current and the patient's own but that were not assigned, with their words."""
+        """Codes that the notes assert as present, current and the patient's own but that were not assigned, with their words; notes that
+        diagnoses may be coded from (guideline I.B.14)."""
         found: dict[str, Evidence] = {}
+        notes = {note.id for note in self.encounter.notes if note.supplies_diagnoses} if self.encounter else set()
         for assertion in self._assertions():
-            if assertion.is_codable:
+            if assertion.is_codable and assertion.mention.note_id in notes:
                 for code in map(self.codebook.normalize, assertion.mention.codes):
                     if code and not self._is_coded(code):
                         found.setdefault(code, self._words(assertion.mention))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from fhir_coder.ehr.authorship import Authorship, unknown_authorship
 from fhir_coder.ehr.binary import AttachmentBytes
 from fhir_coder.ehr.formats import attachments_of
 from fhir_coder.ehr.integrity import is_intact
@@ -20,6 +21,7 @@ from fhir_coder.vocabulary import LOINC
 
 ReadNote = Callable[[bytes, str], NoteText]
 Fetch = Callable[[Resource], AttachmentBytes]
+FindAuthorship = Callable[[Resource], Authorship]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,12 @@ class ReadDocument:
 
 
 def read_document(
-    document: Resource, note_id: str, read_note: ReadNote, fetch: Fetch | None, renditions: Iterable[Resource] = ()
+    document: Resource,
+    note_id: str,
+    read_note: ReadNote,
+    fetch: Fetch | None,
+    renditions: Iterable[Resource] = (),
+    authorship: FindAuthorship = unknown_authorship,
 ) -> ReadDocument:
     """Read the best content of a document, or the next when that has no readable text, at last those of its renditions.
 
@@ -55,7 +62,7 @@ def read_document(
                     return ReadDocument(unreadable=failures[-1])
                 continue
             warnings = tuple(f"{address_of(source) or note_id}: {warning}" for warning in text.warnings)
-            note = _note(source, attachment, content, text, note_id)
+            note = _note(source, attachment, content, text, note_id, authorship(source))
             unread = UnreadableNote(note_id, "no-text-layer", text.unread, address_of(document)) if text.unread else None
             return ReadDocument(note, unread, warnings, tuple(digests))
     nothing = UnreadableNote(note_id, "no-content", "the document has no content", address_of(document))
@@ -87,7 +94,7 @@ def _fetched(attachment: Resource, fetch: Fetch | None) -> AttachmentBytes:
         raise Unreadable("unavailable", error.message) from error
 
 
-def _note(document: Resource, attachment: Resource, content: AttachmentBytes, text: NoteText, note_id: str) -> Note:
+def _note(document: Resource, attachment: Resource, content: AttachmentBytes, text: NoteText, note_id: str, authorship: Authorship) -> Note:
     """The one place where a resource, a DocumentReference or a DiagnosticReport, becomes a note."""
     kind = document.get("type") or document.get("code") or {}
     return Note(
@@ -101,4 +108,7 @@ def _note(document: Resource, attachment: Resource, content: AttachmentBytes, te
         doc_status=document.get("docStatus", "") or (document["status"] if document["resourceType"] == "DiagnosticReport" else ""),
         hints=text.hints,
         version=document.get("meta", {}).get("versionId", ""),
+        author=authorship.author,
+        authority=authorship.authority,
+        is_signed=authorship.is_signed,
     )

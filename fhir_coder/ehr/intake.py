@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from fhir_coder.ehr.authorship import Authors
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.content import ReadNote
 from fhir_coder.ehr.documents import select_found, select_given
@@ -13,6 +14,7 @@ from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read
 from fhir_coder.ehr.note_reading import documents_of, read_selection
 from fhir_coder.ehr.note_search import search_notes, search_reports
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
+from fhir_coder.ehr.recorded import ENCOUNTER_DIAGNOSIS, recorded_diagnoses
 from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.reports import select_reports
 from fhir_coder.ehr.selection import Selection
@@ -21,7 +23,7 @@ from fhir_coder.ehr.supply import Supply
 from fhir_coder.ehr.visit import Visit
 from fhir_coder.errors import RequiredMissing, Uncodable
 from fhir_coder.exchange import CodingRequest, Intake, Resource
-from fhir_coder.model import Encounter, UnreadableNote
+from fhir_coder.model import Encounter, RecordedDiagnosis, UnreadableNote
 from fhir_coder.notes.formats import read_note as read_note_format
 
 TOLD_AT_MOST = 5
@@ -57,7 +59,8 @@ def gather(
     supply = Supply(request.context, client, gathered.warnings.append, is_best_effort=request.encounter is not None)
     visit, patient = _visit(request, encounter, supply, gathered)
     selection = _documents(request, client, visit, policy, gathered)
-    read = read_selection(selection, read_note, client.read_attachment if client else None)
+    authorship = Authors(encounter, supply.one, supply.roles_of)
+    read = read_selection(selection, read_note, client.read_attachment if client else None, authorship)
     gathered.warnings += read.warnings
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
@@ -78,6 +81,7 @@ def gather(
             conflicts=tuple(gathered.conflicts),
             reference=visit.encounter,
             is_claimed=True,
+            recorded=_recorded(encounter, supply, visit, gathered),
         ),
         gathered.resources,
         tuple(dict.fromkeys(gathered.warnings)),
@@ -142,6 +146,12 @@ def _why_none(selection: Selection) -> str:
     why = "the encounter has only preliminary notes, which nobody has signed" if selection.pending else "the encounter has no current note"
     told, rest = selection.warnings[:TOLD_AT_MOST], len(selection.warnings[TOLD_AT_MOST:])
     return f"{why}: {'; '.join(told)}" + (f"; and {rest} more" if rest else "") if told else why
+
+
+def _recorded(encounter: Resource, supply: Supply, visit: Visit, gathered: _Gathered) -> tuple[RecordedDiagnosis, ...]:
+    """Diagnoses of this encounter that the caller sent or the EHR holds."""
+    held = supply.held("Condition", visit, category=ENCOUNTER_DIAGNOSIS) if visit.encounter else ()
+    return recorded_diagnoses(encounter, supply.given("Condition"), held, visit, supply.one, gathered.warnings.append)
 
 
 def _service_date(encounter: Resource, gathered: _Gathered) -> date | None:

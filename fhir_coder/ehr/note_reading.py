@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from fhir_coder.ehr.authorship import unknown_authorship
 from fhir_coder.ehr.binary import AttachmentBytes
-from fhir_coder.ehr.content import Fetch, ReadDocument, ReadNote, read_document
+from fhir_coder.ehr.content import Fetch, FindAuthorship, ReadDocument, ReadNote, read_document
 from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.selection import Selection, name_of
 from fhir_coder.errors import InvalidContent
@@ -29,13 +30,15 @@ class ReadNotes:
     warnings: tuple[str, ...]
 
 
-def read_selection(selection: Selection, read_note: ReadNote, fetch: Fetch | None) -> ReadNotes:
-    """Read every selected document. Raises InvalidContent when two of a type have one id, an EhrError when the EHR fails meanwhile."""
+def read_selection(
+    selection: Selection, read_note: ReadNote, fetch: Fetch | None, authorship: FindAuthorship = unknown_authorship
+) -> ReadNotes:
+    """Read every selected document; ``authorship`` says whose it is. Raises InvalidContent when two of a type have one id, an EhrError when the EHR fails meanwhile."""
     once = _Once(fetch) if fetch else None
     ids = note_ids((*selection.documents, *selection.pending))
     copies = _Copies()
     for position, document in enumerate(selection.documents):
-        found = read_document(document, ids[position], read_note, once, selection.renditions.get(position, ()))
+        found = read_document(document, ids[position], read_note, once, selection.renditions.get(position, ()), authorship)
         copies.add(document, found)
     pending = zip(selection.pending, ids[len(selection.documents) :], strict=True)
     unsigned = tuple(UnreadableNote(note_id, PENDING.reason, PENDING.detail, address_of(one)) for one, note_id in pending)

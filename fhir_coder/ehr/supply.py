@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.references import address_of, id_of
+from fhir_coder.ehr.references import address_of, id_of, literal
 from fhir_coder.ehr.visit import Visit
 from fhir_coder.errors import EhrError, EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 
-ENCOUNTER_PARAMETER = {"Procedure": "encounter", "ChargeItem": "context"}
+ENCOUNTER_PARAMETER = {"Procedure": "encounter", "ChargeItem": "context", "Condition": "encounter"}
 """Search parameter by which each type names its encounter (http://hl7.org/fhir/R4/searchparameter-registry.html)."""
 
 
@@ -46,14 +46,27 @@ class Supply:
 
     def of_visit(self, resource_type: str, visit: Visit) -> tuple[Resource, ...]:
         """Resources of the type sent along, or where there are none the EHR's for this patient and, if it can be asked so, encounter."""
-        sent = self.given(resource_type)
-        if sent or not visit.patient:
-            return sent
+        return self.given(resource_type) or self.held(resource_type, visit)
+
+    def held(self, resource_type: str, visit: Visit, **more: str) -> tuple[Resource, ...]:
+        """The EHR's resources for this patient and, if it can be asked so, encounter; ``more`` are search parameters sent where it lists
+        them. None without a patient: no EHR is asked for everybody's."""
 
         def search(client: EhrClient) -> list[Resource]:
-            return list(client.search(resource_type, visit_parameters(client, resource_type, visit), self._warn))
+            listed = {name: value for name, value in more.items() if client.capabilities().searches(resource_type, name)}
+            return list(client.search(resource_type, visit_parameters(client, resource_type, visit) | listed, self._warn))
 
-        return tuple(self._attempt(resource_type, "search-type", search))
+        return tuple(self._attempt(resource_type, "search-type", search)) if visit.patient else ()
+
+    def roles_of(self, practitioner: str) -> tuple[Resource, ...]:
+        """The PractitionerRoles of a practitioner (``Type/id``): those sent along, and the EHR's where it can be asked by practitioner."""
+
+        def search(client: EhrClient) -> list[Resource]:
+            is_listed = client.capabilities().searches("PractitionerRole", "practitioner")
+            return list(client.search("PractitionerRole", {"practitioner": practitioner}, self._warn)) if is_listed else []
+
+        found = (*self.given("PractitionerRole"), *self._attempt("PractitionerRole", "search-type", search))
+        return tuple(one for one in found if literal(one.get("practitioner")) == practitioner)
 
     def _attempt(self, kind: str, interaction: str, ask: Callable[[EhrClient], list[Resource]]) -> list[Resource]:
         """Ask the EHR if it offers this. Refusals become warnings; an EHR that is down stops the request unless it is only asked as well."""

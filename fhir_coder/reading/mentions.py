@@ -17,6 +17,7 @@ from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, Sectio
 from fhir_coder.reading.body_mass import find_body_mass
 from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.problems import STATING, Statement, find_statements
+from fhir_coder.reading.scores import find_scores
 from fhir_coder.reading.sentences import Sentence, find_sentences
 
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
@@ -84,9 +85,14 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     mentions: list[Mention] = []
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
-        terms = (*find_terms(note.text), *find_body_mass(note.text))
+        terms = (*_outside(find_terms(note.text), scores := tuple(find_scores(note.text))), *scores, *find_body_mass(note.text))
         mentions.extend(_note_mentions(note, own, _admissible(terms, note, sections.encounter)))
     return Mentions(sections, tuple(mentions))
+
+
+def _outside(terms: Iterable[FoundTerm], scores: Sequence[FoundTerm]) -> Iterator[FoundTerm]:
+    """The terms that are no part of a score's name: a Glasgow coma scale of 15 is no coma."""
+    return (term for term in terms if not any(score.start <= term.start and term.end <= score.end for score in scores))
 
 
 def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[FoundTerm]) -> list[Mention]:

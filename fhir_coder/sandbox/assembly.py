@@ -9,23 +9,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_coder.exchange import Resource
-from fhir_coder.vocabulary import CPT, ICD10CM, LOINC
+from fhir_coder.vocabulary import CONDITION_CATEGORY, CONDITION_CLINICAL, CONDITION_VERIFICATION, CPT, ICD10CM, LOINC
 
 CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 DIAGNOSTIC_SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
 SUBSCRIBER = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
+QUALIFICATION = "http://terminology.hl7.org/CodeSystem/v2-0360"
 NPI = "http://hl7.org/fhir/sid/us-npi"
 RECORD_NUMBER = "https://fhir-coder.github.io/fhir/identifier/sandbox"
 CONTENT_TYPES = {".txt": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8", ".xml": "application/xml"}
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """Who the short forms name by key: practitioners (family, given, NPI), organizations and payers (name)."""
+class Person:
+    """A practitioner: family and given name, NPI, and qualification as a code of HL7 v2 table 0360 (MD, NP, RN)."""
 
-    practitioners: Mapping[str, tuple[str, str, str]]
+    family: str
+    given: str
+    npi: str
+    qualification: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who the short forms name by key: practitioners, organizations and payers (name)."""
+
+    practitioners: Mapping[str, Person]
     organizations: Mapping[str, str]
     payers: Mapping[str, str]
 
@@ -52,12 +63,15 @@ class EncounterSource:
 def assemble(source: EncounterSource) -> Iterator[Resource]:
     """Every resource of one encounter; those that others refer to come first."""
     yield _patient(source)
-    for key in dict.fromkeys([source.short["practitioner"], *(one["interpreter"] for one in source.short.get("reports", ()))]):
-        yield _practitioner(source, key)
+    authors = (document.get("author", source.short["practitioner"]) for document in source.short["documents"])
+    interpreters = (report["interpreter"] for report in source.short.get("reports", ()))
+    for key in dict.fromkeys((source.short["practitioner"], *authors, *interpreters)):
+        yield _practitioner(key, source.people.practitioners[key])
     yield _organization("Organization", source.short["organization"], source.people.organizations)
     if source.short["coverage"]:
         yield _organization("Organization", source.short["coverage"], source.people.payers)
         yield _coverage(source)
+    yield from (_condition(source, diagnosis) for diagnosis in source.short.get("diagnoses", ()))
     yield _encounter(source)
     for document in source.short["documents"]:
         yield from _document(source, document)
@@ -80,14 +94,14 @@ def _patient(source: EncounterSource) -> Resource:
     }
 
 
-def _practitioner(source: EncounterSource, key: str) -> Resource:
-    family, given, npi = source.people.practitioners[key]
+def _practitioner(key: str, person: Person) -> Resource:
     return {
         "resourceType": "Practitioner",
         "id": key,
-        "identifier": [{"system": NPI, "value": npi}],
+        "identifier": [{"system": NPI, "value": person.npi}],
         "active": True,
-        "name": [{"family": family, "given": [given]}],
+        "name": [{"family": person.family, "given": [person.given]}],
+        "qualification": [{"code": {"coding": [{"system": QUALIFICATION, "code": person.qualification}]}}],
     }
 
 
@@ -111,6 +125,7 @@ def _coverage(source: EncounterSource) -> Resource:
 def _encounter(source: EncounterSource) -> Resource:
     short = source.short["encounter"]
     attending = {"coding": [{"system": PARTICIPATION, "code": "ATND"}]}
+    named = [_reference("Condition", _condition_id(source, one)) for one in source.short.get("diagnoses", ()) if one.get("isNamed")]
     return {
         "resourceType": "Encounter",
         "id": source.short["id"],
@@ -122,8 +137,28 @@ def _encounter(source: EncounterSource) -> Resource:
         "participant": [{"type": [attending], "individual": _reference("Practitioner", source.short["practitioner"])}],
         "period": {"start": short["start"], "end": short["end"]},
         "reasonCode": [{"text": short["reason"]}],
+        **({"diagnosis": [{"condition": one} for one in named]} if named else {}),
         "serviceProvider": _reference("Organization", source.short["organization"]),
     }
+
+
+def _condition(source: EncounterSource, short: Mapping[str, Any]) -> Resource:
+    """A diagnosis that the clinician recorded for the visit."""
+    return {
+        "resourceType": "Condition",
+        "id": _condition_id(source, short),
+        "clinicalStatus": {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]},
+        "verificationStatus": {"coding": [{"system": CONDITION_VERIFICATION, "code": "confirmed"}]},
+        "category": [{"coding": [{"system": CONDITION_CATEGORY, "code": "encounter-diagnosis"}]}],
+        "code": {"coding": [{"system": ICD10CM, "code": short["code"]}]},
+        "subject": source.subject,
+        "encounter": source.encounter,
+        "recordedDate": source.short["encounter"]["end"],
+    }
+
+
+def _condition_id(source: EncounterSource, short: Mapping[str, Any]) -> str:
+    return f"{source.short['id']}-{short['code']}"
 
 
 def _document(source: EncounterSource, short: Mapping[str, Any]) -> Iterator[Resource]:

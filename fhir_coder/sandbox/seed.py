@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.writer import write_json
-from fhir_coder.sandbox.assembly import EncounterSource, People, assemble
+from fhir_coder.sandbox.assembly import EncounterSource, People, Person, assemble
 from fhir_coder.sandbox.resource_store import ResourceStore
 
 PEOPLE = "people.json"
@@ -38,5 +38,5 @@ def encounter_sources() -> Iterator[EncounterSource]:
 
 def _people(text: str) -> People:
     tables = json.loads(text)
-    practitioners = {key: (family, given, npi) for key, (family, given, npi) in tables["practitioners"].items()}
+    practitioners = {key: Person(*facts) for key, facts in tables["practitioners"].items()}
     return People(practitioners, tables["organizations"], tables["payers"])

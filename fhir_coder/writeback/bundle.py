@@ -1,4 +1,8 @@
-"""The proposal as one Bundle (type collection): Conditions in claim order, the Claim, the Task when a person must look, Provenances."""
+"""The proposal as one Bundle (type collection): Conditions in claim order, the Claim, the Task when a person must look, Provenances.
+
+A code that a clinician recorded for the encounter already gets no Condition and no Provenance: it stands in the Claim, and the Task refers to
+the Condition that is there.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +28,12 @@ def build_bundle(proposal: Proposal) -> Resource:
 
 
 def _entries(proposal: Proposal) -> Iterator[tuple[str, Resource]]:
-    for assignment, outcome in zip(proposal.assignments, proposal.disposition.by_code, strict=True):
+    routed = zip(proposal.assignments, proposal.disposition.by_code, strict=True)
+    proposed = [(assignment, outcome) for assignment, outcome in routed if assignment.code not in proposal.agreed]
+    for assignment, outcome in proposed:
         yield proposal.full_url("condition", assignment.code), build_condition(proposal, assignment, outcome)
     yield proposal.full_url("claim"), build_claim(proposal)
     if proposal.disposition.outcome is Outcome.REVIEW:
         yield proposal.full_url("task"), build_task(proposal)
-    for assignment in proposal.assignments:
+    for assignment, _ in proposed:
         yield proposal.full_url("provenance", assignment.code), build_provenance(proposal, assignment)

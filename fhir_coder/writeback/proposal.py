@@ -7,7 +7,7 @@ encounter twice proposes, and writes, the same resources (FHIR R4 http.html#ccre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
@@ -22,12 +22,14 @@ NOT_SUPPLIED = "not supplied"
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Input of every write-back target. ``recorded`` is an aware datetime: the moment of coding."""
+    """Input of every write-back target. ``recorded`` is an aware datetime: the moment of coding. ``agreed`` maps an assigned code to the
+    Condition of a clinician that holds it already: such a code is claimed and reviewed, and not recorded a second time."""
 
     tenant: str
     intake: Intake
     disposition: Disposition
     recorded: datetime
+    agreed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def encounter(self) -> Encounter:
@@ -64,6 +66,10 @@ class Proposal:
     def full_url(self, kind: str, code: str = "") -> str:
         """The ``urn:uuid`` of one proposed resource inside the bundle."""
         return uuid5(NAMESPACE_URL, f"{PROPOSAL_IDENTIFIER}|{self.identifier(kind, code)['value']}").urn
+
+    def condition_reference(self, code: str) -> Resource:
+        """Reference to the Condition of an assigned code: the one that the EHR holds, else the proposed one."""
+        return {"reference": self.agreed.get(code) or self.full_url("condition", code)}
 
     def patient_reference(self) -> Resource:
         """Reference to the patient, or "not supplied"."""

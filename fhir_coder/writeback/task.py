@@ -8,7 +8,7 @@ from fhir_coder.writeback.proposal import Proposal
 
 
 def build_task(proposal: Proposal) -> Resource:
-    """A requested Task on the Claim, with the proposed Conditions as input and the first reason for review."""
+    """A requested Task on the Claim, with the Conditions, proposed or recorded already, as input and the first reason for review."""
     task: Resource = {
         "resourceType": "Task",
         "identifier": [proposal.identifier("task")],
@@ -25,7 +25,11 @@ def build_task(proposal: Proposal) -> Resource:
     if reasons := proposal.disposition.reasons:
         coding = [{"system": DISPOSITION_REASON, "code": reason.code} for reason in {r.code: r for r in reasons}.values()]
         task["reasonCode"] = {"coding": coding, "text": reasons[0].text}
-    inputs = [proposal.full_url("condition", assignment.code) for assignment in proposal.assignments]
-    if inputs:
-        task["input"] = [{"type": {"text": "proposed diagnosis"}, "valueReference": {"reference": url}} for url in inputs]
+    if codes := [assignment.code for assignment in proposal.assignments]:
+        task["input"] = [_input(proposal, code) for code in codes]
     return task
+
+
+def _input(proposal: Proposal, code: str) -> Resource:
+    kind = "recorded diagnosis" if code in proposal.agreed else "proposed diagnosis"
+    return {"type": {"text": kind}, "valueReference": proposal.condition_reference(code)}

@@ -16,6 +16,7 @@ from fhir_coder.exchange import CodingRequest, CodingResult, Intake, ReleaseUse
 from fhir_coder.fhir.reader import read_json, read_xml
 from fhir_coder.fhir.resource_model import as_model
 from fhir_coder.model import (
+    Agreement,
     Assertions,
     CodeAssignment,
     CodedEncounter,
@@ -28,6 +29,8 @@ from fhir_coder.model import (
     Note,
     Outcome,
     Reason,
+    Reconciled,
+    RecordedDiagnosis,
     Rejection,
     RejectionReason,
     Sections,
@@ -52,6 +55,11 @@ REJECTED = Rejection("R07.9", "Chest pain, unspecified", RejectionReason.NEGATED
 FINDINGS = (
     Finding("FC-E01", "code-not-billable", Severity.BLOCKING, ("I10",), "The code is a header."),
     Finding("FC-E09", "unspecified-code", Severity.ADVISORY, ("R05.9",), "A more specific code exists."),
+)
+RECONCILIATION = (
+    Reconciled(Agreement.AGREED, "I10", RecordedDiagnosis("i10", "Condition/c1", "confirmed")),
+    Reconciled(Agreement.ADDED, "R05.9"),
+    Reconciled(Agreement.UNSUPPORTED, "", RecordedDiagnosis("J45.909", "")),
 )
 PROPOSAL = {
     "resourceType": "Bundle",
@@ -83,7 +91,7 @@ def coding_result(request: CodingRequest) -> CodingResult:
     disposition = Disposition(report, Outcome.REVIEW, (Reason("policy", "Everything is reviewed."),), (Outcome.PASS, Outcome.REVIEW))
     release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
     intake = Intake(encounter, warnings=("DocumentReference/n9 was superseded and left out.",))
-    return CodingResult(intake, disposition, release, PROPOSAL, RECEIPT if request.write_back else None)
+    return CodingResult(intake, disposition, release, PROPOSAL, RECEIPT if request.write_back else None, RECONCILIATION)
 
 
 class SmallEngine:

@@ -72,7 +72,8 @@ def test_ways_to_name_the_encounter(client, engine, url, given):
 def test_the_answer_holds_everything(client):
     answer = resource_of(post(client, INSTANCE, parameters({"name": "writeBack", "valueBoolean": True})))
     assert [one["name"] for one in answer["parameter"]] == [
-        "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected", "issues",
+        "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected",
+        "reconciliation", "reconciliation", "reconciliation", "issues",
     ]  # fmt: skip
     assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"
     assert named(answer, "reason")[0]["valueCoding"]["display"] == "Everything is reviewed."
@@ -96,6 +97,20 @@ def test_an_assignment_with_its_evidence(client):
     assert words["text"]["valueString"] == NOTE.text[start:end] == "hypertension"
     assert words["document"]["valueReference"] == {"reference": "DocumentReference/n1"}
     assert words["sha256"]["valueString"] == NOTE.sha256
+
+
+def test_the_reconciliation_names_both_codes_and_the_condition(client):
+    agreed, added, unsupported = (one["part"] for one in named(resource_of(client.post(INSTANCE)), "reconciliation"))
+    icd = "http://hl7.org/fhir/sid/icd-10-cm"
+    assigned = {"system": icd, "version": "2026-04-01", "code": "I10", "display": "Essential (primary) hypertension"}
+    assert agreed == [
+        {"name": "status", "valueCode": "agreed"},
+        {"name": "assigned", "valueCoding": assigned},
+        {"name": "recorded", "valueCoding": {"system": icd, "code": "i10"}},
+        {"name": "condition", "valueReference": {"reference": "Condition/c1"}},
+    ]
+    assert [part["name"] for part in added] == ["status", "assigned"]
+    assert [part["name"] for part in unsupported] == ["status", "recorded"]
 
 
 def test_a_note_without_an_address_is_named(client):

@@ -1,31 +1,12 @@
-"""What retrieval may add beside the dictionary, and which code says more of the same condition."""
+"""What retrieval may add beside the dictionary."""
 
 from __future__ import annotations
 
 import pytest
 
-from fhir_coder.coding.refinement import admissible, says_more
+from fhir_coder.coding.refinement import admissible
 from fhir_coder.model import Assertion, Candidate, Mention, SectionKind
 from terminology.codebook import Codebook
-
-
-@pytest.mark.parametrize(
-    ("other", "code", "more"),
-    [
-        ("N18.32", "N18.9", True),
-        ("N18.31", "N18.30", True),
-        ("J45.40", "J45.909", True),
-        ("G47.33", "G47.00", False),
-        ("M54.2", "M54.50", False),
-        ("F33.1", "F32.9", False),
-        ("N18.9", "N18.32", False),
-        ("H66.011", "H66.92", False),
-        ("H66.011", "H66.91", True),
-        ("N18.9", "N18.9", False),
-    ],
-)
-def test_says_more(codebook: Codebook, other: str, code: str, more: bool) -> None:
-    assert says_more(codebook, other, code) is more
 
 
 def mention(text: str, codes: tuple[str, ...] = (), is_statement: bool = False) -> Mention:

@@ -13,6 +13,7 @@ from fhir_coder.edits.case import EditCase
 from fhir_coder.model import (
     Assertion,
     Assertions,
+    Authority,
     CodeAssignment,
     CodedEncounter,
     Encounter,
@@ -22,6 +23,9 @@ from fhir_coder.model import (
     Note,
     Patient,
     Presence,
+    RecordedDiagnosis,
+    Rejection,
+    RejectionReason,
     Section,
     SectionKind,
     Sections,
@@ -32,7 +36,22 @@ from terminology.release import Catalogue, Release
 
 Row = dict[str, Any]
 CaseBuilder = Callable[[Row], EditCase]
-CODED_KEYS = {"note", "evidence", "asserted", "uncoded", "unreadable", "conflicts", "coverage", "provider", "reference", "claimed"}
+CODED_KEYS = {
+    "note",
+    "evidence",
+    "asserted",
+    "uncoded",
+    "unreadable",
+    "conflicts",
+    "coverage",
+    "provider",
+    "reference",
+    "claimed",
+    "authority",
+    "signed",
+    "recorded",
+    "rejected",
+}
 
 
 def _date(row: Row, key: str) -> date | None:
@@ -76,6 +95,7 @@ def build_encounter(row: Row, note: Note) -> Encounter:
         services=_services(row) or (),
         conflicts=tuple(row.get("conflicts", ())),
         reference=row.get("reference", ""),
+        recorded=tuple(RecordedDiagnosis(**one) for one in row.get("recorded", ())),
         is_claimed=any(row.get(key) for key in ("reference", "coverage", "provider", "claimed")),
     )
 
@@ -92,7 +112,7 @@ def _services(row: Row) -> tuple[ServiceLine, ...] | None:
 
 
 def build_coded(row: Row, release: Release) -> CodedEncounter:
-    note = Note("n1", row.get("note", ""))
+    note = Note("n1", row.get("note", ""), authority=Authority(row.get("authority", "provider")), is_signed=row.get("signed", True))
     sections = Sections(build_encounter(row, note), (Section("n1", SectionKind.BODY, "", 0, 0, len(note.text)),))
     assertions = tuple(_assertions(row, note))
     mentions = Mentions(sections, tuple(one.mention for one in assertions))
@@ -103,7 +123,8 @@ def build_coded(row: Row, release: Release) -> CodedEncounter:
         for rank, code in enumerate(row["codes"], 1)
     )
     uncoded = tuple(_evidence(note, one) for one in row.get("uncoded", ()))
-    return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, uncoded=uncoded)
+    rejected = tuple(Rejection(code, code, RejectionReason(reason)) for code, reason in row.get("rejected", {}).items())
+    return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, rejected, uncoded)
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,20 @@ def test_one_condition_and_one_provenance_for_each_code() -> None:
     assert kinds == ["Condition", "Condition", "Claim", "Task", "Provenance", "Provenance"]
 
 
+def test_a_code_that_a_clinician_recorded_is_claimed_and_reviewed_and_not_recorded_again() -> None:
+    agreed = replace(proposal(("I10", "E11.9")), agreed={"I10": "Condition/theirs"})
+    bundle = build_bundle(agreed)
+    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+    assert kinds == ["Condition", "Claim", "Task", "Provenance"]
+    assert resources(bundle, "Condition")[0]["code"]["coding"][0]["code"] == "E11.9"
+    claimed = [one["diagnosisCodeableConcept"]["coding"][0]["code"] for one in resources(bundle, "Claim")[0]["diagnosis"]]
+    assert claimed == ["I10", "E11.9"]
+    assert [(one["type"]["text"], one["valueReference"]["reference"]) for one in resources(bundle, "Task")[0]["input"]] == [
+        ("recorded diagnosis", "Condition/theirs"),
+        ("proposed diagnosis", bundle["entry"][0]["fullUrl"]),
+    ]
+
+
 def test_a_condition_is_an_unconfirmed_encounter_diagnosis_that_asks_for_review() -> None:
     condition = resources(build_bundle(proposal(("I10",))), "Condition")[0]
     assert condition["verificationStatus"]["coding"][0]["code"] == "unconfirmed"
