@@ -56,7 +56,7 @@ def source_rules() -> tuple[SourceRule, ...]:
 
 
 def why_not_from(note: Note) -> RejectionReason | None:
-    """The reason why no diagnosis is coded from a note, or None when some are; what a clinician's note still supplies :func:`ground` says."""
+    """The reason why no diagnosis is coded from a note, or None. What a clinician's note supplies all the same, :func:`ground` says."""
     if note.supplies_diagnoses:
         return None
     return {Authority.RESULTS: RejectionReason.LABORATORY_VALUE, Authority.REPORT: RejectionReason.UNSIGNED_REPORT}.get(
@@ -94,8 +94,8 @@ def _completing(rule: SourceRule, found: Iterable[str]) -> Ground | None:
 
 
 def _leaves_depth_open(codebook: Codebook, provided: str, code: str) -> bool:
-    """Whether ``provided`` is the ulcer of ``code`` with its depth or stage unspecified: a sibling, or where the provider left the side open
-    as well, the like child of that sibling."""
+    """Whether ``provided`` is the ulcer of ``code`` with its depth or stage unspecified: a sibling, or where the provider left the side
+    open as well, the like child of that sibling."""
     if provided == code or not _OPEN_DEPTH.search(codebook.title(provided)) or _OPEN_DEPTH.search(codebook.title(code)):
         return False
     site, open_site = codebook.ancestors(code)[0], codebook.ancestors(provided)[0]
@@ -105,7 +105,7 @@ def _leaves_depth_open(codebook: Codebook, provided: str, code: str) -> bool:
 
 
 def _open_side(codebook: Codebook, code: str, provided: Collection[str]) -> str:
-    """The provider's code for the condition of ``code`` that leaves the side open; empty when there is none or another side is provided too."""
+    """The provider's code for the condition of ``code`` that leaves the side open; empty when there is none, or another side as well."""
     if side(codebook.title(code)) in {None, "unspecified"}:
         return ""
     family = sides(codebook, code)

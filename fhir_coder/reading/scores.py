@@ -17,13 +17,13 @@ _STROKE = re.compile(
 )
 _COMA = re.compile(rf"\b(?:GCS|Glasgow coma scale(?: \(GCS\))?){_IS}(\d{{1,2}})\b(?!\s*[-–+]\s*\d)", re.IGNORECASE)
 _ALCOHOL = re.compile(
-    rf"\b(?:BAC|BAL|blood alcohol|serum (?:alcohol|ethanol)|(?:alcohol|ethanol|etoh)(?= level)){_IS}(\d{{1,3}}(?:\.\d{{1,3}})?|\.\d{{1,3}})\s*"
+    rf"\b(?:BAC|blood alcohol|serum (?:alcohol|ethanol)|(?:alcohol|ethanol|etoh)(?= level)){_IS}(\d{{1,3}}(?:\.\d{{1,3}})?|\.\d{{1,3}})\s*"
     r"(mg\s?/\s?(?:dl|100\s?ml)|g\s?/\s?(?:dl|100\s?ml)|%)",
     re.IGNORECASE,
 )
 _COMA_BANDS = ((9, "R40.243"), (13, "R40.242"), (16, "R40.241"))
 _ALCOHOL_BANDS = ((20, "0"), (40, "1"), (60, "2"), (80, "3"), (100, "4"), (120, "5"), (200, "6"), (240, "7"))
-_WORST_STROKE, _LEAST_COMA = 42, 3
+_WORST_STROKE, _LEAST_COMA, _MOST_ALCOHOL = 42, 3, 1500
 
 
 def find_scores(text: str) -> Iterator[MeasuredTerm]:
@@ -51,9 +51,10 @@ def alcohol_code(milligrams: float) -> str:
 
 
 def _alcohol(found: re.Match[str]) -> str:
-    """mg/dl are mg in 100 ml; a percentage and g/dl are a thousandfold."""
+    """mg/dl are mg in 100 ml; a percentage and g/dl are a thousandfold. What nobody survives is a slip of the unit and left alone."""
     amount, unit = float(found.group(1)), found.group(2).lower()
-    return alcohol_code(amount if unit.startswith("mg") else amount * 1000)
+    milligrams = amount if unit.startswith("mg") else amount * 1000
+    return alcohol_code(milligrams) if milligrams <= _MOST_ALCOHOL else ""
 
 
 _SCALES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (

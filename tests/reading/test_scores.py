@@ -31,6 +31,8 @@ from terminology.codebook import Codebook
         ("EtOH level of 35 mg/dL", ["Y90.1"]),
         ("BAC .21 g/dl", ["Y90.7"]),
         ("blood alcohol level 120", []),
+        ("BAC 8%", []),
+        ("BAL 10% eosinophils", []),
         ("alcohol 2 drinks a day", []),
     ],
 )
