@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -23,17 +23,20 @@ from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.exchange import Artifacts
 from fhir_coder.language import detect_language
 from fhir_coder.pipeline import Coder
 from fhir_coder.progress import stage_progress
 from fhir_coder.reading.context import load_rules
+from fhir_coder.record.archive import Archive, ArtifactMissing
+from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import EhrSettings, Settings, Tenant
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
-from index.manifest import ManifestMismatch
+from index.manifest import Manifest, ManifestMismatch
 from index.model import Model, ModelRefused, choose_model
 from index.open import index_folder, open_index
 from terminology.embedded import EmbeddedMissing
@@ -97,13 +100,32 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None)
     require_known(settings.severities)
     _warm_up()
     indexes = {release.id: _open(settings, release) for release in catalogue.releases}
-    return Coder(
+    coder = Coder(
         catalogue=catalogue,
         index_for=lambda release: indexes[release.id],
         rankers={name: shipped_ranker(name) for name in POLICIES} if rankers is None else rankers,
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
+        keep=_keeping(settings),
     )
+    for release in catalogue.releases if coder.rankers else ():
+        coder.artifacts(release, outpatient())
+    return coder
+
+
+def _keeping(settings: Settings) -> Callable[[Release, Manifest, str, Ranker], Artifacts]:
+    """Keeps what codings are made with in the data folder; a folder that cannot take them stops the start."""
+    keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)))
+
+    def keep(release: Release, manifest: Manifest, policy: str, ranker: Ranker) -> Artifacts:
+        try:
+            return keeper.keep(release, manifest, policy, ranker)
+        except OSError as error:
+            raise _unusable(settings, error) from error
+        except (ArtifactMissing, ManifestMismatch) as error:
+            raise ConfigurationError(str(error)) from error
+
+    return keep
 
 
 def _warm_up() -> None:

@@ -1,0 +1,98 @@
+"""What a coder is made of, as kept artifacts: the release, its index, the ranker and all other knowledge, each under one digest.
+
+Every file belongs to one artifact, so that a difference can be traced to it. Hashes come from where they are known: the files of an index
+(a hundred megabytes) were hashed when it was built and checked when it was opened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from fhir_coder.coding.ranker import Ranker
+from fhir_coder.exchange import Artifacts
+from fhir_coder.record.archive import Archive, ArtifactMissing, Source
+from index.manifest import MANIFEST_FILE, Manifest, read_manifest
+from index.open import index_folder
+from terminology.installation import release_folder
+from terminology.knowledge import knowledge_files
+from terminology.release import Release
+
+RELEASE, INDEX, RANKER, KNOWLEDGE = "release", "index", "ranker", "knowledge"
+RANKER_FILE = "ranker.json"
+KINDS = (RELEASE, INDEX, RANKER, KNOWLEDGE)
+
+
+def archive_folder(data: Path) -> Path:
+    """Where artifacts are kept in the data directory."""
+    return data / "artifacts"
+
+
+class ArtifactKeeper:
+    """Keeps what a process codes with, each artifact once. Safe to share between threads."""
+
+    def __init__(self, data: Path, archive: Archive) -> None:
+        self._data = data
+        self._archive = archive
+        self._kept: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+        archive.hold()
+
+    def keep(self, release: Release, manifest: Manifest, policy: str, ranker: Ranker) -> Artifacts:
+        """The digests of what an open release, its open index and a ranker are made of, kept on first use.
+
+        Raises OSError when the archive cannot be written, and ArtifactMissing when the files are no longer those that were opened.
+        """
+        with self._lock:
+            return Artifacts(
+                release=self._once(RELEASE, release.id, lambda: keep_release(self._archive, self._data, release)),
+                index=self._once(INDEX, release.id, lambda: keep_index(self._archive, index_folder(self._data, release), manifest)),
+                ranker=self._once(RANKER, ranker.version, lambda: keep_ranker(self._archive, policy, ranker)),
+                knowledge=self._once(KNOWLEDGE, "", lambda: keep_knowledge(self._archive)),
+            )
+
+    def _once(self, kind: str, name: str, keep: Callable[[], str]) -> str:
+        if (kind, name) not in self._kept:
+            self._kept[kind, name] = keep()
+        return self._kept[kind, name]
+
+
+def keep_release(archive: Archive, data: Path, release: Release) -> str:
+    """Keep the folder of an installed release; returns its digest."""
+    return archive.keep(RELEASE, release.id, release_sources(release_folder(data, release.id)))
+
+
+def release_sources(folder: Path) -> dict[str, Source]:
+    """The files of an installed release: a few megabytes, hashed here."""
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith("."))
+    return {path.name: Source(sha256(path.read_bytes()).hexdigest(), path.read_bytes, final=path) for path in files}
+
+
+def keep_index(archive: Archive, folder: Path, manifest: Manifest) -> str:
+    """Keep an index folder whose manifest is open; returns its digest. Raises ArtifactMissing when it was rebuilt meanwhile."""
+    if read_manifest(folder) != manifest:
+        raise ArtifactMissing(f"the index of release {manifest.release_id} was rebuilt since it was opened; start again")
+    return archive.keep(INDEX, manifest.release_id, index_sources(folder, manifest))
+
+
+def index_sources(folder: Path, manifest: Manifest) -> dict[str, Source]:
+    """The files of an index, with the hashes that its manifest holds."""
+    own = {MANIFEST_FILE: sha256((folder / MANIFEST_FILE).read_bytes()).hexdigest()}
+    return {name: Source(digest, (folder / name).read_bytes, final=folder / name) for name, digest in {**manifest.files, **own}.items()}
+
+
+def keep_ranker(archive: Archive, policy: str, ranker: Ranker) -> str:
+    """Keep the ranker of a coding policy; returns its digest."""
+    return archive.keep(RANKER, policy, {RANKER_FILE: Source(sha256(ranker.artifact).hexdigest(), lambda: ranker.artifact)})
+
+
+def keep_knowledge(archive: Archive) -> str:
+    """Keep all other knowledge of this software: copied, since an editor may write such a file in place. Returns its digest."""
+    return archive.keep(KNOWLEDGE, "", knowledge_sources())
+
+
+def knowledge_sources() -> Mapping[str, Source]:
+    """The files of knowledge: about a megabyte, hashed here."""
+    return {path: Source(sha256(file.read_bytes()).hexdigest(), file.read_bytes) for path, file in knowledge_files().items()}
