@@ -21,6 +21,7 @@ from fhir_coder.model import Assertions, Candidates, Disposition, Encounter
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
+from fhir_coder.software import code_digest
 from index.code_index import CodeIndex
 from index.manifest import Manifest
 from terminology.release import Catalogue, Release, ReleaseChoice
@@ -76,6 +77,7 @@ class Coder:
         manifest, kept = self.index_for(release).manifest, self.artifacts(release, policy)
         return {
             "software": __version__,
+            "code": code_digest()[:SHORT],
             "release sha": kept.release[:SHORT],
             "index": f"{kept.index[:SHORT]} (builder {manifest.builder})",
             "model": f"{manifest.model_name}@{manifest.weights_sha256[:SHORT]}",

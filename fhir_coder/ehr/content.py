@@ -116,4 +116,5 @@ def _note(document: Resource, attachment: Resource, content: AttachmentBytes, te
         date=document_date(document) or attachment.get("creation", ""),
         doc_status=document.get("docStatus", ""),
         hints=text.hints,
+        version=document.get("meta", {}).get("versionId", ""),
     )

@@ -6,6 +6,7 @@ Every file belongs to one artifact, so that a difference can be traced to it. Ha
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -96,3 +97,12 @@ def keep_knowledge(archive: Archive) -> str:
 def knowledge_sources() -> Mapping[str, Source]:
     """The files of knowledge: about a megabyte, hashed here."""
     return {path: Source(sha256(file.read_bytes()).hexdigest(), file.read_bytes) for path, file in knowledge_files().items()}
+
+
+def index_release(archive: Archive, digest: str) -> str:
+    """The hash of the source of the release that a kept index was built from. Raises ArtifactMissing."""
+    manifest = archive.blob(archive.find(INDEX, digest).files[MANIFEST_FILE])
+    try:
+        return str(json.loads(manifest.read_bytes())["release_sha256"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ArtifactMissing(f"index {digest[:12]}: its manifest is damaged") from error

@@ -48,7 +48,17 @@ def test_a_result_comes_back_whole(database_url: str) -> None:
     assert (found.receipts[0].status, found.receipts[0].issues) == ("422 Refused", (("error", "invalid"),))
     assert found.receipts[0].outcome is not None and found.receipts[0].outcome["issue"][0]["diagnostics"] == MARKER
     assert (found.notes[0].id, found.notes[0].text, found.notes[0].sha256) == (NOTE.id, NOTE.text, NOTE.sha256)
-    assert [event.event for event in found.trail] == ["gathered", "release-chosen", "coded", "checked", "disposed", "delivered"]
+    assert [event.event for event in found.trail] == [
+        "gathered",
+        "release-chosen",
+        "made-with",
+        "read",
+        "coded",
+        "checked",
+        "disposed",
+        "reconciled",
+        "delivered",
+    ]
     assert found.trail[0].detail["notes"] == {NOTE.id: NOTE.sha256}
 
 

@@ -1,0 +1,54 @@
+"""What an encounter was coded with and from: artifacts by hash, the settings that decide, its facts, and whose its notes are."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def _string(name: str, length: int) -> sa.Column:
+    """Empty in the rows that are there already: it was not recorded then."""
+    return sa.Column(name, sa.String(length), nullable=False, server_default="")
+
+
+def _flag(name: str) -> sa.Column:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+CODED_ENCOUNTER = (
+    lambda: _string("release_artifact", 64),
+    lambda: _string("index_artifact", 64),
+    lambda: _string("ranker_artifact", 64),
+    lambda: _string("knowledge_artifact", 64),
+    lambda: sa.Column("configuration", sa.JSON, nullable=False, server_default="{}"),
+    lambda: _flag("is_inline"),
+    lambda: _string("facts_sha256", 64),
+    lambda: sa.Column("facts", sa.Text),  # sealed
+)
+NOTE = (
+    lambda: _string("version", 64),
+    lambda: _string("author", 255),
+    lambda: _string("authority", 16),
+    lambda: _flag("is_signed"),
+)
+
+
+def upgrade() -> None:
+    """Add the columns."""
+    for table, columns in (("coded_encounter", CODED_ENCOUNTER), ("note", NOTE)):
+        with op.batch_alter_table(table) as batch:
+            for column in columns:
+                batch.add_column(column())
+
+
+def downgrade() -> None:
+    """Drop the columns."""
+    for table, columns in (("note", NOTE), ("coded_encounter", CODED_ENCOUNTER)):
+        with op.batch_alter_table(table) as batch:
+            for column in columns:
+                batch.drop_column(column().name)
