@@ -19,24 +19,28 @@ from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.exchange import Artifacts
+from fhir_coder.exchange import Artifacts, CodingRequest, Configuration, Intake
 from fhir_coder.language import detect_language
 from fhir_coder.pipeline import Coder
 from fhir_coder.progress import stage_progress
 from fhir_coder.reading.context import load_rules
 from fhir_coder.record.archive import Archive, ArtifactMissing
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
+from fhir_coder.record.replay import Basis, Replayer
+from fhir_coder.record.rereading import NoteReader
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import EhrSettings, Settings, Tenant
+from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
-from index.manifest import Manifest, ManifestMismatch
+from index.manifest import Manifest, ManifestMismatch, read_manifest
 from index.model import Model, ModelRefused, choose_model
 from index.open import index_folder, open_index
 from terminology.embedded import EmbeddedMissing
@@ -142,7 +146,7 @@ def create_app(settings: Settings) -> Flask:
         coder=build_coder(settings),
         policy=outpatient(settings.assign_probability),
         tenants=_tenants(settings, sandbox),
-        repository=open_repository(settings.database_url, settings.key),
+        repository=open_store(settings),
         connect=EhrConnections(sandbox),
         probe=EhrProbe(partial(_connect_once, sandbox=sandbox)),
         now=lambda: datetime.now(UTC),
@@ -154,6 +158,43 @@ def create_app(settings: Settings) -> Flask:
     install_error_handlers(app)
     app.extensions["fhir_coder"] = Lifecycle(engine.repository)
     return app
+
+
+def open_store(settings: Settings) -> Repository:
+    """The store of codings."""
+    return open_repository(settings.database_url, settings.key)
+
+
+def build_replayer(settings: Settings) -> Replayer:
+    """What does past codings again. Raises ConfigurationError when something of today is missing, once that is asked for."""
+    sandbox = _sandbox(settings)
+    tenants, connections = _tenants(settings, sandbox), EhrConnections(sandbox)
+
+    def connect(tenant: str, ehr: str) -> EhrClient | None:
+        ehrs = tenants[tenant].ehrs if tenant in tenants else ()
+        return next((connections(one) for one in ehrs if one.id == ehr), None)
+
+    def gather_again(coding: StoredEncounter) -> Intake:
+        encounter_id = coding.encounter_reference.rpartition("/")[2]
+        return gather(CodingRequest(coding.tenant, encounter_id, ehr=coding.ehr), connect(coding.tenant, coding.ehr))
+
+    archive = Archive(archive_folder(settings.data))
+    archive.hold()
+    return Replayer(archive, NoteReader(connect), gather_again, partial(_basis_today, settings))
+
+
+def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
+    """What the encounter would be coded with if it came now."""
+    release = open_releases(settings).for_date(coding.service_date).release
+    policy = coding.configuration.policy
+    try:
+        manifest = read_manifest(index_folder(settings.data, release))
+    except ManifestMismatch as error:
+        raise ConfigurationError(str(error)) from error
+    artifacts = _keeping(settings)(release, manifest, policy, shipped_ranker(policy))
+    return Basis(
+        artifacts, Configuration(policy, settings.assign_probability, settings.passing, settings.pass_probability, settings.severities)
+    )
 
 
 class Lifecycle:

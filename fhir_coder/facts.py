@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from fhir_coder.model import Encounter
+from fhir_coder.model import Encounter, RecordedDiagnosis
 
 _ENCOUNTER = TypeAdapter(Encounter)
+_RECORDED = TypeAdapter(tuple[RecordedDiagnosis, ...])
 
 
 class FactsUnreadable(ValueError):
@@ -39,9 +41,19 @@ def read_encounter(text: str) -> Encounter:
         raise FactsUnreadable(f"the stored facts of the encounter do not fit this version: {', '.join(places[:5])}") from None
 
 
+def recorded_rows(encounter: Encounter) -> list[Any]:
+    """The diagnoses that the EHR held already, as plain JSON: codes and references."""
+    return _RECORDED.dump_python(encounter.recorded, mode="json")
+
+
+def read_recorded(rows: list[Any]) -> tuple[RecordedDiagnosis, ...]:
+    """What :func:`recorded_rows` made."""
+    return _RECORDED.validate_python(rows)
+
+
 def facts_hash(encounter: Encounter) -> str:
     """The sha256 (hex) of what bears on the codes beside the notes.
 
-    Diagnoses that the EHR holds already are left out: our own write-back adds to them.
+    Diagnoses that the EHR holds already are left out: our own write-back adds to them, so they are recorded by themselves.
     """
     return sha256(write_encounter(replace(encounter, notes=(), recorded=())).encode()).hexdigest()

@@ -50,7 +50,7 @@ def encounter_again(coding: StoredEncounter, reader: NoteReader, gather_again: C
             replace(coding.facts, notes=tuple(replace(note, text=texts[note.id]) for note in coding.facts.notes)), sources
         )
     facts = _gathered(coding, gather_again)
-    encounter = replace(facts, notes=tuple(_note(one) for one in rereads))
+    encounter = replace(facts, notes=tuple(_note(one) for one in rereads), recorded=coding.recorded)
     return EncounterAgain(encounter, sources, () if facts_hash(facts) == coding.facts_sha256 else (FACTS_CHANGED,))
 
 

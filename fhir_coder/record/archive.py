@@ -36,6 +36,11 @@ class Source:
     final: Path | None = None
 
 
+def source_digest(sources: Mapping[str, Source]) -> str:
+    """The digest under which a set of files is kept."""
+    return set_digest({path: source.sha256 for path, source in sources.items()})
+
+
 @dataclass(frozen=True, slots=True)
 class FileSet:
     """A kept set: its kind and name for people, its digest, and the sha256 of each file by path."""
@@ -68,14 +73,14 @@ class Archive:
         return lock is not None
 
     def keep(self, kind: str, name: str, sources: Mapping[str, Source]) -> str:
-        """Keep a set of files and return its digest; at once when it is there already. Raises OSError when it cannot be written, and
+        """Keep a set of files and return its digest; hardly any work when it is there already. Raises OSError when it cannot be written, and
         ArtifactMissing when a file is not what its source says."""
         hashes = {path: source.sha256 for path, source in sorted(sources.items())}
-        digest = set_digest(hashes)
+        digest = source_digest(sources)
         listing = self._listing(kind, digest)
+        for source in sources.values():
+            self._keep_blob(source)
         if not listing.is_file():
-            for source in sources.values():
-                self._keep_blob(source)
             _write(listing, json.dumps({"name": name, "files": hashes}, indent=1).encode())
         return digest
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from fhir_coder.coding.ranker import Ranker
+from fhir_coder.coding.policy import POLICIES
+from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.exchange import Artifacts
-from fhir_coder.record.archive import Archive, ArtifactMissing, Source
+from fhir_coder.record.archive import Archive, ArtifactMissing, Source, source_digest
 from index.manifest import MANIFEST_FILE, Manifest, read_manifest
 from index.open import index_folder
 from terminology.installation import release_folder
@@ -86,7 +87,12 @@ def index_sources(folder: Path, manifest: Manifest) -> dict[str, Source]:
 
 def keep_ranker(archive: Archive, policy: str, ranker: Ranker) -> str:
     """Keep the ranker of a coding policy; returns its digest."""
-    return archive.keep(RANKER, policy, {RANKER_FILE: Source(sha256(ranker.artifact).hexdigest(), lambda: ranker.artifact)})
+    return archive.keep(RANKER, policy, ranker_sources(ranker))
+
+
+def ranker_sources(ranker: Ranker) -> dict[str, Source]:
+    """The one file of a ranker."""
+    return {RANKER_FILE: Source(sha256(ranker.artifact).hexdigest(), lambda: ranker.artifact)}
 
 
 def keep_knowledge(archive: Archive) -> str:
@@ -94,9 +100,18 @@ def keep_knowledge(archive: Archive) -> str:
     return archive.keep(KNOWLEDGE, "", knowledge_sources())
 
 
-def knowledge_sources() -> Mapping[str, Source]:
+def knowledge_sources() -> dict[str, Source]:
     """The files of knowledge: about a megabyte, hashed here."""
     return {path: Source(sha256(file.read_bytes()).hexdigest(), file.read_bytes) for path, file in knowledge_files().items()}
+
+
+def installed(data: Path) -> set[str]:
+    """The digests of what is installed now: what the next start codes with."""
+    releases = [folder for folder in (data / "releases").glob("[!.]*") if folder.is_dir()]
+    indexes = [folder for folder in (data / "index").glob("[!.]*") if (folder / MANIFEST_FILE).is_file()]
+    rankers = [ranker_sources(shipped_ranker(policy)) for policy in POLICIES]
+    sources = [release_sources(one) for one in releases] + [index_sources(one, read_manifest(one)) for one in indexes] + rankers
+    return {source_digest(one) for one in (*sources, knowledge_sources())}
 
 
 def index_release(archive: Archive, digest: str) -> str:

@@ -100,7 +100,10 @@ class Replayer:
         job = _Job(self, write_encounter(again.encounter))
         then = Basis(coding.artifacts, coding.configuration)
         answer, borrowed = job.answer(then)
-        today = job.today(answer, then, self.basis_today(coding)) if with_today else None
+        try:
+            today = job.today(answer, then, self.basis_today(coding)) if with_today else None
+        except ArtifactMissing as error:
+            raise NotReplayable(str(error)) from error
         caveats = (*again.caveats, *(f"{path} did not exist then: today's was used" for path in borrowed))
         return Replay(coding, differences(answer_kept(coding), answer), again.sources, caveats, today)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from fhir_coder.exchange import Artifacts, Configuration, Resource
-from fhir_coder.facts import read_encounter
+from fhir_coder.facts import read_encounter, read_recorded
 from fhir_coder.model import (
     CodeAssignment,
     Encounter,
@@ -86,6 +86,7 @@ def stored_encounter(rows: StoredRows, cipher: Cipher) -> StoredEncounter:
         artifacts=Artifacts(row.release_artifact, row.index_artifact, row.ranker_artifact, row.knowledge_artifact),
         configuration=Configuration(**row.configuration),
         is_inline=row.is_inline,
+        recorded=read_recorded(row.recorded),
         facts_sha256=row.facts_sha256,
         facts=_facts(cipher.open(row.facts)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from fhir_coder.exchange import Artifacts, Configuration, Resource
-from fhir_coder.model import CodeAssignment, Encounter, Evidence, Finding, Outcome, Reason, Rejection, text_hash
+from fhir_coder.model import CodeAssignment, Encounter, Evidence, Finding, Outcome, Reason, RecordedDiagnosis, Rejection, text_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ class StoredEncounter:
     artifacts: Artifacts
     configuration: Configuration
     is_inline: bool
+    recorded: tuple[RecordedDiagnosis, ...]
     facts_sha256: str
     facts: Encounter | None
 

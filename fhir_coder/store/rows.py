@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fhir_coder import __version__
 from fhir_coder.exchange import CodingResult, Resource
-from fhir_coder.facts import facts_hash, write_facts
+from fhir_coder.facts import facts_hash, recorded_rows, write_facts
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.model import CodedEncounter, Disposition, Encounter, Evidence
 from fhir_coder.store.cipher import Cipher
@@ -52,6 +52,7 @@ def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, c
         knowledge_artifact=artifacts.knowledge,
         configuration=asdict(result.configuration),
         is_inline=result.is_inline,
+        recorded=recorded_rows(encounter),
         facts_sha256=facts_hash(encounter),
         facts=cipher.seal(write_facts(encounter)),
     )

@@ -41,7 +41,8 @@ class CodedEncounterRow(Table):
     """One coding of one encounter. ``encounter_reference`` is as the EHR named it, empty for one that has no id.
 
     The ``..._artifact`` columns hold digests of :mod:`fhir_coder.record` (empty: coded before artifacts were kept). ``facts`` is the encounter
-    without its notes' texts, ``facts_sha256`` the hash of what of it bears on the codes; ``is_inline``: the notes came with the request.
+    without its notes' texts, ``facts_sha256`` the hash of what of it bears on the codes,
+    ``recorded`` the diagnoses that the EHR held already (codes and references); ``is_inline``: the notes came with the request.
     """
 
     __tablename__ = "coded_encounter"
@@ -65,6 +66,7 @@ class CodedEncounterRow(Table):
     knowledge_artifact: Mapped[str] = mapped_column(String(64))
     configuration: Mapped[dict[str, Any]] = mapped_column(JSON)
     is_inline: Mapped[bool]
+    recorded: Mapped[list[Any]] = mapped_column(JSON)
     facts_sha256: Mapped[str] = mapped_column(String(64))
     facts: Mapped[Sealed | None] = mapped_column(EncryptedText)
 

@@ -27,6 +27,7 @@ CODED_ENCOUNTER = (
     lambda: _string("knowledge_artifact", 64),
     lambda: sa.Column("configuration", sa.JSON, nullable=False, server_default="{}"),
     lambda: _flag("is_inline"),
+    lambda: sa.Column("recorded", sa.JSON, nullable=False, server_default="[]"),
     lambda: _string("facts_sha256", 64),
     lambda: sa.Column("facts", sa.Text),  # sealed
 )
