@@ -38,7 +38,7 @@ class Difference:
     def sentence(self) -> str:
         """The difference as a line for people."""
         if not self.before or not self.after:
-            return f"{self.part} {self.name}: {'only after' if self.after else 'only before'} ({', '.join(self.after or self.before)})"
+            return f"{self.part} {self.name}: {'only after' if self.after else 'only before'} ({', '.join(filter(None, self.after or self.before))})"
         changed = [f"{old} -> {new}" for old, new in zip(self.before, self.after, strict=False) if old != new]
         return f"{self.part} {self.name}: {', '.join(changed)}"
 

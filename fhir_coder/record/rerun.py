@@ -58,7 +58,7 @@ _JOB, _RUN = TypeAdapter(Job), TypeAdapter(Run)
 
 def rerun(workspace: Workspace, configuration: Configuration, encounter: str) -> Run:
     """Code the encounter (JSON with its texts) in a new process on the artifacts of a workspace."""
-    job = Job(str(workspace.of(RELEASE)), str(workspace.of(INDEX)), str(workspace.of(RANKER) / RANKER_FILE), configuration, encounter)
+    job = job_of(workspace, configuration, encounter)
     done = subprocess.run(
         [sys.executable, "-m", "fhir_coder.record.rerun"],
         input=_JOB.dump_json(job),
@@ -73,7 +73,13 @@ def rerun(workspace: Workspace, configuration: Configuration, encounter: str) ->
     return _RUN.validate_json(done.stdout)
 
 
-def _code(job: Job) -> Run:
+def job_of(workspace: Workspace, configuration: Configuration, encounter: str) -> Job:
+    """What to do in a workspace."""
+    ranker = workspace.of(RANKER) / RANKER_FILE
+    return Job(str(workspace.of(RELEASE)), str(workspace.of(INDEX)), str(ranker), configuration, encounter)
+
+
+def code_job(job: Job) -> Run:
     """The whole line on the laid out artifacts. That this software cannot read one of them is an answer too."""
     try:
         coder = _coder(job)
@@ -100,4 +106,4 @@ def _coder(job: Job) -> Coder:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(_RUN.dump_json(_code(_JOB.validate_json(sys.stdin.buffer.read()))))
+    sys.stdout.buffer.write(_RUN.dump_json(code_job(_JOB.validate_json(sys.stdin.buffer.read()))))

@@ -39,6 +39,7 @@ def _gathered(gathered: Object) -> Iterator[str]:
     for note in gathered["notes"]:
         version = f" version {note['version']}" if note["version"] else ""
         whose = f"{note['authority'] or 'authority not recorded'}, {'signed' if note['isSigned'] else 'not signed'}"
+        whose += f", by {note['author']}" if note["author"] else ""
         yield f"  note {note['reference'] or note['id']}{version}  {note['contentType']}, {note['characters']} characters, {whose}"
         yield f"       sha256 {note['sha256']}{', text stored' if note['textStored'] else ''}"
     for note_id, reason in gathered["unreadable"].items():
