@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         coding = find_coding(repository, arguments)
         replay = build_replayer(settings).replay(coding, with_today=arguments.current)
     except NotReplayable as error:
-        hint = "; add --sandbox for the built-in EHR" if coding.ehr == SANDBOX_EHR and not arguments.sandbox else ""
+        hint = "; add --sandbox for the built-in EHR" if coding.ehr == SANDBOX_EHR and not (coding.is_inline or arguments.sandbox) else ""
         raise Uncodable(f"not replayable: {error}{hint}") from error
     finally:
         repository.close()

@@ -79,10 +79,10 @@ class Repository:
     def artifacts_in_use(self) -> dict[str, int]:
         """How many codings, of all tenants, each kept artifact was used for, by digest."""
         counts: Counter[str] = Counter()
-        row = CodedEncounterRow
+        table = CodedEncounterRow
         with Session(self._engine) as session:
-            for column in (row.release_artifact, row.index_artifact, row.ranker_artifact, row.knowledge_artifact):
-                counts.update(dict(session.execute(select(column, func.count()).group_by(column)).tuples().all()))
+            for column in (table.release_artifact, table.index_artifact, table.ranker_artifact, table.knowledge_artifact):
+                counts.update({row[0]: row[1] for row in session.execute(select(column, func.count()).group_by(column))})
         return {digest: count for digest, count in counts.items() if digest}
 
     @property

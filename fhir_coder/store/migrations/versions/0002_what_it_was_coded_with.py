@@ -17,7 +17,7 @@ def _string(name: str, length: int) -> sa.Column:
 
 
 def _flag(name: str) -> sa.Column:
-    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+    return sa.Column(name, sa.Boolean, nullable=False, server_default="0")
 
 
 CODED_ENCOUNTER = (
@@ -40,16 +40,14 @@ NOTE = (
 
 
 def upgrade() -> None:
-    """Add the columns."""
+    """Add the columns in place: a table of SQLite that is made anew loses its parts, which go when their encounter's row does."""
     for table, columns in (("coded_encounter", CODED_ENCOUNTER), ("note", NOTE)):
-        with op.batch_alter_table(table) as batch:
-            for column in columns:
-                batch.add_column(column())
+        for column in columns:
+            op.add_column(table, column())
 
 
 def downgrade() -> None:
     """Drop the columns."""
     for table, columns in (("note", NOTE), ("coded_encounter", CODED_ENCOUNTER)):
-        with op.batch_alter_table(table) as batch:
-            for column in columns:
-                batch.drop_column(column().name)
+        for column in columns:
+            op.drop_column(table, column().name)
