@@ -98,8 +98,8 @@ def ensure_index(settings: Settings) -> None:
         pass
 
 
-def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None) -> Coder:
-    """The engine of the pipeline with everything loaded."""
+def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None, records: bool = False) -> Coder:
+    """The engine of the pipeline with everything loaded; where its codings are recorded, what it codes with is kept before the first."""
     catalogue = open_releases(settings)
     require_known(settings.severities)
     _warm_up()
@@ -110,16 +110,16 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None)
         rankers={name: shipped_ranker(name) for name in POLICIES} if rankers is None else rankers,
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
-        keep=_keeping(settings),
+        keep=_keeping(settings, Archive(archive_folder(settings.data)) if records else None),
     )
-    for release in catalogue.releases if coder.rankers else ():
+    for release in catalogue.releases if records else ():
         coder.artifacts(release, outpatient())
     return coder
 
 
-def _keeping(settings: Settings) -> Callable[[Release, Manifest, str, Ranker], Artifacts]:
-    """Keeps what codings are made with in the data folder; a folder that cannot take them stops the start."""
-    keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)))
+def _keeping(settings: Settings, archive: Archive | None) -> Callable[[Release, Manifest, str, Ranker], Artifacts]:
+    """Names, and keeps in the archive, what codings are made with; a folder that cannot take it stops the start."""
+    keeper = ArtifactKeeper(settings.data, archive)
 
     def keep(release: Release, manifest: Manifest, policy: str, ranker: Ranker) -> Artifacts:
         try:
@@ -143,7 +143,7 @@ def create_app(settings: Settings) -> Flask:
     configure_logging(settings.log_level)
     sandbox = _sandbox(settings)
     engine = Engine(
-        coder=build_coder(settings),
+        coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),
         tenants=_tenants(settings, sandbox),
         repository=open_store(settings),
@@ -191,7 +191,7 @@ def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
         manifest = read_manifest(index_folder(settings.data, release))
     except ManifestMismatch as error:
         raise ConfigurationError(str(error)) from error
-    artifacts = _keeping(settings)(release, manifest, policy, shipped_ranker(policy))
+    artifacts = _keeping(settings, Archive(archive_folder(settings.data)))(release, manifest, policy, shipped_ranker(policy))
     return Basis(
         artifacts, Configuration(policy, settings.assign_probability, settings.passing, settings.pass_probability, settings.severities)
     )

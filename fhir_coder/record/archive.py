@@ -164,13 +164,19 @@ class Archive:
 
 
 def _link(file: Path, blob: Path) -> bool:
-    """Another name for the same bytes, where the file system can do it."""
+    """Another name for the same bytes, where the file system can do it. Raises ArtifactMissing when they are no longer those of the hash:
+    the folder was replaced just now."""
+    partial = blob.with_name(f"{_PARTIAL}{uuid4().hex}")
     try:
-        os.link(file.resolve(), blob)
-    except FileExistsError:
-        return True
+        os.link(file.resolve(), partial)
     except OSError:
         return False
+    try:
+        if _sha256_of(partial) != blob.name:
+            raise ArtifactMissing(f"{file.name} changed while it was being kept")
+        partial.replace(blob)
+    finally:
+        partial.unlink(missing_ok=True)  # a rename onto another link of the same file leaves both
     return True
 
 

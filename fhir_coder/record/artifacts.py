@@ -33,37 +33,36 @@ def archive_folder(data: Path) -> Path:
 
 
 class ArtifactKeeper:
-    """Keeps what a process codes with, each artifact once. Safe to share between threads."""
+    """Names what a process codes with, and keeps it where there is an archive. Safe to share between threads."""
 
-    def __init__(self, data: Path, archive: Archive) -> None:
+    def __init__(self, data: Path, archive: Archive | None) -> None:
+        """``archive`` is None for a process that records no coding: an index is large, and nothing would ever need it again."""
         self._data = data
         self._archive = archive
-        self._kept: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
-        archive.hold()
+        if archive is not None:
+            archive.hold()
 
     def keep(self, release: Release, manifest: Manifest, policy: str, ranker: Ranker) -> Artifacts:
         """The digests of what an open release, its open index and a ranker are made of, kept on first use.
 
         Raises OSError when the archive cannot be written, and ArtifactMissing when the files are no longer those that were opened.
         """
+        home, folder = release_folder(self._data, release.id), index_folder(self._data, release)
         with self._lock:
             return Artifacts(
-                release=self._once(RELEASE, release.id, lambda: keep_release(self._archive, self._data, release)),
-                index=self._once(INDEX, release.id, lambda: keep_index(self._archive, index_folder(self._data, release), manifest)),
-                ranker=self._once(RANKER, ranker.version, lambda: keep_ranker(self._archive, policy, ranker)),
-                knowledge=self._once(KNOWLEDGE, "", lambda: keep_knowledge(self._archive)),
+                release=self._once(RELEASE, release.id, lambda: release_sources(home)),
+                index=self._once(INDEX, release.id, lambda: open_index_sources(folder, manifest)),
+                ranker=self._once(RANKER, policy, lambda: ranker_sources(ranker)),
+                knowledge=self._once(KNOWLEDGE, "", knowledge_sources),
             )
 
-    def _once(self, kind: str, name: str, keep: Callable[[], str]) -> str:
-        if (kind, name) not in self._kept:
-            self._kept[kind, name] = keep()
-        return self._kept[kind, name]
-
-
-def keep_release(archive: Archive, data: Path, release: Release) -> str:
-    """Keep the folder of an installed release; returns its digest."""
-    return archive.keep(RELEASE, release.id, release_sources(release_folder(data, release.id)))
+    def _once(self, kind: str, name: str, sources: Callable[[], dict[str, Source]]) -> str:
+        if (kind, name) not in self._known:
+            found = sources()
+            self._known[kind, name] = self._archive.keep(kind, name, found) if self._archive else source_digest(found)
+        return self._known[kind, name]
 
 
 def release_sources(folder: Path) -> dict[str, Source]:
@@ -72,11 +71,11 @@ def release_sources(folder: Path) -> dict[str, Source]:
     return {path.name: Source(sha256(path.read_bytes()).hexdigest(), path.read_bytes, final=path) for path in files}
 
 
-def keep_index(archive: Archive, folder: Path, manifest: Manifest) -> str:
-    """Keep an index folder whose manifest is open; returns its digest. Raises ArtifactMissing when it was rebuilt meanwhile."""
+def open_index_sources(folder: Path, manifest: Manifest) -> dict[str, Source]:
+    """The files of an index whose manifest is open. Raises ArtifactMissing when it was rebuilt meanwhile."""
     if read_manifest(folder) != manifest:
         raise ArtifactMissing(f"the index of release {manifest.release_id} was rebuilt since it was opened; start again")
-    return archive.keep(INDEX, manifest.release_id, index_sources(folder, manifest))
+    return index_sources(folder, manifest)
 
 
 def index_sources(folder: Path, manifest: Manifest) -> dict[str, Source]:
@@ -85,23 +84,13 @@ def index_sources(folder: Path, manifest: Manifest) -> dict[str, Source]:
     return {name: Source(digest, (folder / name).read_bytes, final=folder / name) for name, digest in {**manifest.files, **own}.items()}
 
 
-def keep_ranker(archive: Archive, policy: str, ranker: Ranker) -> str:
-    """Keep the ranker of a coding policy; returns its digest."""
-    return archive.keep(RANKER, policy, ranker_sources(ranker))
-
-
 def ranker_sources(ranker: Ranker) -> dict[str, Source]:
     """The one file of a ranker."""
     return {RANKER_FILE: Source(sha256(ranker.artifact).hexdigest(), lambda: ranker.artifact)}
 
 
-def keep_knowledge(archive: Archive) -> str:
-    """Keep all other knowledge of this software: copied, since an editor may write such a file in place. Returns its digest."""
-    return archive.keep(KNOWLEDGE, "", knowledge_sources())
-
-
 def knowledge_sources() -> dict[str, Source]:
-    """The files of knowledge: about a megabyte, hashed here."""
+    """The files of knowledge: about a megabyte, hashed here, and copied: an editor may write such a file in place."""
     return {path: Source(sha256(file.read_bytes()).hexdigest(), file.read_bytes) for path, file in knowledge_files().items()}
 
 

@@ -51,7 +51,7 @@ def _gathered(coding: StoredEncounter, detail: Mapping[str, Any]) -> Object:
         "conflicts": _listed(detail, "conflicts"),
         "warnings": _listed(detail, "warnings"),
         "isInline": coding.is_inline,
-        "factsStored": coding.facts is not None,
+        "factsStored": bool(coding.facts),
         "factsSha256": coding.facts_sha256,
     }
 

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from fhir_coder.exchange import Artifacts, Configuration, Resource
-from fhir_coder.facts import read_encounter, read_recorded
+from fhir_coder.facts import read_recorded
 from fhir_coder.model import (
     CodeAssignment,
-    Encounter,
     Evidence,
     Finding,
     Outcome,
@@ -88,7 +87,7 @@ def stored_encounter(rows: StoredRows, cipher: Cipher) -> StoredEncounter:
         is_inline=row.is_inline,
         recorded=read_recorded(row.recorded),
         facts_sha256=row.facts_sha256,
-        facts=_facts(cipher.open(row.facts)),
+        facts=cipher.open(row.facts),
     )
 
 
@@ -119,10 +118,6 @@ def _note(row: NoteRow, cipher: Cipher) -> StoredNote:
         row.authority,
         row.is_signed,
     )
-
-
-def _facts(text: str) -> Encounter | None:
-    return read_encounter(text) if text else None
 
 
 def _aware(moment: datetime) -> datetime:

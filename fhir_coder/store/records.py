@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from fhir_coder.exchange import Artifacts, Configuration, Resource
-from fhir_coder.model import CodeAssignment, Encounter, Evidence, Finding, Outcome, Reason, RecordedDiagnosis, Rejection, text_hash
+from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Reason, RecordedDiagnosis, Rejection, text_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class CodingLine:
 class StoredEncounter:
     """One coding of one encounter with its whole trail. ``created_at`` is aware.
 
-    ``artifacts`` and ``configuration`` are empty for codings made before these were kept. ``facts`` is the encounter without its notes' texts,
-    None where it was dropped; ``facts_sha256`` can tell whether facts read again are the same (:func:`fhir_coder.facts.facts_hash`).
+    ``artifacts`` and ``configuration`` are empty for codings made before these were kept. ``facts`` is the encounter without its notes' texts as JSON
+    (:func:`fhir_coder.facts.read_encounter`), empty where it was dropped; ``facts_sha256`` can tell whether facts read again are the same (:func:`fhir_coder.facts.facts_hash`).
     """
 
     id: str
@@ -103,7 +103,7 @@ class StoredEncounter:
     is_inline: bool
     recorded: tuple[RecordedDiagnosis, ...]
     facts_sha256: str
-    facts: Encounter | None
+    facts: str
 
 
 def with_words(evidence: Evidence, texts: Mapping[str, str]) -> Evidence:

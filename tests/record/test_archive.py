@@ -111,9 +111,11 @@ def test_a_damaged_list_is_never_believed(tmp_path: Path, content: str) -> None:
 
 def test_a_file_that_is_not_what_its_hash_says_is_not_kept(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "artifacts")
-    with pytest.raises(ArtifactMissing, match="changed while it was being kept"):
-        archive.keep("knowledge", "", {"table": Source("0" * 64, lambda: b"other")})
-    assert list(archive.sets()) == []
+    (tmp_path / "words").write_text("rebuilt meanwhile")
+    for source in (Source("0" * 64, lambda: b"other"), Source("0" * 64, lambda: b"", tmp_path / "words")):
+        with pytest.raises(ArtifactMissing, match="changed while it was being kept"):
+            archive.keep("knowledge", "", {"table": source})
+    assert list(archive.sets()) == [] and blobs(tmp_path / "artifacts") == []
 
 
 KILLED = """

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fhir_coder.app import create_app
+from fhir_coder.app import build_coder, create_app
 from fhir_coder.cli import main
+from fhir_coder.coding.policy import outpatient
+from fhir_coder.record.archive import Archive, Source
 from fhir_coder.settings import Settings
 from tests.store.conftest import KEY
 from tests.test_server import inline
@@ -66,9 +69,9 @@ def test_a_trail_is_found_by_id_and_by_encounter(run: Any, coded: dict[str, str]
 
 
 def test_words_are_there_with_a_key_only(run: Any, coded: dict[str, str]) -> None:
-    assert ('"Ischemic cardiomyopathy"' in run("trail", coded["pulled"], "--words")[1].replace("ischemic", "Ischemic")) is bool(
-        coded["FHIR_CODER_KEY"]
-    )
+    assert "cardiomyopathy" not in run("trail", coded["pulled"])[1].replace("Ischemic cardiomyopathy", "")
+    page = run("trail", coded["pulled"], "--words")[1]
+    assert ('assessment-and-plan  "ischemic cardiomyopathy"' in page) is bool(coded["FHIR_CODER_KEY"])
 
 
 def test_a_replay_on_the_same_software_is_equal(run: Any, coded: dict[str, str]) -> None:
@@ -120,15 +123,20 @@ def test_artifacts_are_listed_and_take_no_room_of_their_own(run: Any, coded: dic
     assert alone < 3_000_000
 
 
+def test_a_command_that_records_nothing_keeps_nothing(tmp_path: Path, run: Any, coded: dict[str, str]) -> None:
+    for name in ("releases", "index"):
+        (tmp_path / name).symlink_to(Path(coded["FHIR_CODER_DATA"], name))
+    settings = Settings.from_environment({"FHIR_CODER_DATA": str(tmp_path)})
+    made = build_coder(settings)
+    assert made.artifacts(made.catalogue.newest, outpatient()).index and not (tmp_path / "artifacts").exists()
+
+
 def test_nothing_is_pruned_while_a_coder_lives(run: Any) -> None:
     status, _, errors = run("artifacts", "prune", "--yes")
     assert status == 2 and "in use" in errors
 
 
 def test_prune_removes_what_nothing_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from hashlib import sha256
-
-    from fhir_coder.record.archive import Archive, Source
 
     monkeypatch.setenv("FHIR_CODER_DATA", str(tmp_path))
     Archive(tmp_path / "artifacts").keep("index", "old", {"words": Source(sha256(b"a").hexdigest(), lambda: b"a")})

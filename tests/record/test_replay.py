@@ -27,8 +27,8 @@ from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.record.replay import Basis, Replay, Replayer
 from fhir_coder.record.replay_page import replay_document, replay_page
 from fhir_coder.record.rereading import NoteReader
-from fhir_coder.record.rerun import Run, code_job, job_of, rerun
-from fhir_coder.record.workspace import Workspace
+from fhir_coder.record.rerun import Job, Run, code_job, job_of, rerun
+from fhir_coder.record.workspace import Workspace, laid_out
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.records import StoredEncounter
@@ -350,3 +350,22 @@ def test_an_encounter_without_an_address_is_refused(house: House, ehr: FakeEhr) 
 def test_no_words_leave_with_the_outcome(house: House) -> None:
     replay = house.replayer().replay(house.code(), with_today=True)
     assert "lisinopril" not in replay_page(replay) and "lisinopril" not in json.dumps(replay_document(replay))
+
+
+# ------------------------------------------------------------------------------------------------------------- the process
+
+
+def test_facts_that_this_version_cannot_read_are_said_without_being_quoted(house: House) -> None:
+    coding = replace(house.code(), facts='{"id": "e1", "notes": [], "service_date": "Zwiebelkuchen"}')
+    with pytest.raises(NotReplayable, match="do not fit this version: service_date") as caught:
+        house.replayer().replay(coding)
+    assert "Zwiebelkuchen" not in str(caught.value)
+
+
+def test_what_fails_in_the_process_is_named_without_its_words(house: House) -> None:
+    run = code_job(Job("", "", "", SETTINGS, ""))
+    assert run.answer is None and run.failure.startswith("this version of the software cannot use the kept artifacts")
+    coding = house.code()
+    with laid_out(house.archive, coding.artifacts) as workspace:
+        run = here(workspace, SETTINGS, '{"id": "Zwiebelkuchen"}')
+    assert run.failure == "this version of the software cannot code the encounter (FactsUnreadable)"
