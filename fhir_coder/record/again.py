@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Intake
-from fhir_coder.facts import facts_hash
+from fhir_coder.facts import FactsUnreadable, facts_hash, read_encounter
 from fhir_coder.model import Authority, Encounter, Note
 from fhir_coder.record.rereading import Absence, NoteReader, Reread
 from fhir_coder.store.records import StoredEncounter
@@ -44,14 +44,20 @@ def encounter_again(coding: StoredEncounter, reader: NoteReader, gather_again: C
     if absent:
         raise NotReplayable(*(one.sentence for one in absent))
     sources = {one.note.id: one.source for one in rereads}
-    if coding.facts is not None:
-        texts = {one.note.id: one.text for one in rereads}
-        return EncounterAgain(
-            replace(coding.facts, notes=tuple(replace(note, text=texts[note.id]) for note in coding.facts.notes)), sources
-        )
+    if coding.facts:
+        return EncounterAgain(_stored(coding, {one.note.id: one.text for one in rereads}), sources)
     facts = _gathered(coding, gather_again)
     encounter = replace(facts, notes=tuple(_note(one) for one in rereads), recorded=coding.recorded)
     return EncounterAgain(encounter, sources, () if facts_hash(facts) == coding.facts_sha256 else (FACTS_CHANGED,))
+
+
+def _stored(coding: StoredEncounter, texts: dict[str, str]) -> Encounter:
+    """The stored facts with the texts put in."""
+    try:
+        facts = read_encounter(coding.facts)
+    except FactsUnreadable as error:
+        raise NotReplayable(str(error)) from error
+    return replace(facts, notes=tuple(replace(note, text=texts[note.id]) for note in facts.notes))
 
 
 def _gathered(coding: StoredEncounter, gather_again: Callable[[StoredEncounter], Intake]) -> Encounter:

@@ -173,7 +173,7 @@ class PartRows:
                 sha256=one.sha256,
                 length=len(one.text),
                 version=one.version,
-                author=one.author,
+                author=one.author[:255],
                 authority=one.authority.value,
                 is_signed=one.is_signed,
                 text=self.cipher.seal(one.text),

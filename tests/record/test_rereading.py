@@ -46,7 +46,7 @@ def coding(is_inline: bool = False, ehr: str = "main") -> StoredEncounter:
         configuration=Configuration(),
         is_inline=is_inline,
         facts_sha256="",
-        facts=None,
+        facts="",
         **nothing,
     )
 

@@ -57,7 +57,7 @@ def test_a_store_of_the_first_version_is_taken_over(database_url: str) -> None:
     upgrade(engine)
     found = Repository(engine, Cipher("")).get("default", "old")
     assert found is not None
-    assert (found.artifacts, found.configuration, found.is_inline, found.facts) == (Artifacts(), Configuration(), False, None)
+    assert (found.artifacts, found.configuration, found.is_inline, found.facts) == (Artifacts(), Configuration(), False, "")
     assert (found.notes[0].version, found.notes[0].authority) == ("", "")
     engine.dispose()
 
