@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,12 +24,12 @@ from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.exchange import Artifacts, CodingRequest, Configuration, Intake
+from fhir_coder.exchange import CodingRequest, Configuration, Intake
 from fhir_coder.language import detect_language
 from fhir_coder.pipeline import Coder
 from fhir_coder.progress import stage_progress
 from fhir_coder.reading.context import load_rules
-from fhir_coder.record.archive import Archive, ArtifactMissing
+from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.record.replay import Basis, Replayer
 from fhir_coder.record.rereading import NoteReader
@@ -40,7 +40,7 @@ from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
-from index.manifest import Manifest, ManifestMismatch, read_manifest
+from index.manifest import ManifestMismatch, read_manifest
 from index.model import Model, ModelRefused, choose_model
 from index.open import index_folder, open_index
 from terminology.embedded import EmbeddedMissing
@@ -103,6 +103,8 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None,
     catalogue = open_releases(settings)
     require_known(settings.severities)
     _warm_up()
+    keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)) if records else None)
+    keeper.keep_releases(catalogue.releases)
     indexes = {release.id: _open(settings, release) for release in catalogue.releases}
     coder = Coder(
         catalogue=catalogue,
@@ -110,26 +112,11 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None,
         rankers={name: shipped_ranker(name) for name in POLICIES} if rankers is None else rankers,
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
-        keep=_keeping(settings, Archive(archive_folder(settings.data)) if records else None),
+        keep=keeper.keep,
     )
     for release in catalogue.releases if records else ():
-        coder.artifacts(release, outpatient())
+        coder.artifacts(release, outpatient())  # the index is open: it is kept before another can take its place
     return coder
-
-
-def _keeping(settings: Settings, archive: Archive | None) -> Callable[[Release, Manifest, str, Ranker], Artifacts]:
-    """Names, and keeps in the archive, what codings are made with; a folder that cannot take it stops the start."""
-    keeper = ArtifactKeeper(settings.data, archive)
-
-    def keep(release: Release, manifest: Manifest, policy: str, ranker: Ranker) -> Artifacts:
-        try:
-            return keeper.keep(release, manifest, policy, ranker)
-        except OSError as error:
-            raise _unusable(settings, error) from error
-        except (ArtifactMissing, ManifestMismatch) as error:
-            raise ConfigurationError(str(error)) from error
-
-    return keep
 
 
 def _warm_up() -> None:
@@ -191,7 +178,8 @@ def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
         manifest = read_manifest(index_folder(settings.data, release))
     except ManifestMismatch as error:
         raise ConfigurationError(str(error)) from error
-    artifacts = _keeping(settings, Archive(archive_folder(settings.data)))(release, manifest, policy, shipped_ranker(policy))
+    keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)))
+    artifacts = keeper.keep(release, manifest, policy, shipped_ranker(policy))
     return Basis(
         artifacts, Configuration(policy, settings.assign_probability, settings.passing, settings.pass_probability, settings.severities)
     )

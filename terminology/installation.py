@@ -86,11 +86,6 @@ def _is_current(home: Path) -> bool:
         return False
 
 
-def release_folder(data: Path, release_id: str) -> Path:
-    """Where an installed release lives in the data directory."""
-    return data / "releases" / release_id
-
-
 def open_release(home: Path) -> Release:
     """The release in a folder; ValueError when its file is not the one its manifest names."""
     manifest = json.loads((home / _MANIFEST).read_text(encoding="utf-8"))

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
+from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts
 from fhir_coder.record.archive import Archive, ArtifactMissing, Source, source_digest
-from index.manifest import MANIFEST_FILE, Manifest, read_manifest
+from index.manifest import MANIFEST_FILE, Manifest, ManifestMismatch, read_manifest
 from index.open import index_folder
-from terminology.installation import release_folder
 from terminology.knowledge import knowledge_files
 from terminology.release import Release
 
@@ -47,22 +47,39 @@ class ArtifactKeeper:
     def keep(self, release: Release, manifest: Manifest, policy: str, ranker: Ranker) -> Artifacts:
         """The digests of what an open release, its open index and a ranker are made of, kept on first use.
 
-        Raises OSError when the archive cannot be written, and ArtifactMissing when the files are no longer those that were opened.
+        Raises ConfigurationError when the archive cannot be written or the files are no longer those that were opened.
         """
-        home, folder = release_folder(self._data, release.id), index_folder(self._data, release)
-        with self._lock:
-            return Artifacts(
-                release=self._once(RELEASE, release.id, lambda: release_sources(home)),
-                index=self._once(INDEX, release.id, lambda: open_index_sources(folder, manifest)),
-                ranker=self._once(RANKER, policy, lambda: ranker_sources(ranker)),
-                knowledge=self._once(KNOWLEDGE, "", knowledge_sources),
-            )
+        folder = index_folder(self._data, release)
+        return Artifacts(
+            release=self._release(release),
+            index=self._once(INDEX, release.id, lambda: open_index_sources(folder, manifest)),
+            ranker=self._once(RANKER, policy, lambda: ranker_sources(ranker)),
+            knowledge=self._once(KNOWLEDGE, "", knowledge_sources),
+        )
+
+    def keep_releases(self, releases: Iterable[Release]) -> None:
+        """Keep releases that were just opened: later, others may lie in their folders. Raises as :meth:`keep` does."""
+        for release in releases if self._archive else ():
+            self._release(release)
+
+    def _release(self, release: Release) -> str:
+        return self._once(RELEASE, release.id, lambda: release_sources(self._data / "releases" / release.id))
 
     def _once(self, kind: str, name: str, sources: Callable[[], dict[str, Source]]) -> str:
-        if (kind, name) not in self._known:
+        with self._lock:
+            if (kind, name) not in self._known:
+                self._known[kind, name] = self._digest(kind, name, sources)
+            return self._known[kind, name]
+
+    def _digest(self, kind: str, name: str, sources: Callable[[], dict[str, Source]]) -> str:
+        try:
             found = sources()
-            self._known[kind, name] = self._archive.keep(kind, name, found) if self._archive else source_digest(found)
-        return self._known[kind, name]
+            return self._archive.keep(kind, name, found) if self._archive else source_digest(found)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ConfigurationError(f"FHIR_CODER_DATA: artifacts cannot be kept in {archive_folder(self._data)} ({reason})") from error
+        except (ArtifactMissing, ManifestMismatch) as error:
+            raise ConfigurationError(str(error)) from error
 
 
 def release_sources(folder: Path) -> dict[str, Source]:

@@ -59,14 +59,17 @@ _JOB, _RUN = TypeAdapter(Job), TypeAdapter(Run)
 def rerun(workspace: Workspace, configuration: Configuration, encounter: str) -> Run:
     """Code the encounter (JSON with its texts) in a new process on the artifacts of a workspace."""
     job = job_of(workspace, configuration, encounter)
-    done = subprocess.run(
-        [sys.executable, "-m", "fhir_coder.record.rerun"],
-        input=_JOB.dump_json(job),
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        env={**os.environ, REPLACED_BY: str(workspace.of(KNOWLEDGE))},
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "fhir_coder.record.rerun"],
+            input=_JOB.dump_json(job),
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            env={**os.environ, REPLACED_BY: str(workspace.of(KNOWLEDGE))},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Run(failure=f"the replaying process did not end within {TIMEOUT_S} seconds")
     if done.returncode != 0:
         # Its standard error may quote a note and is not repeated.
         return Run(failure=f"the replaying process ended with status {done.returncode}")
@@ -85,8 +88,11 @@ def code_job(job: Job) -> Run:
         coder = _coder(job)
     except (ConfigurationError, ManifestMismatch, KeyError, OSError, TypeError, ValueError) as error:
         return Run(failure=f"this version of the software cannot use the kept artifacts: {error}")
-    policy = POLICIES[job.configuration.policy](job.configuration.assign_probability)
-    disposition, _ = coder.code_encounter(read_encounter(job.encounter), policy)
+    try:
+        policy = POLICIES[job.configuration.policy](job.configuration.assign_probability)
+        disposition, _ = coder.code_encounter(read_encounter(job.encounter), policy)
+    except Exception as error:  # its text may quote a note
+        return Run(failure=f"this version of the software cannot code the encounter ({type(error).__name__})")
     return Run(answer_of(disposition))
 
 
