@@ -26,7 +26,7 @@ FENCES = {
     "alembic": ("fhir_coder/store",),
     "cryptography": ("fhir_coder/store",),
     "sklearn": ("fhir_coder/coding/training.py",),
-    "pydantic": ("fhir_coder/facts.py", "fhir_coder/record"),
+    "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),
     "gunicorn": ("fhir_coder/commands/serve.py",),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -35,9 +36,15 @@ def lexicon(htn: str = "I10") -> Lexicon:
 
 
 @pytest.fixture
-def data(built: None, tmp_path: Path) -> Path:
-    """A data folder with the small release and its index. The encoder is the full index's: exporting the model takes long."""
-    folder = tmp_path / "data"
+def data(pristine: Path, tmp_path: Path) -> Path:
+    """A data folder of the test's own with the small release and its index; files are links, as they are only ever replaced."""
+    return Path(shutil.copytree(pristine, tmp_path / "data", copy_function=os.link))
+
+
+@pytest.fixture(scope="session")
+def pristine(built: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the tests' own are made from. The encoder is the full index's: exporting the model takes long."""
+    folder = tmp_path_factory.mktemp("pristine")
     install_release(folder / "releases", XML.encode(), "small", date(2026, 4, 1), date(2026, 9, 30))
     full, index = Settings.from_environment().data / "index" / "2026-04-01", folder / "index" / "2026-04-01"
     index.mkdir(parents=True)
