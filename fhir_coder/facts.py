@@ -54,6 +54,7 @@ def read_recorded(rows: list[Any]) -> tuple[RecordedDiagnosis, ...]:
 def facts_hash(encounter: Encounter) -> str:
     """The sha256 (hex) of what bears on the codes beside the notes.
 
-    Diagnoses that the EHR holds already are left out: our own write-back adds to them, so they are recorded by themselves.
+    Diagnoses that the EHR holds already are left out: our own write-back adds to them, so they are recorded by themselves. Fields at their
+    default are left out too, so that one that a later version adds does not change the hash.
     """
-    return sha256(write_encounter(replace(encounter, notes=(), recorded=())).encode()).hexdigest()
+    return sha256(_ENCOUNTER.dump_json(replace(encounter, notes=(), recorded=()), exclude_defaults=True)).hexdigest()
