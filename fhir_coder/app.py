@@ -35,6 +35,7 @@ from fhir_coder.record.replay import Basis, Replayer
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import EhrSettings, Settings, Tenant
+from fhir_coder.software import code_digest
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
@@ -122,6 +123,7 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None,
 def _warm_up() -> None:
     """Load rules and language profiles now, before any fork: a second that the first request need not pay."""
     load_rules()
+    code_digest()
     detect_language("The patient returns for follow up of hypertension and feels well.")
 
 

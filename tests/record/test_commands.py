@@ -24,7 +24,8 @@ WRITE = {"resourceType": "Parameters", "parameter": [{"name": "writeBack", "valu
 
 @pytest.fixture(scope="module", params=["", KEY], ids=["no key", "key"])
 def coded(request: pytest.FixtureRequest, built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A data folder in which two encounters were coded, one of the EHR's and one sent inline; coding ids and the environment by name."""
+    """A data folder in which two encounters were coded, one of the EHR's, whose note was changed since, and one sent inline; coding ids and
+    the environment by name."""
     data, full = tmp_path_factory.mktemp("data"), Settings.from_environment().data
     for name in ("releases", "index"):
         (data / name).symlink_to(full / name)
@@ -36,6 +37,10 @@ def coded(request: pytest.FixtureRequest, built: None, tmp_path_factory: pytest.
         return next(one["valueId"] for one in answer["parameter"] if one["name"] == "codingId")
 
     first = code("/fhir/Encounter/heart-failure/$code-encounter", WRITE)
+    document = client.get("/sandbox/fhir/DocumentReference/heart-failure-note").get_json(force=True)
+    document["content"][0]["attachment"] = {"contentType": "text/plain", "data": "QXNzZXNzbWVudDogZ291dC4="}
+    changed = client.put("/sandbox/fhir/DocumentReference/heart-failure-note", json=document, headers={"Content-Type": FHIR})
+    assert changed.get_json(force=True)["meta"]["versionId"] == "2"
     yield {**environment, "pulled": first, "inline": code("/fhir/Encounter/$code-encounter", inline())}
 
 
