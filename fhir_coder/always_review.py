@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from fhir_coder.code_ranges import covered, parse_ranges
+from terminology.knowledge import knowledge_of
 from terminology.references import CodeReference
 
 
@@ -40,7 +40,7 @@ def always_review(codes: Sequence[str]) -> Iterator[tuple[ReviewRule, tuple[str,
 @cache
 def review_rules() -> tuple[ReviewRule, ...]:
     """The rules in the order of the table."""
-    lines = files("fhir_coder").joinpath("always_review.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder").joinpath("always_review.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return tuple(_rule(*row) for row in rows[1:])
 

@@ -19,22 +19,30 @@ from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.exchange import CodingRequest, Configuration, Intake
 from fhir_coder.language import detect_language
 from fhir_coder.pipeline import Coder
 from fhir_coder.progress import stage_progress
 from fhir_coder.reading.context import load_rules
+from fhir_coder.record.archive import Archive
+from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
+from fhir_coder.record.replay import Basis, Replayer
+from fhir_coder.record.rereading import NoteReader
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import EhrSettings, Settings, Tenant
+from fhir_coder.software import code_digest
+from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
-from index.manifest import ManifestMismatch
+from index.manifest import ManifestMismatch, read_manifest
 from index.model import Model, ModelRefused, choose_model
 from index.open import index_folder, open_index
 from terminology.embedded import EmbeddedMissing
@@ -92,24 +100,31 @@ def ensure_index(settings: Settings) -> None:
         pass
 
 
-def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None) -> Coder:
-    """The engine of the pipeline with everything loaded."""
+def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None, records: bool = False) -> Coder:
+    """The engine of the pipeline with everything loaded; where its codings are recorded, what it codes with is kept before the first."""
     catalogue = open_releases(settings)
     require_known(settings.severities)
     _warm_up()
+    keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)) if records else None)
+    keeper.keep_releases(catalogue.releases)
     indexes = {release.id: _open(settings, release) for release in catalogue.releases}
-    return Coder(
+    coder = Coder(
         catalogue=catalogue,
         index_for=lambda release: indexes[release.id],
         rankers={name: shipped_ranker(name) for name in POLICIES} if rankers is None else rankers,
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
+        keep=keeper.keep,
     )
+    for release in catalogue.releases if records else ():
+        coder.artifacts(release, outpatient())  # the index is open: it is kept before another can take its place
+    return coder
 
 
 def _warm_up() -> None:
     """Load rules and language profiles now, before any fork: a second that the first request need not pay."""
     load_rules()
+    code_digest()
     detect_language("The patient returns for follow up of hypertension and feels well.")
 
 
@@ -118,14 +133,14 @@ def create_app(settings: Settings) -> Flask:
     configure_logging(settings.log_level)
     sandbox = _sandbox(settings)
     engine = Engine(
-        coder=build_coder(settings),
+        coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),
         tenants=_tenants(settings, sandbox),
-        repository=open_repository(settings.database_url, settings.key),
+        repository=open_store(settings),
         connect=EhrConnections(sandbox),
         probe=EhrProbe(partial(_connect_once, sandbox=sandbox)),
         now=lambda: datetime.now(UTC),
-        intake=IntakePolicy(settings.preliminary_notes, settings.unfinished_encounters),
+        intake=_intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
     app.register_blueprint(create_api(engine, settings))
@@ -134,6 +149,50 @@ def create_app(settings: Settings) -> Flask:
     install_error_handlers(app)
     app.extensions["fhir_coder"] = Lifecycle(engine.repository)
     return app
+
+
+def open_store(settings: Settings) -> Repository:
+    """The store of codings."""
+    return open_repository(settings.database_url, settings.key)
+
+
+def build_replayer(settings: Settings) -> Replayer:
+    """What does past codings again. Raises ConfigurationError when something of today is missing, once that is asked for."""
+    sandbox = _sandbox(settings)
+    tenants, connections = _tenants(settings, sandbox), EhrConnections(sandbox)
+
+    def connect(tenant: str, ehr: str) -> EhrClient | None:
+        ehrs = tenants[tenant].ehrs if tenant in tenants else ()
+        return next((connections(one) for one in ehrs if one.id == ehr), None)
+
+    def gather_again(coding: StoredEncounter) -> Intake:
+        encounter_id = coding.encounter_reference.rpartition("/")[2]
+        request = CodingRequest(coding.tenant, encounter_id, ehr=coding.ehr)
+        return gather(request, connect(coding.tenant, coding.ehr), _intake_policy(settings))
+
+    archive = Archive(archive_folder(settings.data))
+    archive.hold()
+    return Replayer(archive, NoteReader(connect), gather_again, partial(_basis_today, settings))
+
+
+def _intake_policy(settings: Settings) -> IntakePolicy:
+    """What of an EHR is read and coded, by setting."""
+    return IntakePolicy(settings.preliminary_notes, settings.unfinished_encounters)
+
+
+def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
+    """What the encounter would be coded with if it came now."""
+    release = open_releases(settings).for_date(coding.service_date).release
+    policy = coding.configuration.policy
+    try:
+        manifest = read_manifest(index_folder(settings.data, release))
+    except ManifestMismatch as error:
+        raise ConfigurationError(str(error)) from error
+    keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)))
+    artifacts = keeper.keep(release, manifest, policy, shipped_ranker(policy))
+    return Basis(
+        artifacts, Configuration(policy, settings.assign_probability, settings.passing, settings.pass_probability, settings.severities)
+    )
 
 
 class Lifecycle:

@@ -6,7 +6,7 @@ This is the line of :mod:`fhir_coder.pipeline` with its two ends: intake before 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fhir_coder.api.health import Readiness
@@ -53,9 +53,19 @@ class Engine:
         reconciliation = self.coder.reconcile(disposition)
         bundle = build_bundle(Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation)))
         receipt = self._deliver(bundle, client, request)
-        result = CodingResult(intake, disposition, release, bundle, receipt, reconciliation)
-        self.repository.save(request.tenant, ehr.id if ehr else "", result)
-        return result
+        result = CodingResult(
+            intake,
+            disposition,
+            release,
+            bundle,
+            receipt,
+            reconciliation,
+            artifacts=self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy),
+            configuration=self.coder.configuration(self.policy),
+            is_inline=request.notes is not None,
+            keeps_text=self.repository.keeps_text,
+        )
+        return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result))
 
     def has_tenant(self, tenant: str) -> bool:
         """Whether the tenant is configured."""

@@ -58,10 +58,33 @@ class ReleaseUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What a coding was made with beside the software: the digest (sha256, hex) of each set of files as :mod:`fhir_coder.record` keeps it."""
+
+    release: str = ""
+    index: str = ""
+    ranker: str = ""
+    knowledge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings that decide what is assigned and where it goes. ``policy`` names the coding policy; see :mod:`fhir_coder.disposition`
+    for ``passing`` and ``pass_probability``; ``severities`` are the site's overrides by edit id."""
+
+    policy: str = ""
+    assign_probability: float = 0.0
+    passing: str = ""
+    pass_probability: float = 0.0
+    severities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CodingResult:
     """The answer of the engine: the disposition with its whole trail, the proposal (Bundle, type collection) and the receipt
     (Bundle, type batch-response, one entry per entry of the proposal) or None when nothing was to be written. ``reconciliation`` holds
-    the assigned codes against those that the EHR had already."""
+    the assigned codes against those that the EHR had already. ``is_inline``: the notes came with the request, so that no EHR need have them;
+    ``keeps_text``: the store keeps their text; ``coding_id`` names the record of it, once it is kept."""
 
     intake: Intake
     disposition: Disposition
@@ -69,3 +92,8 @@ class CodingResult:
     proposal: Resource
     receipt: Resource | None = None
     reconciliation: tuple[Reconciled, ...] = ()
+    artifacts: Artifacts = Artifacts()
+    configuration: Configuration = Configuration()
+    is_inline: bool = False
+    keeps_text: bool = False
+    coding_id: str = ""

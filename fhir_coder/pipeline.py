@@ -16,31 +16,40 @@ from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.disposition import Policy, decide
 from fhir_coder.edits.run import run_edits
-from fhir_coder.exchange import ReleaseUse
+from fhir_coder.exchange import Artifacts, Configuration, ReleaseUse
 from fhir_coder.model import Assertions, Candidates, Disposition, Encounter, Reconciled
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
 from fhir_coder.reconciliation import reconcile
+from fhir_coder.software import code_digest
 from index.code_index import CodeIndex
+from index.manifest import Manifest
 from terminology.release import Catalogue, Release, ReleaseChoice
+
+SHORT = 12
+"""Digits of a digest that are shown; the record holds the whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coder:
-    """Everything that coding needs, made once: releases, one index for each, a ranker for each coding policy, the review policy."""
+    """Everything that coding needs, made once: releases, one index for each, a ranker for each coding policy, the review policy.
+
+    ``keep`` makes sure that what an encounter is coded with can be had again, and names it by digest.
+    """
 
     catalogue: Catalogue
     index_for: Callable[[Release], CodeIndex]
     rankers: Mapping[str, Ranker]
     review: Policy
     severities: Mapping[str, str]
+    keep: Callable[[Release, Manifest, str, Ranker], Artifacts]
 
     def code_encounter(self, encounter: Encounter, policy: CodingPolicy) -> tuple[Disposition, ReleaseUse]:
         """Read, code, check and route one encounter; the release in use is named beside the disposition."""
         choice = self.catalogue.for_date(encounter.service_date)
         candidates = self.find_candidates(encounter, choice.release)
-        coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release))
+        coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release, policy))
         report = run_edits(coded, choice.release, choice.status, self.severities)
         return decide(report, self.review), release_use(choice)
 
@@ -60,13 +69,27 @@ class Coder:
         mentions = find_mentions(sections, self.index_for(release).find_terms)
         return assert_mentions(mentions)
 
-    def _versions(self, release: Release) -> dict[str, str]:
-        manifest = self.index_for(release).manifest
+    def artifacts(self, release: Release, policy: CodingPolicy) -> Artifacts:
+        """What encounters of this release are coded with, kept so that each can be coded again."""
+        return self.keep(release, self.index_for(release).manifest, policy.name, self.rankers[policy.name])
+
+    def configuration(self, policy: CodingPolicy) -> Configuration:
+        """The settings that decide beside the artifacts."""
+        return Configuration(
+            policy.name, policy.assign_probability, self.review.passing, self.review.pass_probability, dict(self.severities)
+        )
+
+    def _versions(self, release: Release, policy: CodingPolicy) -> dict[str, str]:
+        """By the names that docs/pipeline.md explains; the release's id, the ranker and the policy are added where they are used."""
+        manifest, kept = self.index_for(release).manifest, self.artifacts(release, policy)
         return {
             "software": __version__,
-            "index": f"builder {manifest.builder}",
-            "model": f"{manifest.model_name}@{manifest.weights_sha256[:12]}",
-            "lexicon": manifest.lexicon_sha256[:12],
+            "code": code_digest()[:SHORT],
+            "release sha": kept.release[:SHORT],
+            "index": f"{kept.index[:SHORT]} (builder {manifest.builder})",
+            "model": f"{manifest.model_name}@{manifest.weights_sha256[:SHORT]}",
+            "lexicon": manifest.lexicon_sha256[:SHORT],
+            "knowledge": kept.knowledge[:SHORT],
         }
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from itertools import product
 
 from index.normalise import BREAK, forms
 from index.variants import Distance, variants
 from terminology.codebook import Codebook
+from terminology.knowledge import knowledge_of
 from terminology.lexicon import AgeRange, LexiconEntry
 
 #: Chapters whose titles are too ordinary to be matched in running text: external causes of morbidity.
@@ -54,7 +54,7 @@ Terms = Mapping[str, tuple[Term, ...]]
 
 def load_stoplist() -> frozenset[str]:
     """Keys of official words that stand in notes with another, everyday meaning."""
-    lines = files("index").joinpath("stoplist.txt").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("index").joinpath("stoplist.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(" ".join(forms(line)) for line in lines if line.strip() and not line.startswith("#"))
 
 

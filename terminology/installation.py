@@ -29,7 +29,9 @@ def open_catalogue(data: Path) -> Catalogue:
     home = folder / embedded.EFFECTIVE_FROM.isoformat()
     if not _is_current(home):
         install_release(folder, embedded.read_embedded(), embedded.TITLE, embedded.EFFECTIVE_FROM, embedded.EFFECTIVE_TO)
-    return Catalogue(_open(home) for home in sorted(folder.iterdir()) if (home / _MANIFEST).is_file() and not home.name.startswith("."))
+    return Catalogue(
+        open_release(home) for home in sorted(folder.iterdir()) if (home / _MANIFEST).is_file() and not home.name.startswith(".")
+    )
 
 
 def release_from_xml(data: bytes, title: str, effective_from: date, effective_to: date) -> Release:
@@ -84,8 +86,8 @@ def _is_current(home: Path) -> bool:
         return False
 
 
-def _open(home: Path) -> Release:
-    """One installed release; ValueError when its file is not the one its manifest names."""
+def open_release(home: Path) -> Release:
+    """The release in a folder; ValueError when its file is not the one its manifest names."""
     manifest = json.loads((home / _MANIFEST).read_text(encoding="utf-8"))
     compiled = (home / _TABULAR).read_bytes()
     if sha256(compiled).hexdigest() != manifest["compiled_sha256"]:

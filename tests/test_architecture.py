@@ -28,11 +28,20 @@ FENCES = {
     "alembic": ("fhir_coder/store",),
     "cryptography": ("fhir_coder/store",),
     "sklearn": ("fhir_coder/coding/training.py",),
+    "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),
     "gunicorn": ("fhir_coder/commands/serve.py",),
 }
 STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
-ABOVE_STAGES = ("fhir_coder.app", "fhir_coder.engine", "fhir_coder.pipeline", "fhir_coder.cli", "fhir_coder.commands", "fhir_coder.api")
+ABOVE_STAGES = (
+    "fhir_coder.app",
+    "fhir_coder.engine",
+    "fhir_coder.pipeline",
+    "fhir_coder.cli",
+    "fhir_coder.commands",
+    "fhir_coder.api",
+    "fhir_coder.record",
+)
 ALLOWED_BETWEEN_STAGES = {("ehr", "notes")}  # intake reads the notes it fetches
 
 

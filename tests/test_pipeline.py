@@ -56,6 +56,17 @@ def test_coding_twice_is_coding_once(coder: Coder) -> None:
     assert code(coder, NOTE) == code(coder, NOTE)
 
 
+def test_every_coding_names_what_decided_it(coder: Coder) -> None:
+    versions = code(coder, NOTE).report.coded.versions
+    documented = (
+        (Path(__file__).parents[1] / "docs" / "pipeline.md").read_text(encoding="utf-8").split("\n## Versions\n")[1].split("\n## ")[0]
+    )
+    assert {name for name in versions if f"`{name}`" not in documented} == set()
+    assert {"software", "code", "release", "release sha", "index", "model", "lexicon", "ranker", "knowledge", "policy"} == set(versions)
+    kept = coder.artifacts(coder.catalogue.get(versions["release"]), outpatient())
+    assert versions["release sha"] == kept.release[:12] and versions["index"].startswith(kept.index[:12])
+
+
 def test_an_unrelated_note_removes_no_code(coder: Coder) -> None:
     assert set(codes(code(coder, NOTE))) <= set(codes(code(coder, NOTE, "Nurse visit\nBlood pressure cuff size checked. Forms signed.\n")))
 

@@ -18,6 +18,8 @@ _TYPES = {Severity.BLOCKING: "business-rule", Severity.ADVISORY: "business-rule"
 MAX_EXPRESSIONS = 20
 """How many places one issue names; a caller who sends thousands of unknown parameters learns the count."""
 
+INLINE_SENTENCE = "Sent inline and note text is not stored: it cannot be shown for review or replayed later."
+
 
 def outcome_of_error(error: FhirCoderError, request_id: str) -> Resource:
     """The body of every 4xx and 5xx answer."""
@@ -67,6 +69,8 @@ def _issues(result: CodingResult, ignored: Iterable[str]) -> Iterator[Resource]:
         yield _issue("warning", "incomplete", sentence)
     for edit in report.not_run:
         yield _issue("information", "incomplete", f"Edit {edit} did not run: it lacked its input.")
+    if result.is_inline and not result.keeps_text:
+        yield _issue("information", "informational", INLINE_SENTENCE)
     yield _issue("information", "informational", _release_sentence(result))
 
 

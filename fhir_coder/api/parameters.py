@@ -65,6 +65,7 @@ IN: tuple[Parameter, ...] = (
 )
 
 OUT: tuple[Parameter, ...] = (
+    Parameter("codingId", "id", 1, "1", "Names the record of this coding: what `fhir-coder trail` and `fhir-coder replay` take."),
     Parameter("disposition", "Coding", 1, "1", "pass or review."),
     Parameter("reason", "Coding", 0, "*", "Why the encounter goes where it goes."),
     Parameter("result", "Bundle", 1, "1", "Everything proposed (type collection): Conditions, Claim, Task, Provenances."),

@@ -31,6 +31,7 @@ class _Rendering:
         """All out parameters in the order of the definition."""
         disposition, coded = self._result.disposition, self._result.disposition.report.coded
         outcome = disposition.outcome
+        yield {"name": "codingId", "valueId": self._result.coding_id}
         yield {"name": "disposition", "valueCoding": {"system": DISPOSITION, "code": outcome.value, "display": _OUTCOME_NAMES[outcome]}}
         yield from map(_reason, disposition.reasons)
         yield {"name": "result", "resource": self._result.proposal}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Protocol
 
 from fhir_coder.model import Assertion, Assertions, Candidate, Candidates
+from terminology.knowledge import knowledge_of
 
 RETRIEVED_PER_STATEMENT = 8
 COVERED_BY_DICTIONARY = 0.6
@@ -18,7 +18,7 @@ _WORD = re.compile(r"[a-z][a-z'-]+", re.IGNORECASE)
 
 @cache
 def _course_words() -> frozenset[str]:
-    lines = files(__package__).joinpath("course_words.txt").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.coding").joinpath("course_words.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 

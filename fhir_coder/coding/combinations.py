@@ -6,8 +6,8 @@ import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from terminology.knowledge import knowledge_of
 from terminology.references import CodeReference, parse_references
 
 
@@ -29,7 +29,7 @@ class Combination:
 @cache
 def combinations() -> tuple[Combination, ...]:
     """All rules, in the order in which they are tried."""
-    lines = files(__package__).joinpath("combinations.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.coding").joinpath("combinations.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return tuple(
         Combination(row["have"], tuple(parse_references(f"({part})") for part in row["with"].split("+")), row["becomes"], row["source"])

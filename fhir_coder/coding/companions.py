@@ -6,8 +6,8 @@ import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from terminology.knowledge import knowledge_of
 from terminology.references import CodeReference, parse_references
 
 
@@ -25,7 +25,7 @@ class Companion:
 @cache
 def companions() -> tuple[Companion, ...]:
     """All rules of ``companions.tsv``."""
-    lines = files(__package__).joinpath("companions.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.coding").joinpath("companions.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return tuple(
         Companion(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["alone"] == "never", row["source"])

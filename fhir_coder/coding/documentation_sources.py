@@ -12,11 +12,11 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.model import Authority, Note, RejectionReason
 from terminology.codebook import Codebook
+from terminology.knowledge import knowledge_of
 from terminology.laterality import side, sides
 from terminology.references import CodeReference
 
@@ -47,7 +47,7 @@ class Ground:
 @cache
 def source_rules() -> tuple[SourceRule, ...]:
     """The families in the order of the table."""
-    lines = files(__package__).joinpath("documentation_sources.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.coding").joinpath("documentation_sources.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return tuple(
         SourceRule(row["family"], parse_ranges(row["codes"]), row["beside"], row["signed"] == "yes", row["one"] == "yes", row["source"])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from importlib.resources import files
 
 from fhir_coder.model import RejectionReason
 from terminology.codebook import Codebook
+from terminology.knowledge import knowledge_of
 from terminology.references import CodeReference, parse_references
 
 
 @cache
 def _rows(kind: str) -> tuple[tuple[tuple[CodeReference, ...], str], ...]:
     """The mapping for ``personal`` or ``family``, first match wins."""
-    lines = files(__package__).joinpath("history_codes.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.coding").joinpath("history_codes.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return tuple((parse_references(f"({row['codes']})"), row["history"]) for row in rows if row["kind"] == kind)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from importlib.resources import files
 from typing import Protocol
 
 from fhir_coder.coding.features import FEATURES
 from fhir_coder.errors import ConfigurationError
+from terminology.knowledge import knowledge_of
 
 
 class Ranker(Protocol):
@@ -24,6 +24,10 @@ class Ranker(Protocol):
     @property
     def version(self) -> str:
         """Name and content hash, recorded with every encounter."""
+
+    @property
+    def artifact(self) -> bytes:
+        """The file it was read from, kept with the codings made with it."""
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Calibrated probability in 0..1."""
@@ -41,6 +45,7 @@ class LogisticRanker:
     scales: tuple[float, ...]
     weights: tuple[float, ...]
     intercept: float
+    artifact: bytes = field(repr=False)
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Logistic function of the weighted, standardised features."""
@@ -63,9 +68,9 @@ def read_ranker(data: bytes) -> LogisticRanker:
         raise ConfigurationError("the ranker was trained on other features than this version computes; run fhir-coder train")
     version = f"{artifact['name']}@{sha256(data).hexdigest()[:12]}"
     means, scales, weights = (tuple(artifact[key]) for key in ("means", "scales", "weights"))
-    return LogisticRanker(version, means, scales, weights, artifact["intercept"])
+    return LogisticRanker(version, means, scales, weights, artifact["intercept"], data)
 
 
 def shipped_ranker(policy: str) -> LogisticRanker:
     """The ranker that ships for a coding policy."""
-    return read_ranker(files(__package__).joinpath("rankers", f"{policy}.json").read_bytes())
+    return read_ranker(knowledge_of("fhir_coder.coding").joinpath("rankers", f"{policy}.json").read_bytes())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+
+from terminology.knowledge import knowledge_of
 
 _SIDES = ("right", "left", "bilateral")
 
@@ -13,6 +14,6 @@ _SIDES = ("right", "left", "bilateral")
 @cache
 def side_exceptions() -> Mapping[str, Mapping[str, str]]:
     """Code to side to code; the sources are in ``side_exceptions.tsv``."""
-    lines = files(__package__).joinpath("side_exceptions.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.coding").joinpath("side_exceptions.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return {row["code"]: {name: row[name] for name in _SIDES} for row in rows}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
+
+from terminology.knowledge import knowledge_of
 
 
 def read_table(name: str) -> Iterator[dict[str, str]]:
     """The rows of ``fhir_coder/edits/<name>`` by column; raises ValueError when a row has another number of cells than the header."""
-    lines = files("fhir_coder.edits").joinpath(name).read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.edits").joinpath(name).read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
     header = rows[0]
     for row in rows[1:]:

@@ -67,10 +67,17 @@ class EhrClient:
 
     def read(self, resource_type: str, resource_id: str) -> Resource:
         """One resource. Raises ResourceUnknown, ResourceDeleted or an EhrError."""
-        if not _ID.fullmatch(resource_id):
+        return self._read_at(resource_type, resource_id, f"{resource_type}/{resource_id}")
+
+    def read_version(self, resource_type: str, resource_id: str, version: str) -> Resource:
+        """One version of a resource (http.html#vread). Raises ResourceUnknown, ResourceDeleted or an EhrError."""
+        return self._read_at(resource_type, resource_id, f"{resource_type}/{resource_id}/_history/{version}", version)
+
+    def _read_at(self, resource_type: str, resource_id: str, path: str, version: str = "0") -> Resource:
+        if not (_ID.fullmatch(resource_id) and _ID.fullmatch(version)):
             raise ResourceUnknown(f"no {resource_type} can have such an id")
-        what = f"read {resource_type}/{resource_id}"
-        answer = self._get(self.address.url(f"{resource_type}/{resource_id}"))
+        what = f"read {path}"
+        answer = self._get(self.address.url(path))
         if answer.status != 200:
             raise read_failure(answer, what, self._read)
         resource = self._resource(answer, what)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import Uncodable
 from fhir_coder.exchange import Resource
+from terminology.knowledge import knowledge_of
 
 NOT_A_VISIT = frozenset({"entered-in-error", "cancelled"})
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -45,6 +45,6 @@ def _check_class(encounter: Resource) -> Iterator[str]:
 
 @cache
 def _guidelines() -> dict[tuple[str, str], str]:
-    lines = files("fhir_coder.ehr").joinpath("encounter_classes.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.ehr").joinpath("encounter_classes.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")][1:]
     return {(system, code): guidelines for system, code, guidelines in rows}

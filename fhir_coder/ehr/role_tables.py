@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 
 from fhir_coder.ehr.references import codings
 from fhir_coder.exchange import Resource
+from terminology.knowledge import knowledge_of
 
 AUTHOR_ROLES = "author_roles.tsv"
 DOCUMENT_KINDS = "document_kinds.tsv"
@@ -42,7 +42,7 @@ def meanings(table: str, concepts: Iterable[Resource | None]) -> frozenset[str]:
 @cache
 def role_table(name: str) -> Table:
     """System to code to meaning."""
-    lines = files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.ehr").joinpath(name).read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
     table: dict[str, dict[str, str]] = {}
     for system, code, meaning, _, _ in rows[1:]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 
 from fhir_coder.reading.sentences import Sentence, find_sentences
+from terminology.knowledge import knowledge_of
 
 #: An action cue begins the assessment only after this share of the text: before it, what was done earlier is being told.
 ACTION_FROM = 0.4
@@ -34,7 +34,7 @@ def _has_cue(text: str, sentence: Sentence, strength: str) -> bool:
 
 @cache
 def _pattern(strength: str) -> re.Pattern[str]:
-    lines = files("fhir_coder.reading").joinpath("assessment_cues.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.reading").joinpath("assessment_cues.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")][1:]
     cues = sorted((cue for kind, cue in rows if kind == strength), key=len, reverse=True)
     return re.compile(r"\b(?:" + "|".join(re.escape(cue).replace(r"\ ", r"\s+") for cue in cues) + r")\b", re.IGNORECASE)

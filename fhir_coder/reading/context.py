@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
 from fhir_coder.model import Experiencer, Presence, SectionKind, Temporality
+from terminology.knowledge import knowledge_of
 
 END = "¶"
 """The token after the last of a sentence."""
@@ -133,7 +133,7 @@ def expand(phrase: str) -> Iterator[str]:
 @cache
 def load_rules() -> ContextRules:
     """The rules of ``context.toml``, read once."""
-    source = tomllib.loads(files("fhir_coder.reading").joinpath("context.toml").read_text(encoding="utf-8"))
+    source = tomllib.loads(knowledge_of("fhir_coder.reading").joinpath("context.toml").read_text(encoding="utf-8"))
     rules = tuple(_parse_rule(entry) for entry in source["rule"])
     root = _Node()
     for rule in rules:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
 from fhir_coder.model import SectionKind
+from terminology.knowledge import knowledge_of
 
 PART = "part"
 
@@ -220,6 +220,6 @@ def _section_codes() -> Mapping[str, SectionKind]:
 
 def _table(name: str) -> Iterator[list[str]]:
     """The rows of a table beside this module, without comments and its header line."""
-    lines = files("fhir_coder.reading").joinpath(name).read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.reading").joinpath(name).read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     yield from rows[1:]

@@ -13,11 +13,11 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import zip_longest
 
 from fhir_coder.model import Section, SectionKind
 from fhir_coder.reading.sentences import MARKER, Sentence
+from terminology.knowledge import knowledge_of
 
 MAX_STATEMENT = 120
 """Longest statement in code points: beyond it, retrieval sees a story and not a problem."""
@@ -86,7 +86,7 @@ def find_statements(text: str, section: Section, sentences: Sequence[Sentence], 
 @cache
 def load_words() -> ProblemWords:
     """The word lists, read once."""
-    lists = tomllib.loads(files("fhir_coder.reading").joinpath("problem_words.toml").read_text(encoding="utf-8"))
+    lists = tomllib.loads(knowledge_of("fhir_coder.reading").joinpath("problem_words.toml").read_text(encoding="utf-8"))
     return ProblemWords(
         labels=frozenset(lists["labels"]),
         leads=frozenset(lists["leads"]),

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
+
+from terminology.knowledge import knowledge_of
 
 #: A line at least this long without closing punctuation goes on in the next: text editors and dictation systems wrap near 70 columns.
 WRAPPED_LINE = 55
@@ -157,5 +158,5 @@ def _trim(text: str, start: int, end: int) -> Sentence | None:
 
 @cache
 def _abbreviations() -> frozenset[str]:
-    lines = files("fhir_coder.reading").joinpath("abbreviations.txt").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder.reading").joinpath("abbreviations.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fhir_coder.exchange import Resource
+from fhir_coder.exchange import Artifacts, Configuration, Resource
+from fhir_coder.facts import read_recorded
 from fhir_coder.model import (
     CodeAssignment,
     Evidence,
@@ -22,7 +23,7 @@ from fhir_coder.model import (
     Severity,
 )
 from fhir_coder.store.cipher import Cipher
-from fhir_coder.store.records import StoredEncounter, StoredNote, StoredProposal, StoredReceipt, TrailEvent
+from fhir_coder.store.records import CodingLine, StoredEncounter, StoredNote, StoredProposal, StoredReceipt, TrailEvent
 from fhir_coder.store.tables import (
     AssignmentRow,
     CodedEncounterRow,
@@ -80,9 +81,42 @@ def stored_encounter(rows: StoredRows, cipher: Cipher) -> StoredEncounter:
         proposals=tuple(_proposal(one, cipher) for one in rows.proposals),
         receipts=tuple(_receipt(one, cipher) for one in rows.receipts),
         trail=tuple(TrailEvent(one.event, one.detail) for one in rows.trail),
-        notes=tuple(
-            StoredNote(one.note_id, one.reference, one.content_type, one.sha256, one.length, cipher.open(one.text)) for one in rows.notes
-        ),
+        notes=tuple(_note(one, cipher) for one in rows.notes),
+        artifacts=Artifacts(row.release_artifact, row.index_artifact, row.ranker_artifact, row.knowledge_artifact),
+        configuration=Configuration(**row.configuration),
+        is_inline=row.is_inline,
+        recorded=read_recorded(row.recorded),
+        facts_sha256=row.facts_sha256,
+        facts=cipher.open(row.facts),
+    )
+
+
+def coding_line(row: CodedEncounterRow) -> CodingLine:
+    """What a list of codings says of one."""
+    return CodingLine(
+        id=row.id,
+        created_at=_aware(row.created_at),
+        ehr=row.ehr,
+        encounter_reference=row.encounter_reference,
+        service_date=row.service_date,
+        release_id=row.release_id,
+        disposition=Outcome(row.disposition),
+        engine_version=row.engine_version,
+    )
+
+
+def _note(row: NoteRow, cipher: Cipher) -> StoredNote:
+    return StoredNote(
+        row.note_id,
+        row.reference,
+        row.content_type,
+        row.sha256,
+        row.length,
+        cipher.open(row.text),
+        row.version,
+        row.author,
+        row.authority,
+        row.is_signed,
     )
 
 

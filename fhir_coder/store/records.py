@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from fhir_coder.exchange import Resource
-from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Reason, Rejection, text_hash
+from fhir_coder.exchange import Artifacts, Configuration, Resource
+from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Reason, RecordedDiagnosis, Rejection, text_hash
 
 
 @dataclass(frozen=True, slots=True)
 class StoredNote:
-    """A note that was coded: its hash, its length in code points, and its text or empty."""
+    """A note that was coded: its hash, its length in code points, and its text or empty. See :class:`fhir_coder.note.Note` for the rest."""
 
     id: str
     reference: str
@@ -20,6 +20,10 @@ class StoredNote:
     sha256: str
     length: int
     text: str
+    version: str = ""
+    author: str = ""
+    authority: str = ""
+    is_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,26 @@ class TrailEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class CodingLine:
+    """One coding in a list of them."""
+
+    id: str
+    created_at: datetime
+    ehr: str
+    encounter_reference: str
+    service_date: date | None
+    release_id: str
+    disposition: Outcome
+    engine_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEncounter:
-    """One coding of one encounter with its whole trail. ``created_at`` is aware."""
+    """One coding of one encounter with its whole trail. ``created_at`` is aware.
+
+    ``artifacts`` and ``configuration`` are empty for codings made before these were kept. ``facts`` is the encounter without its notes' texts as JSON
+    (:func:`fhir_coder.facts.read_encounter`), empty where it was dropped; ``facts_sha256`` can tell whether facts read again are the same (:func:`fhir_coder.facts.facts_hash`).
+    """
 
     id: str
     tenant: str
@@ -76,6 +98,12 @@ class StoredEncounter:
     receipts: tuple[StoredReceipt, ...]
     trail: tuple[TrailEvent, ...]
     notes: tuple[StoredNote, ...]
+    artifacts: Artifacts
+    configuration: Configuration
+    is_inline: bool
+    recorded: tuple[RecordedDiagnosis, ...]
+    facts_sha256: str
+    facts: str
 
 
 def with_words(evidence: Evidence, texts: Mapping[str, str]) -> Evidence:

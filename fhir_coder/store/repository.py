@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
-from fhir_coder.store.reading import StoredRows, stored_encounter
-from fhir_coder.store.records import StoredEncounter
+from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
+from fhir_coder.store.records import CodingLine, StoredEncounter
 from fhir_coder.store.rows import PartRows, encounter_row
 from fhir_coder.store.tables import (
     AssignmentRow,
@@ -45,7 +46,7 @@ class Repository:
         """Keep a result with its whole trail, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty."""
         public_id = uuid4().hex
         with Session(self._writing) as session, session.begin():
-            row = encounter_row(tenant, ehr, result, public_id, self._now().astimezone(UTC))
+            row = encounter_row(tenant, ehr, result, public_id, self._now().astimezone(UTC), self._cipher)
             session.add(row)
             session.flush()
             session.add_all(PartRows(tenant, row.key, self._cipher).of(result))
@@ -67,6 +68,27 @@ class Repository:
         )
         with Session(self._engine) as session:
             return self._read(session, session.scalar(query))
+
+    def recent(self, tenant: str, most: int) -> tuple[CodingLine, ...]:
+        """The tenant's newest codings, newest first."""
+        row = CodedEncounterRow
+        query = select(row).where(row.tenant == tenant).order_by(row.key.desc()).limit(most)
+        with Session(self._engine) as session:
+            return tuple(coding_line(one) for one in session.scalars(query))
+
+    def artifacts_in_use(self) -> dict[str, int]:
+        """How many codings, of all tenants, each kept artifact was used for, by digest."""
+        counts: Counter[str] = Counter()
+        table = CodedEncounterRow
+        with Session(self._engine) as session:
+            for column in (table.release_artifact, table.index_artifact, table.ranker_artifact, table.knowledge_artifact):
+                counts.update({row[0]: row[1] for row in session.execute(select(column, func.count()).group_by(column))})
+        return {digest: count for digest, count in counts.items() if digest}
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether the text of notes is stored."""
+        return self._cipher.has_key
 
     def ping(self) -> None:
         """Raises an exception of SQLAlchemy when the database does not answer."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from fhir_coder import __version__
 from fhir_coder.exchange import CodingResult, Resource
+from fhir_coder.facts import facts_hash, recorded_rows, write_facts
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.model import CodedEncounter, Disposition, Encounter, Evidence
 from fhir_coder.store.cipher import Cipher
@@ -28,9 +29,9 @@ from fhir_coder.store.tables import (
 from fhir_coder.store.trail import trail_of
 
 
-def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, created_at: datetime) -> CodedEncounterRow:
+def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, created_at: datetime, cipher: Cipher) -> CodedEncounterRow:
     """The row that all parts belong to."""
-    encounter, disposition = result.intake.encounter, result.disposition
+    encounter, disposition, artifacts = result.intake.encounter, result.disposition, result.artifacts
     return CodedEncounterRow(
         tenant=tenant,
         id=public_id,
@@ -45,6 +46,15 @@ def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, c
         is_confident=disposition.is_confident,
         created_at=created_at,
         engine_version=__version__,
+        release_artifact=artifacts.release,
+        index_artifact=artifacts.index,
+        ranker_artifact=artifacts.ranker,
+        knowledge_artifact=artifacts.knowledge,
+        configuration=asdict(result.configuration),
+        is_inline=result.is_inline,
+        recorded=recorded_rows(encounter),
+        facts_sha256=facts_hash(encounter),
+        facts=cipher.seal(write_facts(encounter)),
     )
 
 
@@ -162,6 +172,10 @@ class PartRows:
                 content_type=one.content_type,
                 sha256=one.sha256,
                 length=len(one.text),
+                version=one.version,
+                author=one.author[:255],
+                authority=one.authority.value,
+                is_signed=one.is_signed,
                 text=self.cipher.seal(one.text),
             )
 

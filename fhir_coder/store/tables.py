@@ -38,7 +38,12 @@ class Table(DeclarativeBase):
 
 
 class CodedEncounterRow(Table):
-    """One coding of one encounter. ``encounter_reference`` is as the EHR named it, empty for one that has no id."""
+    """One coding of one encounter. ``encounter_reference`` is as the EHR named it, empty for one that has no id.
+
+    The ``..._artifact`` columns hold digests of :mod:`fhir_coder.record` (empty: coded before artifacts were kept). ``facts`` is the encounter
+    without its notes' texts, ``facts_sha256`` the hash of what of it bears on the codes,
+    ``recorded`` the diagnoses that the EHR held already (codes and references); ``is_inline``: the notes came with the request.
+    """
 
     __tablename__ = "coded_encounter"
     __table_args__ = (Index("ix_coded_encounter_reference", "tenant", "encounter_reference", "key"),)
@@ -55,6 +60,15 @@ class CodedEncounterRow(Table):
     is_confident: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     engine_version: Mapped[str] = mapped_column(String(32))
+    release_artifact: Mapped[str] = mapped_column(String(64))
+    index_artifact: Mapped[str] = mapped_column(String(64))
+    ranker_artifact: Mapped[str] = mapped_column(String(64))
+    knowledge_artifact: Mapped[str] = mapped_column(String(64))
+    configuration: Mapped[dict[str, Any]] = mapped_column(JSON)
+    is_inline: Mapped[bool]
+    recorded: Mapped[list[Any]] = mapped_column(JSON)
+    facts_sha256: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[Sealed | None] = mapped_column(EncryptedText)
 
 
 class Part(Table):
@@ -162,7 +176,7 @@ class TrailRow(Part):
 
 
 class NoteRow(Part):
-    """A note that was read: its hash in plain, its canonical text encrypted or dropped."""
+    """A note that was read: its hash, version and author in plain, its canonical text encrypted or dropped."""
 
     __tablename__ = "note"
 
@@ -171,4 +185,8 @@ class NoteRow(Part):
     content_type: Mapped[str] = mapped_column(String(128))
     sha256: Mapped[str] = mapped_column(String(64))
     length: Mapped[int]
+    version: Mapped[str] = mapped_column(String(64))
+    author: Mapped[str] = mapped_column(String(255))
+    authority: Mapped[str] = mapped_column(String(16))
+    is_signed: Mapped[bool]
     text: Mapped[Sealed | None] = mapped_column(EncryptedText)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+from terminology.knowledge import knowledge_of
 
 
 def source_files(folder: Traversable | Path | None = None) -> list[Traversable | Path]:
     """The vocabulary files of ``folder`` (default: those shipped), by name."""
-    root = files("terminology.lexicon").joinpath("terms") if folder is None else folder
+    root = knowledge_of("terminology.lexicon").joinpath("terms") if folder is None else folder
     return sorted((item for item in root.iterdir() if item.name.endswith(".tsv")), key=lambda item: item.name)
 
 

@@ -91,7 +91,8 @@ def coding_result(request: CodingRequest) -> CodingResult:
     disposition = Disposition(report, Outcome.REVIEW, (Reason("policy", "Everything is reviewed."),), (Outcome.PASS, Outcome.REVIEW))
     release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
     intake = Intake(encounter, warnings=("DocumentReference/n9 was superseded and left out.",))
-    return CodingResult(intake, disposition, release, PROPOSAL, RECEIPT if request.write_back else None, RECONCILIATION)
+    receipt = RECEIPT if request.write_back else None
+    return CodingResult(intake, disposition, release, PROPOSAL, receipt, RECONCILIATION, coding_id="c0ffee")
 
 
 class SmallEngine:

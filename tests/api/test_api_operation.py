@@ -1,12 +1,15 @@
 """The operation from bytes to request and from result to Parameters."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import LOOSE, NOTE, parameters, post, resource_of
+from fhir_coder.api.outcome import outcome_of_result
+from fhir_coder.exchange import CodingRequest
+from tests.api.conftest import LOOSE, NOTE, coding_result, parameters, post, resource_of
 
 TYPE = "/fhir/Encounter/$code-encounter"
 INSTANCE = "/fhir/Encounter/e1/$code-encounter"
@@ -72,13 +75,24 @@ def test_ways_to_name_the_encounter(client, engine, url, given):
 def test_the_answer_holds_everything(client):
     answer = resource_of(post(client, INSTANCE, parameters({"name": "writeBack", "valueBoolean": True})))
     assert [one["name"] for one in answer["parameter"]] == [
-        "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected",
+        "codingId", "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected",
         "reconciliation", "reconciliation", "reconciliation", "issues",
     ]  # fmt: skip
+    assert named(answer, "codingId")[0]["valueId"] == "c0ffee"
     assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"
     assert named(answer, "reason")[0]["valueCoding"]["display"] == "Everything is reviewed."
     assert named(answer, "result")[0]["resource"]["type"] == "collection"
     assert named(answer, "receipt")[0]["resource"]["type"] == "batch-response"
+
+
+@pytest.mark.parametrize(
+    ("is_inline", "keeps_text", "is_said"), [(True, False, True), (True, True, False), (False, False, False), (False, True, False)]
+)
+def test_an_inline_note_that_is_not_stored_is_said(is_inline, keeps_text, is_said):
+    result = replace(coding_result(CodingRequest("default", "e1")), is_inline=is_inline, keeps_text=keeps_text)
+    issues = outcome_of_result(result, ())["issue"]
+    said = [one for one in issues if one["diagnostics"].startswith("Sent inline and note text is not stored")]
+    assert [one["severity"] for one in said] == (["information"] if is_said else [])
 
 
 def test_an_assignment_with_its_evidence(client):

@@ -47,6 +47,18 @@ def test_read_sends_the_token_and_asks_for_fhir(ehr: FakeEhr) -> None:
     assert (sent["Authorization"], sent["Accept"]) == (f"Bearer {TOKEN}", "application/fhir+json")
 
 
+def test_a_version_is_read_at_its_own_address(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "Patient/p1/_history/2", PATIENT)
+    assert ehr.client.read_version("Patient", "p1", "2") == PATIENT
+
+
+@pytest.mark.parametrize(("resource_id", "version"), [("p1", "../x"), ("p1", ""), ("a/b", "1"), ("p1", "1?x=y")])
+def test_a_version_that_cannot_be_is_not_asked_for(ehr: FakeEhr, resource_id: str, version: str) -> None:
+    with pytest.raises(ResourceUnknown):
+        ehr.client.read_version("Patient", resource_id, version)
+    assert len(ehr.http.calls) == 0
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [

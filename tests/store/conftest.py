@@ -27,8 +27,10 @@ from fhir_coder.model import (
     Outcome,
     Patient,
     Reason,
+    RecordedDiagnosis,
     Rejection,
     RejectionReason,
+    SectionHint,
     SectionKind,
     Sections,
     Severity,
@@ -37,7 +39,15 @@ from fhir_coder.model import (
 
 KEY = Fernet.generate_key().decode()
 MARKER = "Zwiebelkuchen"
-NOTE = Note("n1", f"Assessment: {MARKER} syndrome with cough. No fever.", "DocumentReference/n1", type_code="11506-3")
+NOTE = Note(
+    "n1",
+    f"Assessment: {MARKER} syndrome with cough. No fever.",
+    "DocumentReference/n1",
+    type_code="11506-3",
+    hints=(SectionHint(0, 11, 40, f"Assessment of {MARKER}"),),
+    version="3",
+    author="Practitioner/dr",
+)
 POSTGRESQL = os.environ.get("FHIR_CODER_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 
 
@@ -49,7 +59,14 @@ def evidence(words: str) -> Evidence:
 def coding_result(reference: str = "Encounter/e1") -> CodingResult:
     quote = evidence(f"{MARKER} syndrome")
     encounter = Encounter(
-        "e1", (NOTE,), Patient("p1"), date(2026, 5, 1), (UnreadableNote("n2", "empty"),), reference=reference, conflicts=("birth date",)
+        "e1",
+        (NOTE,),
+        Patient("p1", date(1980, 6, 2), "female"),
+        date(2026, 5, 1),
+        (UnreadableNote("n2", "empty"),),
+        reference=reference,
+        conflicts=("birth date",),
+        recorded=(RecordedDiagnosis("R05.9", "Condition/7", "confirmed"),),
     )
     coded = CodedEncounter(
         Assertions(Mentions(Sections(encounter, ()), ()), ()),

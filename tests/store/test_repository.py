@@ -11,6 +11,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.exchange import Artifacts, Configuration
+from fhir_coder.facts import facts_hash, read_encounter
 from fhir_coder.model import Outcome
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
@@ -48,7 +50,17 @@ def test_a_result_comes_back_whole(database_url: str) -> None:
     assert (found.receipts[0].status, found.receipts[0].issues) == ("422 Refused", (("error", "invalid"),))
     assert found.receipts[0].outcome is not None and found.receipts[0].outcome["issue"][0]["diagnostics"] == MARKER
     assert (found.notes[0].id, found.notes[0].text, found.notes[0].sha256) == (NOTE.id, NOTE.text, NOTE.sha256)
-    assert [event.event for event in found.trail] == ["gathered", "release-chosen", "coded", "checked", "disposed", "delivered"]
+    assert [event.event for event in found.trail] == [
+        "gathered",
+        "release-chosen",
+        "made-with",
+        "read",
+        "coded",
+        "checked",
+        "disposed",
+        "reconciled",
+        "delivered",
+    ]
     assert found.trail[0].detail["notes"] == {NOTE.id: NOTE.sha256}
 
 
@@ -64,6 +76,43 @@ def test_without_a_key_words_are_dropped_and_rebuilt_from_offsets(database_url: 
     assert proposal["code"]["text"] == "Cough, unspecified" and proposal["subject"] == {"reference": "Patient/p1"}
     assert [one["url"] for one in proposal["extension"] if len(one) > 1] == ["p", "h"]
     assert proposal["extension"][0]["valueDecimal"] == Decimal("0.8120")
+
+
+ARTIFACTS = Artifacts("a" * 64, "b" * 64, "c" * 64, "d" * 64)
+SETTINGS = Configuration("outpatient", 0.4, "none", 0.9, {"FCE-401": "advisory"})
+
+
+def test_what_it_was_coded_with_and_from_comes_back(database_url: str) -> None:
+    result = replace(coding_result(), artifacts=ARTIFACTS, configuration=SETTINGS, is_inline=True)
+    encounter = result.intake.encounter
+    with repository(database_url) as store:
+        found = store.get("default", store.save("default", "main", result))
+    assert found is not None
+    assert (found.artifacts, found.configuration, found.is_inline) == (ARTIFACTS, SETTINGS, True)
+    assert read_encounter(found.facts) == replace(encounter, notes=(replace(NOTE, text=""),))
+    assert (found.recorded, found.facts_sha256) == (encounter.recorded, facts_hash(encounter))
+    kept = found.notes[0]
+    assert (kept.version, kept.author, kept.authority, kept.is_signed) == ("3", "Practitioner/dr", "provider", True)
+
+
+def test_without_a_key_facts_are_dropped_and_their_hash_is_kept(database_url: str) -> None:
+    with repository(database_url, key="") as store:
+        found = store.get("default", store.save("default", "main", coding_result()))
+        assert not store.keeps_text
+    assert found is not None
+    assert (found.facts, found.facts_sha256) == ("", facts_hash(coding_result().intake.encounter))
+    assert "1980" not in repr(found)
+    assert found.recorded == coding_result().intake.encounter.recorded
+
+
+def test_the_newest_codings_are_listed_and_artifacts_counted(database_url: str) -> None:
+    with repository(database_url) as store:
+        first = store.save("default", "main", replace(coding_result(), artifacts=ARTIFACTS))
+        second = store.save("default", "main", replace(coding_result("Encounter/e2"), artifacts=replace(ARTIFACTS, index="e" * 64)))
+        store.save("other", "", coding_result())
+        assert [one.id for one in store.recent("default", 5)] == [second, first]
+        assert [one.encounter_reference for one in store.recent("default", 1)] == ["Encounter/e2"]
+        assert store.artifacts_in_use() == {"a" * 64: 2, "b" * 64: 1, "e" * 64: 1, "c" * 64: 2, "d" * 64: 2}
 
 
 def test_other_tenants_see_nothing(database_url: str) -> None:

@@ -2,15 +2,22 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, inspect, text
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.exchange import Artifacts, Configuration
+from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
-from fhir_coder.store.upgrade import upgrade
+from fhir_coder.store.upgrade import MIGRATIONS, upgrade
+from tests.store.conftest import coding_result
 
 START = "import sys; from fhir_coder.store.start import open_repository; open_repository(sys.argv[1], '').ping()"
 
@@ -32,6 +39,50 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     upgrade(engine)
     assert sorted(inspect(engine).get_table_names()) == before
     engine.dispose()
+
+
+OLD_ROW = """INSERT INTO coded_encounter (key, tenant, id, ehr, encounter_reference, patient_reference, release_id, release_status, versions,
+    disposition, is_confident, created_at, engine_version) VALUES (1, 'default', 'old', 'main', 'Encounter/e1', 'Patient/p1', '2026-04-01',
+    'covered', '{}', 'review', false, '2026-05-02 08:30:00', '0.1.0')"""
+OLD_NOTE = """INSERT INTO note (tenant, coded_encounter, position, note_id, reference, content_type, sha256, length)
+    VALUES ('default', 1, 0, 'n1', 'DocumentReference/n1', 'text/plain', 'abc', 3)"""
+
+
+def test_a_store_of_the_first_version_is_taken_over(database_url: str) -> None:
+    engine = open_engine(database_url)
+    move(engine, "0001", command.upgrade)
+    with engine.begin() as connection:
+        connection.execute(text(OLD_ROW))
+        connection.execute(text(OLD_NOTE))
+    upgrade(engine)
+    found = Repository(engine, Cipher("")).get("default", "old")
+    assert found is not None
+    assert (found.artifacts, found.configuration, found.is_inline, found.facts) == (Artifacts(), Configuration(), False, "")
+    assert (found.notes[0].version, found.notes[0].authority) == ("", "")
+    engine.dispose()
+
+
+def test_the_way_back_leaves_the_first_tables(database_url: str) -> None:
+    engine = open_engine(database_url)
+    upgrade(engine)
+    store = Repository(engine, Cipher(""))
+    coding_id = store.save("default", "", coding_result())
+    move(engine, "0001", command.downgrade)
+    columns = {column["name"] for table in ("coded_encounter", "note") for column in inspect(engine).get_columns(table)}
+    assert not columns & {"facts", "release_artifact", "recorded", "authority", "version"}
+    upgrade(engine)
+    found = store.get("default", coding_id)
+    assert found is not None and [one.code for one in found.assignments] == ["R05.9", "Q87.89"] and len(found.notes) == 1
+    engine.dispose()
+
+
+def move(engine: Engine, revision: str, how: Callable[[Config, str], None]) -> None:
+    """Bring the tables to a revision."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        how(config, revision)
 
 
 def test_sqlite_is_set_up_for_several_processes(tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""Which software this is: a version says what was released, the digest of the code what really runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from terminology.knowledge import PACKAGES, set_digest
+
+
+@cache
+def code_digest() -> str:
+    """The sha256 (hex) over the Python files of our packages, by path and content."""
+    found = {path: sha256(file.read_bytes()).hexdigest() for package in PACKAGES for path, file in _modules(package, files(package))}
+    return set_digest(found)
+
+
+def _modules(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:
+    for item in folder.iterdir():
+        inner = f"{path}/{item.name}"
+        if item.is_dir():
+            yield from _modules(inner, item)
+        elif item.name.endswith(".py"):
+            yield inner, item
