@@ -22,6 +22,7 @@ from fhir_coder.store.repository import Repository
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.proposal import Proposal
+from fhir_coder.writeback.terms import terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ class Engine:
                 "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)
             )
         disposition, release = self.coder.code_encounter(intake.encounter, self.policy)
-        bundle = build_bundle(Proposal(request.tenant, intake, disposition, self.now()))
-        receipt = self._deliver(bundle, client, request)
+        proposal = Proposal(request.tenant, intake, disposition, self.now())
+        bundle = build_bundle(proposal)
+        receipt = self._deliver(bundle, proposal, client, ehr) if request.write_back else None
         result = CodingResult(intake, disposition, release, bundle, receipt)
         self.repository.save(request.tenant, ehr.id if ehr else "", result)
         return result
@@ -78,12 +80,11 @@ class Engine:
                 return ehr
         raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
 
-    def _deliver(self, bundle: Resource, client: EhrClient | None, request: CodingRequest) -> Resource | None:
-        if not request.write_back:
-            return None
-        if client is None:
+    def _deliver(self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None) -> Resource:
+        if client is None or ehr is None:
             raise RequiredMissing("writeBack needs an EHR, and none is configured for this tenant")
-        return deliver(bundle, client)
+        written = self.repository.written(proposal.tenant, ehr.id, proposal.encounter.reference)
+        return deliver(bundle, client, terms_of(proposal, ehr.write_before_review, written))
 
     def _check(self, probe: Callable[[], str]) -> tuple[bool, str]:
         try:

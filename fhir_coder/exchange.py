@@ -60,8 +60,8 @@ class ReleaseUse:
 @dataclass(frozen=True, slots=True)
 class CodingResult:
     """The answer of the engine: the disposition with its whole trail, the proposal (Bundle, type collection) and the receipt
-    (Bundle, type batch-response, one entry per entry of the proposal) or None when nothing was to be written. ``reconciliation`` holds
-    the assigned codes against those that the EHR had already."""
+    (Bundle, type batch-response, one entry per entry of the proposal, then those about resources of earlier codings) or None when nothing
+    was to be written. ``reconciliation`` holds the assigned codes against those that the EHR had already."""
 
     intake: Intake
     disposition: Disposition

@@ -42,6 +42,15 @@ class StoredReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredWrite:
+    """One line of a receipt that names an address, with the resource it answers to; None for a resource of an earlier coding."""
+
+    resource: Resource | None
+    status: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrailEvent:
     """One event of the trail."""
 

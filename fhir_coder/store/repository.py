@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.reading import StoredRows, stored_encounter
-from fhir_coder.store.records import StoredEncounter
+from fhir_coder.store.records import StoredEncounter, StoredWrite
 from fhir_coder.store.rows import PartRows, encounter_row
 from fhir_coder.store.tables import (
     AssignmentRow,
@@ -28,6 +28,7 @@ from fhir_coder.store.tables import (
     RejectionRow,
     TrailRow,
 )
+from fhir_coder.store.written import stored_writes, written_query
 
 P = TypeVar("P", bound=Part)
 
@@ -67,6 +68,14 @@ class Repository:
         )
         with Session(self._engine) as session:
             return self._read(session, session.scalar(query))
+
+    def written(self, tenant: str, ehr: str, encounter_reference: str) -> tuple[StoredWrite, ...]:
+        """What the EHR answered to all codings of an encounter, oldest first; nothing for an encounter without a reference."""
+        if not encounter_reference:
+            return ()
+        with Session(self._engine) as session:
+            lines = session.execute(written_query(tenant, ehr, encounter_reference))
+            return tuple(stored_writes(lines, self._cipher))
 
     def ping(self) -> None:
         """Raises an exception of SQLAlchemy when the database does not answer."""
