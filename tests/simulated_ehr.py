@@ -38,7 +38,11 @@ _ALWAYS_SEARCHED = frozenset({"_count", "_offset", "_id", "_tag"})
 
 
 def full_statement(
-    *, transaction: bool = False, conditional: bool = False, without: Mapping[str, Sequence[str]] | None = None, types: Sequence[str] = TYPES
+    *,
+    transaction: bool = False,
+    conditional: bool = False,
+    without: Mapping[str, Sequence[str]] | None = None,
+    types: Sequence[str] = TYPES,
 ) -> Resource:
     """The CapabilityStatement of a server that does everything but the interactions ``without`` names by type."""
     resources = [

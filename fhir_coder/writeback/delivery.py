@@ -33,4 +33,4 @@ def deliver(bundle: Resource, client: EhrWriter, terms: Terms | None = None, *, 
     surveyor = Surveyor(client, offer, given)
     survey = surveyor.survey(entry["resource"] for entry in bundle["entry"])
     steps = plan(bundle, survey, offer, given)
-    return receipt.receipt_of(Execution(steps, client, offer, surveyor, given.encounter).run())
+    return receipt.receipt_of(Execution(steps, client, offer, surveyor, given.encounter, survey.silence).run())

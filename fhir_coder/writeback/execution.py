@@ -40,7 +40,16 @@ def _may_still_act(error: EhrError) -> bool:
 class Execution:
     """One delivery under way: the responses so far, by the step's ``full_url``."""
 
-    def __init__(self, steps: Sequence[Step], client: EhrWriter, offer: Offer, surveyor: Surveyor, encounter: str) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        client: EhrWriter,
+        offer: Offer,
+        surveyor: Surveyor,
+        encounter: str,
+        silence: FhirCoderError | None = None,
+    ) -> None:
+        """``silence`` is the error after which the survey found the EHR not answering any more."""
         self._steps = steps
         self._client = client
         self._offer = offer
@@ -50,7 +59,7 @@ class Execution:
         self._known = {one.full_url: address_of(one.current) for one in steps if one.current is not None}
         self._responses: dict[str, Resource] = {}
         self._unchanged: set[str] = set()
-        self._gone: FhirCoderError | None = None
+        self._gone = silence
 
     def run(self) -> list[Resource]:
         """One response for each step, in order."""
@@ -257,9 +266,12 @@ class Execution:
         """The response after reading back, where the EHR offers that."""
         if step.kind not in _READ_BACK or not self._offer.can(step.kind, "read"):
             return receipt.written(status, sent, kept, step.sentence)
+        if self._gone:
+            return receipt.unverified(status, kept, step.sentence)
         try:
             stored = self._client.read(step.kind, kept["id"])
-        except FhirCoderError:
+        except FhirCoderError as error:
+            self._gone = error if is_silent(error) else None
             return receipt.unverified(status, kept, step.sentence)
         return receipt.written(status, sent, stored, step.sentence)
 

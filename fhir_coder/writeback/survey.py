@@ -27,11 +27,12 @@ _LISTED_BY = {
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``existing``: ours by name; ``provenances``: of each address, ours and others'; ``failures``: names of which the EHR did not say whether
-    they exist, and the error."""
+    they exist, and the error; ``silence``: the error after which the EHR was not asked any more, or None."""
 
     existing: Mapping[str, Resource] = field(default_factory=dict)
     provenances: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
     failures: Mapping[str, FhirCoderError] = field(default_factory=dict)
+    silence: FhirCoderError | None = None
 
 
 def is_silent(error: FhirCoderError) -> bool:
@@ -67,8 +68,10 @@ class Surveyor:
                 silent = error if is_silent(error) else None
             else:
                 existing |= {name: found} if found else {}
-        provenances = {} if silent else self._provenances(existing.values(), failures)
-        return Survey(existing, provenances, failures)
+        provenances: dict[str, tuple[Resource, ...]] = {}
+        if not silent:
+            silent = self._list_provenances(existing.values(), provenances, failures)
+        return Survey(existing, provenances, failures, silent)
 
     def find(self, kind: str, name: str) -> Resource | None:
         """The resource of that name, by identifier, by the patient's list, or at the address of an earlier receipt.
@@ -156,18 +159,21 @@ class Surveyor:
         except (ResourceUnknown, ResourceDeleted):
             return None
 
-    def _provenances(self, resources: Iterable[Resource], failures: dict[str, FhirCoderError]) -> dict[str, tuple[Resource, ...]]:
-        found: dict[str, tuple[Resource, ...]] = {}
-        for one in resources:
-            if one["resourceType"] != "Condition":
+    def _list_provenances(
+        self, resources: Iterable[Resource], found: dict[str, tuple[Resource, ...]], failures: dict[str, FhirCoderError]
+    ) -> FhirCoderError | None:
+        """Put the Provenances of each Condition into ``found``; the error when the EHR stops answering."""
+        silent: FhirCoderError | None = None
+        for address in (address_of(one) for one in resources if one["resourceType"] == "Condition"):
+            if silent:
+                failures[address] = silent
                 continue
             try:
-                found[address_of(one)] = self.provenances_of(address_of(one))
+                found[address] = self.provenances_of(address)
             except FhirCoderError as error:
-                failures[address_of(one)] = error
-                if is_silent(error):
-                    break
-        return found
+                failures[address] = error
+                silent = error if is_silent(error) else None
+        return silent
 
 
 def same_provenance(provenances: Iterable[Resource], name: str, entities: object) -> Resource | None:

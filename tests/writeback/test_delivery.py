@@ -122,7 +122,7 @@ def test_two_writers_at_the_same_moment_write_once_and_only_one_says_created() -
 
 
 def test_a_type_that_cannot_be_searched_is_found_by_earlier_receipts() -> None:
-    unsearchable = {kind: ("search-type",) for kind in ("Condition", "Claim", "Task", "Provenance")}
+    unsearchable = dict.fromkeys(("Condition", "Claim", "Task", "Provenance"), ("search-type",))
     ehr = SimulatedEhr(full_statement(without=unsearchable))
     practice = Practice(ehr)
     practice.code("I10")
