@@ -79,6 +79,7 @@ class Habits:
     confirms: bool = False
     drops_tags: bool = False
     moves_to_problem_list: bool = False
+    adds_recorder: bool = False
     keeps_no_versions: bool = False
     answers_minimally: bool = False
     ignores_parameters: bool = False
@@ -311,6 +312,8 @@ class SimulatedEhr:
             kept.get("meta", {}).pop("tag", None)
         if self.habits.confirms and kept["resourceType"] == "Condition":
             kept["verificationStatus"]["coding"][0]["code"] = "confirmed"
+        if self.habits.adds_recorder and kept["resourceType"] == "Condition":
+            kept["recorder"] = {"reference": "Practitioner/service-account"}
         if self.habits.moves_to_problem_list and "category" in kept:
             kept["category"][0]["coding"][0]["code"] = "problem-list-item"
         for concept in (kept.get("code"), *(one["diagnosisCodeableConcept"] for one in kept.get("diagnosis", ()))):

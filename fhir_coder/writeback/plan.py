@@ -158,8 +158,12 @@ class _Planner:
     def _condition(self, resource: Resource, current: Resource, earlier: EarlierWrite | None) -> Revise | Left:
         retired = self.terms.earlier.retired
         if token_in(current.get("verificationStatus")) == "entered-in-error":
-            is_ours = is_withdrawn(current, retired)
-            return revive_condition(retired) if is_ours else Left("Already there, and somebody marked it as entered in error")
+            if not is_withdrawn(current, retired):
+                return Left("Already there, and somebody marked it as entered in error")
+            can_update = self.offer.can("Condition", "update")
+            return (
+                revive_condition(retired) if can_update else Left("Already there as withdrawn, and the EHR offers no update for Condition")
+            )
         before = earlier.resource if earlier else None
         is_same = before is None or all(before.get(element) == resource.get(element) for element in ("code", "evidence"))
         if is_same or self._is_verified(current):

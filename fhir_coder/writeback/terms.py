@@ -82,6 +82,19 @@ class Terms:
     is_signed_off: bool = False
 
 
+def sign_off_terms(bundle: Resource, kept: Iterable[KeptWrite] = ()) -> Terms:
+    """The terms on which a proposal that was kept is delivered after a person signed it off. It retires nothing: that is a new coding's."""
+    claims = (entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Claim")
+    claim: Resource = next(claims, {})
+    encounters = [one["valueReference"]["reference"] for one in claim.get("supportingInfo", ()) if "valueReference" in one]
+    return Terms(
+        patient=claim.get("patient", {}).get("reference", ""),
+        encounter=next((one for one in encounters if "Encounter/" in one), ""),
+        earlier=read_earlier(kept),
+        is_signed_off=True,
+    )
+
+
 def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterable[KeptWrite] = ()) -> Terms:
     """The terms of a coding that has just been made; an encounter that passed awaits nobody."""
     return Terms(

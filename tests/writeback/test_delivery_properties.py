@@ -42,9 +42,11 @@ def confirm(ehr: SimulatedEhr, code: str, confirmed: dict[str, Any]) -> None:
             confirmed[address] = ehr.change(address, verificationStatus=CONFIRMED)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(offer=offers, habit=habits, history=st.lists(events, max_size=6), last=code_sets)
-def test_nothing_is_doubled_and_nobody_overruled(offer: dict[str, bool], habit: dict[str, bool], history: list[Any], last: list[str]) -> None:
+def test_nothing_is_doubled_and_nobody_overruled(
+    offer: dict[str, bool], habit: dict[str, bool], history: list[Any], last: list[str]
+) -> None:
     is_forgetful = habit["loses_identifier"]
     ehr = SimulatedEhr(full_statement(**offer), Habits(**habit))
     practice = Practice(ehr)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
 
+import pytest
+from cryptography.fernet import Fernet
+
+from fhir_coder.exchange import CodingResult, ReleaseUse
+from fhir_coder.fhir.writer import write_json
 from fhir_coder.model import Outcome
+from fhir_coder.store.start import open_repository
+from fhir_coder.writeback.bundle import build_bundle
+from fhir_coder.writeback.delivery import deliver
+from fhir_coder.writeback.terms import sign_off_terms, terms_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
-from tests.writeback.practice import Practice
+from tests.writeback.practice import Practice, proposal_of
 
 NO_UPDATE = full_statement(without={"Condition": ("update",)})
 WRITTEN = ["Condition 201", "Claim 201", "Task 201", "Provenance 201"]
@@ -54,6 +66,37 @@ def test_sign_off_delivers_what_was_held(setting: bool | None) -> None:
     assert [len(ehr.held(kind)) for kind in ("Condition", "Claim", "Task", "Provenance")] == [2, 1, 1, 2]
     again = practice.code("I10", "E11.9", is_signed_off=True)
     assert {one[-3:] for one in again.statuses} == {"200"}
+
+
+@pytest.mark.parametrize("key", [Fernet.generate_key().decode(), ""], ids=["words kept", "words dropped"])
+def test_a_proposal_that_was_kept_is_delivered_after_sign_off(key: str, tmp_path: Path) -> None:
+    """As the store gives it back, with the receipts of before; dropped words are not among what is delivered."""
+    ehr = SimulatedEhr(NO_UPDATE)
+    proposal = proposal_of(("I10", "E11.9"))
+    bundle = build_bundle(proposal)
+    receipt = deliver(bundle, ehr.client(), terms_of(proposal, None))
+    release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
+    store = open_repository(f"sqlite:///{tmp_path / 'store.sqlite'}", key)
+    kept = store.get(
+        "default", store.save("default", "main", CodingResult(proposal.intake, proposal.disposition, release, bundle, receipt))
+    )
+    written = store.written("default", "main", "Encounter/e1")
+    store.close()
+    assert kept is not None
+    assert [one.status[:3] for one in kept.receipts] == ["202", "202", "201", "201", "202", "202"]
+    again = {"entry": [{"fullUrl": one.full_url, "resource": one.resource} for one in kept.proposals]}
+    signed = deliver(again, ehr.client(), sign_off_terms(again, written))
+    assert [one["response"]["status"][:3] for one in signed["entry"]] == ["201", "201", "200", "200", "201", "201"]
+    proposed = [entry["resource"] for entry in bundle["entry"][:2]]
+    assert [without_server(one) for one in ehr.held("Condition")] == [
+        without_server(one) for one in json.loads(write_json({"l": proposed}))["l"]
+    ]
+
+
+def without_server(resource: dict[str, Any]) -> dict[str, Any]:
+    """Without id and version, and numbers as JSON has them."""
+    meta = {key: value for key, value in resource["meta"].items() if key not in {"versionId", "lastUpdated"}}
+    return {key: value for key, value in resource.items() if key != "id"} | {"meta": meta}
 
 
 def test_sign_off_asks_for_no_review() -> None:

@@ -174,6 +174,17 @@ def test_a_condition_whose_identifier_the_ehr_lost_is_retired_by_the_address_of_
     assert len(ehr.held("Condition")) == 2
 
 
+@pytest.mark.parametrize(("remembers", "status"), [(True, "entered-in-error"), (False, "unconfirmed")])
+def test_what_the_ehr_added_by_itself_is_told_from_a_person_s_by_the_version_in_the_receipt(
+    ehr: SimulatedEhr, remembers: bool, status: str
+) -> None:
+    ehr.habits = Habits(adds_recorder=True)
+    practice = Practice(ehr, remembers)
+    practice.code("I10", "E11.9")
+    practice.code("I10")
+    assert verification(condition(ehr, "E11.9")) == status
+
+
 # ---------------------------------------------------------------------------------------------------------------- revival
 
 

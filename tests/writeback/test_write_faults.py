@@ -149,10 +149,11 @@ def test_metadata_that_cannot_be_read_is_a_receipt_and_no_crash() -> None:
     assert ehr.writes == []
 
 
-def test_a_search_that_fails_creates_nothing_blindly() -> None:
-    ehr = SimulatedEhr(full_statement(), faults=[Fault("GET Claim", status=500, times=-1)])
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_search_that_fails_creates_nothing_blindly(status: int) -> None:
+    ehr = SimulatedEhr(full_statement(), faults=[Fault("GET Claim", status=status, times=-1)])
     coding = Practice(ehr).code("I10")
-    assert coding.statuses == ["Condition 201", "Claim 500", "Task 201", "Provenance 201"]
+    assert coding.statuses == ["Condition 201", f"Claim {status}", "Task 201", "Provenance 201"]
     assert ehr.held("Claim") == []
 
 
