@@ -32,7 +32,7 @@ class StoredProposal:
 
 @dataclass(frozen=True, slots=True)
 class StoredReceipt:
-    """What the EHR answered for the proposal of the same position. ``issues`` are (severity, code) of its outcome."""
+    """What the EHR answered for the proposal of the same position, and beyond these about resources of earlier codings. ``issues`` are (severity, code) of its outcome."""
 
     status: str
     location: str

@@ -14,6 +14,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.writeback import receipt
 from fhir_coder.writeback.addressing import URN, Addresses
 from fhir_coder.writeback.ehr_writer import EhrWriter, Offer
+from fhir_coder.writeback.fidelity import alterations
 from fhir_coder.writeback.names import address_of, name_of, version_of
 from fhir_coder.writeback.plan import Action, Step
 from fhir_coder.writeback.revision import Left
@@ -35,6 +36,11 @@ def is_unclear(error: EhrError) -> bool:
 
 def _may_still_act(error: EhrError) -> bool:
     return is_silent(error) or error.ehr_status in _MAY_STILL_ACT
+
+
+def _is_done(wanted: Resource, before: Resource, stored: Resource) -> bool:
+    """Whether an update without a clear answer was done: there is a newer version, and it says what was sent."""
+    return version_of(stored) != version_of(before) and not alterations(wanted, stored)
 
 
 class Execution:
@@ -128,12 +134,15 @@ class Execution:
         return self._create(step, is_second=True)
 
     def _revise(self, step: Step) -> Resource:
-        """Update the version that was read; on 412 read it again, look again whether it may be changed, and try once more."""
+        """Update the version that was read; after a 412, and after a failure that leaves open whether the EHR acted, read it again, look
+        again whether it may be changed, and try once more."""
         current = step.current or {}
         for is_last in (False, True):
             if self._gone:
                 return self._not_attempted(step)
             wanted = self._revised(step, current)
+            if isinstance(wanted, Left) and wanted.is_as_wanted and is_last:
+                return receipt.written(f"200 {step.word}", current, current, step.sentence)  # ours was the write that went unanswered
             if isinstance(wanted, Left):
                 return self._left(step, current, wanted)
             if not version_of(current):
@@ -141,18 +150,28 @@ class Execution:
             try:
                 kept = self._client.update(wanted, version_of(current))
             except EhrError as error:
-                if error.ehr_status != 412 or is_last:
+                self._gone = error if is_silent(error) else None
+                is_open = error.ehr_status == 412 or is_unclear(error)
+                stored = None if is_last or self._gone or not is_open else self._stored(step)
+                if stored is None:
                     self._unchanged.add(step.full_url)
-                    self._gone = error if is_silent(error) else None
                     return receipt.refused(error)
+                if is_unclear(error) and _is_done(wanted, current, stored):
+                    return receipt.written(f"200 {step.word}", wanted, stored, step.sentence)
+                current = stored
             else:
                 return self._verified(step, f"200 {step.word}", wanted, kept)
-            try:
-                current = self._client.read(step.kind, current["id"])
-            except FhirCoderError as error:
-                self._unchanged.add(step.full_url)
-                return receipt.refused(error)
         raise AssertionError("the second attempt always answers")
+
+    def _stored(self, step: Step) -> Resource | None:
+        """A resource of ours as it stands now; None when the EHR does not give it."""
+        if step.current is None or not self._offer.can(step.kind, "read"):
+            return None
+        try:
+            return self._client.read(step.kind, step.current["id"])
+        except FhirCoderError as error:
+            self._gone = error if is_silent(error) else None
+            return None
 
     def _revised(self, step: Step, current: Resource) -> Resource | Left:
         proposed = self._addresses().settle(step.resource) or step.resource
@@ -210,7 +229,12 @@ class Execution:
         if not is_unclear(error):
             return
         for step, sent in members:
-            if step.action is not Action.CREATE or self._gone:
+            if self._gone:
+                continue
+            if step.current is not None:
+                stored = self._stored(step)
+                if stored is not None and _is_done(self._addresses().replaced(sent), step.current, stored):
+                    self._responses[step.full_url] = receipt.written(f"200 {step.word}", sent, stored, step.sentence)
                 continue
             try:
                 found = self._find(self._addresses().settle(step.resource) or sent)

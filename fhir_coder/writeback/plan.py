@@ -209,7 +209,7 @@ class _Planner:
         provenances = self.survey.provenances.get(address_of(current), ())
         name = name_of(resource)
         known = same_provenance(provenances, name, resource.get("entity", []))
-        is_kept = known is not None or (not self.offer.may_search("Provenance", "target") and name in self.terms.earlier.writes)
+        is_kept = known is not None or name in self.terms.earlier.writes
         activity = "UPDATE" if target.writes or any(map(is_by_this_software, provenances)) else "CREATE"
         if not is_kept:
             return Step(Action.CREATE, url, renamed(resource, name, activity), follows=target.full_url)

@@ -74,5 +74,7 @@ def test_nothing_is_doubled_and_nobody_overruled(
         assert max(Counter(map(name_of, ehr.held("Provenance"))).values(), default=1) == 1
     proposed = {code_of(one).rstrip(".") for one in ehr.held("Condition") if verification(one) == "unconfirmed"}
     kept = {code_of(one).rstrip(".") for one in confirmed.values()}
-    assert proposed | kept >= set(last)
+    # Without tags a retirement is known by its receipt only, and a fault may eat that: the code then stays retired rather than overrule anybody.
+    if not (habit["drops_tags"] and any(event == "code" and details[2] for event, *details in history)):
+        assert proposed | kept >= set(last)
     assert proposed <= set(last)

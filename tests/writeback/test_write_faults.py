@@ -157,14 +157,19 @@ def test_a_search_that_fails_creates_nothing_blindly(status: int) -> None:
     assert ehr.held("Claim") == []
 
 
+@pytest.mark.parametrize("status", [0, 500])
+@pytest.mark.parametrize("drops_tags", [False, True])
 @pytest.mark.parametrize("acts", [True, False])
 @pytest.mark.parametrize("way", list(WAYS))
-def test_a_retirement_without_an_answer_is_completed_by_the_next_coding(way: str, acts: bool) -> None:
-    ehr = SimulatedEhr(WAYS[way])
+def test_a_retirement_without_an_answer_is_completed(way: str, acts: bool, drops_tags: bool, status: int) -> None:
+    ehr = SimulatedEhr(WAYS[way], Habits(drops_tags=drops_tags))
     practice = Practice(ehr)
     practice.code("I10", "E11.9")
-    ehr.faults = [Fault("POST " if way == "transaction" else "PUT Condition", acts=acts)]
-    practice.code("I10")
+    ehr.faults = [Fault("POST " if way == "transaction" else "PUT Condition", status=status, acts=acts)]
+    coding = practice.code("I10")
+    # A client repeats an update that was not answered; where nothing on the resource shows that the first one was ours, it is left.
+    is_told_apart = not (drops_tags and acts and status == 0 and way != "transaction")
+    assert coding.beyond[0]["status"] == ("200 Retired" if is_told_apart else "200 OK")
     ehr.faults.clear()
     practice.code("I10")
     assert [verification(one) for one in ehr.held("Condition")] == ["unconfirmed", "entered-in-error"]
