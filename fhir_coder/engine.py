@@ -38,8 +38,17 @@ class Engine:
     now: Callable[[], datetime]
 
     def code(self, request: CodingRequest) -> CodingResult:
-        """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt."""
-        ehr = self._ehr(request)
+        """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
+
+        Of two calls that write for one encounter at the same moment the second waits, and finds what the first one wrote.
+        """
+        ehr, encounter = self._ehr(request), request.encounter_id or (request.encounter or {}).get("id", "")
+        if not (request.write_back and ehr and encounter):
+            return self._code(request, ehr)
+        with self.repository.exclusively(request.tenant, ehr.id, encounter):
+            return self._code(request, ehr)
+
+    def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
         intake = gather(request, client)
         if request.write_back and not intake.encounter.patient.id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.exclusive import exclusively
 from fhir_coder.store.reading import StoredRows, stored_encounter
 from fhir_coder.store.records import StoredEncounter, StoredWrite
 from fhir_coder.store.rows import PartRows, encounter_row
@@ -76,6 +78,10 @@ class Repository:
         with Session(self._engine) as session:
             lines = session.execute(written_query(tenant, ehr, encounter_reference))
             return tuple(stored_writes(lines, self._cipher))
+
+    def exclusively(self, tenant: str, ehr: str, encounter: str) -> AbstractContextManager[None]:
+        """Hold an encounter while it is written: whoever comes meanwhile waits. Raises Conflict when that takes too long."""
+        return exclusively(self._engine, f"{tenant} {ehr} {encounter}")
 
     def ping(self) -> None:
         """Raises an exception of SQLAlchemy when the database does not answer."""
