@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,19 @@ def test_the_main_job_codes_proposes_and_writes_once(client: FlaskClient) -> Non
         "/sandbox/fhir/Claim?patient=" + named(first, "result")[0]["resource"]["entry"][0]["resource"]["subject"]["reference"]
     )
     assert len([e for e in claims.get_json(force=True).get("entry", []) if e["resource"]["resourceType"] == "Claim"]) == 1
+
+
+def test_calls_for_one_encounter_at_the_same_moment_write_once(client: FlaskClient) -> None:
+    """The sandbox's EHR takes transactions, which hold no conditions: it is our own turn-taking that keeps them from doubling."""
+    url, body = "/fhir/Encounter/heart-failure/$code-encounter", parameters(writeBack={"valueBoolean": True})
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: post(client.application.test_client(), body, url).get_json(force=True), range(4)))
+    receipts = [{e["response"]["status"][:3] for e in named(one, "receipt")[0]["resource"]["entry"]} for one in answers]
+    assert sorted(map(sorted, receipts)) == [["200"], ["200"], ["200"], ["201"]]
+    for kind in ("Condition", "Claim", "Task"):
+        found = client.get(f"/sandbox/fhir/{kind}?_count=200").get_json(force=True).get("entry", [])
+        names = [one["value"] for entry in found for one in entry["resource"].get("identifier", ()) if ".heart-failure." in one["value"]]
+        assert names and len(names) == len(set(names))
 
 
 def test_an_inline_encounter_needs_no_ehr(client: FlaskClient) -> None:
