@@ -11,8 +11,9 @@ from dataclasses import replace
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback import receipt
+from fhir_coder.writeback.course import Course
 from fhir_coder.writeback.ehr_writer import EhrWriter
-from fhir_coder.writeback.execution import Execution
+from fhir_coder.writeback.execution import execute
 from fhir_coder.writeback.plan import plan
 from fhir_coder.writeback.survey import Surveyor
 from fhir_coder.writeback.terms import Terms
@@ -33,4 +34,5 @@ def deliver(bundle: Resource, client: EhrWriter, terms: Terms | None = None, *, 
     surveyor = Surveyor(client, offer, given)
     survey = surveyor.survey(entry["resource"] for entry in bundle["entry"])
     steps = plan(bundle, survey, offer, given)
-    return receipt.receipt_of(Execution(steps, client, offer, surveyor, given.encounter, survey.silence).run())
+    course = Course(steps, client, offer, surveyor, given.encounter, survey.silence)
+    return receipt.receipt_of(execute(steps, course))
