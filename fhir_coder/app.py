@@ -217,7 +217,7 @@ def _tenants(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tenant
     """The configured tenants; the default one always answers, and in sandbox mode has the built-in EHR first."""
     tenants = {DEFAULT_TENANT: Tenant(DEFAULT_TENANT)} | {tenant.id: tenant for tenant in settings.tenants}
     if sandbox:
-        ehr = EhrSettings(SANDBOX_EHR, sandbox.base_url)
+        ehr = EhrSettings(SANDBOX_EHR, sandbox.base_url, write_before_review=True)
         tenants[DEFAULT_TENANT] = Tenant(DEFAULT_TENANT, (ehr, *tenants[DEFAULT_TENANT].ehrs))
     return tenants
 

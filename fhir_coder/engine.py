@@ -24,6 +24,7 @@ from fhir_coder.store.repository import Repository
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.proposal import Proposal
+from fhir_coder.writeback.terms import terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,17 @@ class Engine:
     intake: IntakePolicy = DEFAULT_POLICY
 
     def code(self, request: CodingRequest) -> CodingResult:
-        """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt."""
-        ehr = self._ehr(request)
+        """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
+
+        Of two calls that write for one encounter at the same moment the second waits, and finds what the first one wrote.
+        """
+        ehr, encounter = self._ehr(request), request.encounter_id or (request.encounter or {}).get("id", "")
+        if not (request.write_back and ehr and encounter):
+            return self._code(request, ehr)
+        with self.repository.exclusively(request.tenant, ehr.id, encounter):
+            return self._code(request, ehr)
+
+    def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
         intake = gather(request, client, self.intake)
         if request.write_back and not intake.encounter.patient.id:
@@ -51,8 +61,9 @@ class Engine:
             )
         disposition, release = self.coder.code_encounter(intake.encounter, self.policy)
         reconciliation = self.coder.reconcile(disposition)
-        bundle = build_bundle(Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation)))
-        receipt = self._deliver(bundle, client, request)
+        proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
+        bundle = build_bundle(proposal)
+        receipt = self._deliver(bundle, proposal, client, ehr) if request.write_back else None
         result = CodingResult(
             intake,
             disposition,
@@ -93,12 +104,11 @@ class Engine:
                 return ehr
         raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
 
-    def _deliver(self, bundle: Resource, client: EhrClient | None, request: CodingRequest) -> Resource | None:
-        if not request.write_back:
-            return None
-        if client is None:
+    def _deliver(self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None) -> Resource:
+        if client is None or ehr is None:
             raise RequiredMissing("writeBack needs an EHR, and none is configured for this tenant")
-        return deliver(bundle, client)
+        written = self.repository.written(proposal.tenant, ehr.id, proposal.encounter.reference)
+        return deliver(bundle, client, terms_of(proposal, ehr.write_before_review, written))
 
     def _check(self, probe: Callable[[], str]) -> tuple[bool, str]:
         try:

@@ -82,9 +82,10 @@ class Configuration:
 @dataclass(frozen=True, slots=True)
 class CodingResult:
     """The answer of the engine: the disposition with its whole trail, the proposal (Bundle, type collection) and the receipt
-    (Bundle, type batch-response, one entry per entry of the proposal) or None when nothing was to be written. ``reconciliation`` holds
-    the assigned codes against those that the EHR had already. ``is_inline``: the notes came with the request, so that no EHR need have them;
-    ``keeps_text``: the store keeps their text; ``coding_id`` names the record of it, once it is kept."""
+    (Bundle, type batch-response, one entry per entry of the proposal, then those about resources of earlier codings) or None when nothing
+    was to be written. ``reconciliation`` holds the assigned codes against those that the EHR had already. ``is_inline``: the notes came
+    with the request, so that no EHR need have them; ``keeps_text``: the store keeps their text; ``coding_id`` names the record of it, once
+    it is kept."""
 
     intake: Intake
     disposition: Disposition

@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,19 @@ def test_an_encounter_with_a_nurses_note_and_recorded_diagnoses(client: FlaskCli
 def task_of(answer: dict[str, Any]) -> dict[str, Any]:
     entries = named(answer, "result")[0]["resource"]["entry"]
     return next(one["resource"] for one in entries if one["resource"]["resourceType"] == "Task")
+
+
+def test_calls_for_one_encounter_at_the_same_moment_write_once(client: FlaskClient) -> None:
+    """The sandbox's EHR takes transactions, which hold no conditions: it is our own turn-taking that keeps them from doubling."""
+    url, body = "/fhir/Encounter/heart-failure/$code-encounter", parameters(writeBack={"valueBoolean": True})
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: post(client.application.test_client(), body, url).get_json(force=True), range(4)))
+    receipts = [{e["response"]["status"][:3] for e in named(one, "receipt")[0]["resource"]["entry"]} for one in answers]
+    assert sorted(map(sorted, receipts)) == [["200"], ["200"], ["200"], ["201"]]
+    for kind in ("Condition", "Claim", "Task"):
+        found = client.get(f"/sandbox/fhir/{kind}?_count=200").get_json(force=True).get("entry", [])
+        names = [one["value"] for entry in found for one in entry["resource"].get("identifier", ()) if ".heart-failure." in one["value"]]
+        assert names and len(names) == len(set(names))
 
 
 def test_an_inline_encounter_needs_no_ehr(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests, durations, dispositions. Labels are route templates, never paths or words.
+"""Prometheus metrics: requests, durations, dispositions, writes. Labels are route templates, never paths or words.
 
 prometheus_client decides when it is first imported whether workers share a folder, so it is imported when metrics are made and not with
 this module: the command line loads this module before the server names the folder.
@@ -7,6 +7,8 @@ this module: the command line loads this module before the server names the fold
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client itself: the folder that worker processes share."""
@@ -23,6 +25,7 @@ class Metrics:
         self._requests = Counter("fhir_coder_requests", "HTTP requests.", ("method", "route", "status"), registry=self._registry)
         self._seconds = Histogram("fhir_coder_request_seconds", "Seconds to answer a request.", ("route",), registry=self._registry)
         self._dispositions = Counter("fhir_coder_dispositions", "Encounters coded.", ("disposition",), registry=self._registry)
+        self._writes = Counter("fhir_coder_writes", "Resources in receipts.", ("status",), registry=self._registry)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One answered request."""
@@ -32,6 +35,11 @@ class Metrics:
     def count_disposition(self, disposition: str) -> None:
         """One coded encounter, pass or review."""
         self._dispositions.labels(disposition).inc()
+
+    def count_writes(self, receipt: Mapping[str, Any] | None) -> None:
+        """The entries of a receipt by the three digits of their status."""
+        for entry in (receipt or {}).get("entry", ()):
+            self._writes.labels(entry["response"]["status"][:3]).inc()
 
     def exposition(self) -> bytes:
         """The text of ``/metrics``: of all worker processes where they share a folder, else of this one."""

@@ -58,6 +58,7 @@ class CodeEncounter:
         self._require_ehr(read.request)
         result = self._engine.code(read.request)
         self._metrics.count_disposition(result.disposition.outcome.value)
+        self._metrics.count_writes(result.receipt)
         return respond(render_result(result, ignored=read.ignored, include_text=read.request.include_text), form)
 
     def _require_ehr(self, coding: CodingRequest) -> None:

@@ -71,7 +71,19 @@ def _issues(result: CodingResult, ignored: Iterable[str]) -> Iterator[Resource]:
         yield _issue("information", "incomplete", f"Edit {edit} did not run: it lacked its input.")
     if result.is_inline and not result.keeps_text:
         yield _issue("information", "informational", INLINE_SENTENCE)
+    yield from _of_receipt(result)
     yield _issue("information", "informational", _release_sentence(result))
+
+
+def _of_receipt(result: CodingResult) -> Iterator[Resource]:
+    """What was not written, counted; the receipt says of each resource why."""
+    statuses = [entry["response"]["status"] for entry in (result.receipt or {}).get("entry", ())]
+    held = sum(status.startswith("202") for status in statuses)
+    failed = sum(status.startswith(("4", "5")) for status in statuses)
+    if held:
+        yield _issue("information", "informational", f"Held until sign-off: {held} of {len(statuses)} resources; see the receipt.")
+    if failed:
+        yield _issue("warning", "incomplete", f"Not written: {failed} of {len(statuses)} resources; see the receipt.")
 
 
 def _of_finding(finding: Finding) -> Resource:

@@ -69,7 +69,14 @@ OUT: tuple[Parameter, ...] = (
     Parameter("disposition", "Coding", 1, "1", "pass or review."),
     Parameter("reason", "Coding", 0, "*", "Why the encounter goes where it goes."),
     Parameter("result", "Bundle", 1, "1", "Everything proposed (type collection): Conditions, Claim, Task, Provenances."),
-    Parameter("receipt", "Bundle", 0, "1", "What the EHR answered (type batch-response), one entry for each entry of result."),
+    Parameter(
+        "receipt",
+        "Bundle",
+        0,
+        "1",
+        "What the EHR answered (type batch-response): one entry for each entry of result, then one for each resource of an earlier coding "
+        "that is no longer proposed.",
+    ),
     Parameter(
         "assignment",
         "",

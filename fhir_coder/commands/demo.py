@@ -123,9 +123,11 @@ def _show_receipt(parameters: list[dict[str, Any]]) -> None:
     if receipt is None:
         return
     print("\nWritten to the EHR")
-    for proposed, answered in zip(result["entry"], receipt["entry"], strict=True):
+    kinds = [proposed["resource"]["resourceType"] for proposed in result["entry"]]
+    kinds += ["(earlier)"] * (len(receipt["entry"]) - len(kinds))
+    for kind, answered in zip(kinds, receipt["entry"], strict=True):
         response = answered["response"]
-        print(f"  {proposed['resource']['resourceType']:11} {response['status']:16} {response.get('location', '')}")
+        print(f"  {kind:11} {response['status']:16} {response.get('location', '')}")
 
 
 def _named(parameters: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

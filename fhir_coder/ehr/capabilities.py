@@ -19,9 +19,10 @@ class TypeCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Capabilities by resource type."""
+    """Capabilities by resource type; ``transacts``: the EHR takes transaction Bundles."""
 
     types: Mapping[str, TypeCapabilities] = field(default_factory=dict)
+    transacts: bool = False
 
     def can(self, resource_type: str, interaction: str) -> bool:
         """Whether the EHR lists the interaction (``read``, ``search-type``, ``create``, ``update``) for the type."""
@@ -35,6 +36,11 @@ class Capabilities:
         """Whether the EHR lists the search parameter for the type."""
         return parameter in self._of(resource_type).search_params
 
+    def may_search(self, resource_type: str, parameter: str) -> bool:
+        """Whether a search by the parameter is worth trying: it is listed, or the EHR lists no parameter of the type at all."""
+        known = self._of(resource_type)
+        return "search-type" in known.interactions and (not known.search_params or parameter in known.search_params)
+
     def _of(self, resource_type: str) -> TypeCapabilities:
         return self.types.get(resource_type, TypeCapabilities())
 
@@ -42,10 +48,12 @@ class Capabilities:
 def read_capabilities(statement: Resource) -> Capabilities:
     """Capabilities of the ``server`` mode of a CapabilityStatement."""
     types: dict[str, TypeCapabilities] = {}
+    transacts = False
     for rest in statement.get("rest", ()):
         if rest.get("mode") == "server":
             types |= {one["type"]: _type_capabilities(one) for one in rest.get("resource", ())}
-    return Capabilities(types)
+            transacts |= any(one.get("code") == "transaction" for one in rest.get("interaction", ()))
+    return Capabilities(types, transacts)
 
 
 def _type_capabilities(resource: Resource) -> TypeCapabilities:

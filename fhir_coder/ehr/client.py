@@ -163,6 +163,27 @@ class EhrClient:
             raise failure(answer, f"update {kind}/{resource_id}", self._read)
         return self._written(answer, resource, f"update {kind}/{resource_id}")
 
+    def transact(self, bundle: Resource) -> Resource:
+        """The transaction-response to a Bundle of type transaction: all of it was written, or the EHR's refusal is raised and nothing was.
+
+        It is never repeated after a failure that leaves open whether the EHR acted (http://hl7.org/fhir/R4/http.html#transaction).
+        """
+        what = f"a transaction of {len(bundle['entry'])}"
+        answer = self._connection.send(
+            Call("POST", self.address.base, self._writing_headers(), write_json(bundle), is_repeatable=False),
+        )
+        if answer.status not in {200, 201}:
+            raise failure(answer, what, self._read)
+        try:
+            response = self._read(answer.body)
+        except RequestError as error:
+            raise EhrRefused(
+                f"the EHR answered {what} with a body that is not valid FHIR R4: {error.message}", ehr_status=answer.status
+            ) from error
+        if response.get("type") != "transaction-response" or len(response.get("entry", ())) != len(bundle["entry"]):
+            raise EhrRefused(f"the EHR accepted {what} but does not say what became of each entry", ehr_status=answer.status)
+        return response
+
     def capabilities(self) -> Capabilities:
         """What the metadata offers, read at most every ten minutes. Raises an EhrError."""
         with self._capabilities_lock:
@@ -202,8 +223,12 @@ class EhrClient:
             raise
 
     def _written(self, answer: Answer, sent: Resource, what: str) -> Resource:
-        """The representation, or with ``return=minimal`` what was sent under the id and version of the Location header."""
-        resource = self._resource(answer, what) if answer.body.strip() else {}
+        """The representation, or what was sent under the id and version of the Location header: with ``return=minimal``, and where the body
+        is no valid FHIR R4 (the resource was written all the same)."""
+        try:
+            resource = self._read(answer.body) if answer.body.strip() else {}
+        except RequestError:
+            resource = {}
         if resource.get("resourceType") == sent["resourceType"] and resource.get("id"):
             return resource
         location = _LOCATION.search(answer.headers.get("Location", ""))

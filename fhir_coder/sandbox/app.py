@@ -18,6 +18,7 @@ from fhir_coder.fhir.writer import write_json
 from fhir_coder.sandbox.capability import TYPES, capability_statement
 from fhir_coder.sandbox.faults import Refused
 from fhir_coder.sandbox.resource_store import Criteria, ResourceStore, Written
+from fhir_coder.sandbox.transaction import transact
 
 PREFIX = "/sandbox/fhir"
 FHIR_JSON = "application/fhir+json"
@@ -33,6 +34,8 @@ def create_blueprint(store: ResourceStore) -> Blueprint:
     blueprint = Blueprint("sandbox", __name__, url_prefix=PREFIX)
     routes: tuple[tuple[str, str, Callable[..., Response]], ...] = (
         ("GET", "/metadata", _metadata),
+        ("POST", "", _transact),
+        ("POST", "/", _transact),
         ("GET", "/<kind>", _search),
         ("POST", "/<kind>", _create),
         ("GET", "/<kind>/<resource_id>", _read),
@@ -41,7 +44,7 @@ def create_blueprint(store: ResourceStore) -> Blueprint:
         ("GET", "/<kind>/<resource_id>/_history/<version>", _read_version),
     )
     for method, rule, view in routes:
-        endpoint = f"{method.lower()}_{view.__name__.strip('_')}"
+        endpoint = f"{method.lower()}_{view.__name__.strip('_')}{'_slash' if rule == '/' else ''}"
         blueprint.add_url_rule(rule, endpoint, partial(view, store), methods=[method])
     blueprint.register_error_handler(Refused, lambda error: _json(error.outcome, error.status))
     blueprint.register_error_handler(FhirCoderError, _refuse_content)
@@ -59,6 +62,12 @@ def create_sandbox_app(store: ResourceStore) -> Flask:
 
 def _metadata(store: ResourceStore) -> Response:
     return _json(capability_statement(_base(), store.parameters))
+
+
+def _transact(store: ResourceStore) -> Response:
+    if request.mimetype not in _JSON_TYPES:
+        raise Refused(415, "not-supported", f"send {FHIR_JSON}")
+    return _json(transact(store, read_json(request.get_data())))
 
 
 def _read(store: ResourceStore, kind: str, resource_id: str) -> Response:

@@ -49,5 +49,5 @@ def capability_statement(base_url: str, parameters: Mapping[str, SearchParameter
         "implementation": {"description": "Built-in EHR with synthetic encounters", "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["json"],
-        "rest": [{"mode": "server", "resource": resources}],
+        "rest": [{"mode": "server", "resource": resources, "interaction": [{"code": "transaction"}]}],
     }

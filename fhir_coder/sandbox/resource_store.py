@@ -59,7 +59,7 @@ class ResourceStore:
     ) -> None:
         self._path = path
         self._now = now
-        self._new_id = new_id
+        self.new_id = new_id
         self.parameters = {one.name: one for one in load_parameters()}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._prepare()
@@ -94,18 +94,16 @@ class ResourceStore:
                 raise Refused(412, "multiple-matches", f"{len(found)} resources meet the condition")
             if found:
                 return Written(self._current(connection, kind, found[0]), is_new=False)
-            return Written(self._write(connection, {**resource, "id": self._new_id()}, 1), is_new=True)
+            return Written(self._write(connection, {**resource, "id": self.new_id()}, 1), is_new=True)
 
     def update(self, resource: Resource, if_match: str | None = None) -> Written:
         """A new version of the resource, which is made if it does not exist. Raises Refused with 412 when ``if_match`` is not its version."""
-        kind, resource_id = resource["resourceType"], resource["id"]
-        query = "SELECT version FROM current WHERE type = ? AND id = ?"
+        return self.update_all([(resource, if_match)])[0]
+
+    def update_all(self, resources: Sequence[tuple[Resource, str | None]]) -> list[Written]:
+        """Several such updates, each with its ``if_match``: all of them or none."""
         with self._transaction(writes=True) as connection:
-            row = connection.execute(query, (kind, resource_id)).fetchone()
-            version = row[0] if row else 0
-            if if_match is not None and if_match != str(version):
-                raise Refused(412, "conflict", f"{kind}/{resource_id} is not at that version")
-            return Written(self._write(connection, resource, version + 1), is_new=row is None)
+            return [self._update_one(connection, resource, if_match) for resource, if_match in resources]
 
     def delete(self, kind: str, resource_id: str) -> None:
         """Make a resource answer 410 from now on. Raises Refused with 404 for one that never was."""
@@ -119,6 +117,15 @@ class ResourceStore:
         """Put seed resources, each with the sha256 of its source, that are not there in that form yet; returns how many were written."""
         with self._transaction(writes=True) as connection:
             return sum(self._plant_one(connection, resource, sha256) for resource, sha256 in resources)
+
+    def _update_one(self, connection: sqlite3.Connection, resource: Resource, if_match: str | None) -> Written:
+        kind, resource_id = resource["resourceType"], resource["id"]
+        query = "SELECT version FROM current WHERE type = ? AND id = ?"
+        row = connection.execute(query, (kind, resource_id)).fetchone()
+        version = row[0] if row else 0
+        if if_match is not None and if_match != str(version):
+            raise Refused(412, "conflict", f"{kind}/{resource_id} is not at that version")
+        return Written(self._write(connection, resource, version + 1), is_new=row is None)
 
     def _plant_one(self, connection: sqlite3.Connection, resource: Resource, sha256: str) -> bool:
         key = (resource["resourceType"], resource["id"])

@@ -36,13 +36,22 @@ class StoredProposal:
 
 @dataclass(frozen=True, slots=True)
 class StoredReceipt:
-    """What the EHR answered for the proposal of the same position. ``issues`` are (severity, code) of its outcome."""
+    """What the EHR answered for the proposal of the same position, and beyond these about resources of earlier codings. ``issues`` are (severity, code) of its outcome."""
 
     status: str
     location: str
     etag: str
     issues: tuple[tuple[str, str], ...]
     outcome: Resource | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWrite:
+    """One line of a receipt that names an address, with the resource it answers to; None for a resource of an earlier coding."""
+
+    resource: Resource | None
+    status: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)

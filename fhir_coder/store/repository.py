@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.exclusive import exclusively
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
-from fhir_coder.store.records import CodingLine, StoredEncounter
+from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite
 from fhir_coder.store.rows import PartRows, encounter_row
 from fhir_coder.store.tables import (
     AssignmentRow,
@@ -29,6 +31,7 @@ from fhir_coder.store.tables import (
     RejectionRow,
     TrailRow,
 )
+from fhir_coder.store.written import stored_writes, written_query
 
 P = TypeVar("P", bound=Part)
 
@@ -89,6 +92,18 @@ class Repository:
     def keeps_text(self) -> bool:
         """Whether the text of notes is stored."""
         return self._cipher.has_key
+
+    def written(self, tenant: str, ehr: str, encounter_reference: str) -> tuple[StoredWrite, ...]:
+        """What the EHR answered to all codings of an encounter, oldest first; nothing for an encounter without a reference."""
+        if not encounter_reference:
+            return ()
+        with Session(self._engine) as session:
+            lines = session.execute(written_query(tenant, ehr, encounter_reference))
+            return tuple(stored_writes(lines, self._cipher))
+
+    def exclusively(self, tenant: str, ehr: str, encounter: str) -> AbstractContextManager[None]:
+        """Hold an encounter while it is written: whoever comes meanwhile waits. Raises Conflict when that takes too long."""
+        return exclusively(self._engine, f"{tenant} {ehr} {encounter}")
 
     def ping(self) -> None:
         """Raises an exception of SQLAlchemy when the database does not answer."""

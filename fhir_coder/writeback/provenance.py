@@ -1,10 +1,18 @@
-"""Provenance: one for each code, with the software and its versions, the source documents, the offsets and the hash of the text."""
+"""Provenance: one for each code, with the software and its versions, the source documents, the offsets and the hash of the text.
+
+Its name holds a digest of its evidence: coding twice writes once, and the same code on a changed note has a Provenance of its own. The
+target is named without a version, because searches by target look for that form (http://hl7.org/fhir/R4/provenance.html).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from hashlib import sha256
+
+from fhir_coder import __version__
 from fhir_coder.exchange import Resource
 from fhir_coder.model import CodeAssignment, Evidence
-from fhir_coder.vocabulary import DATA_OPERATION, EVIDENCE_EXTENSION, PROVENANCE_AGENT
+from fhir_coder.vocabulary import DATA_OPERATION, EVIDENCE_EXTENSION, PROPOSAL_IDENTIFIER, PROVENANCE_AGENT
 from fhir_coder.writeback.proposal import Proposal
 
 
@@ -13,16 +21,11 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
     provenance: Resource = {
         "resourceType": "Provenance",
         "meta": {"tag": [_tag(proposal, assignment)]},
-        "contained": [_software(proposal)],
+        "contained": [_software(proposal.versions)],
         "target": [{"reference": proposal.full_url("condition", assignment.code)}],
         "recorded": proposal.instant,
-        "activity": {"coding": [{"system": DATA_OPERATION, "code": "CREATE"}]},
-        "agent": [
-            {
-                "type": {"coding": [{"system": PROVENANCE_AGENT, "code": "assembler", "display": "Assembler"}]},
-                "who": {"reference": "#software"},
-            }
-        ],
+        "activity": _activity("CREATE"),
+        "agent": [_agent()],
     }
     entities = [_entity(proposal, note, assignment.evidence) for note in dict.fromkeys(e.note_id for e in assignment.evidence)]
     if entities:
@@ -30,19 +33,57 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
     return provenance
 
 
+def renamed(provenance: Resource, name: str, activity: str) -> Resource:
+    """The same under another name and for another activity (CREATE, UPDATE, NULLIFY)."""
+    return provenance | {"meta": {"tag": [{"system": PROPOSAL_IDENTIFIER, "code": name}]}, "activity": _activity(activity)}
+
+
+def retirement_provenance(name: str, target: Resource, instant: str) -> Resource:
+    """The Provenance of a Condition at the EHR that is marked as entered in error; ``instant`` is when."""
+    version = target.get("meta", {}).get("versionId", "")
+    return {
+        "resourceType": "Provenance",
+        "meta": {"tag": [{"system": PROPOSAL_IDENTIFIER, "code": f"{name}.{version}" if version else name}]},
+        "contained": [_software({"fhir-coder": __version__})],
+        "target": [{"reference": f"{target['resourceType']}/{target['id']}"}],
+        "recorded": instant,
+        "reason": [{"text": "No longer proposed after the encounter was coded again."}],
+        "activity": _activity("NULLIFY"),
+        "agent": [_agent()],
+    }
+
+
+def _activity(code: str) -> Resource:
+    return {"coding": [{"system": DATA_OPERATION, "code": code}]}
+
+
+def _agent() -> Resource:
+    assembler = {"system": PROVENANCE_AGENT, "code": "assembler", "display": "Assembler"}
+    return {"type": {"coding": [assembler]}, "who": {"reference": "#software"}}
+
+
 def _tag(proposal: Proposal, assignment: CodeAssignment) -> Resource:
     """The stable name of this Provenance, which has no identifier in R4: what a conditional create asks for."""
     identifier = proposal.identifier("provenance", assignment.code)
-    return {"system": identifier["system"], "code": identifier["value"]}
+    return {"system": identifier["system"], "code": f"{identifier['value']}.{_digest(proposal, assignment)}"}
 
 
-def _software(proposal: Proposal) -> Resource:
+def _digest(proposal: Proposal, assignment: CodeAssignment) -> str:
+    """Twelve digits that stand for notes, offsets and text hashes."""
+    spans = (
+        f"{proposal.note_reference(one.note_id).get('reference', one.note_id)} {one.start} {one.end} {one.sha256}"
+        for one in assignment.evidence
+    )
+    return sha256("\n".join(spans).encode()).hexdigest()[:12]
+
+
+def _software(versions: Mapping[str, str]) -> Resource:
     """The engine as a contained Device with the versions that decided."""
     return {
         "resourceType": "Device",
         "id": "software",
         "deviceName": [{"name": "fhir-coder", "type": "user-friendly-name"}],
-        "version": [{"type": {"text": name}, "value": value} for name, value in sorted(proposal.versions.items()) if value],
+        "version": [{"type": {"text": name}, "value": value} for name, value in sorted(versions.items()) if value],
     }
 
 

@@ -127,13 +127,15 @@ def test_health(client, engine):
 
 def test_metrics(client):
     client.post("/fhir/Encounter/e1/$code-encounter")
+    post(client, "/fhir/Encounter/e1/$code-encounter", parameters({"name": "writeBack", "valueBoolean": True}))
     client.get("/fhir/Patient/XYZZY")
     text = client.get("/metrics").text
     route = 'route="/fhir/Encounter/<encounter_id>/$code-encounter"'
-    assert f'fhir_coder_requests_total{{method="POST",{route},status="200"}} 1.0' in text
+    assert f'fhir_coder_requests_total{{method="POST",{route},status="200"}} 2.0' in text
     assert 'fhir_coder_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
-    assert f"fhir_coder_request_seconds_count{{{route}}} 1.0" in text
-    assert 'fhir_coder_dispositions_total{disposition="review"} 1.0' in text
+    assert f"fhir_coder_request_seconds_count{{{route}}} 2.0" in text
+    assert 'fhir_coder_dispositions_total{disposition="review"} 2.0' in text
+    assert 'fhir_coder_writes_total{status="201"} 1.0' in text
     assert "XYZZY" not in text
 
 

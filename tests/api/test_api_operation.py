@@ -178,3 +178,18 @@ def test_xml_in_and_out_says_the_same(client, engine):
     assert xml.headers["Content-Type"].startswith("application/fhir+xml")
     assert resource_of(xml) == resource_of(same)
     assert engine.requests[0] == engine.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["201 Created", "200 OK"], []),
+        (["202 Held until sign-off", "201 Created"], [("information", "Held until sign-off: 1 of 2 resources; see the receipt.")]),
+        (["422 Refused", "504 No answer", "501 Not Implemented"], [("warning", "Not written: 3 of 3 resources; see the receipt.")]),
+    ],
+)
+def test_what_was_held_or_not_written_is_counted_in_the_issues(statuses, said):
+    receipt = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": one}} for one in statuses]}
+    result = replace(coding_result(CodingRequest("default", encounter_id="e1")), receipt=receipt)
+    issues = outcome_of_result(result, ())["issue"]
+    assert [(one["severity"], one["diagnostics"]) for one in issues if "receipt" in one.get("diagnostics", "")] == said

@@ -23,16 +23,22 @@ def proposed(answer: Resource, resource_type: str = "") -> list[Resource]:
 
 
 def statuses(answer: Resource) -> list[str]:
-    """The three digits of each entry of the receipt."""
-    return [entry["response"]["status"][:3] for entry in named(answer, "receipt")[0]["resource"]["entry"]]
+    """The three digits of each entry of the receipt that answers to an entry of the result."""
+    return [entry["response"]["status"][:3] for entry in _receipt(answer)]
 
 
 def addresses(answer: Resource) -> dict[str, str]:
     """Where the receipt says that each proposed resource stands: ``urn:uuid`` to ``Type/id``."""
-    result, receipt = (named(answer, name)[0]["resource"]["entry"] for name in ("result", "receipt"))
-    assert len(result) == len(receipt)
-    written = zip(result, receipt, strict=True)
+    result = named(answer, "result")[0]["resource"]["entry"]
+    written = zip(result, _receipt(answer), strict=True)
     return {one["fullUrl"]: other["response"]["location"].partition("/_history/")[0] for one, other in written}
+
+
+def _receipt(answer: Resource) -> list[Resource]:
+    """The entries that answer to those of the result; what follows them is about resources of earlier codings."""
+    result, receipt = (named(answer, name)[0]["resource"]["entry"] for name in ("result", "receipt"))
+    assert len(receipt) >= len(result)
+    return list(receipt[: len(result)])
 
 
 def with_addresses(value: Any, known: Mapping[str, str]) -> Any:

@@ -2,13 +2,14 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 import requests
 
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.connection import MAX_BYTES
-from fhir_coder.errors import EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError, ResourceDeleted, ResourceUnknown
+from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError, ResourceDeleted, ResourceUnknown
 from fhir_coder.settings import EhrSettings
 from tests.ehr.conftest import BASE, TOKEN, FakeEhr
 
@@ -355,3 +356,50 @@ def test_a_parameter_may_stand_twice(ehr: FakeEhr) -> None:
     ehr.answers("GET", "Patient", searchset())
     list(ehr.client.search("Patient", (("birthdate", "ge1980-01-01"), ("birthdate", "le1980-12-31"))))
     assert ehr.http.calls[0].request.url == f"{BASE}/Patient?birthdate=ge1980-01-01&birthdate=le1980-12-31"
+
+
+def transaction(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+
+
+ENTRY = {"fullUrl": "urn:uuid:1", "resource": TASK, "request": {"method": "POST", "url": "Task"}}
+WRITTEN = {"response": {"status": "201 Created", "location": "Task/t1/_history/1"}}
+
+
+def test_a_transaction_goes_to_the_base_and_is_answered_entry_by_entry(ehr: FakeEhr) -> None:
+    response = {"resourceType": "Bundle", "type": "transaction-response", "entry": [WRITTEN]}
+    ehr.answers("POST", BASE, response)
+    assert ehr.client.transact(transaction(ENTRY)) == response
+    assert ehr.http.calls[0].request.url == BASE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"resourceType": "Bundle", "type": "transaction-response"},
+        {"resourceType": "Bundle", "type": "batch-response", "entry": [WRITTEN]},
+        {"resourceType": "Bundle", "type": "transaction-response", "entry": [WRITTEN, WRITTEN]},
+        {"resourceType": "Task"},
+        b"<html>",
+    ],
+)
+def test_a_transaction_that_is_accepted_and_not_accounted_for_says_so_with_the_status(ehr: FakeEhr, answer: Any) -> None:
+    ehr.answers("POST", BASE, answer)
+    with pytest.raises(EhrRefused) as caught:
+        ehr.client.transact(transaction(ENTRY))
+    assert caught.value.ehr_status == 200
+
+
+@pytest.mark.parametrize("failure", [(400, 1), (500, 1), (502, 1), (504, 1), (503, 4), (429, 4)])
+def test_a_transaction_is_repeated_only_when_the_ehr_says_it_did_not_act(ehr: FakeEhr, failure: tuple[int, int]) -> None:
+    status, calls = failure
+    ehr.answers("POST", BASE, OUTCOME, status)
+    with pytest.raises(EhrError) as caught:
+        ehr.client.transact(transaction(ENTRY))
+    assert (caught.value.ehr_status, len(ehr.http.calls)) == (status, calls)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"resourceType": "Task", "status": "no such status"}', OUTCOME])
+def test_a_write_whose_answer_is_no_resource_is_completed_from_its_location(ehr: FakeEhr, body: Any) -> None:
+    ehr.answers("POST", "Task", body, 201, Location=f"{BASE}/Task/t9/_history/4")
+    assert ehr.client.create(TASK)["id"] == "t9"

@@ -161,3 +161,64 @@ def test_metadata_is_valid_and_keeps_its_word(send: Send) -> None:
     for resource in statement["rest"][0]["resource"]:
         for parameter in resource["searchParam"]:
             assert send("GET", f"{resource['type']}?{parameter['name']}=x", Prefer="handling=strict").status_code == 200
+
+
+def entry(method: str, url: str, resource: dict, **request: str) -> dict:
+    named = {"fullUrl": request.pop("fullUrl")} if "fullUrl" in request else {}
+    return named | {"resource": resource, "request": {"method": method, "url": url, **request}}
+
+
+def transaction(*entries: dict) -> dict:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+
+
+PROVENANCE = {
+    "resourceType": "Provenance",
+    "target": [{"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"}],
+    "recorded": "2026-05-04T12:00:00Z",
+    "agent": [{"who": {"display": "software"}}],
+}
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_transaction_writes_all_and_its_references_become_addresses(send: Send, path: str) -> None:
+    task = send("POST", "Task", TASK).json()
+    answer = send(
+        "POST",
+        path.strip("/"),
+        transaction(
+            entry("POST", "Condition", CONDITION, fullUrl="urn:uuid:00000000-0000-4000-8000-000000000001"),
+            entry("PUT", f"Task/{task['id']}", task | {"status": "completed"}, ifMatch='W/"1"'),
+            entry("POST", "Provenance", PROVENANCE),
+        ),
+    )
+    response = read_json(answer.content)
+    assert (answer.status_code, response["type"]) == (200, "transaction-response")
+    assert [one["response"]["status"][:3] for one in response["entry"]] == ["201", "200", "201"]
+    (condition,) = ids(send, "Condition")
+    (provenance,) = ids(send, f"Provenance?target=Condition/{condition}")
+    assert send("GET", f"Provenance/{provenance}").json()["target"] == [{"reference": f"Condition/{condition}"}]
+    assert response["entry"][1]["response"]["location"] == f"Task/{task['id']}/_history/2"
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "status"),
+    [
+        (entry("PUT", "Task/t1", TASK | {"id": "t1"}, ifMatch='W/"7"'), 412),
+        (entry("PUT", "Task/t1", TASK | {"id": "t1"}, ifMatch="7"), 412),
+        (entry("PUT", "Task/t2", TASK | {"id": "t1"}), 400),
+        (entry("POST", "Task", TASK, ifNoneExist="identifier=urn:a|1"), 400),
+        (entry("POST", "Claim", TASK), 400),
+        (entry("POST", "Observation", {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}), 400),
+        (entry("DELETE", "Task/t1", TASK | {"id": "t1"}), 400),
+    ],
+)
+def test_a_transaction_that_fails_writes_nothing(send: Send, spoiled: dict, status: int) -> None:
+    send("PUT", "Task/t1", TASK | {"id": "t1"})
+    answer = send("POST", "", transaction(entry("POST", "Condition", CONDITION), spoiled))
+    assert (answer.status_code, read_json(answer.content)["resourceType"]) == (status, "OperationOutcome")
+    assert ids(send, "Condition") == []
+
+
+def test_a_batch_is_refused(send: Send) -> None:
+    assert send("POST", "", transaction(entry("POST", "Task", TASK)) | {"type": "batch"}).status_code == 400

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.exchange import Artifacts, Configuration
+from fhir_coder.exchange import Artifacts, CodingResult, Configuration
 from fhir_coder.facts import facts_hash, read_encounter
 from fhir_coder.model import Outcome
 from fhir_coder.store.cipher import Cipher
@@ -130,6 +130,42 @@ def test_the_latest_coding_is_found(database_url: str) -> None:
         store.save("default", "", coding_result("Encounter/e2"))
         found = store.latest("default", "Encounter/e1")
     assert found is not None and found.id == newest
+
+
+def delivered(status: str, location: str, reference: str = "Encounter/e1") -> CodingResult:
+    """A result with one line of a receipt for its Condition, and one about a resource of an earlier coding."""
+    lines = [{"status": status, "location": location}, {"status": "200 Retired", "location": "Condition/9/_history/2"}]
+    receipt = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": one} for one in lines]}
+    return replace(coding_result(reference), receipt=receipt)
+
+
+@pytest.mark.parametrize("key", [KEY, ""])
+def test_what_was_written_comes_back_oldest_first_for_one_ehr_and_encounter(database_url: str, key: str) -> None:
+    with repository(database_url, key) as store:
+        for ehr, result in (
+            ("main", delivered("201 Created", "Condition/1/_history/1")),
+            ("main", delivered("200 Updated", "Condition/1/_history/2")),
+            ("other", delivered("201 Created", "Condition/5")),
+            ("main", delivered("201 Created", "Condition/6", "Encounter/e2")),
+            ("main", coding_result()),
+        ):
+            store.save("default", ehr, result)
+        found = store.written("default", "main", "Encounter/e1")
+        assert store.written("stranger", "main", "Encounter/e1") == store.written("default", "main", "") == ()
+    assert [(one.status, one.location) for one in found] == [
+        ("201 Created", "Condition/1/_history/1"),
+        ("200 Retired", "Condition/9/_history/2"),
+        ("200 Updated", "Condition/1/_history/2"),
+        ("200 Retired", "Condition/9/_history/2"),
+    ]
+    assert [one.resource and one.resource["code"]["coding"][0]["code"] for one in found] == ["R05.9", None, "R05.9", None]
+
+
+def test_what_no_key_opens_any_more_is_forgotten_and_stops_nothing(database_url: str) -> None:
+    with repository(database_url) as store:
+        store.save("default", "main", delivered("201 Created", "Condition/1"))
+    with repository(database_url, Fernet.generate_key().decode()) as store:
+        assert [one.resource for one in store.written("default", "main", "Encounter/e1")] == [None, None]
 
 
 def test_a_result_that_cannot_be_saved_leaves_nothing(database_url: str) -> None:

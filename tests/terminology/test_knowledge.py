@@ -19,6 +19,7 @@ NOT_KNOWLEDGE = (
     "fhir_coder/fhir/",
     "fhir_coder/sandbox/",
     "fhir_coder/store/upgrade.py",
+    "fhir_coder/notes/pages/process.py",
     "fhir_coder/software.py",
     "terminology/knowledge.py",
 )

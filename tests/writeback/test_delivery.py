@@ -1,167 +1,152 @@
-"""Delivery against an EHR in memory: written once, degraded openly, refused visibly."""
+"""Delivery against EHRs in memory: written once, degraded openly, refused visibly, whatever the EHR offers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
 
 import pytest
 
-from fhir_coder.errors import EhrRefused
+from fhir_coder.model import Outcome
+from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
+from tests.simulated_ehr import Habits, SimulatedEhr, full_statement
+from tests.writeback.practice import Practice, code_of, proposal_of
 
-CONDITION = {
-    "fullUrl": "urn:uuid:1",
-    "resource": {"resourceType": "Condition", "identifier": [{"system": "s", "value": "default.e1.condition.I10"}]},
+OFFERS = {
+    "plain": full_statement(),
+    "conditional": full_statement(conditional=True),
+    "transaction": full_statement(transaction=True),
+    "both": full_statement(transaction=True, conditional=True),
 }
-TASK = {
-    "fullUrl": "urn:uuid:2",
-    "resource": {
-        "resourceType": "Task",
-        "identifier": [{"system": "s", "value": "default.e1.task"}],
-        "input": [{"valueReference": {"reference": "urn:uuid:1"}}],
-    },
-}
-PROVENANCE = {
-    "fullUrl": "urn:uuid:3",
-    "resource": {
-        "resourceType": "Provenance",
-        "meta": {"tag": [{"system": "s", "code": "default.e1.provenance.I10"}]},
-        "contained": [{"resourceType": "Device", "deviceName": [{"name": "fhir-coder"}]}],
-        "target": [{"reference": "urn:uuid:1"}],
-    },
-}
-BUNDLE = {"resourceType": "Bundle", "type": "collection", "entry": [CONDITION, TASK, PROVENANCE]}
-ALL = ("Condition", "Task", "Provenance")
+EVERYTHING = ["Condition 201", "Condition 201", "Claim 201", "Task 201", "Provenance 201", "Provenance 201"]
 
 
-class MemoryEhr:
-    """Keeps what is created; offers create for ``writable`` only; refuses ``refused``; ignores search parameters when it ``lies``;
-    with ``races`` no search sees what others write at the same moment, and only a conditional create does."""
-
-    def __init__(self, writable: tuple[str, ...] = ALL, refused: str = "", lies: bool = False, races: bool = False) -> None:
-        self.kept: list[dict[str, Any]] = []
-        self._writable, self._refused, self._lies, self._races = writable, refused, lies, races
-        self._conditions: dict[str, dict[str, Any]] = {}
-
-    def capabilities(self) -> MemoryEhr:
-        return self
-
-    def can(self, kind: str, interaction: str) -> bool:
-        return interaction != "create" or kind in self._writable
-
-    def conditional_create(self, kind: str) -> bool:
-        return self._races
-
-    def searches(self, kind: str, parameter: str) -> bool:
-        return True
-
-    def search(self, kind: str, params: dict[str, str]) -> Iterator[dict[str, Any]]:
-        if self._races:
-            return
-        value = next(iter(params.values())).split("|")[-1]
-        yield from (one for one in self.kept if one["resourceType"] == kind and (self._lies or value in str(one)))
-
-    def create_once(self, resource: dict[str, Any], if_none_exist: str | None = None) -> tuple[dict[str, Any], bool]:
-        if resource["resourceType"] == self._refused:
-            raise EhrRefused("refused", ehr_status=422, outcome={"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]})
-        if if_none_exist in self._conditions:
-            return self._conditions[if_none_exist], False
-        kept = {**deepcopy(resource), "id": str(len(self.kept) + 1), "meta": {"versionId": "1"}}
-        self.kept.append(kept)
-        if if_none_exist:
-            self._conditions[if_none_exist] = kept
-        return kept, True
+@pytest.fixture(params=list(OFFERS))
+def ehr(request: pytest.FixtureRequest) -> SimulatedEhr:
+    """One EHR for each way of writing."""
+    return SimulatedEhr(OFFERS[request.param])
 
 
-def statuses(receipt: dict[str, Any]) -> list[str]:
-    return [entry["response"]["status"][:3] for entry in receipt["entry"]]
+@pytest.mark.parametrize("remembers", [True, False])
+@pytest.mark.parametrize("ignores_parameters", [False, True])
+def test_delivering_twice_writes_once(ehr: SimulatedEhr, remembers: bool, ignores_parameters: bool) -> None:
+    ehr.habits = Habits(ignores_parameters=ignores_parameters)
+    practice = Practice(ehr, remembers)
+    assert practice.code("I10", "E11.9").statuses == EVERYTHING
+    written = list(ehr.writes)
+    assert practice.code("I10", "E11.9").statuses == [one.replace("201", "200") for one in EVERYTHING]
+    assert ehr.writes == written
 
 
-@pytest.mark.parametrize("lies", [False, True])
-def test_delivering_twice_writes_once(lies: bool) -> None:
-    ehr = MemoryEhr(lies=lies)
-    assert statuses(deliver(BUNDLE, ehr)) == ["201", "201", "201"]
-    assert statuses(deliver(BUNDLE, ehr)) == ["200", "200", "200"]
-    assert len(ehr.kept) == 3
+def test_references_become_addresses(ehr: SimulatedEhr) -> None:
+    Practice(ehr).code("I10", "E11.9")
+    conditions = [f"Condition/{one['id']}" for one in ehr.held("Condition")]
+    (task,) = ehr.held("Task")
+    assert [one["valueReference"]["reference"] for one in task["input"]] == conditions
+    assert task["focus"]["reference"] == f"Claim/{ehr.held('Claim')[0]['id']}"
+    assert [one["target"][0]["reference"] for one in ehr.held("Provenance")] == conditions
+    assert "urn:uuid" not in str([ehr.held(kind) for kind in ("Condition", "Claim", "Task", "Provenance")])
 
 
-def test_two_writers_at_the_same_moment_write_once_and_only_one_says_created() -> None:
-    ehr = MemoryEhr(races=True)
-    assert statuses(deliver(BUNDLE, ehr)) == ["201", "201", "201"]
-    assert statuses(deliver(BUNDLE, ehr)) == ["200", "200", "200"]
-    assert len(ehr.kept) == 3
+def test_a_transaction_is_one_request_without_conditions() -> None:
+    ehr = SimulatedEhr(OFFERS["both"])
+    Practice(ehr).code("I10", "E11.9")
+    assert ehr.writes == ["POST "]
 
 
-def test_references_become_addresses() -> None:
-    ehr = MemoryEhr()
-    deliver(BUNDLE, ehr)
-    assert ehr.kept[1]["input"][0]["valueReference"] == {"reference": "Condition/1"}
-    assert ehr.kept[2]["target"] == [{"reference": "Condition/1"}]
+def test_a_crowded_encounter_takes_several_transactions_and_every_reference_is_kept() -> None:
+    ehr = SimulatedEhr(OFFERS["transaction"])
+    codes = tuple(f"A{number}.9" for number in range(10, 40))
+    statuses = Practice(ehr).code(*codes).statuses
+    assert {one[-3:] for one in statuses} == {"201"}
+    assert ehr.writes == ["POST ", "POST "]
+    held = {f"Condition/{one['id']}" for one in ehr.held("Condition")}
+    assert {one["target"][0]["reference"] for one in ehr.held("Provenance")} == held
+    assert len(held) == 30
+
+
+@pytest.mark.parametrize("transaction", [False, True])
+def test_a_refusal_is_named_and_the_rest_is_written(transaction: bool) -> None:
+    ehr = SimulatedEhr(full_statement(transaction=transaction))
+    ehr.refuse["Claim"] = 422
+    coding = Practice(ehr).code("I10")
+    assert coding.statuses == ["Condition 201", "Claim 422", "Task 201", "Provenance 201"]
+    assert coding.issues("Claim")[0]["diagnostics"] == "Claim is refused by order"
+    assert ehr.held("Task")[0]["focus"] == {"reference": "Encounter/e1"}
+
+
+@pytest.mark.parametrize("transaction", [False, True])
+def test_without_its_condition_there_is_no_provenance_and_the_task_names_the_code(transaction: bool) -> None:
+    ehr = SimulatedEhr(full_statement(transaction=transaction))
+    ehr.refuse["Condition"] = 422
+    coding = Practice(ehr).code("I10")
+    assert coding.statuses == ["Condition 422", "Claim 201", "Task 201", "Provenance 424"]
+    (one,) = ehr.held("Task")[0]["input"]
+    assert one["valueCodeableConcept"]["coding"][0]["code"] == "I10"
+    assert "display" not in ehr.held("Task")[0]["focus"]
+
+
+@pytest.mark.parametrize("transaction", [False, True])
+def test_what_was_refused_before_is_written_when_it_is_taken_and_the_task_follows(transaction: bool) -> None:
+    ehr = SimulatedEhr(full_statement(transaction=transaction))
+    practice = Practice(ehr)
+    ehr.refuse |= {"Claim": 422, "Condition": 422}
+    practice.code("I10")
+    ehr.refuse.clear()
+    assert practice.code("I10").statuses == ["Condition 201", "Claim 201", "Task 200", "Provenance 201"]
+    (task,) = ehr.held("Task")
+    assert task["focus"]["reference"].startswith("Claim/")
+    assert task["input"][0]["valueReference"]["reference"] == f"Condition/{ehr.held('Condition')[0]['id']}"
+    assert practice.code("I10").response("Task")["status"] == "200 OK"
 
 
 def test_what_is_not_offered_is_said_and_the_rest_is_written() -> None:
-    ehr = MemoryEhr(writable=("Condition", "Provenance"))
-    receipt = deliver(BUNDLE, ehr)
-    assert statuses(receipt) == ["201", "501", "201"]
-    assert receipt["entry"][1]["response"]["outcome"]["issue"][0]["code"] == "not-supported"
-
-
-def test_a_refusal_carries_the_ehr_s_outcome_and_its_provenance_is_not_written() -> None:
-    ehr = MemoryEhr(refused="Condition")
-    receipt = deliver(BUNDLE, ehr)
-    assert statuses(receipt) == ["422", "201", "424"]
-    assert receipt["entry"][0]["response"]["outcome"] == {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
-    assert ehr.kept[0]["input"][0]["valueReference"] == {"display": "proposed, not written"}
+    ehr = SimulatedEhr(full_statement(types=("Condition", "Provenance")))
+    coding = Practice(ehr).code("I10")
+    assert coding.statuses == ["Condition 201", "Claim 501", "Task 501", "Provenance 201"]
+    assert coding.issues("Claim")[0]["code"] == "not-supported"
 
 
 def test_the_proposal_itself_is_left_as_it_was() -> None:
-    before = deepcopy(BUNDLE)
-    deliver(BUNDLE, MemoryEhr())
-    assert before == BUNDLE
+    bundle = build_bundle(proposal_of(("I10",)))
+    before = deepcopy(bundle)
+    deliver(bundle, SimulatedEhr(OFFERS["both"]).client())
+    assert before == bundle
 
 
-def coded(code: str) -> dict[str, Any]:
-    return {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": code}], "text": "Essential (primary) hypertension"}
+def test_two_writers_at_the_same_moment_write_once_and_only_one_says_created() -> None:
+    ehr = SimulatedEhr(OFFERS["conditional"], Habits(is_blind_to_new=True))
+    assert Practice(ehr).code("I10").statuses == ["Condition 201", "Claim 201", "Task 201", "Provenance 201"]
+    assert Practice(ehr, remembers=False).code("I10").statuses == ["Condition 200", "Claim 200", "Task 200", "Provenance 200"]
+    assert [len(ehr.held(kind)) for kind in ("Condition", "Claim", "Task", "Provenance")] == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("kept", "is_altered"),
-    [
-        (coded("I10"), False),
-        ({**coded("I10"), "coding": [{"system": "http://snomed.info/sct", "code": "59621000"}, *coded("I10")["coding"]]}, False),
-        ({"text": "Essential (primary) hypertension"}, True),
-        (coded("I10."), True),
-    ],
-    ids=["as sent", "with a coding of its own", "text only", "trailing dot"],
-)
-def test_codes_that_the_ehr_did_not_keep_are_said(kept: dict[str, Any], is_altered: bool) -> None:
-    class Altering(MemoryEhr):
-        def create_once(self, resource: dict[str, Any], if_none_exist: str | None = None) -> tuple[dict[str, Any], bool]:
-            written, is_new = super().create_once(resource, if_none_exist)
-            return {**written, "code": kept}, is_new
-
-    sent = {"fullUrl": "urn:uuid:1", "resource": {**CONDITION["resource"], "code": coded("I10")}}
-    response = deliver({"entry": [sent]}, Altering())["entry"][0]["response"]
-    assert response["status"] == "201 Created"
-    assert ("outcome" in response) == is_altered
-    if is_altered:
-        assert response["outcome"]["issue"][0]["expression"] == ["Condition.code"]
+def test_a_type_that_cannot_be_searched_is_found_by_earlier_receipts() -> None:
+    unsearchable = dict.fromkeys(("Condition", "Claim", "Task", "Provenance"), ("search-type",))
+    ehr = SimulatedEhr(full_statement(without=unsearchable))
+    practice = Practice(ehr)
+    practice.code("I10")
+    assert practice.code("I10").statuses == ["Condition 200", "Claim 200", "Task 200", "Provenance 200"]
+    assert not [one for one in ehr.calls if one in {"GET Condition", "GET Claim", "GET Task", "GET Provenance"}]
 
 
-def test_a_claim_with_other_diagnoses_is_left_and_named() -> None:
-    def claim(*codes: str) -> dict[str, Any]:
-        diagnoses = [{"sequence": n, "diagnosisCodeableConcept": coded(code)} for n, code in enumerate(codes, 1)]
-        return {
-            "fullUrl": "urn:uuid:9",
-            "resource": {"resourceType": "Claim", "identifier": [{"system": "s", "value": "c"}], "diagnosis": diagnoses},
-        }
+def test_an_ehr_that_does_not_search_by_identifier_is_asked_by_patient() -> None:
+    statement = full_statement()
+    for one in statement["rest"][0]["resource"]:
+        one["searchParam"] = [param for param in one["searchParam"] if param["name"] != "identifier"]
+    ehr = SimulatedEhr(statement, Habits(refuses_unlisted_parameters=True))
+    Practice(ehr).code("I10")
+    again = Practice(ehr, remembers=False).code("I10").statuses
+    assert again == ["Condition 200", "Claim 200", "Task 200", "Provenance 200"]
 
-    ehr = MemoryEhr(writable=("Claim",))
-    deliver({"entry": [claim("I10")]}, ehr)
-    again = deliver({"entry": [claim("I10")]}, ehr)["entry"][0]["response"]
-    changed = deliver({"entry": [claim("I10", "E11.9")]}, ehr)["entry"][0]["response"]
-    assert again["outcome"]["issue"][0]["severity"] == "information"
-    assert (changed["status"], changed["outcome"]["issue"][0]["expression"]) == ("200 OK", ["Claim.diagnosis"])
-    assert len(ehr.kept) == 1
+
+def test_an_ehr_that_answers_with_an_address_only() -> None:
+    ehr = SimulatedEhr(OFFERS["plain"], Habits(answers_minimally=True))
+    assert Practice(ehr).code("I10").statuses == ["Condition 201", "Claim 201", "Task 201", "Provenance 201"]
+
+
+def test_an_encounter_that_passes_is_written_without_a_task() -> None:
+    ehr = SimulatedEhr(full_statement(without={"Condition": ("update",)}))
+    coding = Practice(ehr).code("I10", outcome=Outcome.PASS)
+    assert coding.statuses == ["Condition 201", "Claim 201", "Provenance 201"]
+    assert code_of(ehr.held("Condition")[0]) == "I10"

@@ -1,0 +1,75 @@
+"""One at a time for one encounter, across threads and processes: two calls that write at the same moment would both find nothing there.
+
+SQLite: a locked file beside the database, one of 256, so that no files pile up (two encounters that share one wait for each other).
+PostgreSQL: an advisory lock of the session (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). Both end with
+the process that holds them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from fhir_coder.errors import Conflict
+
+LONGEST_WAIT_S = 60.0
+_POLL_S = 0.05
+_FILES = 256
+
+
+@contextmanager
+def exclusively(engine: Engine, name: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[None]:
+    """Hold the lock of that name. Raises Conflict when another holds it for longer than ``longest_wait_s``."""
+    digest = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
+    hold = _advisory_lock if engine.dialect.name == "postgresql" else _file_lock
+    with hold(engine, digest, longest_wait_s):
+        yield
+
+
+@contextmanager
+def _advisory_lock(engine: Engine, digest: int, longest_wait_s: float) -> Iterator[None]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _wait(lambda: bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": digest})), longest_wait_s)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": digest})
+
+
+@contextmanager
+def _file_lock(engine: Engine, digest: int, longest_wait_s: float) -> Iterator[None]:
+    database = engine.url.database or ""
+    if database in {"", ":memory:"}:  # belongs to one connection: nobody else can be there
+        yield
+        return
+    folder = Path(f"{database}.locks")
+    folder.mkdir(exist_ok=True)
+    file = os.open(folder / f"{digest % _FILES:02x}", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _wait(lambda: _try_lock(file), longest_wait_s)
+        yield
+    finally:
+        os.close(file)
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(is_ours: Callable[[], bool], longest_wait_s: float) -> None:
+    deadline = time.monotonic() + longest_wait_s
+    while not is_ours():
+        if time.monotonic() > deadline:
+            raise Conflict("the same encounter is being coded and written; try again later")
+        time.sleep(_POLL_S)

@@ -1,0 +1,272 @@
+"""The plan of a delivery: from what is proposed, what stands at the EHR and what it offers to one step for each resource. A pure function.
+
+What cannot be retracted is held until sign-off unless the site says otherwise: a Condition, once created where the EHR offers no update,
+could not be marked as an error. A Provenance follows its target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fhir_coder.errors import FhirCoderError
+from fhir_coder.exchange import Resource
+from fhir_coder.writeback.ehr_writer import Offer
+from fhir_coder.writeback.names import (
+    address_of,
+    has_verifier,
+    is_by_this_software,
+    is_withdrawn,
+    name_of,
+    plain_code,
+    token_in,
+    version_of,
+)
+from fhir_coder.writeback.provenance import renamed, retirement_provenance
+from fhir_coder.writeback.revision import (
+    Left,
+    Revise,
+    cancel_task,
+    refresh_condition,
+    retire_condition,
+    revise_claim,
+    revise_task,
+    revive_condition,
+    task_topic,
+)
+from fhir_coder.writeback.survey import Survey, same_provenance
+from fhir_coder.writeback.terms import EarlierWrite, Terms
+from fhir_coder.writeback.touched import claim_codes
+
+
+class Action(StrEnum):
+    """What is done about one resource."""
+
+    CREATE = "create"
+    REVISE = "revise"
+    KEEP = "keep"
+    LEAVE = "leave"
+    HOLD = "hold"
+    OMIT = "omit"
+    FAIL = "fail"
+    SPARE = "spare"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One resource and what is done about it.
+
+    ``resource`` is as proposed, its references as ``urn:uuid``; ``current`` as it stands at the EHR. ``revise`` makes the one of the other;
+    ``word`` names in the receipt what a revision did. ``sentence`` says why something is left, held or omitted, ``error`` why nothing is known. ``follows`` is the ``full_url`` of the
+    step without whose success a Provenance is not written.
+    """
+
+    action: Action
+    full_url: str
+    resource: Resource
+    current: Resource | None = None
+    revise: Revise | None = None
+    word: str = "Updated"
+    sentence: str = ""
+    error: FhirCoderError | None = None
+    follows: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The resource type."""
+        return str(self.resource["resourceType"])
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is sent to the EHR."""
+        return self.action in {Action.CREATE, Action.REVISE}
+
+
+def plan(bundle: Resource, survey: Survey, offer: Offer, terms: Terms) -> tuple[Step, ...]:
+    """One step for each entry of ``bundle``, in order, then those that retire what earlier codings wrote and this one does not propose."""
+    planner = _Planner(survey, offer, terms, bundle.get("timestamp", ""))
+    steps: dict[str, Step] = {}
+    for entry in bundle["entry"]:
+        url, resource = entry["fullUrl"], entry["resource"]
+        is_provenance = resource["resourceType"] == "Provenance"
+        steps[url] = planner.provenance(url, resource, steps) if is_provenance else planner.step(url, resource, steps)
+    return (*steps.values(), *planner.retirements({name_of(one.resource) for one in steps.values()}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    survey: Survey
+    offer: Offer
+    terms: Terms
+    instant: str
+
+    def step(self, url: str, resource: Resource, steps: Mapping[str, Step]) -> Step:
+        """A Condition, Claim or Task; ``steps`` are those before it."""
+        kind, name = resource["resourceType"], name_of(resource)
+        if not self.offer.can(kind, "create") and name not in self.survey.existing:
+            return Step(Action.OMIT, url, resource, sentence=f"The EHR does not offer create for {kind}.")
+        if error := self.survey.failures.get(name):
+            return Step(Action.FAIL, url, resource, error=error)
+        if current := self.survey.existing.get(name):
+            return self._existing(url, resource, current, is_news=any(one.action is Action.CREATE for one in steps.values()))
+        if kind == "Task":
+            return self._new_task(url, resource)
+        if sentence := self._held(kind):
+            return Step(Action.HOLD, url, resource, sentence=sentence)
+        return Step(Action.CREATE, url, resource)
+
+    def provenance(self, url: str, resource: Resource, steps: Mapping[str, Step]) -> Step:
+        """A Provenance, which goes the way of its target."""
+        if not self.offer.can("Provenance", "create"):
+            return Step(Action.OMIT, url, resource, sentence="The EHR does not offer create for Provenance.")
+        target = steps.get(resource["target"][0]["reference"])
+        if target is None or target.action in {Action.OMIT, Action.FAIL} or _is_error(target):
+            return Step(Action.SPARE, url, resource, sentence="Its target was not written.")
+        if target.action is Action.HOLD:
+            return Step(Action.HOLD, url, resource, sentence="Its target is held until sign-off.")
+        if target.current is None:
+            return Step(Action.CREATE, url, resource, follows=target.full_url)
+        if error := self.survey.failures.get(address_of(target.current)):
+            return Step(Action.FAIL, url, resource, error=error)
+        return self._of_existing(url, resource, target, target.current)
+
+    def retirements(self, proposed: set[str]) -> Iterator[Step]:
+        """Conditions and the Task of earlier codings that are not proposed any more, each with the Provenance of its retirement."""
+        for name, current in self.survey.existing.items():
+            if name in proposed or not self.terms.key:
+                continue
+            if current["resourceType"] == "Task":
+                yield from self._cancelled(name, current)
+            elif current["resourceType"] == "Condition":
+                yield from self._retired(name, current)
+
+    def _existing(self, url: str, resource: Resource, current: Resource, is_news: bool) -> Step:
+        kind, earlier = resource["resourceType"], self.terms.earlier.writes.get(name_of(resource))
+        if kind == "Condition":
+            revise = self._condition(resource, current, earlier)
+        elif kind == "Claim":
+            revise = self._claim(resource, current, earlier)
+        else:
+            revise = self._task(resource, earlier, is_news)
+        if isinstance(revise, Left):
+            return Step(Action.KEEP if revise.is_as_wanted else Action.LEAVE, url, resource, current, sentence=revise.why)
+        if not self.offer.can(kind, "update"):
+            return Step(Action.KEEP, url, resource, current)
+        return Step(Action.REVISE, url, resource, current, revise)
+
+    def _condition(self, resource: Resource, current: Resource, earlier: EarlierWrite | None) -> Revise | Left:
+        retired = self.terms.earlier.retired
+        if token_in(current.get("verificationStatus")) == "entered-in-error":
+            if not is_withdrawn(current, retired):
+                return Left("Already there, and somebody marked it as entered in error")
+            can_update = self.offer.can("Condition", "update")
+            return (
+                revive_condition(retired) if can_update else Left("Already there as withdrawn, and the EHR offers no update for Condition")
+            )
+        before = earlier.resource if earlier else None
+        is_same = before is None or all(before.get(element) == resource.get(element) for element in ("code", "evidence"))
+        if is_same or self._is_verified(current):
+            return Left("", is_as_wanted=True)
+        return refresh_condition(self._code_of(name_of(resource)), earlier)
+
+    def _claim(self, resource: Resource, current: Resource, earlier: EarlierWrite | None) -> Revise | Left:
+        before = earlier.resource if earlier else None
+        is_same = claim_codes(current) == claim_codes(resource)
+        if is_same or (before is not None and claim_codes(before) == claim_codes(resource)):
+            return Left("", is_as_wanted=True)
+        return revise_claim(earlier)
+
+    def _task(self, resource: Resource, earlier: EarlierWrite | None, is_news: bool) -> Revise | Left:
+        """``is_news``: something is written now that the Task could only name by code or not at all before."""
+        before = earlier.resource if earlier else None
+        if before is not None and task_topic(before) == task_topic(resource) and not is_news:
+            return Left("", is_as_wanted=True)
+        return revise_task(earlier)
+
+    def _new_task(self, url: str, resource: Resource) -> Step:
+        if self.terms.is_signed_off:
+            return Step(Action.SPARE, url, resource, sentence="Signed off: no review is asked for.")
+        if self.terms.write_before_review is not True and not self.offer.can("Task", "update"):
+            sentence = "The EHR does not offer update for Task: it could not be closed."
+            return Step(Action.OMIT, url, resource, sentence=sentence)
+        return Step(Action.CREATE, url, resource)
+
+    def _held(self, kind: str) -> str:
+        """Why the creation of a diagnosis or claim waits for sign-off, or empty."""
+        if self.terms.is_signed_off or self.terms.write_before_review is True:
+            return ""
+        if self.terms.write_before_review is False:
+            return "Held until sign-off: this EHR is written after review only."
+        return (
+            ""
+            if self.offer.can(kind, "update")
+            else f"Held until sign-off: the EHR offers no update for {kind}, so it could not be withdrawn."
+        )
+
+    def _of_existing(self, url: str, resource: Resource, target: Step, current: Resource) -> Step:
+        """The Provenance of a Condition that was there: of its revision, or of new evidence; one that stands already is not repeated."""
+        provenances = self.survey.provenances.get(address_of(current), ())
+        name = name_of(resource)
+        known = same_provenance(provenances, name, resource.get("entity", []))
+        is_kept = known is not None or name in self.terms.earlier.writes
+        activity = "UPDATE" if target.writes or any(map(is_by_this_software, provenances)) else "CREATE"
+        if not is_kept:
+            return Step(Action.CREATE, url, renamed(resource, name, activity), follows=target.full_url)
+        if target.writes and version_of(current):
+            changed = renamed(resource, f"{name}.{version_of(current)}", activity)
+            return Step(Action.CREATE, url, changed, follows=target.full_url)
+        return Step(Action.KEEP, url, resource, known or _at(self.terms.earlier.writes[name]))
+
+    def _retired(self, name: str, current: Resource) -> Iterator[Step]:
+        code, earlier = self._code_of(name), self.terms.earlier.writes.get(name)
+        if plain_code(code) in map(plain_code, self.terms.codes) or token_in(current.get("verificationStatus")) == "entered-in-error":
+            return
+        revise = retire_condition(code, earlier)
+        outcome = self._verified(current) or revise(current, current)
+        url = f"retired:{address_of(current)}"
+        if isinstance(outcome, Left) or not self.offer.can("Condition", "update"):
+            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Condition"
+            sentence = f"{code} is no longer proposed; the Condition was left as it is: {why}"
+            yield Step(Action.LEAVE, url, current, current, sentence=sentence)
+            return
+        yield Step(Action.REVISE, url, current, current, revise, "Retired", f"{code} is no longer proposed.")
+        if self.offer.can("Provenance", "create"):
+            provenance = retirement_provenance(f"{self.terms.key}.provenance.{code}.retired", current, self.instant)
+            yield Step(Action.CREATE, f"{url}:provenance", provenance, follows=url)
+
+    def _cancelled(self, name: str, current: Resource) -> Iterator[Step]:
+        if current.get("status") != "requested":
+            return
+        revise = cancel_task(self.terms.earlier.writes.get(name), self.instant)
+        outcome = revise(current, current)
+        url = f"retired:{address_of(current)}"
+        if isinstance(outcome, Left) or not self.offer.can("Task", "update"):
+            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Task"
+            yield Step(Action.LEAVE, url, current, current, sentence=f"No review is asked for any more; the Task was left as it is: {why}")
+        else:
+            yield Step(Action.REVISE, url, current, current, revise, "Retired", "No review is asked for any more.")
+
+    def _code_of(self, name: str) -> str:
+        return name.removeprefix(f"{self.terms.key}.condition.")
+
+    def _is_verified(self, current: Resource) -> bool:
+        return self._verified(current) is not None
+
+    def _verified(self, current: Resource) -> Left | None:
+        """Why its Provenances forbid a change: they name a verifier, or the EHR did not give them."""
+        if address_of(current) in self.survey.failures:
+            return Left("the EHR did not say who verified it")
+        is_verified = has_verifier(self.survey.provenances.get(address_of(current), ()))
+        return Left("a Provenance names who verified it") if is_verified else None
+
+
+def _is_error(step: Step) -> bool:
+    """Whether a Condition stands as an error and stays so."""
+    return step.action is Action.LEAVE and token_in((step.current or {}).get("verificationStatus")) == "entered-in-error"
+
+
+def _at(earlier: EarlierWrite) -> Resource:
+    """What is known of a resource that cannot be searched: its address and version."""
+    kind, _, resource_id = earlier.address.partition("/")
+    return {"resourceType": kind, "id": resource_id} | ({"meta": {"versionId": earlier.version}} if earlier.version else {})

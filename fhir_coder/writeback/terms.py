@@ -1,0 +1,108 @@
+"""On what terms a proposal is delivered: for which encounter, what stands, what was written before, and whether a person signed it off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fhir_coder.exchange import Resource
+from fhir_coder.model import Outcome
+from fhir_coder.writeback.names import name_of
+from fhir_coder.writeback.proposal import Proposal
+
+WRITTEN = ("201", "200 Updated")
+"""Receipt statuses that say that the EHR holds what we sent; ``200 OK`` says that it held something already."""
+
+
+class KeptWrite(Protocol):
+    """One line of an earlier receipt with the resource that it answers to, which is None for what was retired."""
+
+    @property
+    def resource(self) -> Resource | None:
+        """The proposed resource, its references as ``urn:uuid``."""
+
+    @property
+    def status(self) -> str:
+        """``response.status`` of the receipt."""
+
+    @property
+    def location(self) -> str:
+        """``response.location``: ``Type/id``, with ``/_history/version`` where the EHR has versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierWrite:
+    """Where a resource of ours stands. ``version`` and ``resource`` are what we wrote last, empty and None when only the address is known."""
+
+    address: str
+    version: str = ""
+    resource: Resource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier codings of the encounter wrote, by name, and the versioned addresses of what they retired."""
+
+    writes: Mapping[str, EarlierWrite] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
+
+
+def read_earlier(kept: Iterable[KeptWrite]) -> Earlier:
+    """From the receipts of all earlier codings of one encounter at one EHR, oldest first."""
+    writes: dict[str, EarlierWrite] = {}
+    retired: set[str] = set()
+    for one in kept:
+        address, _, version = one.location.partition("/_history/")
+        name = name_of(one.resource) if one.resource else ""
+        if one.resource is None and one.status.startswith("200 Retired"):
+            retired.add(one.location)
+        elif name and address and one.status.startswith(WRITTEN):
+            writes[name] = EarlierWrite(address, version, one.resource)
+        elif name and address:
+            writes.setdefault(name, EarlierWrite(address))
+    return Earlier(writes, frozenset(retired))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``key`` names the encounter in identifiers (empty: nothing can be told to be ours, and nothing is retired); ``patient`` and ``encounter``
+    are references; ``codes`` are all codes that the coding stands by, proposed or agreed.
+
+    ``write_before_review``: True writes at once, False holds diagnoses and claim until sign-off, None holds what the EHR could not take
+    back. ``is_signed_off``: no review is awaited, because a person gave it or the encounter passed.
+    """
+
+    key: str = ""
+    patient: str = ""
+    encounter: str = ""
+    codes: frozenset[str] = frozenset()
+    earlier: Earlier = Earlier()
+    write_before_review: bool | None = None
+    is_signed_off: bool = False
+
+
+def sign_off_terms(bundle: Resource, kept: Iterable[KeptWrite] = ()) -> Terms:
+    """The terms on which a proposal that was kept is delivered after a person signed it off. It retires nothing: that is a new coding's."""
+    claims = (entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Claim")
+    claim: Resource = next(claims, {})
+    encounters = [one["valueReference"]["reference"] for one in claim.get("supportingInfo", ()) if "valueReference" in one]
+    return Terms(
+        patient=claim.get("patient", {}).get("reference", ""),
+        encounter=next((one for one in encounters if "Encounter/" in one), ""),
+        earlier=read_earlier(kept),
+        is_signed_off=True,
+    )
+
+
+def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterable[KeptWrite] = ()) -> Terms:
+    """The terms of a coding that has just been made; an encounter that passed awaits nobody."""
+    return Terms(
+        key=proposal.key,
+        patient=proposal.patient_reference().get("reference", ""),
+        encounter=(proposal.encounter_reference() or {}).get("reference", ""),
+        codes=frozenset(one.code for one in proposal.assignments),
+        earlier=read_earlier(kept),
+        write_before_review=write_before_review,
+        is_signed_off=proposal.disposition.outcome is Outcome.PASS,
+    )

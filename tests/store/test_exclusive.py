@@ -1,0 +1,75 @@
+"""One at a time for one encounter: threads, processes, and no longer than a while."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from fhir_coder.errors import Conflict
+from fhir_coder.store.engine import open_engine
+from fhir_coder.store.exclusive import exclusively
+
+HOLDER = (
+    "import sys, time; from fhir_coder.store.engine import open_engine; from fhir_coder.store.exclusive import exclusively\n"
+    "with exclusively(open_engine(sys.argv[1]), 'default main e1'): print('held', flush=True); time.sleep(60)"
+)
+
+
+def test_threads_take_turns(database_url: str) -> None:
+    engine = open_engine(database_url)
+    inside, most = 0, 0
+    guard = threading.Lock()
+
+    def work(_: int) -> None:
+        nonlocal inside, most
+        with exclusively(engine, "default main e1"):
+            with guard:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.02)
+            with guard:
+                inside -= 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(8)))
+    engine.dispose()
+    assert (inside, most) == (0, 1)
+
+
+def test_another_encounter_is_not_waited_for_and_the_same_not_for_ever(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with exclusively(engine, "default main e1"):
+        with exclusively(engine, "default main e2", longest_wait_s=0):
+            pass
+        with pytest.raises(Conflict), exclusively(engine, "default main e1", longest_wait_s=0.1):
+            pass
+    with exclusively(engine, "default main e1", longest_wait_s=0):
+        pass
+    engine.dispose()
+
+
+def test_a_lock_ends_with_the_process_that_holds_it(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database_url], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Conflict), exclusively(engine, "default main e1", longest_wait_s=0.1):
+            pass
+        holder.kill()
+    with exclusively(engine, "default main e1", longest_wait_s=10):
+        pass
+    engine.dispose()
+
+
+def test_an_error_inside_gives_the_lock_back(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with pytest.raises(ZeroDivisionError), exclusively(engine, "default main e1"):
+        _ = 1 / 0
+    with exclusively(engine, "default main e1", longest_wait_s=0):
+        pass
+    engine.dispose()
