@@ -20,6 +20,8 @@ _ASIDE = re.compile(r"[(\[][^)\]]*[)\]]")
 _ALSO = re.compile(r"^(?:see )?also ", re.I)
 _NOT_WORD = re.compile(r"[^\w/-]+")
 _OPEN_END = re.compile(r"\bby (?:site|type|drug|specific)\b", re.I)
+#: "See condition" says to look up the disease and not the part of the body that it is in.
+_THE_CONDITION = "condition"
 _BEHAVIORS = {
     "malignant": Behavior.PRIMARY,
     "primary": Behavior.PRIMARY,
@@ -76,7 +78,7 @@ class CrossReferences:
         if (place := _PLACE_IN_TABULAR.match(target)) is not None:
             code = known_code(place["code"], self._codebook)
             return (code,) if code else ()
-        if _OPEN_END.search(target):
+        if _OPEN_END.search(target) or target == _THE_CONDITION:
             return ()
         path = tuple(part for part in (_key(part) for part in _ALSO.sub("", target).split(",")) if part)
         if path[:1] == ("neoplasm",):

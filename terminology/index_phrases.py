@@ -15,10 +15,12 @@ from typing import NamedTuple
 from terminology.index_titles import Element, is_adjective, read_elements, read_joins
 
 #: The most ways in which one thing, and one whole path, is written.
-_THING_LIMIT = 10
-_PATH_LIMIT = 12
-_JOINED_FORMS = 3
-_LONGEST = 9
+_THING_LIMIT = 6
+_PATH_LIMIT = 6
+_JOINED_FORMS = 2
+#: Of how many wordings the next term is set off by a comma or "in".
+_SET_OFF = 1
+_LONGEST = 7
 _MOST_MODIFIERS = 8
 
 _UNSPECIFIED = re.compile(r"^(?:unspecified\b.*|NOS|(?:site|type) (?:unspecified|NOS)|(?:unilateral )?side (?:unspecified|NOS))$", re.I)
@@ -154,7 +156,7 @@ def _thing(elements: Sequence[Element]) -> list[tuple[str, int]]:
     built = _Built([(_decapitalised(name), 0) for name in first.names])
     for number, element in enumerate(others):
         adjectives = first.adjectives if number == 0 else ()
-        fresh = [(f"{_decapitalised(adjective)} {name}", 1) for adjective in adjectives for name in element.names]
+        fresh = [(f"{_decapitalised(adjective)} {name}", 1) for adjective in adjectives for name in element.names if not is_adjective(name)]
         built = _add(built, element, fresh)
     return built.forms
 
@@ -166,7 +168,7 @@ def _add(built: _Built, element: Element, fresh: list[tuple[str, int]]) -> _Buil
     if element.is_descriptive or element.is_designation:
         for each in element.names[:_JOINED_FORMS]:
             fresh += [(f"{each} {form}", cost) for form, cost in forms]
-            fresh += [(f"{form} {each}" if element.is_designation else f"{form}, {each}", cost + 1) for form, cost in forms]
+            fresh += [(f"{form} {each}" if element.is_designation else f"{form}, {each}", cost + 1) for form, cost in forms[:_SET_OFF]]
             if place and element.is_descriptive:
                 fresh += _placed(before, f"{each} {place}", 0)
         return _Built(_nearest(fresh), before, f"{name} {place}" if place else "")
@@ -192,6 +194,7 @@ def _placed(forms: Sequence[tuple[str, int]], place: str, cost: int) -> list[tup
     found = []
     for form, near in forms[:_JOINED_FORMS]:
         found += [(f"{place} {form}", near + cost), (f"{form} of {place}", near + cost)]
+    for form, near in forms[:_SET_OFF]:
         found += [(f"{form}, {place}", near + cost + 1), (f"{form} in {place}", near + cost + 1)]
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 
 #: Words that join what follows them to the term above (Official Guidelines, I.A.14 and I.A.15), the longer before the shorter.
 _CONNECTIVES = (
@@ -56,6 +57,7 @@ class Element:
         return bool(self.names) and _DESIGNATION.fullmatch(self.names[0]) is not None
 
 
+@cache
 def read_elements(title: str) -> tuple[Element, ...]:
     """The elements of one title; two for a title whose comma sets a modifier off ("Apnea, sleep")."""
     words = _RESIDUAL_MARK.sub("", _BRACKETS.sub("", title)).strip(" ,")
@@ -104,6 +106,8 @@ def _parts(words: str) -> list[Element]:
         return [Element(names=nouns or tuple(pieces), adjectives=tuple(piece for piece in pieces if is_adjective(piece)) if nouns else ())]
     if len(pieces) == 2 and " or " not in words and _CONNECTIVE.match(pieces[1]) is None:
         return [Element(names=(pieces[0],)), Element(names=(pieces[1],))]
+    if len(pieces) == 2 and " or " in pieces[1] and " " not in pieces[0]:
+        return [Element(names=(pieces[0],)), Element(names=_alternatives(pieces[1]))]
     return [Element(names=_alternatives(words))]
 
 

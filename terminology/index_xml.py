@@ -55,7 +55,8 @@ def read_child(element: etree._Element, tag: str) -> str:
 def read_title(element: etree._Element) -> tuple[str, tuple[str, ...]]:
     """The title of a term without its nonessential modifiers, and these one by one, parentheses removed (Official Guidelines, I.A.7).
 
-    Text can follow the modifiers (``Antimony <nemod>(compounds) (vapor)</nemod> NEC``); a parenthesised plural ending is no modifier.
+    Text can follow the modifiers (``Antimony <nemod>(compounds) (vapor)</nemod> NEC``) and stand between them inside the element
+    (``cystic <nemod>(bile) duct (common)</nemod>``): both are of the title. A parenthesised plural ending is no modifier.
     Raises IndexTableError when the term has no title.
     """
     title = element.find("title")
@@ -64,9 +65,9 @@ def read_title(element: etree._Element) -> tuple[str, tuple[str, ...]]:
     words, modifiers = [title.text or ""], []
     for child in title:
         if child.tag == "nemod":
-            written = read_text(child)
-            rest = _PLURAL_ONLY.sub("", written)
-            modifiers += [_collapse(group) for group in _GROUP.findall(rest)] or ([rest] if rest else [])
+            written = _PLURAL_ONLY.sub("", read_text(child))
+            modifiers += [_collapse(group) for group in _GROUP.findall(written)]
+            words.append(_GROUP.sub(" ", written))
         words.append(child.tail or "")
     name = _collapse(" ".join(words)).strip(" ,")
     if not name:

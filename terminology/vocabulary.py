@@ -9,12 +9,23 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
+from itertools import groupby
 from typing import Any
 
+from terminology.alphabetic_index import parse_alphabetic_index
 from terminology.codebook import Codebook
+from terminology.cross_references import CrossReferences
+from terminology.drug_neoplasm_tables import parse_code_table
+from terminology.vocabulary_claims import Claim, drug_claims, index_claims, neoplasm_claims
+from terminology.vocabulary_settlement import settle
+
+#: The official tables by the names used here, in the order of their right to a phrase.
+TABLES = ("index", "neoplasm", "drug", "external")
 
 FORMAT = 1
 
@@ -35,14 +46,24 @@ class IndexedPhrase:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Every phrase of a release's tables, in a stable order; ``sha256`` is that of what is compiled, whatever compresses it.
+    """Every phrase of a release's tables in compiled form, a few megabytes: only building an index needs the phrases themselves."""
 
-    Phrases of one path stand together, the most natural wording first. ``counts`` says for people what was read and what was left out.
-    """
+    compiled: bytes
 
-    phrases: tuple[IndexedPhrase, ...]
-    sha256: str
-    counts: Mapping[str, int] = field(default_factory=dict)
+    @property
+    def sha256(self) -> str:
+        """The sha256 (hex) of the compiled form."""
+        return sha256(self.compiled).hexdigest()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """For people: what was read, and what was left out and why."""
+        return dict(_header(self.compiled)["counts"])
+
+    @property
+    def phrases(self) -> tuple[IndexedPhrase, ...]:
+        """All phrases, read anew at each use. Those of one path stand together, the most natural wording first. ValueError when damaged."""
+        return tuple(_read_phrases(self.compiled))
 
 
 def compile_vocabulary(tables: Mapping[str, bytes], codebook: Codebook) -> Vocabulary:
@@ -50,39 +71,73 @@ def compile_vocabulary(tables: Mapping[str, bytes], codebook: Codebook) -> Vocab
 
     Raises ValueError when a key is another, or (as IndexTableError) when a table cannot be read.
     """
-    from terminology.vocabulary_compiler import gather_phrases
+    counts: Counter[str] = Counter()
+    claims = _claims(tables, codebook, counts)
+    phrases = tuple(IndexedPhrase(claim.phrase, claim.codes, claim.table, claim.path) for claim in settle(claims, codebook, counts))
+    counts["phrases"] = len(phrases)
+    return Vocabulary(_compiled(phrases, counts))
 
-    phrases, counts = gather_phrases(tables, codebook)
-    return Vocabulary(phrases, sha256(_content(phrases, counts)).hexdigest(), counts)
+
+def _claims(tables: Mapping[str, bytes], codebook: Codebook, counts: Counter[str]) -> Iterator[Claim]:
+    """The claims of every table given, those that come first having the first right to a phrase."""
+    unknown = tables.keys() - set(TABLES)
+    if unknown:
+        raise ValueError(f"no official table is called {min(unknown)}")
+    indexes = {name: parse_alphabetic_index(tables[name]) for name in ("index", "external") if name in tables}
+    others = {name: parse_code_table(tables[name]) for name in ("neoplasm", "drug") if name in tables}
+    neoplasms = others["neoplasm"].rows if "neoplasm" in others else ()
+    for name in TABLES:
+        if name in indexes:
+            yield from index_claims(name, indexes[name], CrossReferences(indexes[name].terms, neoplasms, codebook), codebook, counts)
+        elif name in others:
+            yield from (neoplasm_claims if name == "neoplasm" else drug_claims)(others[name], codebook, counts)
 
 
 def dump_vocabulary(vocabulary: Vocabulary) -> bytes:
-    """The compiled form; the same vocabulary always gives the same bytes."""
-    return gzip.compress(_content(vocabulary.phrases, vocabulary.counts), compresslevel=6, mtime=0)
+    """The compiled form; the same tables and codebook give the same bytes."""
+    return vocabulary.compiled
 
 
 def load_vocabulary(data: bytes) -> Vocabulary:
-    """The vocabulary from its compiled form; ValueError when it is damaged or has another format."""
-    try:
-        content = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError("the compiled vocabulary is damaged") from error
-    value = json.loads(content)
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
+    """The vocabulary from its compiled form; ValueError when that is damaged or has another format."""
+    if _header(data).get("format") != FORMAT:
         raise ValueError("the compiled vocabulary has another format")
-    phrases = tuple(
-        IndexedPhrase(phrase, tuple(codes), table, tuple(path)) for table, path, codes, written in value["rows"] for phrase in written
-    )
-    return Vocabulary(phrases, sha256(content).hexdigest(), value["counts"])
+    return Vocabulary(data)
 
 
-def _content(phrases: tuple[IndexedPhrase, ...], counts: Mapping[str, int]) -> bytes:
-    """What is compiled: one row for each run of phrases that share path and codes."""
-    rows: list[tuple[str, tuple[str, ...], tuple[str, ...], list[str]]] = []
-    for each in phrases:
-        if rows and rows[-1][:3] == (each.table, each.path, each.codes):
-            rows[-1][3].append(each.phrase)
-        else:
-            rows.append((each.table, each.path, each.codes, [each.phrase]))
-    value: dict[str, Any] = {"format": FORMAT, "counts": dict(counts), "rows": rows}
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
+def _compiled(phrases: Iterable[IndexedPhrase], counts: Mapping[str, int]) -> bytes:
+    """One line of JSON that describes the rest, then one for each run of phrases that share path and codes."""
+    lines = [_line({"format": FORMAT, "counts": dict(sorted(counts.items()))})]
+    for (table, path, codes), run in groupby(phrases, key=lambda each: (each.table, each.path, each.codes)):
+        lines.append(_line([table, path, codes, [each.phrase for each in run]]))
+    return gzip.compress("".join(lines).encode("utf-8"), compresslevel=6, mtime=0)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """The first line; ValueError when there is none."""
+    value = next(_read_lines(data), None)
+    if not isinstance(value, dict):
+        raise ValueError("the compiled vocabulary is damaged")
+    return value
+
+
+def _read_phrases(data: bytes) -> Iterator[IndexedPhrase]:
+    lines = _read_lines(data)
+    next(lines, None)
+    for table, path, codes, written in lines:
+        for phrase in written:
+            yield IndexedPhrase(phrase, tuple(codes), table, tuple(path))
+
+
+def _read_lines(data: bytes) -> Iterator[Any]:
+    """Every line as a value; ValueError when the data is no whole gzip file or a line is no JSON."""
+    try:
+        with gzip.open(BytesIO(data), "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise ValueError("the compiled vocabulary is damaged") from error
