@@ -21,9 +21,7 @@ class Document:
     is_embedded: bool = True
 
 
-def gather_documents(
-    codebook: Codebook, lexicon: Iterable[LexiconEntry], vocabulary: Iterable[IndexedPhrase] = ()
-) -> tuple[Document, ...]:
+def gather_documents(codebook: Codebook, lexicon: Iterable[LexiconEntry], vocabulary: Iterable[IndexedPhrase] = ()) -> tuple[Document, ...]:
     """Titles and inclusion terms of every stem, the phrases of the lexicon and those of the official index, ordered by code, without repeats.
 
     A sentence model knows little of abbreviations, and its guess would be noise: case-bound entries are left to the word index. The phrases

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from itertools import product
+from itertools import groupby, product
 
 from index.normalise import BREAK, forms
 from index.running_text import EXTERNAL_CAUSES, may_be_read
 from index.variants import Distance, variants
+from terminology.ancestry import shared_code
 from terminology.codebook import Codebook
 from terminology.lexicon import AgeRange, LexiconEntry
 from terminology.vocabulary import IndexedPhrase
@@ -145,7 +146,7 @@ def _official_terms(codebook: Codebook, stoplist: frozenset[str]) -> dict[str, T
                 claims[key] = (priority, {code: label})
             elif priority == best[0]:
                 best[1][code] = label
-    resolved = ((key, priority, _shared(codebook, sources), sources) for key, (priority, sources) in claims.items())
+    resolved = ((key, priority, shared_code(codebook, sources), sources) for key, (priority, sources) in claims.items())
     return {
         key: Term((code,), f"{sources.get(code) or 'title'}:{code}", kind_of(code, codebook), priority)
         for key, priority, code, sources in resolved
@@ -155,18 +156,19 @@ def _official_terms(codebook: Codebook, stoplist: frozenset[str]) -> dict[str, T
 
 def _indexed_terms(vocabulary: Iterable[IndexedPhrase], codebook: Codebook, stoplist: frozenset[str]) -> dict[str, Term]:
     """The phrases of the official index that may be looked for in running text. One that leads to several single codes stands for what
-    these share; where any of them is a pair, or nothing is shared, for none.
+    these share; where any of them is a pair, or nothing is shared, for none. Commas stay: the words of an inverted entry without its comma
+    ("infiltrate, skin") are mostly parts of other sentences.
     """
     claims: dict[str, dict[tuple[str, ...], None]] = {}
-    for each in vocabulary:
-        kind = kind_of(each.codes[0], codebook)
-        for key in keys_of(each.phrase):
-            if key not in stoplist and may_be_read(key, each.codes, kind):
+    for _, wordings in groupby(vocabulary, key=lambda each: (each.table, each.path)):
+        for place, each in enumerate(wordings):
+            key = key_of(each.phrase)
+            if key and key not in stoplist and may_be_read(key, each.codes, kind_of(each.codes[0], codebook), place):
                 claims.setdefault(key, {})[each.codes] = None
     terms: dict[tuple[str, ...], Term] = {}
     found: dict[str, Term] = {}
     for key, claimed in claims.items():
-        shared = _shared(codebook, [codes[0] for codes in claimed]) if all(len(codes) == 1 for codes in claimed) else None
+        shared = shared_code(codebook, [codes[0] for codes in claimed]) if all(len(codes) == 1 for codes in claimed) else None
         codes = next(iter(claimed)) if len(claimed) == 1 else (shared,) if shared else ()
         if codes:
             first = codes[0]
@@ -184,15 +186,6 @@ def _official_phrases(codebook: Codebook) -> Iterator[tuple[str, str, Distance, 
         for inclusion in stem.terms:
             for variant in variants(inclusion):
                 yield stem.code, variant.phrase, variant.distance, "term"
-
-
-def _shared(codebook: Codebook, codes: Iterable[str]) -> str | None:
-    """The one code, or the nearest header above all of them, or None when they share no category."""
-    first, *others = sorted(codes)
-    if not others:
-        return first
-    lines = [{code, *codebook.ancestors(code)} for code in others]
-    return next((header for header in (first, *codebook.ancestors(first)) if all(header in line for line in lines)), None)
 
 
 _HISTORY = ("personal history", "family history")

@@ -12,6 +12,7 @@ from lxml import etree
 
 from terminology.index_xml import main_terms, open_table, read_child, read_title
 
+
 @dataclass(frozen=True, slots=True)
 class IndexTerm:
     """A main term or subterm as printed. ``modifiers`` are the nonessential ones; ``see`` and ``see_also`` are comma paths to other terms.

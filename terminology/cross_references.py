@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from terminology.alphabetic_index import IndexTerm
+from terminology.ancestry import shared_code
 from terminology.codebook import Codebook
 from terminology.drug_neoplasm_tables import Behavior, TableRow
 from terminology.index_titles import read_elements, read_joins
@@ -115,8 +116,16 @@ class CrossReferences:
         row: TableRow | None = self._neoplasms[0]
         for part in site:
             row = next((each for each in row.rows if part in _keys(each.title)), None) if row else None
-        code = known_code(row.codes[behaviors[0]], self._codebook) if row else None
-        return (code,) if code else ()
+        return self._site_code(row, behaviors[0]) if row else ()
+
+    def _site_code(self, row: TableRow, behavior: Behavior) -> tuple[str, ...]:
+        """The code of a site, or the header that it shares with all sites below it, so that the note's words can say which."""
+        written = [each.codes[behavior] for each in (row, *row.rows) if each.codes[behavior]]
+        own = known_code(row.codes[behavior], self._codebook)
+        if own is None:
+            return ()
+        codes = [code for code in (known_code(each, self._codebook) for each in written) if code]
+        return (shared_code(self._codebook, codes) or own,)
 
 
 def _names_below(term: IndexTerm, depth: int) -> dict[str, IndexTerm]:
@@ -143,7 +152,7 @@ def _names_below(term: IndexTerm, depth: int) -> dict[str, IndexTerm]:
 def _keys(title: str) -> list[str]:
     """A title's own key and those of its alternatives."""
     elements = read_elements(title)
-    names = [name for name in (*elements[0].names, *elements[0].adjectives)] if len(elements) == 1 and not elements[0].joins else []
+    names = (*elements[0].names, *elements[0].adjectives) if len(elements) == 1 and not elements[0].joins else ()
     return list(dict.fromkeys(key for key in (_key(each) for each in (title, *names)) if key))
 
 

@@ -16,7 +16,7 @@ from terminology.index_titles import Element, is_adjective, read_elements, read_
 
 #: The most ways in which one thing, and one whole path, is written.
 _THING_LIMIT = 6
-_PATH_LIMIT = 6
+_PATH_LIMIT = 5
 _JOINED_FORMS = 2
 #: Of how many wordings the next term is set off by a comma or "in".
 _SET_OFF = 1

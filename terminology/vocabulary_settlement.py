@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from terminology.ancestry import shared_code
 from terminology.codebook import Codebook
 from terminology.lexicon.phrases import same_phrase_key
 from terminology.vocabulary_claims import Claim
@@ -35,14 +36,10 @@ def settle(claims: Iterable[Claim], codebook: Codebook, counts: Counter[str]) ->
 
 def _settled(rivals: list[Claim], codebook: Codebook) -> Claim | None:
     """The claim that holds among equals, or None."""
-    first, *others = rivals
-    if not others:
+    first = rivals[0]
+    if len(rivals) == 1:
         return first
     if any(len(claim.codes) > 1 for claim in rivals):
         return None
-    lines = [{claim.codes[0], *codebook.ancestors(claim.codes[0])} for claim in others]
-    header = next(
-        (code for code in (first.codes[0], *codebook.ancestors(first.codes[0])) if all(code in line for line in lines)),
-        None,
-    )
+    header = shared_code(codebook, (claim.codes[0] for claim in rivals))
     return first._replace(codes=(header,)) if header else None
