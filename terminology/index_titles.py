@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import files
 
 #: Words that join what follows them to the term above (Official Guidelines, I.A.14 and I.A.15), the longer before the shorter.
 _CONNECTIVES = (
@@ -26,67 +27,6 @@ _OR = re.compile(r"^(?P<before>(?:[\w'-]+ )*?)(?P<first>[\w'-]+)(?:, (?P<second>
 _LEAST_COMMON = 4
 
 _ADJECTIVE_ENDINGS = ("al", "ic", "ous", "ary", "ory", "ive", "ar", "oid", "ed", "ible", "able", "ile", "ean", "less", "iform", "genic")
-_ADJECTIVES = frozenset(
-    {
-        "acute",
-        "chronic",
-        "subacute",
-        "recurrent",
-        "benign",
-        "malignant",
-        "primary",
-        "secondary",
-        "mild",
-        "moderate",
-        "severe",
-        "simple",
-        "complex",
-        "mixed",
-        "open",
-        "closed",
-        "late",
-        "early",
-        "old",
-        "multiple",
-        "single",
-        "upper",
-        "lower",
-        "left",
-        "right",
-        "bilateral",
-        "unilateral",
-        "anterior",
-        "posterior",
-        "inferior",
-        "superior",
-        "median",
-        "deep",
-        "double",
-        "partial",
-        "complete",
-        "complicated",
-        "uncomplicated",
-        "persistent",
-        "intermittent",
-        "transient",
-        "newborn",
-        "male",
-        "female",
-        "juvenile",
-        "adult",
-        "infantile",
-        "senile",
-        "puerperal",
-        "maternal",
-        "spontaneous",
-        "false",
-        "true",
-        "latent",
-        "adherent",
-        "family",
-        "personal",
-    }
-)
 _DESIGNATION = re.compile(r"(?:stage|type|grade|class|group|phase|level|degree|stages|types)\b.*|(?:.* )?(?:\d+|[IVX]+)", re.I)
 
 
@@ -137,7 +77,13 @@ def read_joins(words: str) -> tuple[str, ...]:
 def is_adjective(phrase: str) -> bool:
     """Whether the last word of a phrase describes, by its form."""
     last = phrase.rsplit(" ", 1)[-1].lower()
-    return last in _ADJECTIVES or (len(last) > 4 and last.endswith(_ADJECTIVE_ENDINGS))
+    return last in _adjectives() or (len(last) > 4 and last.endswith(_ADJECTIVE_ENDINGS))
+
+
+@cache
+def _adjectives() -> frozenset[str]:
+    lines = files("terminology").joinpath("index_adjectives.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def _split_joins(words: str) -> tuple[tuple[str, ...], str]:

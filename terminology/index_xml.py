@@ -7,8 +7,11 @@ import re
 from lxml import etree
 
 _ROOT = "ICD10CM.index"
+#: Characters; the longest official title has some 300.
+_LONGEST_TITLE = 1000
 _BLANKS = re.compile(r"\s+")
 _GROUP = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+_PLURAL_ONLY = re.compile(r"^\((?:e?s|ies)\)\s*")
 _PLURAL = re.compile(r"(?<=\w)\((?:e?s|ies)\)")
 
 
@@ -72,12 +75,9 @@ def read_title(element: etree._Element) -> tuple[str, tuple[str, ...]]:
     name = _collapse(" ".join(words)).strip(" ,")
     if not name:
         name, modifiers = read_text(title), []
-    if not name:
-        raise IndexTableError(f"a term has an empty title (line {element.sourceline})")
+    if not name or len(name) > _LONGEST_TITLE:
+        raise IndexTableError(f"a term has {'too long a' if name else 'an empty'} title (line {element.sourceline})")
     return _PLURAL.sub("", name), tuple(modifier for modifier in modifiers if modifier)
-
-
-_PLURAL_ONLY = re.compile(r"^\((?:e?s|ies)\)\s*")
 
 
 def _collapse(text: str) -> str:
