@@ -157,6 +157,6 @@ def _keys(title: str) -> list[str]:
 
 
 def _key(words: str) -> str:
-    """A name without case, asides, "NEC", punctuation and plural endings."""
+    """A name without case, asides, "NEC", punctuation, end hyphens ("broncho-") and plural endings."""
     plain = _NOT_WORD.sub(" ", _ASIDE.sub(" ", words.casefold()).replace("'", ""))
-    return " ".join(word.rstrip("s") for word in plain.split() if word not in ("nec", "nos"))
+    return " ".join(word.strip("-/").rstrip("s") for word in plain.split() if word not in ("nec", "nos"))

@@ -119,7 +119,7 @@ def _write(path: tuple[Step, ...], limit: int = _PATH_LIMIT) -> list[tuple[str, 
         right = _thing(joined.thing)
         if not right:
             return []
-        adjectives = groups[0].thing[0].adjectives if joined is groups[1] else ()
+        adjectives = groups[0].thing[0].adjectives if len(groups[0].thing) == 1 else ()
         forms = _join(forms, joined.joins, right)
         if len(groups) == 2 and _is_associated(joined.joins):
             forms = _nearest([*forms, *_associated(_thing(groups[0].thing), joined.joins, right, adjectives)])
@@ -167,10 +167,10 @@ def _add(built: _Built, element: Element, fresh: list[tuple[str, int]]) -> _Buil
     name = element.names[0]
     if element.is_descriptive or element.is_designation:
         for each in element.names[:_JOINED_FORMS]:
-            fresh += [(f"{each} {form}", cost) for form, cost in forms]
             fresh += [(f"{form} {each}" if element.is_designation else f"{form}, {each}", cost + 1) for form, cost in forms[:_SET_OFF]]
+            fresh += [(f"{each} {form}", cost) for form, cost in forms]
             if place and element.is_descriptive:
-                fresh += _placed(before, f"{each} {place}", 0)
+                fresh += _placed(before, f"{each} {place}", 1)
         return _Built(_nearest(fresh), before, f"{name} {place}" if place else "")
     for each in element.names[:_JOINED_FORMS]:
         if place:

@@ -47,7 +47,13 @@ def test_a_path_is_written_as_clinicians_write(path: str, expected: set[str]) ->
 
 @pytest.mark.parametrize(
     "path",
-    ["Pneumonia > specified NEC", "Cyst > specified site NEC", "Neoplasm > by site", "Dementia > in > diseases classified elsewhere", "with > coma"],
+    [
+        "Pneumonia > specified NEC",
+        "Cyst > specified site NEC",
+        "Neoplasm > by site",
+        "Dementia > in > diseases classified elsewhere",
+        "with > coma",
+    ],
 )
 def test_what_no_phrase_can_say_gives_none(path: str) -> None:
     assert phrases(path) == []
@@ -61,7 +67,9 @@ def test_without_is_never_turned_round() -> None:
     assert phrases("Sinusitis > without > polyp") == ["sinusitis without polyp"]
 
 
-WORDS = st.sampled_from(["acute", "femur", "with", "in", "due to", "neck", "bacterial", "stage 3", "with coma", "a, b", "abdomen, abdominal", "x or y"])
+WORDS = st.sampled_from(
+    ["acute", "femur", "with", "in", "due to", "neck", "bacterial", "stage 3", "with coma", "a, b", "abdomen, abdominal", "x or y"]
+)
 
 
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=2)), min_size=1, max_size=9))

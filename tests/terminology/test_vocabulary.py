@@ -175,7 +175,15 @@ def test_phrases_made_by_hand_are_stored_too() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"[1]"), gzip.compress(b'{"format":0}'), gzip.compress(b"{"), gzip.compress(b"\xff")],
+    [
+        b"",
+        b"no gzip",
+        gzip.compress(b""),
+        gzip.compress(b"[1]"),
+        gzip.compress(b'{"format":0}'),
+        gzip.compress(b"{"),
+        gzip.compress(b"\xff"),
+    ],
 )
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="the compiled vocabulary"):
