@@ -1,4 +1,4 @@
-"""The dictionary: which phrases name which codes, gathered from titles, inclusion terms and the lexicon.
+"""The dictionary: which phrases name which codes, gathered from titles, inclusion terms, the official index and the lexicon.
 
 A phrase is kept under its key, the comparable words of :mod:`index.normalise` joined by one blank. Official words that a note uses in an
 everyday sense are kept out by ``stoplist.txt``, and external causes (V-Y) are never taken from titles: "fall" or "driver" in a note is
