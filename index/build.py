@@ -26,6 +26,7 @@ from index.manifest import (
     hash_files,
     model_inputs,
     read_manifest,
+    vocabulary_sha256,
     write_manifest,
 )
 from index.model import Model
@@ -76,6 +77,7 @@ def build_index(
             tokenizer_sha256=model.tokenizer_sha256,
             counts=counts,
             files=hash_files(workshop),
+            vocabulary_sha256=vocabulary_sha256(release),
         )
         write_manifest(manifest, workshop)
         _put_in_place(workshop, folder)
@@ -88,16 +90,23 @@ def _write_files(
 ) -> dict[str, int]:
     """Write every file but the manifest; returns how much each holds."""
     _write_encoder(workshop, earlier, model, progress, threads)
-    documents = gather_documents(release.codebook, lexicon.entries)
+    indexed = release.vocabulary.phrases if release.vocabulary is not None else ()
+    documents = gather_documents(release.codebook, lexicon.entries, indexed)
     texts = [document.text for document in documents if document.is_embedded]
     np.save(workshop / VECTORS_FILE, _embed(Encoder(workshop), texts, earlier, progress, threads), allow_pickle=False)
     save_documents(documents, workshop)
     _write_words(workshop, documents, progress)
     progress("terms", 0, 1)
-    terms = gather_terms(release.codebook, lexicon.entries)
+    terms = gather_terms(release.codebook, lexicon.entries, indexed)
     save_terms(terms, workshop)
     progress("terms", 1, 1)
-    return {"documents": len(documents), "vectors": len(texts), "terms": len(terms), "lexicon": len(lexicon.entries)}
+    return {
+        "documents": len(documents),
+        "vectors": len(texts),
+        "terms": len(terms),
+        "lexicon": len(lexicon.entries),
+        "index phrases": len(indexed),
+    }
 
 
 def _write_words(workshop: Path, documents: Sequence[Document], progress: Progress) -> None:

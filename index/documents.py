@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from terminology.codebook import Codebook
 from terminology.lexicon import LexiconEntry
+from terminology.vocabulary import IndexedPhrase
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,8 +21,8 @@ class Document:
     is_embedded: bool = True
 
 
-def gather_documents(codebook: Codebook, lexicon: Iterable[LexiconEntry]) -> tuple[Document, ...]:
-    """Titles and inclusion terms of every stem and the phrases of the lexicon, ordered by code, without repeats.
+def gather_documents(codebook: Codebook, lexicon: Iterable[LexiconEntry], vocabulary: Iterable[IndexedPhrase] = ()) -> tuple[Document, ...]:
+    """Titles and inclusion terms of every stem, the phrases of the lexicon and those of the official index, ordered by code, without repeats.
 
     A sentence model knows little of abbreviations, and its guess would be noise: case-bound entries are left to the word index. The phrases
     that one line of the lexicon expands to differ in a word or two, so one vector, that of the longest, stands for all of them.
@@ -34,7 +36,21 @@ def gather_documents(codebook: Codebook, lexicon: Iterable[LexiconEntry]) -> tup
     for entry in entries:
         is_embedded = entry.id in longest and not entry.is_case_sensitive
         found.update(Document(code, f"lexicon:{entry.id}", entry.phrase, is_embedded) for code in entry.codes)
+    found.update(_indexed_documents(vocabulary))
     return tuple(sorted(found))
+
+
+def _indexed_documents(vocabulary: Iterable[IndexedPhrase]) -> Iterator[Document]:
+    """One document for each path of the official index, its most natural wording: another order of the same words would score the same.
+
+    They are searched by words only. The table of drugs is left out: its rare names would lead from any statement that names a medicine to a
+    poisoning by it.
+    """
+    by_path = groupby((each for each in vocabulary if each.table != "drug"), key=lambda each: (each.table, each.path))
+    for _, wordings in by_path:
+        first = next(wordings)
+        if first.phrase.count(" "):
+            yield from (Document(code, f"index:{code}", first.phrase, is_embedded=False) for code in first.codes)
 
 
 def _longest_of_each_line(entries: Iterable[LexiconEntry]) -> frozenset[str]:

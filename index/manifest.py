@@ -27,7 +27,9 @@ class ManifestMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The inputs of a build and the sha256 of every file it wrote; ``counts`` are for people."""
+    """The inputs of a build and the sha256 of every file it wrote; ``counts`` are for people. ``vocabulary_sha256`` is empty for a release
+    without official index tables, and for an index that was built before there were any.
+    """
 
     builder: str
     release_id: str
@@ -38,6 +40,7 @@ class Manifest:
     tokenizer_sha256: str
     counts: Mapping[str, int]
     files: Mapping[str, str]
+    vocabulary_sha256: str = ""
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -46,6 +49,7 @@ class Manifest:
             "builder version": self.builder,
             "release": self.release_sha256,
             "lexicon": self.lexicon_sha256,
+            "index tables": self.vocabulary_sha256,
             "model": self.weights_sha256,
             "tokenizer": self.tokenizer_sha256,
         }
@@ -53,7 +57,17 @@ class Manifest:
 
 def current_inputs(release: Release, lexicon_sha256: str) -> dict[str, str]:
     """What an index of this release and lexicon has among its inputs when it is current, whatever its model."""
-    return {"builder version": BUILDER_VERSION, "release": release.sha256, "lexicon": lexicon_sha256}
+    return {
+        "builder version": BUILDER_VERSION,
+        "release": release.sha256,
+        "lexicon": lexicon_sha256,
+        "index tables": vocabulary_sha256(release),
+    }
+
+
+def vocabulary_sha256(release: Release) -> str:
+    """The sha256 of the release's vocabulary, empty when it has none."""
+    return release.vocabulary.sha256 if release.vocabulary is not None else ""
 
 
 def model_inputs(model: Model) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The dictionary: which phrases name which codes, gathered from titles, inclusion terms and the lexicon.
+"""The dictionary: which phrases name which codes, gathered from titles, inclusion terms, the official index and the lexicon.
 
 A phrase is kept under its key, the comparable words of :mod:`index.normalise` joined by one blank. Official words that a note uses in an
 everyday sense are kept out by ``stoplist.txt``, and external causes (V-Y) are never taken from titles: "fall" or "driver" in a note is
@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import groupby, product
 
 from index.normalise import BREAK, forms
+from index.running_text import EXTERNAL_CAUSES, may_be_read
 from index.variants import Distance, variants
+from terminology.ancestry import shared_code
 from terminology.codebook import Codebook
 from terminology.knowledge import knowledge_of
 from terminology.lexicon import AgeRange, LexiconEntry
+from terminology.vocabulary import IndexedPhrase
 
-#: Chapters whose titles are too ordinary to be matched in running text: external causes of morbidity.
-EXTERNAL_CAUSES = frozenset("VWXY")
+#: After every title and inclusion term.
+INDEX_PRIORITY = 1 + 2 * (max(Distance) + 1)
 
 #: No phrase of more words is ever found in a note.
 MAX_WORDS = 16
@@ -32,7 +35,7 @@ class Term:
     """What one phrase means, and under which conditions.
 
     ``codes`` belong together (one phrase may need two codes). ``priority`` orders sources on equal words, smallest first: 0 the lexicon,
-    then titles and inclusion terms by distance. ``written`` is the phrase as it must be written, or empty when case does not matter.
+    then titles and inclusion terms by distance, then the official index. ``written`` is the phrase as it must be written, or empty when case does not matter.
     ``near`` and ``absent`` are keys of which one, or none, must stand close by. ``section_only``, ``sex`` and ``age`` (``age>=12 age<18``) are
     passed on unjudged.
     """
@@ -81,12 +84,15 @@ def keys_of(phrase: str) -> Iterator[str]:
         yield " ".join(word for place, word in enumerate(words) if place not in dropped)
 
 
-def gather_terms(codebook: Codebook, lexicon: Iterable[LexiconEntry]) -> dict[str, tuple[Term, ...]]:
-    """Every key with its meanings. On equal words the lexicon replaces the classification; lexicon entries that differ in more than
-    their spelling all stand.
+def gather_terms(
+    codebook: Codebook, lexicon: Iterable[LexiconEntry], vocabulary: Iterable[IndexedPhrase] = ()
+) -> dict[str, tuple[Term, ...]]:
+    """Every key with its meanings. On equal words titles and inclusion terms replace the official index, and the lexicon replaces both;
+    lexicon entries that differ in more than their spelling all stand.
     """
+    stoplist = load_stoplist()
     found: dict[str, tuple[Term, ...]] = {}
-    for key, term in _official_terms(codebook, load_stoplist()).items():
+    for key, term in (_indexed_terms(vocabulary, codebook, stoplist) | _official_terms(codebook, stoplist)).items():
         found[key] = (term,)
     by_key: dict[str, dict[Term, Term]] = {}
     for entry in lexicon:
@@ -140,12 +146,34 @@ def _official_terms(codebook: Codebook, stoplist: frozenset[str]) -> dict[str, T
                 claims[key] = (priority, {code: label})
             elif priority == best[0]:
                 best[1][code] = label
-    resolved = ((key, priority, _shared(codebook, sources), sources) for key, (priority, sources) in claims.items())
+    resolved = ((key, priority, shared_code(codebook, sources), sources) for key, (priority, sources) in claims.items())
     return {
         key: Term((code,), f"{sources.get(code) or 'title'}:{code}", kind_of(code, codebook), priority)
         for key, priority, code, sources in resolved
         if code
     }
+
+
+def _indexed_terms(vocabulary: Iterable[IndexedPhrase], codebook: Codebook, stoplist: frozenset[str]) -> dict[str, Term]:
+    """The phrases of the official index that may be looked for in running text. One that leads to several single codes stands for what
+    these share; where any of them is a pair, or nothing is shared, for none. Commas stay: the words of an inverted entry without its comma
+    ("infiltrate, skin") are mostly parts of other sentences.
+    """
+    claims: dict[str, dict[tuple[str, ...], None]] = {}
+    for _, wordings in groupby(vocabulary, key=lambda each: (each.table, each.path)):
+        for place, each in enumerate(wordings):
+            key = key_of(each.phrase)
+            if key and key not in stoplist and may_be_read(key, each.codes, kind_of(each.codes[0], codebook), place):
+                claims.setdefault(key, {})[each.codes] = None
+    terms: dict[tuple[str, ...], Term] = {}
+    found: dict[str, Term] = {}
+    for key, claimed in claims.items():
+        shared = shared_code(codebook, [codes[0] for codes in claimed]) if all(len(codes) == 1 for codes in claimed) else None
+        codes = next(iter(claimed)) if len(claimed) == 1 else (shared,) if shared else ()
+        if codes:
+            first = codes[0]
+            found[key] = terms.setdefault(codes, Term(codes, f"index:{first}", kind_of(first, codebook), INDEX_PRIORITY))
+    return found
 
 
 def _official_phrases(codebook: Codebook) -> Iterator[tuple[str, str, Distance, str]]:
@@ -158,15 +186,6 @@ def _official_phrases(codebook: Codebook) -> Iterator[tuple[str, str, Distance, 
         for inclusion in stem.terms:
             for variant in variants(inclusion):
                 yield stem.code, variant.phrase, variant.distance, "term"
-
-
-def _shared(codebook: Codebook, codes: Iterable[str]) -> str | None:
-    """The one code, or the nearest header above all of them, or None when they share no category."""
-    first, *others = sorted(codes)
-    if not others:
-        return first
-    lines = [{code, *codebook.ancestors(code)} for code in others]
-    return next((header for header in (first, *codebook.ancestors(first)) if all(header in line for line in lines)), None)
 
 
 _HISTORY = ("personal history", "family history")

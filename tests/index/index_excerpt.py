@@ -56,6 +56,7 @@ class ExcerptRelease:
     id: str = "2026-04-01"
     sha256: str = "0" * 64
     title: str = "excerpt"
+    vocabulary: Any = None
 
 
 def release(sha256: str = "0" * 64) -> Any:

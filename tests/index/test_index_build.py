@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from index.build import build_index, needs_build
 from index.manifest import MANIFEST_FILE, ManifestMismatch, hash_files, read_manifest
 from index.model import Model
 from index.open import open_index
+from terminology.vocabulary import IndexedPhrase, Vocabulary
 
 HERE = Path(__file__).parent
 
@@ -34,6 +36,27 @@ def test_a_build_is_current_until_an_input_changes(built: Path, model: Model, tm
     assert needs_build(built, release("2" * 64), model, lexicon())
     assert needs_build(built, release(), model, lexicon(sha256="3" * 64))
     assert needs_build(built, release(), Model(model.name, model.folder, "4" * 64, model.tokenizer_sha256), lexicon())
+
+
+def test_index_tables_are_an_input_of_the_build(built: Path, copied: Path, model: Model) -> None:
+    phrases = (IndexedPhrase("cardiac flux", ("I10",), "index", ("Flux", "cardiac")),)
+    fuller = replace(release(), vocabulary=Vocabulary(phrases, "5" * 64))
+    assert needs_build(built, fuller, model, lexicon())
+    with pytest.raises(ManifestMismatch, match="index tables changed"):
+        open_index(built, fuller, lexicon())
+    manifest = build_index(copied, fuller, model, quiet, lexicon())
+    assert (manifest.vocabulary_sha256, manifest.counts["index phrases"]) == ("5" * 64, 1)
+    assert not needs_build(copied, fuller, model, lexicon())
+    assert needs_build(copied, release(), model, lexicon())
+    opened = open_index(copied, fuller, lexicon())
+    assert [(match.codes, match.source) for match in opened.find_terms("Cardiac flux today.")] == [(("I10",), "index:I10")]
+
+
+def test_an_index_built_before_there_were_tables_stays_current(copied: Path, model: Model) -> None:
+    stored = json.loads((copied / MANIFEST_FILE).read_text())
+    del stored["vocabulary_sha256"]
+    (copied / MANIFEST_FILE).write_text(json.dumps(stored))
+    assert not needs_build(copied, release(), model, lexicon())
 
 
 def test_the_manifest_names_every_file_with_its_hash(built: Path) -> None:
