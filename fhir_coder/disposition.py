@@ -15,7 +15,7 @@ from fhir_coder.model import CodedEncounter, Disposition, EditReport, Finding, O
 POLICY_REVIEW_ALL = "policy-review-all"
 CONFIDENT = "confident"
 
-NEVER_PASS = frozenset({"unreadable-note", "identity-conflict", "note-not-english", "uncoded-problem", "release-later"})
+NEVER_PASS = frozenset({"unreadable-note", "identity-conflict", "note-not-english", "uncoded-problem", "release-later", "release-gap"})
 """Names of edits whose findings prevent a pass whatever severity a site gives them."""
 
 
