@@ -18,3 +18,20 @@ def exclusive(lock: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
             for folder in lock.parent.glob(f"{prefix}*"):
                 shutil.rmtree(folder, ignore_errors=True)
         yield
+
+
+@contextmanager
+def exclusive_if_free(lock: Path) -> Iterator[bool]:
+    """Hold the lock where nobody else does; whether it is held. A lock file that cannot be written counts as somebody else's."""
+    try:
+        stream = lock.open("w")
+    except OSError:
+        yield False
+        return
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

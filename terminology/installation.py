@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -65,6 +66,15 @@ def installed_homes(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(home for home in folder.iterdir() if not home.name.startswith(".") and (home / MANIFEST_FILE).is_file())
+
+
+def installed_manifests(data: Path) -> dict[str, ReleaseManifest]:
+    """The readable manifests of installed releases by release id, without opening them."""
+    found: dict[str, ReleaseManifest] = {}
+    for home in installed_homes(releases_folder(data)):
+        with suppress(ManifestUnreadable):
+            found[home.name] = read_manifest(home)
+    return found
 
 
 def open_release(home: Path, tools: VocabularyTools | None = None) -> Release:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from terminology.exclusive import exclusive
+from terminology.exclusive import exclusive, exclusive_if_free
 from terminology.installation import (
     PARTIAL,
     Write,
@@ -82,7 +83,14 @@ def _is_same(partial: Path, home: Path) -> bool:
         return False
 
 
-def remove_release(data: Path, release_id: str, remove_index: Callable[[str], None]) -> None:
+@contextmanager
+def loading_idle(data: Path) -> Iterator[bool]:
+    """Keep loads and removals out for a moment; False when one is going on."""
+    with exclusive_if_free(releases_folder(data) / _LOCK) as is_free:
+        yield is_free
+
+
+def remove_release(data: Path, release_id: str, clear_indexes: Callable[[], None]) -> None:
     """Take a release away, its index after it. Raises LoadError when it is not there, or is the embedded one and sound."""
     folder = releases_folder(data)
     home = folder / release_id
@@ -94,7 +102,7 @@ def remove_release(data: Path, release_id: str, remove_index: Callable[[str], No
             raise LoadError(f"release {release_id} is the embedded one and cannot be removed")
         aside = Path(mkdtemp(prefix=_REMOVED, dir=folder))
         home.rename(aside / home.name)
-        remove_index(release_id)
+        clear_indexes()
         shutil.rmtree(aside, ignore_errors=True)
 
 
