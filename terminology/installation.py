@@ -179,9 +179,11 @@ def stage_release(
     try:
         # mkdtemp lets only its owner in; the code set is public, and the server may run as another user than the one who loaded it.
         partial.chmod(0o755)
-        files = {role: (_content_name(role, content), content) for role, content in _compiled(prepared, tools or vocabulary_tools()).items()}
-        for name, content in files.values():
-            write(partial / name, content)
+        files = {
+            role: (_content_name(role, content), content) for role, content in _compiled(prepared, tools or vocabulary_tools()).items()
+        }
+        for file_name, compiled in files.values():
+            write(partial / file_name, compiled)
         manifest = _manifest(prepared, {role: (name, sha256(content).hexdigest()) for role, (name, content) in files.items()})
         write(partial / MANIFEST_FILE, manifest_text(manifest).encode("utf-8"))
     except BaseException:
@@ -250,8 +252,8 @@ def ensure_embedded(data: Path) -> None:
     with exclusive(folder / ".embedded.lock", [_EMBEDDED_PARTIAL]):
         if _is_whole(home):
             return
-        data = embedded.read_embedded()
-        prepared = prepared_from_xml(data, embedded.TITLE, embedded.EFFECTIVE_FROM, embedded.EFFECTIVE_TO, embedded.FILE)
+        content = embedded.read_embedded()
+        prepared = prepared_from_xml(content, embedded.TITLE, embedded.EFFECTIVE_FROM, embedded.EFFECTIVE_TO, embedded.FILE)
         partial = stage_release(folder, prepared, prefix=_EMBEDDED_PARTIAL)
         try:
             place_release(partial, home)

@@ -41,7 +41,13 @@ def as_object(before: Release, after: Release, difference: ReleaseDifference, br
         "seventhCharacters": [asdict(one) for one in difference.seventh],
         "notes": [{"owner": one.owner, "added": _notes(one.added), "removed": _notes(one.removed)} for one in difference.notes],
         "broken": [
-            {"code": one.named.code, "place": one.named.place, "fault": one.fault, "detail": one.detail, "isReported": one.named.is_reported}
+            {
+                "code": one.named.code,
+                "place": one.named.place,
+                "fault": one.fault,
+                "detail": one.detail,
+                "isReported": one.named.is_reported,
+            }
             for one in broken
         ],
     }

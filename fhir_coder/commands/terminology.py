@@ -44,7 +44,9 @@ def _add_load(actions: argparse._SubParsersAction) -> None:
     loading.add_argument("path", type=Path, metavar="PATH", help="official zip, folder or tabular XML, or a folder of lists of changes")
     loading.add_argument("--from", dest="first", type=_day, metavar="DATE", help="first date of service (default: as the files tell)")
     loading.add_argument("--to", dest="last", type=_day, metavar="DATE", help="last date of service (default: 30 September after it)")
-    loading.add_argument("--on", default="", metavar="ID", help="for lists of changes: the release they change (default: the newest before --from)")
+    loading.add_argument(
+        "--on", default="", metavar="ID", help="for lists of changes: the release they change (default: the newest before --from)"
+    )
     loading.set_defaults(run=run_load)
 
 

@@ -7,7 +7,9 @@ than :class:`Limits` allow. Official files stay far below them: a tabular list h
 from __future__ import annotations
 
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,6 +22,8 @@ _READ = frozenset({".xml", ".xsd", ".txt", ".csv"})
 _IGNORED_FOLDERS = frozenset({"__MACOSX"})
 _PIECE = 1 << 20
 _ENCRYPTED = 0x1
+# What the standard library raises over bytes that are no archive, or compressed in a way it does not know.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,9 @@ class _Reading:
                         yield from self._zip(inner, self._unpacked(archive, entry, inner), depth + 1)
                     elif _is_read(entry.filename):
                         yield self._counted(inner, self._unpacked(archive, entry, inner))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+        except LoadError:
+            raise
+        except _DAMAGE as error:
             raise LoadError(f"{name}: not a zip archive, or a damaged one") from error
 
     def _checked(self, name: str, entries: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:

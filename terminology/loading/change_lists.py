@@ -139,7 +139,9 @@ def _read_list(name: str, kind: str, lines: Sequence[str], gathered: _Gathered) 
 
 def _rows(name: str, kind: str, lines: Sequence[str]) -> Iterator[tuple[int, str, str, bool | None]]:
     """Line number, dotted code, title and flag of every row."""
-    table = [(number, row) for number, row in enumerate(csv.reader(lines, delimiter=_delimiter(lines, kind)), 1) if any(map(str.strip, row))]
+    table = [
+        (number, row) for number, row in enumerate(csv.reader(lines, delimiter=_delimiter(lines, kind)), 1) if any(map(str.strip, row))
+    ]
     if not table:
         return
     header = [] if any(map(_as_code, table[0][1])) else [re.sub(r"[^a-z]", "", cell.lower()) for cell in table[0][1]]

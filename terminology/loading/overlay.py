@@ -239,7 +239,9 @@ def _wrong(codes: list[str], what: str) -> Iterator[str]:
 
 def _wrong_flags(result: Codebook, added: Mapping[str, AddedCode]) -> list[str]:
     return [
-        code for code, one in added.items() if one.is_billable is not None and code in result and result.is_billable(code) != one.is_billable
+        code
+        for code, one in added.items()
+        if one.is_billable is not None and code in result and result.is_billable(code) != one.is_billable
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -61,7 +61,7 @@ def prepare(
     changes = read_changes(sources)
     if not changes.sources:
         raise LoadError(f"{request.path}: holds neither an ICD-10-CM tabular list in XML nor lists of changes")
-    return _overlay(request, changes, files, list(homes), report)
+    return _overlay(request, changes, files, list(homes), report, tools or vocabulary_tools())
 
 
 # ------------------------------------------------------------------------------------------------------------------ a whole release
@@ -165,7 +165,9 @@ def _source(file: SourceFile, role: str) -> Source:
 # ----------------------------------------------------------------------------------------------------------------------- an overlay
 
 
-def _overlay(request: LoadRequest, changes: Changes, files: OfficialFiles, homes: list[Path], report: Report) -> Preparation:
+def _overlay(
+    request: LoadRequest, changes: Changes, files: OfficialFiles, homes: list[Path], report: Report, tools: VocabularyTools | None
+) -> Preparation:
     first = request.first
     if first is None:
         raise LoadError("lists of changes do not tell when they begin: give the first date of service with --from")
@@ -173,14 +175,14 @@ def _overlay(request: LoadRequest, changes: Changes, files: OfficialFiles, homes
     if last < first:
         raise LoadError(f"the release would end on {last}, before it begins on {first}")
     home = _base(homes, request.base, first)
-    base = open_release(home)
+    base = open_release(home, tools)
     report("apply", 0, 1)
     tabular = apply_changes(read_tabular(home), changes)
     codebook = Codebook(tabular)
     report("apply", 1, 1)
     digest = sha256("\n".join([base.sha256, *(sha256(one.data).hexdigest() for one, _ in changes.sources)]).encode()).hexdigest()
     effect = Effect(first, last, f"{title_of(first)}, codes only")
-    release = _release(effect, digest, codebook, base.vocabulary, CAVEAT)
+    release = _release(effect, digest, codebook, _carried(base.vocabulary, codebook, tools), CAVEAT)
     used = {source.name for source, _ in changes.sources}
     others = [one for one in (*files.ignored, *(one.name for one in files.by_role.values())) if one not in used]
     remarks = (
@@ -191,6 +193,14 @@ def _overlay(request: LoadRequest, changes: Changes, files: OfficialFiles, homes
         CAVEAT,
     )
     return Preparation(PreparedRelease(release, tabular, tuple(_source(*one) for one in changes.sources), home.name), remarks)
+
+
+def _carried(vocabulary: Vocabulary | None, codebook: Codebook, tools: VocabularyTools | None) -> Vocabulary | None:
+    """The base's vocabulary without phrases that lead to a code which is no longer there."""
+    if vocabulary is None or tools is None:
+        return None
+    kept = tuple(phrase for phrase in vocabulary.phrases if all(code in codebook for code in phrase.codes))
+    return tools.load(tools.dump(replace(vocabulary, phrases=kept)))
 
 
 def _base(homes: list[Path], wanted: str, first: date) -> Path:

@@ -9,7 +9,9 @@ from terminology.loading.failure import LoadError
 
 def parse_safely(name: str, data: bytes) -> etree._Element:
     """The root element. Raises LoadError that names the file and, where it is not well-formed, the line."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:

@@ -26,7 +26,7 @@ def validate(roots: dict[str, etree._Element], schemas: Iterable[SourceFile]) ->
             continue
         if not any(grammar.validate(root) for _, grammar in fitting):
             schema_name, grammar = fitting[0]
-            raise LoadError(f"{name}: not valid by {schema_name}: {_first_error(grammar)}")
+            raise LoadError(f"{name}: not valid by {schema_name}: {_first_error(grammar, root)}")
         yield name
 
 
@@ -42,6 +42,10 @@ def _open(schema: SourceFile) -> tuple[frozenset[str], etree.XMLSchema]:
         raise LoadError(f"{schema.name}: not an XML schema") from error
 
 
-def _first_error(grammar: etree.XMLSchema) -> str:
-    entry = next(iter(grammar.error_log), None)
-    return f"line {entry.line}: {entry.message}" if entry else "no reason given"
+def _first_error(grammar: etree.XMLSchema, root: etree._Element) -> str:
+    """What is wrong, with its line, as the validator words it."""
+    try:
+        grammar.assertValid(root)
+    except etree.DocumentInvalid as error:
+        return str(error)
+    return "no reason given"

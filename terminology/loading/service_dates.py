@@ -65,7 +65,9 @@ def _inferred_start(version: str, names: Sequence[str]) -> date:
         raise LoadError(f"the files do not tell which year they are of ({_listed(years)}); give the first date of service with --from")
     months = {_UPDATES[found.lower()] for name in names for found in _UPDATE.findall(name)}
     if len(months) > 1:
-        raise LoadError(f"the file names tell two updates ({_listed(name for _, name in months)}); give the first date of service with --from")
+        raise LoadError(
+            f"the file names tell two updates ({_listed(name for _, name in months)}); give the first date of service with --from"
+        )
     year = years.pop()
     month = next((number for number, _ in months), _OCTOBER)
     start = date(year - (month == _OCTOBER), month, 1)
@@ -87,4 +89,3 @@ def _years(names: Iterable[str]) -> set[int]:
 
 def _listed(found: Iterable[object]) -> str:
     return ", ".join(sorted(str(one) for one in found)) or "none"
-

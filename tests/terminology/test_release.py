@@ -65,7 +65,8 @@ def many(release: Release) -> list[Release]:
     bounds = [("2021-01-01", "2021-09-30"), ("2024-10-01", "2025-09-30"), ("2025-04-01", "2025-09-30"), ("2026-04-01", "2026-09-30")]
     bounds.append(("2026-10-01", "2027-09-30"))
     return [
-        replace(release, id=first, effective_from=date.fromisoformat(first), effective_to=date.fromisoformat(last)) for first, last in bounds
+        replace(release, id=first, effective_from=date.fromisoformat(first), effective_to=date.fromisoformat(last))
+        for first, last in bounds
     ]
 
 
