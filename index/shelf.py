@@ -53,6 +53,14 @@ class IndexShelf:
         """Ids of the releases whose index is open."""
         return tuple(self._open)
 
+    def close(self) -> None:
+        """Let the folders go; what is open stays usable."""
+        while self._held:
+            os.close(self._held.pop())
+
+    def __del__(self) -> None:
+        self.close()
+
     def _opened(self, release: Release) -> CodeIndex:
         folder = index_folder(self._data, release)
         manifest = check_index(folder, release)
