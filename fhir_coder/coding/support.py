@@ -56,7 +56,8 @@ def gather_support(candidates: Candidates, codebook: Codebook, policy: CodingPol
     named = [assertion for assertion in assertions if assertion.mention.codes]
     by_position: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates.candidates:
-        by_position[candidate.position].append(candidate)
+        if candidate.code in codebook:  # a measured value offers the same code in every release
+            by_position[candidate.position].append(candidate)
     for position, offered in by_position.items():
         assertion = assertions[position]
         contexts = _contexts(assertion, statements[position], texts[assertion.mention.note_id])
