@@ -11,12 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fhir_coder.api.health import Readiness, readiness_object
+from fhir_coder.api.outcome import outcome_of_result
 from fhir_coder.app import build_coder
+from fhir_coder.batch import coded_line
 from fhir_coder.cli import main
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.run import check_codes
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.exchange import CodingResult, Intake
 from fhir_coder.model import Encounter, Note
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import Settings
@@ -132,6 +136,20 @@ def test_nothing_outside_the_release_of_the_day_is_ever_named(several: Coder, wo
     assert all(book.is_billable(one.code) for one in coded.assignments)
     assert all(one.code in book for one in coded.rejected)
     assert all(one.instead in book for one in coded.rejected if one.instead)
+
+
+def test_answer_and_health_say_what_of_a_release_is_not_up_to_date(several: Coder) -> None:
+    coded = encounter("Assessment: hypertension.\n", date(2030, 10, 1))
+    disposition, use = several.code_encounter(coded, outpatient())
+    issues = outcome_of_result(CodingResult(Intake(coded), disposition, use, {}), ())["issue"]
+    assert [one["severity"] for one in issues if "codes only: notes and index not updated" in one["diagnostics"]] == ["information"] * 2
+    assert coded_line("e", disposition, use)["release"]["caveat"] == "codes only: notes and index not updated"
+    state = readiness_object(Readiness({}, ((use.id, use.effective_from, use.effective_to),), caveats={use.id: use.caveat}))
+    assert state["releases"] == [
+        {"id": OVERLAY, "from": "2030-10-01", "to": "2031-09-30", "caveat": "codes only: notes and index not updated"}
+    ]
+    _, whole = several.code_encounter(encounter("Assessment: hypertension.\n", date(2030, 1, 1)), outpatient())
+    assert "caveat" not in coded_line("e", disposition, whole)["release"]
 
 
 def test_a_release_without_its_index_keeps_the_server_from_starting(loaded: Path, tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ class Readiness:
 
     checks: Mapping[str, tuple[bool, str]]
     covered: tuple[tuple[str, date, date], ...] = ()
-    caveats: Mapping[str, str] = field(default_factory=dict)
     ehrs: Mapping[str, str] = field(default_factory=dict)
+    caveats: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
