@@ -68,10 +68,12 @@ class _Reading:
         """A folder, a zip or a single file."""
         if path.is_dir():
             yield from self._folder(path, PurePosixPath(), 1)
+        elif not path.is_file():
+            raise LoadError(f"{path}: neither a file nor a folder")
         elif _is_zip(path.name):
-            yield from self._zip(path.name, path.read_bytes(), 1)
+            yield from self._zip(path.name, self._small_enough(path.name, path).read_bytes(), 1)
         else:
-            yield self._counted(path.name, path.read_bytes())
+            yield self._counted(path.name, self._small_enough(path.name, path).read_bytes())
 
     def _folder(self, folder: Path, below: PurePosixPath, depth: int) -> Iterator[SourceFile]:
         self._require_depth(str(folder), depth)
@@ -81,14 +83,18 @@ class _Reading:
                 continue
             if path.is_dir():
                 yield from self._folder(path, below / path.name, depth + 1)
+            elif not path.is_file():
+                continue
             elif _is_zip(path.name):
                 yield from self._zip(name, self._small_enough(name, path).read_bytes(), depth)
             elif _is_read(path.name):
                 yield self._counted(name, self._small_enough(name, path).read_bytes())
 
     def _small_enough(self, name: str, path: Path) -> Path:
-        if path.stat().st_size > self._limits.file_bytes:
-            raise LoadError(f"{name}: larger than {self._limits.file_bytes} bytes")
+        """The file, before any of it is read: a zip may hold several files, and all of them have a limit of their own."""
+        allowed = self._limits.total_bytes if _is_zip(name) else self._limits.file_bytes
+        if path.stat().st_size > allowed:
+            raise LoadError(f"{name}: larger than {allowed} bytes")
         return path
 
     def _zip(self, name: str, data: bytes, depth: int) -> Iterator[SourceFile]:

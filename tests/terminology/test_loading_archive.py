@@ -65,7 +65,7 @@ HOSTILE = {
     "twice but for case": (zipped({"a.xml": "<a/>", "A.XML": "<a/>"}), "twice"),
     "ratio": (zipped({"a.xml": b" " * (2 << 20)}), "150 times its size"),
     "one too large": (zipped({"a.xml": os.urandom(5 << 20)}, zipfile.ZIP_STORED), "unpacks to more than is allowed"),
-    "all too large": (zipped({f"{n}.xml": os.urandom(3 << 20) for n in range(3)}, zipfile.ZIP_STORED), "unpacks to more than is allowed"),
+    "all too large": (zipped({f"{n}.xml": os.urandom(3 << 19).hex() for n in range(3)}), "unpacks to more than is allowed"),
     "too many": (zipped({f"{n}.xml": "<a/>" for n in range(21)}), "more than 20 files"),
     "too many in all": (zipped({f"{n}.zip": zipped({f"{m}.xml": "<a/>" for m in range(11)}) for n in range(2)}), "more than 20 files"),
     "too deep": (nested(3), "nested more than 3 deep"),
@@ -114,6 +114,20 @@ def test_a_missing_path_and_an_unreadable_file_are_named(tmp_path: Path) -> None
         list(read_sources(tmp_path / "nowhere"))
     with pytest.raises(LoadError, match=r"cannot be read"):
         list(read_sources(Unreadable(tmp_path)))
+
+
+def test_what_is_neither_file_nor_folder_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.xml")
+    assert list(read_sources(tmp_path)) == []
+    with pytest.raises(LoadError, match="neither a file nor a folder"):
+        list(read_sources(tmp_path / "pipe.xml"))
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    for name in ("a.xml", "a.zip"):
+        (tmp_path / name).write_bytes(b"x" * 2000)
+        with pytest.raises(LoadError, match=f"{name}: larger than 1000 bytes"):
+            list(read_sources(tmp_path / name, Limits(file_bytes=1000, total_bytes=1000)))
 
 
 class Unreadable(type(Path())):
