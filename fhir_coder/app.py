@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,7 +25,7 @@ from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S, EhrProbe
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
-from fhir_coder.errors import ConfigurationError
+from fhir_coder.errors import ConfigurationError, InvalidContent
 from fhir_coder.exchange import CodingRequest, Configuration, Intake
 from fhir_coder.language import detect_language
 from fhir_coder.pipeline import Coder
@@ -41,12 +42,17 @@ from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
 from index.build import build_index, needs_build
-from index.code_index import CodeIndex
+from index.clearing import clear_unused
 from index.manifest import ManifestMismatch, read_manifest
 from index.model import Model, ModelRefused, choose_model
-from index.open import index_folder, open_index
+from index.open import index_folder, index_name
+from index.shelf import IndexShelf
 from terminology.embedded import EmbeddedMissing
-from terminology.installation import open_catalogue
+from terminology.installation import installed_manifests, open_catalogue
+from terminology.loading import load as loading
+from terminology.loading.failure import LoadError
+from terminology.loading.load import Loaded, Loader, loading_idle
+from terminology.loading.preparation import LoadRequest
 from terminology.release import Catalogue, Release
 
 SANDBOX_EHR = "sandbox"
@@ -63,7 +69,8 @@ def open_releases(settings: Settings) -> Catalogue:
 
 
 def _unusable(settings: Settings, error: Exception) -> ConfigurationError:
-    return ConfigurationError(f"FHIR_CODER_DATA: the folder {settings.data} cannot be read and written ({type(error).__name__})")
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return ConfigurationError(f"FHIR_CODER_DATA: the folder {settings.data} cannot be read and written ({reason})")
 
 
 def _sandbox(settings: Settings) -> Sandbox | None:
@@ -92,6 +99,52 @@ def build_indexes(settings: Settings, force: bool = False) -> Iterator[tuple[Pat
             with stage_progress(f"index {release.id}") as report:
                 build_index(folder, release, model, report)
         yield folder, build
+    _clear_indexes(settings)
+
+
+def load_release(settings: Settings, request: LoadRequest) -> Loaded:
+    """Load official files, their index first. Raises InvalidContent when they cannot be used; then nothing has changed."""
+    model = model_of(settings)
+    with stage_progress("load") as report, _releases_refusing(settings):
+        _clear_indexes(settings)
+
+        def build(release: Release) -> None:
+            folder = index_folder(settings.data, release)
+            if needs_build(folder, release, model):
+                build_index(folder, release, model, report)
+
+        return Loader(settings.data, build, report).load(request)
+
+
+def remove_release(settings: Settings, release_id: str) -> None:
+    """Take a release and its index away. Raises InvalidContent when it is not there or is the embedded one."""
+    with _releases_refusing(settings):
+        loading.remove_release(settings.data, release_id, lambda: _clear_now(settings))
+
+
+def _clear_indexes(settings: Settings) -> None:
+    """Drop indexes of releases that are gone, unless a release is just being loaded: its index is ready before it is visible itself."""
+    with loading_idle(settings.data) as is_idle:
+        if is_idle:
+            _clear_now(settings)
+
+
+def _clear_now(settings: Settings) -> None:
+    used = [index_name(release_id, manifest.sha256) for release_id, manifest in installed_manifests(settings.data).items()]
+    clear_unused(settings.data / "index", used)
+
+
+@contextmanager
+def _releases_refusing(settings: Settings) -> Iterator[None]:
+    """What loading and removing raise, as errors of ours."""
+    try:
+        yield
+    except LoadError as error:
+        raise InvalidContent(str(error)) from error
+    except OSError as error:
+        raise _unusable(settings, error) from error
+    except (ValueError, EmbeddedMissing) as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def ensure_index(settings: Settings) -> None:
@@ -107,17 +160,18 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None,
     _warm_up()
     keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)) if records else None)
     keeper.keep_releases(catalogue.releases)
-    indexes = {release.id: _open(settings, release) for release in catalogue.releases}
+    indexes = _open_indexes(settings, catalogue)
     coder = Coder(
         catalogue=catalogue,
-        index_for=lambda release: indexes[release.id],
+        index_for=indexes,
         rankers={name: shipped_ranker(name) for name in POLICIES} if rankers is None else rankers,
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
         keep=keeper.keep,
     )
     for release in catalogue.releases if records else ():
-        coder.artifacts(release, outpatient())  # the index is open: it is kept before another can take its place
+        if release.id in indexes.opened:  # before the fork; the others are kept by whoever opens them
+            coder.artifacts(release, outpatient())
     return coder
 
 
@@ -206,9 +260,11 @@ class Lifecycle:
         self._repository.forget_connections()
 
 
-def _open(settings: Settings, release: Release) -> CodeIndex:
+def _open_indexes(settings: Settings, catalogue: Catalogue) -> IndexShelf:
+    """Every index checked; those of the newest release and of the one in force today opened now, before any fork, the others when needed."""
+    in_force = catalogue.for_date(datetime.now(UTC).date()).release
     try:
-        return open_index(index_folder(settings.data, release), release)
+        return IndexShelf(settings.data, catalogue.releases, {catalogue.newest.id, in_force.id})
     except ManifestMismatch as error:
         raise ConfigurationError(str(error)) from error
 

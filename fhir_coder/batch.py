@@ -111,6 +111,7 @@ def coded_line(name: str, disposition: Disposition, release: ReleaseUse) -> dict
             "from": release.effective_from.isoformat(),
             "to": release.effective_to.isoformat(),
             "status": release.status,
+            **({"caveat": release.caveat} if release.caveat else {}),
         },
     }
 

@@ -22,6 +22,7 @@ NEVER_PASS = frozenset(
         "note-not-english",
         "uncoded-problem",
         "release-later",
+        "release-gap",
         "author-unknown",
         "signature-unknown",
     }

@@ -91,6 +91,7 @@ class Engine:
         return Readiness(
             checks={"release": self._check(self._release), "index": self._check(self._index), "store": self._check(self._store)},
             covered=tuple((r.id, r.effective_from, r.effective_to) for r in self.coder.catalogue.releases),
+            caveats={r.id: r.caveat for r in self.coder.catalogue.releases if r.caveat},
             ehrs=self.probe.states({f"{tenant.id}/{ehr.id}": ehr for tenant in self.tenants.values() for ehr in tenant.ehrs}),
         )
 

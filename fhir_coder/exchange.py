@@ -49,12 +49,14 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseUse:
-    """Which release an encounter was coded with and the service dates it covers; ``status`` is covered, earlier, later or undated."""
+    """Which release an encounter was coded with and the service dates it covers; ``status`` is covered, earlier, later, gap
+    or undated (see :class:`terminology.release.ReleaseChoice`). ``caveat`` says what of the release is not up to date, or is empty."""
 
     id: str
     effective_from: date
     effective_to: date
     status: str
+    caveat: str = ""
 
 
 @dataclass(frozen=True, slots=True)

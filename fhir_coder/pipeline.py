@@ -95,4 +95,5 @@ class Coder:
 
 def release_use(choice: ReleaseChoice) -> ReleaseUse:
     """The chosen release and the service dates it covers."""
-    return ReleaseUse(choice.release.id, choice.release.effective_from, choice.release.effective_to, choice.status)
+    release = choice.release
+    return ReleaseUse(release.id, release.effective_from, release.effective_to, choice.status, release.caveat)

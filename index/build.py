@@ -26,13 +26,15 @@ from index.manifest import (
     hash_files,
     model_inputs,
     read_manifest,
+    verify_files,
     vocabulary_sha256,
     write_manifest,
 )
 from index.model import Model
-from index.reuse import EarlierBuild, find_earlier_build
+from index.reuse import EarlierBuilds, find_earlier_builds
 from index.terms import gather_terms
 from terminology.lexicon import Lexicon, load_lexicon
+from terminology.lexicon.carry_over import carry_over
 from terminology.lexicon.digest import lexicon_sha256
 from terminology.release import Release
 
@@ -41,10 +43,12 @@ Progress = Callable[[str, int, int], None]
 
 
 def needs_build(folder: Path, release: Release, model: Model, lexicon: Lexicon | None = None) -> bool:
-    """Whether the index in ``folder`` is missing, or was built from another release, lexicon, model or builder version."""
+    """Whether the index in ``folder`` is missing or damaged, or was built from another release, lexicon, model or builder version."""
     words = lexicon_sha256() if lexicon is None else lexicon.sha256
     try:
-        return any(differences(read_manifest(folder), current_inputs(release, words) | model_inputs(model)))
+        manifest = read_manifest(folder)
+        verify_files(manifest, folder)
+        return any(differences(manifest, current_inputs(release, words) | model_inputs(model)))
     except ManifestMismatch:
         return True
 
@@ -60,12 +64,12 @@ def build_index(
     """Build the index of ``release`` in ``folder`` and return its manifest.
 
     The files are written beside the folder and renamed into place at the end, so a build that is killed leaves the old index as it was.
-    Vectors of the index that is replaced are taken over where text and model are the same. ``threads`` defaults to all cores.
+    Vectors of the index that is replaced, and of those beside it, are taken over where text and model are the same. ``threads`` defaults to all cores.
     """
     words = load_lexicon() if lexicon is None else lexicon
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _building(folder) as workshop:
-        counts = _write_files(workshop, find_earlier_build(folder, model), release, words, model, progress, threads or os.cpu_count() or 1)
+        counts = _write_files(workshop, find_earlier_builds(folder, model), release, words, model, progress, threads or os.cpu_count() or 1)
         progress("files", 0, 1)
         manifest = Manifest(
             builder=BUILDER_VERSION,
@@ -86,25 +90,26 @@ def build_index(
 
 
 def _write_files(
-    workshop: Path, earlier: EarlierBuild, release: Release, lexicon: Lexicon, model: Model, progress: Progress, threads: int
+    workshop: Path, earlier: EarlierBuilds, release: Release, lexicon: Lexicon, model: Model, progress: Progress, threads: int
 ) -> dict[str, int]:
     """Write every file but the manifest; returns how much each holds."""
     _write_encoder(workshop, earlier, model, progress, threads)
     indexed = release.vocabulary.phrases if release.vocabulary is not None else ()
-    documents = gather_documents(release.codebook, lexicon.entries, indexed)
+    entries = carry_over(lexicon.entries, release.codebook)
+    documents = gather_documents(release.codebook, entries, indexed)
     texts = [document.text for document in documents if document.is_embedded]
     np.save(workshop / VECTORS_FILE, _embed(Encoder(workshop), texts, earlier, progress, threads), allow_pickle=False)
     save_documents(documents, workshop)
     _write_words(workshop, documents, progress)
     progress("terms", 0, 1)
-    terms = gather_terms(release.codebook, lexicon.entries, indexed)
+    terms = gather_terms(release.codebook, entries, indexed)
     save_terms(terms, workshop)
     progress("terms", 1, 1)
     return {
         "documents": len(documents),
         "vectors": len(texts),
         "terms": len(terms),
-        "lexicon": len(lexicon.entries),
+        "lexicon": len(entries),
         "index phrases": len(indexed),
     }
 
@@ -116,7 +121,7 @@ def _write_words(workshop: Path, documents: Sequence[Document], progress: Progre
     progress("words", 1, 1)
 
 
-def _write_encoder(workshop: Path, earlier: EarlierBuild, model: Model, progress: Progress, threads: int) -> None:
+def _write_encoder(workshop: Path, earlier: EarlierBuilds, model: Model, progress: Progress, threads: int) -> None:
     """Export the model, or take the earlier export: old vectors and new ones must come from the same file."""
     progress("export", 0, 1)
     shutil.copyfile(model.folder / TOKENIZER_FILE, workshop / TOKENIZER_FILE)
@@ -129,13 +134,13 @@ def _write_encoder(workshop: Path, earlier: EarlierBuild, model: Model, progress
     progress("export", 1, 1)
 
 
-def _embed(encoder: Encoder, texts: Sequence[str], earlier: EarlierBuild, progress: Progress, threads: int) -> Vectors:
-    """One vector for each text; only texts the earlier build did not hold are computed, each once."""
-    fresh = sorted(set(texts) - earlier.rows.keys())
+def _embed(encoder: Encoder, texts: Sequence[str], earlier: EarlierBuilds, progress: Progress, threads: int) -> Vectors:
+    """One vector for each text; only texts that no earlier build held are computed, each once."""
+    fresh = sorted({text for text in texts if text not in earlier})
     progress("embed", 0, len(fresh))
     computed = encoder.encode_many(fresh, threads, lambda done: progress("embed", done, len(fresh)))
     places = {text: place for place, text in enumerate(fresh)}
-    return np.stack([computed[places[text]] if text in places else earlier.vectors[earlier.rows[text]] for text in texts])
+    return np.stack([computed[places[text]] if text in places else earlier.vector(text) for text in texts])
 
 
 @contextmanager

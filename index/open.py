@@ -16,20 +16,34 @@ from terminology.lexicon.digest import lexicon_sha256
 from terminology.release import Release
 
 
+def index_name(release_id: str, sha256: str) -> str:
+    """The name of a release's index: by its content, so that a release which takes the place of another with the same date has its index
+    ready beside the other's."""
+    return f"{release_id}-{sha256[:12]}"
+
+
 def index_folder(data: Path, release: Release) -> Path:
     """Where the index of a release lives in the data directory."""
-    return data / "index" / release.id
+    return data / "index" / index_name(release.id, release.sha256)
 
 
-def open_index(folder: Path, release: Release, lexicon: Lexicon | None = None, threads: int = 1) -> CodeIndex:
-    """The index in ``folder``; ManifestMismatch when it is missing, damaged, or not of this release, lexicon and builder.
-
-    ``threads`` is for onnxruntime and FAISS alike. FAISS counts them for the whole process; with more than one,
-    do not fork after a search.
-    """
+def check_index(folder: Path, release: Release, lexicon: Lexicon | None = None) -> Manifest:
+    """The manifest of the index in ``folder``; ManifestMismatch when it is missing, damaged, or not of this release, lexicon and builder."""
     manifest = read_manifest(folder)
     _require_current(manifest, folder, release, lexicon_sha256() if lexicon is None else lexicon.sha256)
     verify_files(manifest, folder)
+    return manifest
+
+
+def open_index(
+    folder: Path, release: Release, lexicon: Lexicon | None = None, threads: int = 1, encoder: Encoder | None = None
+) -> CodeIndex:
+    """The index in ``folder``; ManifestMismatch as :func:`check_index`.
+
+    ``threads`` is for onnxruntime and FAISS alike. FAISS counts them for the whole process; with more than one,
+    do not fork after a search. ``encoder`` is one opened from the same files by another index; None: its own.
+    """
+    manifest = check_index(folder, release, lexicon)
     documents = read_json(folder / DOCUMENTS_FILE)
     codes, sources, embedded = documents["codes"], documents["sources"], documents["embedded"]
     return CodeIndex(
@@ -37,7 +51,7 @@ def open_index(folder: Path, release: Release, lexicon: Lexicon | None = None, t
         TermMatcher(load_terms(folder)),
         LexicalIndex(load_postings(folder), codes, sources),
         DenseIndex(load_vectors(folder), [codes[row] for row in embedded], [sources[row] for row in embedded], threads),
-        Encoder(folder, threads),
+        encoder or Encoder(folder, threads),
     )
 
 

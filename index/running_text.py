@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from index.normalise import forms
+from terminology.knowledge import knowledge_of
 
 #: Chapter 20: a cause told in a note is seldom what the index calls it, so only the lexicon, which can set conditions, offers one.
 EXTERNAL_CAUSES = frozenset("VWXY")

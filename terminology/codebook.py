@@ -142,6 +142,10 @@ class Codebook:
             for extension in entry.extensions:
                 yield full_code(entry.code, extension.character)
 
+    def printed_codes(self) -> Iterator[str]:
+        """Every code that the tabular list prints: all but those that a seventh character completes."""
+        return (entry.code for entry in self._entries.values())
+
     def billable_codes(self) -> Iterator[str]:
         """Every billable code, in tabular order."""
         return (code for code in self.codes() if self.is_billable(code))
@@ -275,6 +279,15 @@ class Codebook:
     def _empty_sections(self) -> tuple[tuple[Section, tuple[RawNote, ...]], ...]:
         used = {entry.section for entry in self._entries.values()}
         return tuple(section for number, section in enumerate(self._sections) if number not in used)
+
+    def own_notes(self, code: str) -> tuple[RawNote, ...]:
+        """The notes printed on the code itself, as they stand."""
+        return self._find(code)[0].notes
+
+    def headings(self) -> Iterator[tuple[str, str, tuple[RawNote, ...]]]:
+        """Every chapter (``chapter 9``) and section (by id) with its title and its own notes."""
+        yield from ((f"chapter {chapter.number}", chapter.title, notes) for chapter, notes in self._chapters)
+        yield from ((section.id, section.title, notes) for section, notes in self._sections)
 
     # -------------------------------------------------------------------------------------------------------------- look-up
 

@@ -17,8 +17,10 @@ SHA256 = "f161f8182aff3ce3a2a78e202f8259c08eaee2c670a9e45b0072445c52302935"
 CODES = 98_186
 BILLABLE = 74_719
 
+FILE = "icd10c-tabular-April-1-2026.xml"
+
 _PACKAGE = "simple_icd_10_cm"
-_FILE = "data/icd10c-tabular-April-1-2026.xml"
+_FOLDER = "data"
 
 
 class EmbeddedMissing(RuntimeError):
@@ -30,7 +32,7 @@ def read_embedded() -> bytes:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddedMissing("the package simple-icd-10-cm is not installed: pip install simple-icd-10-cm==1.5.0")
-    path = Path(spec.origin).parent / _FILE
+    path = Path(spec.origin).parent / _FOLDER / FILE
     data = path.read_bytes() if path.is_file() else b""
     if sha256(data).hexdigest() != SHA256:
         raise EmbeddedMissing("the tabular list of simple-icd-10-cm is not that of version 1.5.0: pip install simple-icd-10-cm==1.5.0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from terminology import embedded
 from terminology.references import parse_references
 from terminology.release import Release
+from terminology.release_manifest import ReleaseManifest
 
 # Codes that every edition of the last years has, with the shape that loaders get wrong.
 _BILLABLE = ("I10", "E11.22", "C4A.9", "M1A.9XX0", "O9A.119", "W21.89XA", "S06.0X0A", "T36.0X1A", "U07.1", "Z3A.20")
@@ -20,11 +21,23 @@ def verify(release: Release) -> list[str]:
     problems += [f"{code} exists" for code in _ABSENT if code in book]
     if release.sha256 == embedded.SHA256 and (len(book), book.billable_count) != (embedded.CODES, embedded.BILLABLE):
         problems.append(f"{len(book)} codes and {book.billable_count} billable instead of {embedded.CODES} and {embedded.BILLABLE}")
+    if release.caveat:
+        return problems  # the headings of an overlay are the base's: they do not know its new categories
     problems += [
         f"{code} stands outside its section {book.section(code).id}"
         for code in book.codes()
         if len(code) == 3 and not _is_in_section(release, code)
     ]
+    return problems
+
+
+def differs_from_manifest(release: Release, manifest: ReleaseManifest) -> list[str]:
+    """What the opened release has other than its manifest says. The hashes of its files were checked when it was opened."""
+    book = release.codebook
+    counts, recorded = (len(book), book.billable_count), (manifest.codes, manifest.billable)
+    problems = [f"{counts[0]} codes and {counts[1]} billable instead of {recorded[0]} and {recorded[1]}"] if counts != recorded else []
+    if (release.vocabulary is None) != ("vocabulary" not in manifest.files):
+        problems.append("the vocabulary is not read")
     return problems
 
 

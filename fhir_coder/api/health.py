@@ -17,13 +17,14 @@ from fhir_coder.fhir.elements import r4_elements
 class Readiness:
     """``checks`` maps a part (release, index, store) to whether it works and a detail; all must work.
 
-    ``covered`` lists release id, first and last service date. ``ehrs`` tells each EHR's state; it never decides, so that one EHR's outage
+    ``covered`` lists release id, first and last service date, ``caveats`` what of a release (by id) is not up to date. ``ehrs`` tells each EHR's state; it never decides, so that one EHR's outage
     takes nobody else down.
     """
 
     checks: Mapping[str, tuple[bool, str]]
     covered: tuple[tuple[str, date, date], ...] = ()
     ehrs: Mapping[str, str] = field(default_factory=dict)
+    caveats: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -54,9 +55,17 @@ def readiness_object(readiness: Readiness) -> dict[str, Any]:
     return {
         "status": "ready" if readiness.is_ready else "not-ready",
         "checks": {name: {"ok": works, "detail": detail} for name, (works, detail) in readiness.checks.items()},
-        "releases": [{"id": name, "from": first.isoformat(), "to": last.isoformat()} for name, first, last in readiness.covered],
+        "releases": [
+            {"id": name, "from": first.isoformat(), "to": last.isoformat()} | _caveat(readiness.caveats.get(name, ""))
+            for name, first, last in readiness.covered
+        ],
         "ehrs": dict(readiness.ehrs),
     }
+
+
+def _caveat(caveat: str) -> dict[str, str]:
+    """Told only where there is one."""
+    return {"caveat": caveat} if caveat else {}
 
 
 def _probe(probe: Callable[[], Readiness]) -> Readiness:

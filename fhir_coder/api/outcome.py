@@ -95,7 +95,8 @@ def _of_finding(finding: Finding) -> Resource:
 def _release_sentence(result: CodingResult) -> str:
     use = result.release
     covered = f"{use.effective_from.isoformat()} to {use.effective_to.isoformat()}"
-    return f"Coded with ICD-10-CM release {use.id}, which covers service dates {covered} (this encounter: {use.status})."
+    caveat = f" It has {use.caveat}." if use.caveat else ""
+    return f"Coded with ICD-10-CM release {use.id}, which covers service dates {covered} (this encounter: {use.status}).{caveat}"
 
 
 def _issue(severity: str, code: str, sentence: str) -> Resource:

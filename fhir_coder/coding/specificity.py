@@ -91,7 +91,8 @@ def _completed(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str 
 
 def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
     """The sibling for the side, the unspecified side when none is known, or the code itself when sides do not matter."""
-    options = side_exceptions().get(code) or sides(codebook, code)
+    exceptions = side_exceptions().get(code, {})
+    options = exceptions if exceptions and all(one in codebook for one in exceptions.values()) else sides(codebook, code)
     if side is not None and side in options:
         return options[side]
     if side is None and "unspecified" in options and code not in options.values():

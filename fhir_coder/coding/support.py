@@ -56,7 +56,8 @@ def gather_support(candidates: Candidates, codebook: Codebook, policy: CodingPol
     comes last, because it only completes what the provider does."""
     by_position: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates.candidates:
-        by_position[candidate.position].append(candidate)
+        if candidate.code in codebook:  # a measured value offers the same code in every release
+            by_position[candidate.position].append(candidate)
     gathering = _Gathering(candidates, codebook, policy)
     for position in sorted(by_position, key=lambda one: not gathering.note_at(one).supplies_diagnoses):
         gathering.add(position, by_position[position])

@@ -19,7 +19,7 @@ from terminology.release import Release
 class EditCase:
     """The facts of one encounter or claim.
 
-    ``codes`` stand in claim order exactly as given; ``release_status`` is "covered", "earlier", "later" or "undated" (see
+    ``codes`` stand in claim order exactly as given; ``release_status`` is "covered", "earlier", "later", "gap" or "undated" (see
     :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are.
     """
 

