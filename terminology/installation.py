@@ -111,7 +111,7 @@ def _read_files(home: Path, manifest: ReleaseManifest) -> dict[str, bytes] | Non
     return files
 
 
-def _release(manifest: ReleaseManifest, files: dict[str, bytes], tools: VocabularyTools | None) -> Release:
+def _release(manifest: ReleaseManifest, files: dict[str, bytes], tools: VocabularyTools) -> Release:
     return Release(
         id=manifest.effective_from.isoformat(),
         title=manifest.title,
@@ -119,7 +119,7 @@ def _release(manifest: ReleaseManifest, files: dict[str, bytes], tools: Vocabula
         effective_to=manifest.effective_to,
         sha256=manifest.sha256,
         codebook=Codebook(load_tabular(files["tabular"])),
-        vocabulary=tools.load(files["vocabulary"]) if tools and "vocabulary" in files else None,
+        vocabulary=tools.load(files["vocabulary"]) if "vocabulary" in files else None,
         caveat=manifest.caveat,
     )
 
@@ -192,9 +192,9 @@ def stage_release(
     return partial
 
 
-def _compiled(prepared: PreparedRelease, tools: VocabularyTools | None) -> dict[str, bytes]:
+def _compiled(prepared: PreparedRelease, tools: VocabularyTools) -> dict[str, bytes]:
     files = {"tabular": dump_tabular(prepared.tabular)}
-    if prepared.release.vocabulary is not None and tools is not None:
+    if prepared.release.vocabulary is not None:
         files["vocabulary"] = tools.dump(prepared.release.vocabulary)
     return files
 

@@ -67,7 +67,7 @@ def prepare(
 # ------------------------------------------------------------------------------------------------------------------ a whole release
 
 
-def _whole(request: LoadRequest, files: OfficialFiles, report: Report, tools: VocabularyTools | None) -> Preparation:
+def _whole(request: LoadRequest, files: OfficialFiles, report: Report, tools: VocabularyTools) -> Preparation:
     report("validate", 0, 1)
     valid = frozenset(validate(files.roots, files.schemas))
     tabular = _parsed(files.by_role[Role.TABULAR])
@@ -132,11 +132,11 @@ def _titled(tabular: TabularList, files: OfficialFiles) -> tuple[TabularList, tu
 
 
 def _vocabulary(
-    files: OfficialFiles, codebook: Codebook, report: Report, tools: VocabularyTools | None
+    files: OfficialFiles, codebook: Codebook, report: Report, tools: VocabularyTools
 ) -> tuple[Vocabulary | None, tuple[str, ...]]:
     tables = {name: files.by_role[role].data for role, name in TABLES.items() if role in files.by_role}
-    if not tables or tools is None:
-        return None, ("no vocabulary: the index tables are not compiled",) if tables else ()
+    if not tables:
+        return None, ()
     report("vocabulary", 0, 1)
     try:
         vocabulary = tools.compile(tables, codebook)
@@ -166,7 +166,7 @@ def _source(file: SourceFile, role: str) -> Source:
 
 
 def _overlay(
-    request: LoadRequest, changes: Changes, files: OfficialFiles, homes: list[Path], report: Report, tools: VocabularyTools | None
+    request: LoadRequest, changes: Changes, files: OfficialFiles, homes: list[Path], report: Report, tools: VocabularyTools
 ) -> Preparation:
     first = request.first
     if first is None:
@@ -195,9 +195,9 @@ def _overlay(
     return Preparation(PreparedRelease(release, tabular, tuple(_source(*one) for one in changes.sources), home.name), remarks)
 
 
-def _carried(vocabulary: Vocabulary | None, codebook: Codebook, tools: VocabularyTools | None) -> Vocabulary | None:
+def _carried(vocabulary: Vocabulary | None, codebook: Codebook, tools: VocabularyTools) -> Vocabulary | None:
     """The base's vocabulary without phrases that lead to a code which is no longer there."""
-    if vocabulary is None or tools is None:
+    if vocabulary is None:
         return None
     kept = tuple(phrase for phrase in vocabulary.phrases if all(code in codebook for code in phrase.codes))
     return tools.load(tools.dump(replace(vocabulary, phrases=kept)))

@@ -13,7 +13,8 @@ from fhir_coder.settings import Settings
 from index.build import build_index
 from index.manifest import Manifest
 from index.model import packaged_model
-from terminology.installation import install_release, open_release
+from index.open import index_folder
+from terminology.installation import install_release, open_catalogue, open_release
 from terminology.lexicon import Lexicon, LexiconEntry
 from terminology.release import Release
 from tests.ehr.conftest import ehr  # noqa: F401 - the fixture
@@ -46,7 +47,8 @@ def pristine(built: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the tests' own are made from. The encoder is the full index's: exporting the model takes long."""
     folder = tmp_path_factory.mktemp("pristine")
     install_release(folder / "releases", XML.encode(), "small", date(2026, 4, 1), date(2026, 9, 30))
-    full, index = Settings.from_environment().data / "index" / "2026-04-01", folder / "index" / "2026-04-01"
+    shared = Settings.from_environment().data
+    full, index = index_folder(shared, open_catalogue(shared).get("2026-04-01")), index_in(folder)
     index.mkdir(parents=True)
     for path in full.iterdir():
         os.link(path, index / path.name)
@@ -58,6 +60,11 @@ def release_in(data: Path) -> Release:
     return open_release(data / "releases" / "2026-04-01")
 
 
+def index_in(data: Path) -> Path:
+    """The folder of the small release's index."""
+    return index_folder(data, release_in(data))
+
+
 def build(data: Path, words: Lexicon) -> Manifest:
     """Build the index of the small release with a vocabulary."""
-    return build_index(data / "index" / "2026-04-01", release_in(data), packaged_model(), lambda *_: None, words, threads=1)
+    return build_index(index_in(data), release_in(data), packaged_model(), lambda *_: None, words, threads=1)

@@ -12,7 +12,7 @@ from fhir_coder.errors import ConfigurationError
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder, index_release, installed
 from index.manifest import read_manifest
-from tests.record.conftest import build, lexicon, release_in
+from tests.record.conftest import build, index_in, lexicon, release_in
 
 RANKER: Ranker = shipped_ranker("outpatient")
 
@@ -22,7 +22,7 @@ def keeper(data: Path) -> ArtifactKeeper:
 
 
 def test_names_are_the_same_with_and_without_an_archive(data: Path) -> None:
-    release, manifest = release_in(data), read_manifest(data / "index" / "2026-04-01")
+    release, manifest = release_in(data), read_manifest(index_in(data))
     named = ArtifactKeeper(data, None).keep(release, manifest, "outpatient", RANKER)
     assert not archive_folder(data).exists()
     assert keeper(data).keep(release, manifest, "outpatient", RANKER) == named
@@ -32,14 +32,14 @@ def test_names_are_the_same_with_and_without_an_archive(data: Path) -> None:
 
 
 def test_an_index_rebuilt_since_it_was_opened_is_refused(data: Path) -> None:
-    release, manifest = release_in(data), read_manifest(data / "index" / "2026-04-01")
+    release, manifest = release_in(data), read_manifest(index_in(data))
     build(data, lexicon("I15.9"))
     with pytest.raises(ConfigurationError, match="rebuilt since it was opened"):
         keeper(data).keep(release, manifest, "outpatient", RANKER)
 
 
 def test_what_was_kept_once_stays_known_when_its_folder_changes(data: Path) -> None:
-    release, manifest = release_in(data), read_manifest(data / "index" / "2026-04-01")
+    release, manifest = release_in(data), read_manifest(index_in(data))
     kept = keeper(data)
     first = kept.keep(release, manifest, "outpatient", RANKER)
     build(data, lexicon("I15.9"))
@@ -48,7 +48,7 @@ def test_what_was_kept_once_stays_known_when_its_folder_changes(data: Path) -> N
 
 
 def test_a_rebuilt_index_shares_its_encoder(data: Path) -> None:
-    release, folder = release_in(data), data / "index" / "2026-04-01"
+    release, folder = release_in(data), index_in(data)
     for words in (lexicon(), lexicon("I15.9"), lexicon()):
         manifest = build(data, words)
         keeper(data).keep(release, manifest, "outpatient", RANKER)
