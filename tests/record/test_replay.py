@@ -278,7 +278,7 @@ def test_a_damaged_artifact_is_named(house: House) -> None:
     blob = house.archive.blob(sha256(next((house.data / "releases" / "2026-04-01").glob("tabular-*")).read_bytes()).hexdigest())
     blob.unlink()
     blob.write_bytes(b"other")
-    with pytest.raises(NotReplayable, match=r"tabular\.json\.gz is damaged"):
+    with pytest.raises(NotReplayable, match=r"tabular-[0-9a-f]+\.json\.gz is damaged"):
         house.replayer().replay(coding)
 
 
