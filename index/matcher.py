@@ -113,7 +113,8 @@ class _Surroundings:
         """The comparable words within reach of the run but outside it, each between blanks."""
         lowest = bisect_left(self.starts, self.start - CONTEXT)
         highest = bisect_left(self.starts, self.end + CONTEXT)
-        return f" {' '.join(self.words[lowest : self.first])} {BREAK} {' '.join(self.words[self.beyond : highest])} "
+        text = f" {' '.join(self.words[lowest : self.first])} {BREAK} {' '.join(self.words[self.beyond : highest])} "
+        return text.replace(" non ", " non-")  # "non-pressure" says the opposite of "pressure"
 
 
 def _holds(term: Term, surface: str, around: _Surroundings) -> bool:

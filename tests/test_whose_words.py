@@ -133,6 +133,26 @@ def test_a_conflict_between_clinicians_is_the_providers_to_settle(coder: Coder, 
     assert ("clinician-conflict" in {reason.code for reason in disposition.reasons}) is bool(codes)
 
 
+@pytest.mark.parametrize(
+    ("plan", "codes"),
+    [
+        ("There is no family history of gastric cancer.", set()),
+        ("Patient denies family history of colon cancer.", set()),
+        ("No FH of breast cancer.", set()),
+        ("Family history: negative for colon cancer.", set()),
+        ("Family history of colon cancer, colonoscopy due.", {"Z80.0"}),
+        ("Unvaccinated for COVID-19.", {"Z28.310"}),
+        ("COVID-19 vaccination today.", {"Z23"}),
+        ("COVID-19 test negative.", set()),
+        ("Non-pressure chronic ulcer of the left heel.", {"L97.429"}),
+        ("Left heel ulcer, non-pressure.", {"L97.429"}),
+    ],
+)
+def test_what_is_denied_or_only_alike_makes_no_code(coder: Coder, plan: str, codes: set[str]) -> None:
+    coded = code(coder, ("provider", f"Assessment and Plan:\n1. {plan}\n2. Essential hypertension.\n")).report.coded
+    assert assigned(coded) == {"I10", *codes}
+
+
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["name"])
 def test_what_nobody_accountable_wrote_makes_no_diagnosis(coder: Coder, golden: dict) -> None:
     for kind in ("clinician", "results", "report-unsigned"):

@@ -126,7 +126,8 @@ def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> Re
     A Z code says by itself that something is past (I.C.21.c.3-4): a past surgery is no reason against its status code.
     """
     if assertion.experiencer is Experiencer.FAMILY:
-        return RejectionReason.FAMILY_HISTORY
+        # "No family history of gastric cancer" is no family history either.
+        return RejectionReason.NEGATED if assertion.presence is Presence.ABSENT else RejectionReason.FAMILY_HISTORY
     if assertion.experiencer is Experiencer.OTHER:
         return RejectionReason.OTHER_PERSON
     if assertion.presence is Presence.ABSENT:

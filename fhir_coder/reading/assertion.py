@@ -179,6 +179,9 @@ def _decisions(mention: Mention, context: SentenceContext, first: int, last: int
         cue = reach.cue
         is_inside = cue.first < last and first < cue.last
         if is_inside and not _decides_statement(reach, mention, first, last):
+            # "No family history of cancer" denies the term that shares its words, "family history of cancer".
+            if mention.codes and reach.is_forward and cue.first < first and Presence.ABSENT in cue.rule.effects:
+                yield Decision(Presence.ABSENT, cue.rule.id, 0)
             continue
         if not is_inside and not _covers(reach, first, last):
             continue
