@@ -10,10 +10,12 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
+from fhir_coder.software import modules
 from terminology.codebook import Codebook
+from terminology.knowledge import knowledge_of
 from terminology.lexicon.check import is_completable
 from terminology.notation import CODE
 
@@ -50,11 +52,12 @@ class BrokenCode:
 
 def named_codes() -> Iterator[NamedCode]:
     """Every code, in order of file and line."""
-    yield from (one for path in _files(_LEXICON, ".tsv") for one in _of_table(_LEXICON, path, reported=frozenset({"code"})))
+    yield from (one for path in _tables(_LEXICON) for one in _of_table(_LEXICON, path, reported=frozenset({"code"})))
     for folder in _TABLES:
-        yield from (one for path in _files(folder, ".tsv") for one in _of_table(folder, path, _REPORTED))
-    for folder in _PROGRAM:
-        yield from (one for path in _files(folder, ".py") for one in _of_program(folder, path))
+        yield from (one for path in _tables(folder) for one in _of_table(folder, path, _REPORTED))
+    for place, module in sorted(modules(), key=lambda item: item[0]):
+        if place.rpartition("/")[0] in _PROGRAM:
+            yield from _of_program(place, module)
 
 
 def broken_codes(before: Codebook, after: Codebook) -> Iterator[BrokenCode]:
@@ -74,12 +77,12 @@ def _consequence(named: NamedCode, after: Codebook) -> str:
     return f"{'completed by rule' if is_completable(after, named.code) else 'cannot be completed by rule'}: {below}"
 
 
-def _files(folder: str, suffix: str) -> list[Traversable]:
-    root = files(folder.replace("/", ".")) if folder != _LEXICON else files("terminology.lexicon").joinpath("terms")
-    return sorted((item for item in root.iterdir() if item.name.endswith(suffix)), key=lambda item: item.name)
+def _tables(folder: str) -> list[Traversable | Path]:
+    root = knowledge_of("terminology.lexicon").joinpath("terms") if folder == _LEXICON else knowledge_of(folder.replace("/", "."))
+    return sorted((item for item in root.iterdir() if item.name.endswith(".tsv")), key=lambda item: item.name)
 
 
-def _of_table(folder: str, path: Traversable, reported: frozenset[str]) -> Iterator[NamedCode]:
+def _of_table(folder: str, path: Traversable | Path, reported: frozenset[str]) -> Iterator[NamedCode]:
     """The codes of a tab-separated table with ``#`` comments and one line of column names."""
     lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
     rows = [(number, line.split("\t")) for number, line in lines if line.strip() and not line.startswith("#")]
@@ -100,8 +103,8 @@ def _codes(cell: str) -> Iterator[str]:
             yield code
 
 
-def _of_program(folder: str, path: Traversable) -> Iterator[NamedCode]:
+def _of_program(place: str, module: Traversable) -> Iterator[NamedCode]:
     """Text constants of a module that are a code and nothing else."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
-            yield NamedCode(node.value, f"{folder}/{path.name}:{node.lineno}", True)
+            yield NamedCode(node.value, f"{place}:{node.lineno}", True)

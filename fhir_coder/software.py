@@ -14,8 +14,13 @@ from terminology.knowledge import PACKAGES, set_digest
 @cache
 def code_digest() -> str:
     """The sha256 (hex) over the Python files of our packages, by path and content."""
-    found = {path: sha256(file.read_bytes()).hexdigest() for package in PACKAGES for path, file in _modules(package, files(package))}
-    return set_digest(found)
+    return set_digest({path: sha256(file.read_bytes()).hexdigest() for path, file in modules()})
+
+
+def modules() -> Iterator[tuple[str, Traversable]]:
+    """Every Python file of our packages by its path (``fhir_coder/edits/run.py``)."""
+    for package in PACKAGES:
+        yield from _modules(package, files(package))
 
 
 def _modules(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from terminology.alphabetic_index import IndexTerm, parse_alphabetic_index
-from terminology.drug_neoplasm_tables import Behavior, Intent, parse_code_table
-from terminology.index_xml import IndexTableError
+from terminology.vocabulary.alphabetic_index import IndexTerm, parse_alphabetic_index
+from terminology.vocabulary.drug_neoplasm_tables import Behavior, Intent, parse_code_table
+from terminology.vocabulary.index_xml import IndexTableError
 
 
 def index_of(terms: str) -> bytes:

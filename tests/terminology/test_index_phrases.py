@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminology.index_phrases import Step, phrase_path
+from terminology.vocabulary.index_phrases import Step, phrase_path
 
 
 def phrases(path: str) -> list[str]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from terminology.alphabetic_index import parse_alphabetic_index
 from terminology.codebook import Codebook
-from terminology.cross_references import known_code
-from terminology.drug_neoplasm_tables import parse_code_table
 from terminology.installation import release_from_xml
 from terminology.tabular import parse_tabular
 from terminology.vocabulary import IndexedPhrase, Vocabulary, compile_vocabulary, dump_vocabulary, load_vocabulary
+from terminology.vocabulary.alphabetic_index import parse_alphabetic_index
+from terminology.vocabulary.cross_references import known_code
+from terminology.vocabulary.drug_neoplasm_tables import parse_code_table
 
 CODES = {
     "A00": ("A00.0", "A00.1", "A00.9"),

@@ -11,16 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from terminology.alphabetic_index import parse_alphabetic_index
 from terminology.codebook import Codebook
-from terminology.compiled_phrases import CompiledPhrases, compile_phrases
-from terminology.cross_references import CrossReferences
-from terminology.drug_neoplasm_tables import parse_code_table
-from terminology.indexed_phrase import IndexedPhrase
-from terminology.vocabulary_claims import Claim, drug_claims, index_claims, neoplasm_claims
-from terminology.vocabulary_settlement import settle
-
-__all__ = ["TABLES", "IndexedPhrase", "Vocabulary", "compile_vocabulary", "dump_vocabulary", "load_vocabulary"]
+from terminology.vocabulary.alphabetic_index import parse_alphabetic_index
+from terminology.vocabulary.claims import Claim, drug_claims, index_claims, neoplasm_claims
+from terminology.vocabulary.compiled_phrases import CompiledPhrases, compile_phrases
+from terminology.vocabulary.cross_references import CrossReferences
+from terminology.vocabulary.drug_neoplasm_tables import parse_code_table
+from terminology.vocabulary.indexed_phrase import IndexedPhrase
+from terminology.vocabulary.settlement import settle
 
 #: The official tables by the names used here, in the order of their right to a phrase.
 TABLES = ("index", "neoplasm", "drug", "external")

@@ -83,7 +83,7 @@ def is_adjective(phrase: str) -> bool:
 
 @cache
 def _adjectives() -> frozenset[str]:
-    lines = knowledge_of("terminology").joinpath("index_adjectives.txt").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("terminology.vocabulary").joinpath("index_adjectives.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 

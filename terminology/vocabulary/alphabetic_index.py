@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from terminology.index_xml import main_terms, open_table, read_child, read_title
+from terminology.vocabulary.index_xml import main_terms, open_table, read_child, read_title
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from terminology.index_titles import Element, is_adjective, read_elements, read_joins
+from terminology.vocabulary.index_titles import Element, is_adjective, read_elements, read_joins
 
 #: The most ways in which one thing, and one whole path, is written.
 _THING_LIMIT = 6

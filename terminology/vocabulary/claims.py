@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from terminology.alphabetic_index import AlphabeticIndex
 from terminology.codebook import Codebook
-from terminology.cross_references import CrossReferences, known_code
-from terminology.drug_neoplasm_tables import Behavior, CodeTable, Intent, TableRow
-from terminology.index_phrases import Step, phrase_path, write_thing
+from terminology.vocabulary.alphabetic_index import AlphabeticIndex
+from terminology.vocabulary.cross_references import CrossReferences, known_code
+from terminology.vocabulary.drug_neoplasm_tables import Behavior, CodeTable, Intent, TableRow
+from terminology.vocabulary.index_phrases import Step, phrase_path, write_thing
 
 #: A term that only refers gives way to one that has the code itself.
 _REFERRED = 1

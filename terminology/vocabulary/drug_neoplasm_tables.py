@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from lxml import etree
 
-from terminology.index_xml import IndexTableError, main_terms, open_table, read_child, read_text, read_title
+from terminology.vocabulary.index_xml import IndexTableError, main_terms, open_table, read_child, read_text, read_title
 
 #: The numbers printed on the cells that hold codes; column 1 is the title.
 _PLACES = {str(number + 2): number for number in range(6)}

@@ -10,7 +10,7 @@ from io import BytesIO
 from itertools import groupby
 from typing import Any, overload
 
-from terminology.indexed_phrase import IndexedPhrase
+from terminology.vocabulary.indexed_phrase import IndexedPhrase
 
 FORMAT = 1
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from terminology.alphabetic_index import IndexTerm
 from terminology.ancestry import shared_code
 from terminology.codebook import Codebook
-from terminology.drug_neoplasm_tables import Behavior, TableRow
-from terminology.index_titles import read_elements, read_joins
 from terminology.notation import CODE
+from terminology.vocabulary.alphabetic_index import IndexTerm
+from terminology.vocabulary.drug_neoplasm_tables import Behavior, TableRow
+from terminology.vocabulary.index_titles import read_elements, read_joins
 
 _PLACE_IN_TABULAR = re.compile(r"^(?:also )?(?:sub)?categor(?:y|ies) (?P<code>[A-Z][0-9A-Z.]{2,8})-?$")
 _ASIDE = re.compile(r"[(\[][^)\]]*[)\]]")

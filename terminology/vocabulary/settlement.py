@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from terminology.ancestry import shared_code
 from terminology.codebook import Codebook
 from terminology.lexicon.phrases import same_phrase_key
-from terminology.vocabulary_claims import Claim
+from terminology.vocabulary.claims import Claim
 
 
 def settle(claims: Iterable[Claim], codebook: Codebook, counts: Counter[str]) -> list[Claim]:
