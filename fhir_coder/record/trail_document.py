@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from fhir_coder.exchange import Resource
 from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Rejection
-from fhir_coder.store.records import StoredEncounter, StoredNote
+from fhir_coder.store.records import StoredEncounter, StoredNote, StoredReceipt
 
 Object = dict[str, Any]
 
@@ -36,6 +37,7 @@ def trail_document(coding: StoredEncounter, with_words: bool = False) -> Object:
         "isConfident": coding.is_confident,
         "reasons": [{"code": one.code, "text": one.text, "codes": list(one.codes)} for one in coding.reasons],
         "proposal": _proposal(coding),
+        "earlier": [_answer(one) for one in coding.receipts[len(coding.proposals) :]],
         "reconciliation": [_reconciled(one) for one in _listed(events.get("reconciled", {}), "codes")],
     }
 
@@ -117,10 +119,19 @@ def _proposal(coding: StoredEncounter) -> list[Object]:
     """Each proposed resource with what the EHR answered; without a receipt nothing was to be written."""
     receipts = [*coding.receipts, *([None] * len(coding.proposals))]
     return [
-        {"resourceType": proposal.resource["resourceType"], "fullUrl": proposal.full_url}
-        | ({"status": receipt.status, "location": receipt.location, "issues": [list(one) for one in receipt.issues]} if receipt else {})
+        {"resourceType": proposal.resource["resourceType"], "fullUrl": proposal.full_url, "codes": _condition_codes(proposal.resource)}
+        | (_answer(receipt) if receipt else {})
         for proposal, receipt in zip(coding.proposals, receipts, strict=False)
     ]
+
+
+def _answer(receipt: StoredReceipt) -> Object:
+    return {"status": receipt.status, "location": receipt.location, "issues": [list(one) for one in receipt.issues]}
+
+
+def _condition_codes(resource: Resource) -> list[str]:
+    """What a proposed Condition stands for; other resources are told by their type."""
+    return [one["code"] for one in resource.get("code", {}).get("coding", ())] if resource["resourceType"] == "Condition" else []
 
 
 def _reconciled(row: list[str]) -> Object:

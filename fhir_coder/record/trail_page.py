@@ -29,7 +29,8 @@ def _lines(document: Object) -> Iterator[str]:
         (f"Findings ({len(document['findings'])})", _findings(document)),
         (f"Disposition: {document['disposition']}{' (confident)' if document['isConfident'] else ''}", _reasons(document["reasons"])),
         ("Proposed", _proposal(document["proposal"])),
-        ("Held against the EHR's own diagnoses", _reconciled(document["reconciliation"])),
+        ("Done to what earlier codings of the encounter wrote", _earlier(document["earlier"])),
+        ("Compared with the EHR's own diagnoses", _reconciled(document["reconciliation"])),
     ):
         if body := list(lines):
             yield from ("", title, *body)
@@ -113,9 +114,18 @@ def _reasons(reasons: list[Object]) -> Iterator[str]:
 
 def _proposal(proposal: list[Object]) -> Iterator[str]:
     for one in proposal:
-        issues = "".join(f"  {severity} {code}" for severity, code in one.get("issues", ()))
-        answer = f"{one['status']}  {one['location']}{issues}".rstrip() if "status" in one else "not sent to the EHR"
-        yield f"  {one['resourceType']:11} {answer}"
+        what = " ".join((one["resourceType"], *one["codes"]))
+        yield f"  {what:20} {_answer(one) if 'status' in one else 'not sent to the EHR'}"
+
+
+def _earlier(answers: list[Object]) -> Iterator[str]:
+    """What the EHR answered about resources of earlier codings: retired, left, and the Provenance that says so."""
+    yield from (f"  {_answer(one)}" for one in answers)
+
+
+def _answer(one: Object) -> str:
+    issues = "".join(f"  {severity} {code}" for severity, code in one["issues"])
+    return f"{one['status']}  {one['location']}{issues}".rstrip()
 
 
 def _reconciled(rows: list[Object]) -> Iterator[str]:

@@ -60,14 +60,14 @@ def require_equal(codebook: Codebook, rows: Mapping[str, OrderRow], names: tuple
     found = [
         f"{len(codes)} {what} ({some(codes)})"
         for codes, what in (
-            (lacking, "codes of the order file that it does not give"),
-            (extra, "codes that the order file does not have"),
-            (flags, "codes billable in one and not in the other"),
+            (lacking, "codes are only in the order file"),
+            (extra, "codes are only in the tabular list"),
+            (flags, "codes are billable in one and headers in the other"),
         )
         if codes
     ]
     if found:
-        raise LoadError(f"{tabular} does not expand to {order}: {'; '.join(found)}")
+        raise LoadError(f"{tabular} does not expand to {order}, which may be of another release: {'; '.join(found)}")
 
 
 def with_titles(tabular: TabularList, rows: Mapping[str, OrderRow]) -> tuple[TabularList, int]:

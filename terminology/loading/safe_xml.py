@@ -17,5 +17,5 @@ def parse_safely(name: str, data: bytes) -> etree._Element:
     except etree.XMLSyntaxError as error:
         raise LoadError(f"{name}: not well-formed XML (line {error.lineno})") from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise LoadError(f"{name}: has a DOCTYPE")
+        raise LoadError(f"{name}: has a DOCTYPE, which no official file has; refused")
     return root

@@ -66,7 +66,7 @@ def _inferred_start(version: str, names: Sequence[str]) -> date:
     months = {_UPDATES[found.lower()] for name in names for found in _UPDATE.findall(name)}
     if len(months) > 1:
         raise LoadError(
-            f"the file names tell two updates ({_listed(name for _, name in months)}); give the first date of service with --from"
+            f"the file names speak of more than one update ({_listed(name for _, name in months)}); give the first date of service with --from"
         )
     year = years.pop()
     month = next((number for number, _ in months), _OCTOBER)

@@ -16,7 +16,7 @@ from fhir_coder.record.trail_document import trail_document
 from fhir_coder.record.trail_page import trail_page
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
-from fhir_coder.store.records import StoredEncounter
+from fhir_coder.store.records import StoredEncounter, StoredReceipt
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.upgrade import upgrade
 from tests.store.conftest import KEY, MARKER, coding_result
@@ -63,6 +63,17 @@ def keep(tmp_path: Path) -> Keep:
 
 def test_the_page_is_the_golden_one(keep: Keep) -> None:
     assert trail_page(trail_document(keep(whole_result()))) + "\n" == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_what_was_retired_is_shown_beside_what_was_proposed(keep: Keep) -> None:
+    coding = keep(whole_result())
+    retired = StoredReceipt("200 Retired", "Condition/5/_history/2", 'W/"2"', (("information", "informational"),), None)
+    answered = (*coding.receipts, *(coding.receipts[:1] * (len(coding.proposals) - len(coding.receipts))), retired)
+    document = trail_document(replace(coding, receipts=answered))
+    assert document["earlier"] == [
+        {"status": "200 Retired", "location": "Condition/5/_history/2", "issues": [["information", "informational"]]}
+    ]
+    assert "  200 Retired  Condition/5/_history/2  information informational" in trail_page(document).splitlines()
 
 
 def test_words_are_shown_only_when_asked_for(keep: Keep) -> None:

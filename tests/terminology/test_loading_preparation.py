@@ -108,9 +108,9 @@ REFUSED: dict[str, tuple[dict[str, Content], str]] = {
     "a code twice": ({"a.xml": tabular().replace("<name>I42.9</name>", "<name>I42.0</name>")}, r"codes stand twice \(I42.0\)"),
     "a code elsewhere": ({"a.xml": tabular().replace("<name>I42.9</name>", "<name>I43.9</name>")}, "I43.9 does not belong where it stands"),
     "a code on top": ({"a.xml": tabular().replace("<name>I10</name>", "<name>I10.1</name>")}, "I10.1 does not belong"),
-    "order lacks": ({"a.xml": tabular(), "b.txt": order(ROWS[1:])}, r"1 codes that the order file does not have \(I10\)"),
-    "order has more": ({"a.xml": tabular(), "b.txt": order([*ROWS, ("I11", 0, "x y")])}, r"1 codes of the order file that it does not give \(I11\)"),
-    "order flags": ({"a.xml": tabular(), "b.txt": order([("I10", 0, "x y"), *ROWS[1:]])}, r"1 codes billable in one and not in the other \(I10\)"),
+    "order lacks": ({"a.xml": tabular(), "b.txt": order(ROWS[1:])}, r"release: 1 codes are only in the tabular list \(I10\)"),
+    "order has more": ({"a.xml": tabular(), "b.txt": order([*ROWS, ("I11", 0, "x y")])}, r"1 codes are only in the order file \(I11\)"),
+    "order flags": ({"a.xml": tabular(), "b.txt": order([("I10", 0, "x y"), *ROWS[1:]])}, r"1 codes are billable in one and headers in the other \(I10\)"),
     "order row": ({"a.xml": tabular(), "b.txt": order() + "what is this\n"}, f"b.txt: line {made.CODES + 1} is no row"),
     "order twice": ({"a.xml": tabular(), "b.txt": order([*ROWS, ROWS[0]])}, "names I10 again"),
     "order of another year": ({"tabular_2030.xml": tabular(), "order_2029.txt": order()}, "order_2029.txt: is of 2029, the tabular list of 2030"),
@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[dict[str, Content], str]] = {
     ),
     "schema that is none": ({"a.xml": tabular(), "b.xsd": made.SCHEMA.replace("xsd:gYear", "xsd:nothing")}, "b.xsd: not an XML schema"),
     "no year": ({"a.xml": tabular("")}, "do not tell which year .* --from"),
-    "two updates": ({"tabular-April.xml": tabular(), "order-Jan.txt": order()}, "tell two updates .April, January.; .* --from"),
+    "two updates": ({"tabular-April.xml": tabular(), "order-Jan.txt": order()}, "more than one update .April, January.; .* --from"),
     "broken table": ({"a.xml": tabular(), "b.xml": made.DRUGS.replace("Aspirin", "broken")}, "index tables cannot be read: the table is broken"),
 }  # fmt: skip
 
