@@ -91,6 +91,8 @@ def _encounter_objections(coded: CodedEncounter) -> Iterator[Reason]:
         yield Reason("unreadable-note", f"{len(coded.encounter.unreadable)} note(s) could not be read.")
     if coded.encounter.conflicts:
         yield Reason("identity-conflict", "The resources of this encounter disagree about whom or what they concern.")
+    if coded.encounter.is_claimed and coded.encounter.service_date is None:
+        yield Reason("service-date-unknown", "Without a date of service it is not known which release of the code set holds.")
     yield from _unattributed(coded.encounter.notes)
 
 

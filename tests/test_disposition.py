@@ -79,6 +79,7 @@ OBJECTIONS = {
     "identity-conflict": report("I10", encounter=Encounter("e1", (NOTE,), conflicts=("DocumentReference/1",))),
     "author-unknown": report("I10", encounter=Encounter("e1", (replace(NOTE, authority=Authority.UNKNOWN),))),
     "signature-unknown": report("I10", encounter=Encounter("e1", (replace(NOTE, is_signed=False),))),
+    "service-date-unknown": report("I10", encounter=Encounter("e1", (NOTE,), is_claimed=True)),
     "always-review-hiv": report("I10", "B20"),
 }
 
