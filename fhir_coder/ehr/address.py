@@ -70,8 +70,9 @@ def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
 
 
 def _is_below(prefix: str, path: str) -> bool:
-    """Dot segments, plain or encoded, would be resolved on the way and leave the prefix; a backslash is a slash to some servers."""
+    """Dot segments, plain, encoded or with parameters (``..;a``), would be resolved on the way and leave the prefix; a
+    backslash is a slash to some servers."""
     decoded = unquote(unquote(path))
-    if "\\" in decoded or any(segment in {".", ".."} for segment in decoded.split("/")):
+    if "\\" in decoded or any(segment.partition(";")[0] in {".", ".."} for segment in decoded.split("/")):
         return False
     return path == prefix or path.startswith(f"{prefix}/")

@@ -46,19 +46,19 @@ class Capabilities:
 
 
 def read_capabilities(statement: Resource) -> Capabilities:
-    """Capabilities of the ``server`` mode of a CapabilityStatement."""
+    """Capabilities of the ``server`` mode of a CapabilityStatement. An element that is there as an extension only says nothing."""
     types: dict[str, TypeCapabilities] = {}
     transacts = False
     for rest in statement.get("rest", ()):
         if rest.get("mode") == "server":
-            types |= {one["type"]: _type_capabilities(one) for one in rest.get("resource", ())}
+            types |= {one["type"]: _type_capabilities(one) for one in rest.get("resource", ()) if "type" in one}
             transacts |= any(one.get("code") == "transaction" for one in rest.get("interaction", ()))
     return Capabilities(types, transacts)
 
 
 def _type_capabilities(resource: Resource) -> TypeCapabilities:
     return TypeCapabilities(
-        frozenset(one["code"] for one in resource.get("interaction", ())),
-        frozenset(one["name"] for one in resource.get("searchParam", ())),
+        frozenset(one["code"] for one in resource.get("interaction", ()) if "code" in one),
+        frozenset(one["name"] for one in resource.get("searchParam", ()) if "name" in one),
         bool(resource.get("conditionalCreate", False)),
     )

@@ -124,14 +124,17 @@ class Connection:
 class _Bearer(AuthBase):
     """The EHR's token, or none. Given explicitly so that no credential of a .netrc file takes its place."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, is_foreign: bool = False) -> None:
         self._token = token
+        self._is_foreign = is_foreign
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._is_foreign:
+            request.headers.pop("Cookie", None)
         return request
 
 
-_NO_TOKEN = _Bearer("")
-"""For a URL elsewhere that the site allowed."""
+_NO_TOKEN = _Bearer("", is_foreign=True)
+"""For a URL elsewhere that the site allowed: the EHR's cookies, which may be of the whole domain, do not go there either."""

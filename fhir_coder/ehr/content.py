@@ -105,7 +105,7 @@ def _note(document: Resource, attachment: Resource, content: AttachmentBytes, te
         type_code=next((one.get("code", "") for one in codings(kind) if one.get("system") == LOINC), ""),
         title=attachment.get("title") or document.get("description", "") or kind.get("text", ""),
         date=document_date(document) or attachment.get("creation", ""),
-        doc_status=document.get("docStatus", "") or (document["status"] if document["resourceType"] == "DiagnosticReport" else ""),
+        doc_status=document.get("docStatus", "") or (document.get("status", "") if document["resourceType"] == "DiagnosticReport" else ""),
         hints=text.hints,
         version=document.get("meta", {}).get("versionId", ""),
         author=authorship.author,

@@ -29,11 +29,13 @@ def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: V
     ours = {_key(one): one for one in found if one.get("presentedForm") and visit.is_among(_encounter(one))}
     ours |= {_key(one): one for one in presented if not names_other(_encounter(one), visit)}
     refuse_other_patient(ours.values(), visit)
-    signed = [one for one in ours.values() if one["status"] in SIGNED]
-    unsigned = [one for one in ours.values() if one["status"] in PRELIMINARY]
+    signed = [one for one in ours.values() if one.get("status") in SIGNED]
+    unsigned = [one for one in ours.values() if one.get("status") in PRELIMINARY]
     warnings = [f"{name_of(one)} names another encounter and was not read" for one in strangers]
     warnings += [
-        f"{name_of(one)} is {one['status']} and was not read" for one in ours.values() if one["status"] not in SIGNED | PRELIMINARY
+        f"{name_of(one)} is {one.get('status', 'of unknown status')} and was not read"
+        for one in ours.values()
+        if one.get("status") not in SIGNED | PRELIMINARY
     ]
     warnings += [f"{name_of(one)} is preliminary" + (" and was not read" if policy.skips_preliminary else "") for one in unsigned]
     kept = signed if policy.skips_preliminary else signed + unsigned

@@ -60,8 +60,9 @@ def _remarks(entry: Resource, resource_type: str) -> Iterator[str]:
     outcome = entry.get("resource", {})
     if outcome.get("resourceType") == "OperationOutcome":
         for issue in outcome.get("issue", ()):
-            if issue["severity"] != "information":
-                yield f"the EHR remarks on the search for {resource_type}: {issue['severity']} {issue['code']}"
+            severity, code = issue.get("severity", "unsaid"), issue.get("code", "unsaid")  # either may be an extension only
+            if severity != "information":
+                yield f"the EHR remarks on the search for {resource_type}: {severity} {code}"
 
 
 def _read_singly(body: bytes, read: Read) -> tuple[Resource, tuple[LeftOut, ...]]:
@@ -69,15 +70,28 @@ def _read_singly(body: bytes, read: Read) -> tuple[Resource, tuple[LeftOut, ...]
     bundle = _searchset(_parse_leniently(body))
     entries: list[Resource] = []
     left_out: list[LeftOut] = []
-    for position, entry in enumerate(bundle.get("entry") or ()):
+    for position, entry in enumerate(_listed(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
             continue
         try:
-            entries.append({**entry, "resource": read(write_json(resource))})
+            search = entry.get("search")
+            entries.append({"search": search if isinstance(search, dict) else {}, "resource": read(_written(resource))})
         except (InvalidContent, UnreadableBody) as error:
             left_out.append(LeftOut(position, resource, error.message))
     return {**bundle, "entry": entries}, tuple(left_out)
+
+
+def _written(resource: Resource) -> bytes:
+    """The entry as JSON of its own. Raises UnreadableBody for what no JSON can carry: NaN, half a surrogate pair, endless nesting."""
+    try:
+        return write_json(resource)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableBody(f"it cannot be written as JSON ({type(error).__name__})") from None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _parse_leniently(body: bytes) -> Any:
@@ -105,5 +119,5 @@ def _is_match(entry: Resource, resource_type: str) -> bool:
 
 
 def _next_url(bundle: Resource) -> str:
-    links = (one for one in bundle.get("link") or () if isinstance(one, dict) and one.get("relation") == "next")
+    links = (one for one in _listed(bundle.get("link")) if isinstance(one, dict) and one.get("relation") == "next")
     return next((one["url"] for one in links if isinstance(one.get("url"), str)), "")

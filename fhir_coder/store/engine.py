@@ -20,7 +20,7 @@ def open_engine(database_url: str) -> Engine:
     """An engine for SQLite (WAL, foreign keys, waits for locks) or PostgreSQL. Raises ConfigurationError for another kind of URL."""
     try:
         url = make_url(database_url)
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigurationError(f"FHIR_CODER_DATABASE_URL cannot be used ({type(error).__name__})") from None
     if engine.dialect.name == "sqlite":

@@ -157,9 +157,9 @@ class PartRows:
             yield ReceiptRow(
                 **self._owner(position),
                 status=response["status"],
-                location=response.get("location", ""),
-                etag=response.get("etag", ""),
-                issues=[[one["severity"], one["code"]] for one in (outcome or {}).get("issue", ())],
+                location=_fitting(response.get("location", ""), 255),
+                etag=_fitting(response.get("etag", ""), 128),
+                issues=[[one.get("severity", ""), one.get("code", "")] for one in (outcome or {}).get("issue", ())],
                 outcome=self.cipher.seal(_json(outcome)) if outcome else None,
             )
 
@@ -168,16 +168,21 @@ class PartRows:
             yield NoteRow(
                 **self._owner(position),
                 note_id=one.id,
-                reference=one.reference,
-                content_type=one.content_type,
+                reference=_fitting(one.reference, 255),
+                content_type=_fitting(one.content_type, 128),
                 sha256=one.sha256,
                 length=len(one.text),
-                version=one.version,
-                author=one.author[:255],
+                version=_fitting(one.version, 64),
+                author=_fitting(one.author, 255),
                 authority=one.authority.value,
                 is_signed=one.is_signed,
                 text=self.cipher.seal(one.text),
             )
+
+
+def _fitting(text: str, most: int) -> str:
+    """What a column takes of a text from outside: PostgreSQL refuses a longer one, and NUL, and the record of what was written would be lost."""
+    return text.replace("\0", "")[:most]
 
 
 def _json(resource: Resource) -> str:

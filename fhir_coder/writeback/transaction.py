@@ -19,6 +19,8 @@ _LOCATION = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?/?$", re.ASCII
 )
 
+_VERSION = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+
 
 def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
     """The writing steps in their order, which puts what is referred to before what refers to it, in transactions of bounded size."""
@@ -54,5 +56,6 @@ def kept_resource(entry: Resource, sent: Resource) -> Resource | None:
     if not resource_id:
         return None
     version = (found and found["version"]) or response.get("etag", "").removeprefix("W/").strip('"')
+    version = version if _VERSION.fullmatch(version) else ""
     meta = sent.get("meta", {}) | ({"versionId": version} if version else {})
     return {**sent, "id": resource_id} | ({"meta": meta} if meta else {})

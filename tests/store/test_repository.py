@@ -210,3 +210,18 @@ def test_a_new_key_reads_what_an_older_one_wrote(database_url: str) -> None:
     with repository(database_url, key="") as store:
         found = store.get("default", coding_id)
         assert found is not None and found.notes[0].text == "" and found.proposals[0].resource == {"resourceType": "Condition"}
+
+
+def test_long_and_odd_texts_of_others_do_not_lose_the_record(database_url: str) -> None:
+    """The EHR was written to already when the record is made: a column that is too short must not undo it."""
+    result, long = coding_result(), "x\0" * 300
+    encounter = result.intake.encounter
+    note = replace(encounter.notes[0], content_type=long, version=long, author=long, reference=long)
+    response = {"status": "201 Created", "location": long, "etag": long, "outcome": {"resourceType": "OperationOutcome", "issue": [{}]}}
+    odd = replace(
+        result, intake=replace(result.intake, encounter=replace(encounter, notes=(note,))), receipt={"entry": [{"response": response}]}
+    )
+    with repository(database_url) as store:
+        found = store.get("t", store.save("t", "e", odd))
+    assert found is not None
+    assert (found.notes[0].content_type, found.receipts[0].etag) == ("x" * 128, "x" * 128)
