@@ -13,10 +13,10 @@ import urllib.request
 from decimal import Decimal
 from typing import Any
 
-from fhir_coder.app import ensure_index
 from fhir_coder.commands.demo_page import demo_page
 from fhir_coder.commands.serve import require_free_port, require_loopback
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.installed import ensure_index
 from fhir_coder.settings import Settings
 
 START_TIMEOUT_S = 120
