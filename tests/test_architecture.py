@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,13 @@ def test_the_record_imports_nothing_of_the_server_or_the_command_line(path: Path
 def test_concrete_parts_are_put_together_in_the_composition_files_alone() -> None:
     callers = {in_house(path) for path in sources() if imports(path) & set(COMPOSITION)}
     assert {name for name in callers if not name.startswith((*COMPOSITION, "fhir_coder.commands."))} == set()
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=relative)
+def test_every_module_of_ours_that_a_docstring_names_exists(path: Path) -> None:
+    for name in re.findall(rf":mod:`((?:\.|{'|'.join(PACKAGES)})[\w.]*)`", path.read_text(encoding="utf-8")):
+        place = path.parent / name[1:].replace(".", "/") if name.startswith(".") else ROOT / name.replace(".", "/")
+        assert place.is_dir() or place.with_suffix(".py").is_file(), f"{relative(path)} names {name}"
 
 
 def test_names_that_say_nothing_are_not_used() -> None:
