@@ -78,7 +78,8 @@ def test_what_earlier_codings_wrote_has_a_name_and_a_heading_of_its_own() -> Non
         response("424 Failed Dependency", "", "error", "Its Condition was not written."),
     ]
     assert section(
-        page([condition("I10")], [response("201 Created", "Condition/7"), *earlier]), "Resources of earlier codings, no longer proposed"
+        page([condition("I10")], [response("201 Created", "Condition/7"), *earlier]),
+        "Of earlier codings and no longer proposed, with the Provenance of each retirement",
     ) == [
         "Condition 200 Retired Condition/3",
         "E11.9 is no longer proposed.",

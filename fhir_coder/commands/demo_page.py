@@ -13,7 +13,7 @@ from fhir_coder.vocabulary import ICD10CM
 _SHOWN_REJECTIONS = 8
 _SHOWN_EVIDENCE = 2
 _WRITTEN, _THERE, _HELD, _NOT_WRITTEN = "Written to the EHR", "At the EHR already", "Held until sign-off, not written", "Not written"
-_EARLIER = "Resources of earlier codings, no longer proposed"
+_EARLIER = "Of earlier codings and no longer proposed, with the Provenance of each retirement"
 _SECTIONS = (_WRITTEN, _THERE, _HELD, _NOT_WRITTEN, _EARLIER)
 
 
