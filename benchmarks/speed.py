@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fhir_coder.app import build_coder, ensure_index
+from fhir_coder.app import build_coder
 from fhir_coder.batch import encounter_from, read_lines
 from fhir_coder.coding.assignment import assign_codes
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.disposition import decide
 from fhir_coder.edits.run import run_edits
+from fhir_coder.installed import ensure_index
 from fhir_coder.model import Encounter
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import Settings

@@ -54,7 +54,7 @@ def codebook(release: Release) -> Codebook:
 @pytest.fixture(scope="session")
 def built() -> None:
     """The index in the data folder, built when it is missing."""
-    from fhir_coder.app import build_indexes
+    from fhir_coder.installed import build_indexes
 
     for _ in build_indexes(Settings.from_environment()):
         pass

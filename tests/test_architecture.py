@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,13 +34,12 @@ FENCES = {
     "gunicorn": ("fhir_coder/commands/serve.py",),
 }
 STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
+COMPOSITION = ("fhir_coder.app", "fhir_coder.installed", "fhir_coder.connections", "fhir_coder.replayer")
+OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.cli", "fhir_coder.commands")
 ABOVE_STAGES = (
-    "fhir_coder.app",
+    *OUTERMOST,
     "fhir_coder.engine",
     "fhir_coder.pipeline",
-    "fhir_coder.cli",
-    "fhir_coder.commands",
-    "fhir_coder.api",
     "fhir_coder.record",
 )
 ALLOWED_BETWEEN_STAGES = {("ehr", "notes")}  # intake reads the notes it fetches
@@ -86,6 +86,27 @@ def test_a_stage_imports_no_sibling_and_nothing_above(path: Path) -> None:
         parts = name.split(".")
         if parts[0] == "fhir_coder" and len(parts) > 1 and parts[1] in STAGES and parts[1] != stage:
             assert (stage, parts[1]) in ALLOWED_BETWEEN_STAGES, f"{relative(path)} imports {name}"
+
+
+def in_house(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("path", [p for p in sources() if relative(p).startswith("fhir_coder/record/")], ids=relative)
+def test_the_record_imports_nothing_of_the_server_or_the_command_line(path: Path) -> None:
+    assert not [name for name in imports(path) if name.startswith(OUTERMOST)]
+
+
+def test_concrete_parts_are_put_together_in_the_composition_files_alone() -> None:
+    callers = {in_house(path) for path in sources() if imports(path) & set(COMPOSITION)}
+    assert {name for name in callers if not name.startswith((*COMPOSITION, "fhir_coder.commands."))} == set()
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=relative)
+def test_every_module_of_ours_that_a_docstring_names_exists(path: Path) -> None:
+    for name in re.findall(rf":mod:`((?:\.|{'|'.join(PACKAGES)})[\w.]*)`", path.read_text(encoding="utf-8")):
+        place = path.parent / name[1:].replace(".", "/") if name.startswith(".") else ROOT / name.replace(".", "/")
+        assert place.is_dir() or place.with_suffix(".py").is_file(), f"{relative(path)} names {name}"
 
 
 def test_names_that_say_nothing_are_not_used() -> None:

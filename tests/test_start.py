@@ -12,10 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from fhir_coder.app import create_app, open_releases
+from fhir_coder.app import create_app
 from fhir_coder.cli import main
 from fhir_coder.commands.serve import LONGEST_PAUSE_S, limit_pauses
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.installed import open_releases
 from fhir_coder.settings import Settings
 
 

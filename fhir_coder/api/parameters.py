@@ -57,7 +57,8 @@ IN: tuple[Parameter, ...] = (
         "Resource",
         0,
         "*",
-        "What else bears on the encounter: Coverage, Practitioner, Organization, Procedure, ChargeItem, Condition and the like.",
+        "What else bears on the encounter: Coverage, Practitioner, PractitionerRole, Organization, Procedure, ChargeItem, Condition, "
+        "DiagnosticReport (its presented form is read as a note) and the like.",
     ),
     Parameter("ehr", "string", 0, "1", "Id of one of the EHRs configured for the caller's tenant; the first one when absent."),
     Parameter("writeBack", "boolean", 0, "1", "Whether to write the proposal to the EHR as far as the EHR allows. Default false."),

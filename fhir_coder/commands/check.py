@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from fhir_coder.app import open_releases
 from fhir_coder.batch import Line, codes_field, date_field, finding_object, gender_field
 from fhir_coder.commands.files import existing_file, writing
 from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.run import check_codes
+from fhir_coder.installed import open_releases
 from fhir_coder.settings import Settings
 from terminology.release import Catalogue
 

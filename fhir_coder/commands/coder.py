@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from fhir_coder.app import build_coder, ensure_index
+from fhir_coder.app import build_coder
 from fhir_coder.coding.policy import POLICIES, CodingPolicy
 from fhir_coder.coding.ranker import Ranker
+from fhir_coder.installed import ensure_index
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import Settings
 

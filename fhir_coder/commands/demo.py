@@ -10,11 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from decimal import Decimal
 from typing import Any
 
-from fhir_coder.app import ensure_index
+from fhir_coder.commands.demo_page import demo_page
 from fhir_coder.commands.serve import require_free_port, require_loopback
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.installed import ensure_index
 from fhir_coder.settings import Settings
 
 START_TIMEOUT_S = 120
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         covered = _wait_until_ready(server, base)
-        _show(base, arguments.encounter, _call(base, arguments.encounter), covered)
+        _print(base, arguments.encounter, _call(base, arguments.encounter), covered)
         if arguments.stay:
             print(_next_steps(base), flush=True)
             return server.wait()
@@ -77,61 +79,18 @@ def _call(base: str, encounter: str) -> dict[str, Any]:
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - our own loopback URL
-            return json.load(response)
+            return json.load(response, parse_float=Decimal)  # 0.9500 stays 0.9500
     except urllib.error.HTTPError as error:
         issues = json.load(error).get("issue", [])
         raise ConfigurationError(f"the operation answered {error.code}: {issues[0].get('diagnostics', '') if issues else ''}") from error
 
 
-def _show(base: str, encounter: str, answer: dict[str, Any], ready: dict[str, Any]) -> None:
-    """The answer as a person reads it."""
-    parameters = answer["parameter"]
+def _print(base: str, encounter: str, answer: dict[str, Any], ready: dict[str, Any]) -> None:
+    """What was called, with which release, and the answer as a person reads it."""
     print(f"\nPOST {base}/fhir/Encounter/{encounter}/$code-encounter")
     for release in ready.get("releases", []):
         print(f"ICD-10-CM release {release['id']}, service dates {release['from']} to {release['to']}")
-    print("\nCodes")
-    for assignment in _named(parameters, "assignment"):
-        _show_assignment({part["name"]: part for part in assignment["part"]}, assignment["part"])
-    rejected = _named(parameters, "rejected")
-    print(f"\nNot coded ({len(rejected)}), for instance")
-    for one in rejected[:8]:
-        parts = {part["name"]: part for part in one["part"]}
-        print(
-            f"  {parts['code']['valueCoding']['code']:9} {parts['reason']['valueCode']:16} {parts['code']['valueCoding'].get('display', '')[:70]}"
-        )
-    print("\nFindings")
-    for issue in next((p["resource"]["issue"] for p in _named(parameters, "issues")), []):
-        print(f"  {issue['severity']:11} {issue.get('diagnostics', issue.get('details', {}).get('text', ''))[:130]}")
-    print(f"\nDisposition: {_named(parameters, 'disposition')[0]['valueCoding']['code']}")
-    for reason in _named(parameters, "reason"):
-        print(f"  because: {reason.get('valueCoding', {}).get('display') or reason.get('valueCoding', {}).get('code')}")
-    _show_receipt(parameters)
-
-
-def _show_assignment(parts: dict[str, Any], all_parts: list[dict[str, Any]]) -> None:
-    coding = parts["code"]["valueCoding"]
-    print(f"  {parts['rank']['valuePositiveInt']}. {coding['code']:9} p={parts['probability']['valueDecimal']}  {coding['display']}")
-    for evidence in _named(all_parts, "evidence")[:2]:
-        words = {part["name"]: part for part in evidence["part"]}
-        text = " ".join(words["text"]["valueString"].split())
-        print(f'       "{text}"  [{words["start"]["valueInteger"]}..{words["end"]["valueInteger"]}]')
-
-
-def _show_receipt(parameters: list[dict[str, Any]]) -> None:
-    result = next(p["resource"] for p in _named(parameters, "result"))
-    receipt = next((p["resource"] for p in _named(parameters, "receipt")), None)
-    if receipt is None:
-        return
-    print("\nWritten to the EHR")
-    kinds = [proposed["resource"]["resourceType"] for proposed in result["entry"]]
-    kinds += ["(earlier)"] * (len(receipt["entry"]) - len(kinds))
-    for kind, answered in zip(kinds, receipt["entry"], strict=True):
-        response = answered["response"]
-        print(f"  {kind:11} {response['status']:16} {response.get('location', '')}")
-
-
-def _named(parameters: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
-    return [parameter for parameter in parameters if parameter["name"] == name]
+    print(demo_page(answer))
 
 
 def _next_steps(base: str) -> str:

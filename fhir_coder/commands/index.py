@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from fhir_coder.app import build_indexes
+from fhir_coder.installed import build_indexes
 from fhir_coder.settings import Settings
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 
-from fhir_coder.app import SANDBOX_EHR, build_replayer, open_store
+from fhir_coder.app import open_store
 from fhir_coder.commands.coding import add_coding, find_coding
+from fhir_coder.connections import SANDBOX_EHR
 from fhir_coder.errors import Uncodable
 from fhir_coder.record.again import NotReplayable
 from fhir_coder.record.replay_page import replay_document, replay_page
+from fhir_coder.replayer import build_replayer
 from fhir_coder.settings import Settings
 
 

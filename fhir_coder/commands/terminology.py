@@ -8,9 +8,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from fhir_coder.app import load_release, open_releases, remove_release
 from fhir_coder.commands.release_difference import as_object, as_text
 from fhir_coder.errors import InvalidContent
+from fhir_coder.installed import load_release, open_releases, remove_release
 from fhir_coder.named_codes import broken_codes
 from fhir_coder.settings import Settings
 from terminology.difference import compare

@@ -1,5 +1,6 @@
 """CapabilityStatement, OperationDefinition and the parser say the same; health, version and metrics."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from fhir_coder import __version__
+from fhir_coder.api.definition import build_definition
 from fhir_coder.api.health import Readiness
 from fhir_coder.api.log import JsonFormatter
 from fhir_coder.api.parameters import OUT
@@ -29,6 +31,14 @@ def test_capability_statement_and_definition_agree(client, base, form):
     assert encounter["operation"] == [{"name": definition["code"], "definition": definition["url"]}]
     assert described == {"type": "OperationDefinition", "interaction": [{"code": "read"}]}
     assert (definition["affectsState"], definition["system"], definition["type"], definition["instance"]) == (True, False, True, True)
+
+
+def test_a_change_of_the_definition_has_a_date_of_its_own():
+    """Put the date of the change into DEFINITION_DATE, then both here: who compares dates must not take a new definition for the old."""
+    definition = build_definition()
+    date = definition.pop("date")
+    digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+    assert (date, digest[:16]) == ("2026-11-26", "ab8dd522f3e1cfa3")
 
 
 def test_the_public_url_is_told(make_client):

@@ -1,23 +1,67 @@
-"""docs/operation.md names every parameter with its cardinality, and its examples are requests that work."""
+"""docs/operation.md has the parameters and metrics that there are, and its examples are requests that work."""
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from fhir_coder.api.parameters import IN, OUT
+from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.parameters import IN, OUT, Parameter
 from fhir_coder.errors import FhirCoderError
 from tests.api.conftest import post
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "operation.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("parameter", [*IN, *OUT], ids=lambda parameter: parameter.name)
-def test_every_parameter_is_documented(parameter):
-    assert f"| `{parameter.name}` | {parameter.minimum}..{parameter.maximum} |" in TEXT
+EVIDENCE = "".join(re.findall(r"`evidence` has the parts ([^.]*)\.", TEXT))
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, without its two head lines."""
+    lines = [line for line in TEXT.split(f"\n{heading}\n")[1].split("\n#")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def described_parts(sentence: str) -> list[tuple[str, str, str]]:
+    """Name, cardinality and type of the parts in a sentence: those with a parenthesis that begins with a type or a cardinality."""
+    found = []
+    for name, said in re.findall(r"`(\w+)` \(([^)]*)\)", sentence):
+        (cardinality,) = re.findall(r"\d\.\.[\d*]", said) or ["1..1"]
+        found.append((name, cardinality, "parts" if said[0].isdigit() else re.split(r"[ ,;]", said)[0]))
+    return found
+
+
+def declared(parameters: Iterable[Parameter]) -> list[tuple[str, str, str]]:
+    return [(one.name, f"{one.minimum}..{one.maximum}", one.type or "parts") for one in parameters]
+
+
+@pytest.mark.parametrize(("heading", "table"), [("## Parameters in", IN), ("## Parameters out", OUT)], ids=["in", "out"])
+def test_the_tables_of_parameters_are_those_of_the_definition(heading, table):
+    assert [(name.strip("`"), cardinality, kind) for name, cardinality, kind, _ in rows(heading)] == declared(table)
+
+
+@pytest.mark.parametrize("parameter", [one for one in OUT if one.parts], ids=lambda parameter: parameter.name)
+def test_the_parts_of_a_parameter_are_those_of_the_definition(parameter):
+    meaning = next(row[3] for row in rows("## Parameters out") if row[0] == f"`{parameter.name}`")
+    assert described_parts(meaning) == declared(parameter.parts)
     for part in parameter.parts:
-        assert f"`{part.name}`" in TEXT
+        if part.name == "evidence":
+            assert described_parts(EVIDENCE) == declared(part.parts)
+
+
+def test_every_metric_is_documented_with_its_type_and_labels():
+    metrics = Metrics()
+    metrics.count_request("GET", "/version", 200, 0.1)
+    metrics.count_disposition("pass")
+    metrics.count_writes({"entry": [{"response": {"status": "201 Created"}}]})
+    lines = [line for line in metrics.exposition().decode().splitlines() if "_created" not in line]
+    types = [tuple(line.split()[2:]) for line in lines if line.startswith("# TYPE")]
+    labels = {name: {label for line in lines if line.startswith(name) for label in re.findall(r'(\w+)="', line)} for name, _ in types}
+    assert [(name.strip("`"), kind, set(re.findall(r"\w+", named))) for name, kind, named, _ in rows("### Metrics")] == [
+        (name, kind, labels[name] - {"le"}) for name, kind in types
+    ]
 
 
 def error_classes(root: type[FhirCoderError]) -> list[type[FhirCoderError]]:

@@ -1,0 +1,67 @@
+"""The EHRs of every tenant, composed from the settings and the built-in one, with a client for each."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fhir_coder.api.blueprint import DEFAULT_TENANT
+from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.policy import IntakePolicy
+from fhir_coder.ehr.probe import TIMEOUT_S
+from fhir_coder.ehr.retry import RetryPolicy
+from fhir_coder.installed import unusable_folder
+from fhir_coder.sandbox.installation import Sandbox, open_sandbox
+from fhir_coder.settings import EhrSettings, Settings, Tenant
+
+SANDBOX_EHR = "sandbox"
+
+
+def open_builtin_ehr(settings: Settings) -> Sandbox | None:
+    """The built-in EHR where it is asked for."""
+    try:
+        return open_sandbox(settings.data) if settings.sandbox else None
+    except (OSError, sqlite3.Error) as error:
+        raise unusable_folder(settings, error) from error
+
+
+def tenants_of(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tenant]:
+    """The configured tenants; the default one always answers, and in sandbox mode has the built-in EHR first."""
+    tenants = {DEFAULT_TENANT: Tenant(DEFAULT_TENANT)} | {tenant.id: tenant for tenant in settings.tenants}
+    if sandbox:
+        ehr = EhrSettings(SANDBOX_EHR, sandbox.base_url, write_before_review=True)
+        tenants[DEFAULT_TENANT] = Tenant(DEFAULT_TENANT, (ehr, *tenants[DEFAULT_TENANT].ehrs))
+    return tenants
+
+
+def intake_policy(settings: Settings) -> IntakePolicy:
+    """What of an EHR is read and coded, by setting."""
+    return IntakePolicy(settings.preliminary_notes, settings.unfinished_encounters)
+
+
+class EhrConnections:
+    """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request."""
+
+    def __init__(self, sandbox: Sandbox | None) -> None:
+        self._sandbox = sandbox
+        self._local = threading.local()
+
+    def __call__(self, ehr: EhrSettings) -> EhrClient:
+        """The client for one EHR."""
+        clients: dict[EhrSettings, EhrClient] = self._local.__dict__.setdefault("clients", {})
+        if ehr not in clients:
+            clients[ehr] = _connect(ehr, self._sandbox)
+        return clients[ehr]
+
+
+def _connect(ehr: EhrSettings, sandbox: Sandbox | None, retry: RetryPolicy | None = None) -> EhrClient:
+    """A client for one EHR; the built-in one is reached in process, without a socket."""
+    is_sandbox = sandbox is not None and ehr.base_url == sandbox.base_url
+    return EhrClient(ehr, session=sandbox.session() if sandbox and is_sandbox else None, retry=retry)
+
+
+def connect_once(ehr: EhrSettings, sandbox: Sandbox | None) -> EhrClient:
+    """A client for the health page: one short attempt."""
+    return _connect(replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S)), sandbox, RetryPolicy(attempts=1))
