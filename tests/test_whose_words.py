@@ -116,21 +116,25 @@ def test_unknown_hands_and_signatures_never_pass(coder: Coder, notes: tuple, rea
 
 
 @pytest.mark.parametrize(
-    ("notes", "codes"),
+    ("notes", "codes", "names"),
     [
-        ((RIGHT_KNEE, LEFT_KNEE), ("M25.561",)),
-        ((STAGE_2, STAGE_3), ("L89.152",)),
-        ((("provider", "Vitals: BMI 31.0\n" + OBESITY[1]), BMI), ("Z68.31",)),
-        ((OBESITY, ("clinician", "Vitals: BMI 31.0\n"), BMI), ("Z68.31",)),
-        ((KNEE, LEFT_KNEE), None),
-        ((HYPERTENSION, LEFT_KNEE), None),
+        ((STAGE_2, STAGE_3), ("L89.152",), {"clinician-conflict"}),
+        ((("provider", "Vitals: BMI 31.0\n" + OBESITY[1]), BMI), ("Z68.31",), {"clinician-conflict"}),
+        ((OBESITY, ("clinician", "Vitals: BMI 31.0\n"), BMI), ("Z68.31",), {"clinician-conflict"}),
+        ((RIGHT_KNEE, LEFT_KNEE), ("M25.561",), {"clinician-side"}),
+        ((KNEE, LEFT_KNEE), None, set()),
+        ((HYPERTENSION, LEFT_KNEE), None, set()),
     ],
 )
-def test_a_conflict_between_clinicians_is_the_providers_to_settle(coder: Coder, notes: tuple, codes: tuple[str, ...] | None) -> None:
+def test_a_conflict_between_clinicians_is_the_providers_to_settle(
+    coder: Coder, notes: tuple, codes: tuple[str, ...] | None, names: set[str]
+) -> None:
     disposition = code(coder, *notes)
-    found = [finding.codes for finding in disposition.report.findings if finding.name == "clinician-conflict"]
-    assert found == ([codes] if codes else [])
-    assert ("clinician-conflict" in {reason.code for reason in disposition.reasons}) is bool(codes)
+    found = [finding for finding in disposition.report.findings if finding.name.startswith("clinician-")]
+    assert [finding.codes for finding in found] == ([codes] if codes else [])
+    assert {finding.name for finding in found} == names
+    # The other side may be affected as well: said, but no reason for review by itself.
+    assert {reason.code for reason in disposition.reasons} & {"clinician-conflict", "clinician-side"} == names - {"clinician-side"}
 
 
 @pytest.mark.parametrize(
