@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fhir_coder.coding.combinations import combination_for
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
@@ -13,6 +12,7 @@ from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support
+from fhir_coder.combinations import combination_for
 from fhir_coder.model import (
     Assertion,
     Assertions,
