@@ -11,7 +11,7 @@ import pytest
 
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.coding.policy import outpatient
-from fhir_coder.model import Authority, CodedEncounter, Disposition, Encounter, Note
+from fhir_coder.model import Authority, CodedEncounter, Disposition, Encounter, Note, Patient
 from fhir_coder.pipeline import Coder
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "notes.json").read_text(encoding="utf-8"))
@@ -155,6 +155,44 @@ def test_a_conflict_between_clinicians_is_the_providers_to_settle(
 def test_what_is_denied_or_only_alike_makes_no_code(coder: Coder, plan: str, codes: set[str]) -> None:
     coded = code(coder, ("provider", f"Assessment and Plan:\n1. {plan}\n2. Essential hypertension.\n")).report.coded
     assert assigned(coded) == {"I10", *codes}
+
+
+@pytest.mark.parametrize(
+    "place", ["HPI: Here for blood pressure. {}", "Immunizations:\n- {}", "{}", "Health maintenance: {}", "Social history: {}"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unvaccinated for COVID-19.",
+        "Unvaccinated against influenza and COVID-19.",
+        "Declined COVID-19 vaccine.",
+        "Declines COVID-19 vaccination today.",
+        "COVID-19 booster due.",
+        "Fully vaccinated against COVID-19.",
+        "COVID-19 (Moderna) 3/2021.",
+        "COVID-19: declined.",
+    ],
+)
+def test_a_vaccine_is_no_infection(coder: Coder, place: str, words: str) -> None:
+    coded = code(coder, ("provider", f"{place.format(words)}\n{HYPERTENSION[1]}")).report.coded
+    assert assigned(coded) - {"Z28.310", "Z28.21"} == {"I10"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "codes"),
+    [
+        ("Declined COVID-19 vaccine.", {"Z28.21"}),
+        ("Declines COVID-19 vaccination today.", {"Z28.21"}),
+        ("Fully vaccinated against COVID-19.", set()),
+        ("COVID-19 booster due.", set()),
+        ("COVID-19 (Moderna) given elsewhere.", set()),
+        ("COVID-19, Paxlovid declined.", {"U07.1"}),
+    ],
+)
+def test_a_vaccine_in_the_plan_is_no_infection(coder: Coder, plan: str, codes: set[str]) -> None:
+    text = f"Assessment and Plan:\n1. {plan}\n2. Essential hypertension.\n"
+    encounter = Encounter("e1", (Note("n1", text),), Patient(birth_date=date(1970, 1, 1)), service_date=date(2026, 5, 4))
+    assert assigned(coder.code_encounter(encounter, outpatient())[0].report.coded) == {"I10", *codes}
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["name"])

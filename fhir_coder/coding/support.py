@@ -11,6 +11,7 @@ from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete
+from fhir_coder.coding.vaccines import is_about_its_vaccine
 from fhir_coder.model import (
     Assertion,
     Authority,
@@ -87,6 +88,7 @@ class _Gathering:
         assertion, note = self._assertions[position], self.note_at(position)
         contexts = _contexts(assertion, self._statements[position], note.text)
         fitting = admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook)
+        fitting = [one for one in fitting if not is_about_its_vaccine(one, contexts[2])]
         chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])
         for candidate in chosen:
             code = complete(self._codebook, candidate.code, contexts)
