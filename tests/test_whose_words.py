@@ -40,6 +40,17 @@ FRACTURE = (
     "Impression: Fracture of the left distal radius.\n"
 )
 PNEUMONIA = "CT chest\nIndication: cough.\nImpression: Findings consistent with pneumonia.\n"
+ABDOMEN = "CT abdomen\nIndication: Right lower quadrant pain.\nImpression:\n1. Acute appendicitis.\n2. Incidental simple cyst of the left kidney.\n"
+CYST = "CT abdomen\nIndication: Right lower quadrant pain.\nImpression:\n1. Incidental simple cyst of the left kidney.\n"
+NORMAL = "CT abdomen\nIndication: Right lower quadrant pain.\nImpression: No acute findings.\n"
+PAIN = ("provider", "Assessment and Plan:\n1. Right lower quadrant pain, CT today.\n")
+APPENDICITIS = ("provider", "Assessment and Plan:\n1. Acute appendicitis, refer to surgery.\n")
+CYST_ADDRESSED = ("provider", "Assessment and Plan:\n1. Acute appendicitis, refer to surgery.\n2. Renal cyst, ultrasound in a year.\n")
+DIETITIAN = ("clinician", "Dietitian note\nAssessment: Severe protein-calorie malnutrition. BMI 17.2\n")
+MALNUTRITION = ("provider", "Assessment and Plan:\n1. Severe malnutrition, supplements.\n")
+QUESTIONNAIRE = ("clinician", "Patient questionnaire, reviewed with the nurse\nAssessment: Homelessness.\n")
+HEMOGLOBIN = ("results", "Hemoglobin 8.9 g/dL (L). Anemia.\n")
+ANEMIA = ("provider", "Assessment and Plan:\n1. Anemia.\n")
 BIOPSY = "Surgical pathology\nFinal diagnosis:\nSkin, left cheek, shave\nActinic keratosis.\n"
 
 
@@ -86,7 +97,37 @@ def assigned(coded: CodedEncounter) -> set[str]:
         pytest.param((STUDENT,), set(), {"E11.9": "not-providers", "J44.9": "not-providers"}, id="an unsigned student's note"),
         pytest.param((("report", FRACTURE),), {"S52.502A"}, {"M25.532": "integral-symptom"}, id="a signed imaging report"),
         pytest.param((("report-unsigned", FRACTURE),), set(), {"S52.502A": "unsigned-report"}, id="an unsigned imaging report"),
-        pytest.param((("report", PNEUMONIA),), set(), {"J18.9": "uncertain"}, id="a report that is not certain"),
+        pytest.param((("report", PNEUMONIA),), {"R05.9"}, {"J18.9": "uncertain"}, id="a report that is not certain codes its reason"),
+        pytest.param(
+            (("report", ABDOMEN),), {"K35.80", "N28.1"}, {"R10.31": "integral-symptom"}, id="an incidental finding beside a diagnosis"
+        ),
+        pytest.param((("report", CYST),), {"R10.31", "N28.1"}, {}, id="an incidental finding explains no symptom"),
+        pytest.param((("report", NORMAL),), {"R10.31"}, {}, id="a study that found nothing codes its reason"),
+        pytest.param((PAIN, ("report", ABDOMEN)), {"R10.31", "K35.80"}, {"N28.1": "not-addressed"}, id="an incidental finding at a visit"),
+        pytest.param(
+            (APPENDICITIS, ("report", ABDOMEN)),
+            {"K35.80"},
+            {"N28.1": "not-addressed", "R10.31": "integral-symptom"},
+            id="a diagnosis of both",
+        ),
+        pytest.param(
+            (CYST_ADDRESSED, ("report", ABDOMEN)), {"K35.80", "N28.1"}, {}, id="an incidental finding that the provider addresses"
+        ),
+        pytest.param((HYPERTENSION, ("report", NORMAL)), {"I10"}, {"R10.31": "integral-symptom"}, id="a study's reason is no visit's"),
+        pytest.param(
+            (HYPERTENSION, DIETITIAN), {"I10"}, {"E43": "not-providers", "Z68.1": "not-providers"}, id="a dietitian's malnutrition"
+        ),
+        pytest.param((MALNUTRITION, DIETITIAN), {"E43", "Z68.1"}, {}, id="the provider's malnutrition, the dietitian's index"),
+        pytest.param((HYPERTENSION, QUESTIONNAIRE), {"I10", "Z59.00"}, {}, id="what a patient reports and a clinician signs"),
+        pytest.param(
+            (HYPERTENSION, ("clinician-unsigned", QUESTIONNAIRE[1])),
+            {"I10"},
+            {"Z59.00": "not-providers"},
+            id="what a patient reports alone",
+        ),
+        pytest.param((HYPERTENSION, HEMOGLOBIN), {"I10"}, {"D64.9": "laboratory-value"}, id="a low hemoglobin"),
+        pytest.param((ANEMIA, HEMOGLOBIN), {"D64.9"}, {}, id="the provider's anemia beside a low hemoglobin"),
+        pytest.param((("provider", STUDENT[1]),), {"E11.9", "J44.9"}, {}, id="a student's note that the provider cosigned"),
         pytest.param((("report", BIOPSY),), {"L57.0"}, {}, id="a pathology report codes what it names, not what is like it"),
         pytest.param((HYPERTENSION, ("unknown", KNEE[1])), {"I10", "M25.569"}, {}, id="a note of unknown hand"),
     ],
@@ -209,6 +250,11 @@ def test_a_nurses_note_adds_only_what_the_table_allows(coder: Coder, provider: d
     for one in together.assignments:
         by_nurse = {evidence.note_id for evidence in one.evidence} == {"n2"}
         assert one.code in alone or not by_nurse or covered(one.code, ALLOWED), one.code
+
+
+def test_an_incidental_finding_is_never_first_listed(coder: Coder) -> None:
+    for report in (ABDOMEN, CYST, "Chest X-ray\nIndication: Cough.\nImpression: Incidental hiatal hernia. Right lower lobe pneumonia.\n"):
+        assert [one.code for one in code(coder, ("report", report)).report.coded.assignments][-1] in {"N28.1", "K44.9"}
 
 
 def test_a_completed_code_rests_on_the_providers_words_and_the_clinicians(coder: Coder) -> None:
