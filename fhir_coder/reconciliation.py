@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from fhir_coder.combinations import is_combined_in
 from fhir_coder.model import Agreement, Reconciled, RecordedDiagnosis
 from terminology.codebook import Codebook
 from terminology.detail import is_more_specific
@@ -17,7 +18,8 @@ def reconcile(recorded: Iterable[RecordedDiagnosis], assigned: Sequence[str], co
     """One line or more for each assigned code, in claim order, then one for each recorded diagnosis that no assigned code accounts for.
 
     ``assigned`` are canonical billable codes. A recorded code may be spelled without its dot or in small letters; one that the release does
-    not know is unsupported. A recorded code that is assigned as it stands is agreed and no coarser form of another.
+    not know is unsupported. A recorded code that is assigned as it stands is agreed and no coarser form of another. A combination code accounts
+    for the code it replaces (guideline I.B.9).
     """
     theirs = [(codebook.normalize(one.code) or "", one) for one in recorded if not one.is_ours]
     open_ones = [(code, one) for code, one in theirs if code and code not in assigned]
@@ -31,7 +33,7 @@ def _lines(
     code: str, theirs: list[tuple[str, RecordedDiagnosis]], open_ones: list[tuple[str, RecordedDiagnosis]], codebook: Codebook
 ) -> Iterator[Reconciled]:
     agreed = [one for other, one in theirs if other == code]
-    coarser = [one for other, one in open_ones if is_more_specific(codebook, code, other)]
+    coarser = [one for other, one in open_ones if is_more_specific(codebook, code, other) or is_combined_in(other, code)]
     if agreed:
         yield from (Reconciled(Agreement.AGREED, code, one) for one in agreed)
     elif coarser:

@@ -293,6 +293,23 @@ def test_an_encounter_on_each_side_of_every_boundary(official: Coder, day: date,
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize(
+    ("day", "index", "code"),
+    [
+        (date(2026, 9, 30), "18.2", "Z68.1"),
+        (date(2026, 10, 1), "18.2", "Z68.18"),
+        (date(2026, 10, 1), "18.5", "Z68.19"),
+        (date(2026, 10, 1), "31.0", None),
+    ],
+)
+def test_a_low_body_mass_index_has_its_band_of_the_day(official: Coder, day: date, index: str, code: str | None) -> None:
+    disposition, _ = official.code_encounter(encounter(f"Vitals: BMI {index}\nAssessment: 1. Underweight.\n", day), outpatient())
+    codes = {one.code for one in disposition.report.coded.assignments}
+    assert "R63.6" in codes
+    assert {one for one in codes if one.startswith("Z68.1")} == ({code} if code else set())
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("code", ["D69.1", "I42.0", "I49.8", "M72.2"])
 def test_codes_that_fy2027_made_headers_are_refused_from_its_first_day(official: Coder, code: str) -> None:
     for day, names in ((date(2026, 9, 30), set()), (date(2026, 10, 1), {"header-code"})):

@@ -11,7 +11,7 @@ import pytest
 
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.coding.policy import outpatient
-from fhir_coder.model import Authority, CodedEncounter, Disposition, Encounter, Note
+from fhir_coder.model import Authority, CodedEncounter, Disposition, Encounter, Note, Patient
 from fhir_coder.pipeline import Coder
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "notes.json").read_text(encoding="utf-8"))
@@ -40,6 +40,17 @@ FRACTURE = (
     "Impression: Fracture of the left distal radius.\n"
 )
 PNEUMONIA = "CT chest\nIndication: cough.\nImpression: Findings consistent with pneumonia.\n"
+ABDOMEN = "CT abdomen\nIndication: Right lower quadrant pain.\nImpression:\n1. Acute appendicitis.\n2. Incidental simple cyst of the left kidney.\n"
+CYST = "CT abdomen\nIndication: Right lower quadrant pain.\nImpression:\n1. Incidental simple cyst of the left kidney.\n"
+NORMAL = "CT abdomen\nIndication: Right lower quadrant pain.\nImpression: No acute findings.\n"
+PAIN = ("provider", "Assessment and Plan:\n1. Right lower quadrant pain, CT today.\n")
+APPENDICITIS = ("provider", "Assessment and Plan:\n1. Acute appendicitis, refer to surgery.\n")
+CYST_ADDRESSED = ("provider", "Assessment and Plan:\n1. Acute appendicitis, refer to surgery.\n2. Renal cyst, ultrasound in a year.\n")
+DIETITIAN = ("clinician", "Dietitian note\nAssessment: Severe protein-calorie malnutrition. BMI 17.2\n")
+MALNUTRITION = ("provider", "Assessment and Plan:\n1. Severe malnutrition, supplements.\n")
+QUESTIONNAIRE = ("clinician", "Patient questionnaire, reviewed with the nurse\nAssessment: Homelessness.\n")
+HEMOGLOBIN = ("results", "Hemoglobin 8.9 g/dL (L). Anemia.\n")
+ANEMIA = ("provider", "Assessment and Plan:\n1. Anemia.\n")
 BIOPSY = "Surgical pathology\nFinal diagnosis:\nSkin, left cheek, shave\nActinic keratosis.\n"
 
 
@@ -86,7 +97,37 @@ def assigned(coded: CodedEncounter) -> set[str]:
         pytest.param((STUDENT,), set(), {"E11.9": "not-providers", "J44.9": "not-providers"}, id="an unsigned student's note"),
         pytest.param((("report", FRACTURE),), {"S52.502A"}, {"M25.532": "integral-symptom"}, id="a signed imaging report"),
         pytest.param((("report-unsigned", FRACTURE),), set(), {"S52.502A": "unsigned-report"}, id="an unsigned imaging report"),
-        pytest.param((("report", PNEUMONIA),), set(), {"J18.9": "uncertain"}, id="a report that is not certain"),
+        pytest.param((("report", PNEUMONIA),), {"R05.9"}, {"J18.9": "uncertain"}, id="a report that is not certain codes its reason"),
+        pytest.param(
+            (("report", ABDOMEN),), {"K35.80", "N28.1"}, {"R10.31": "integral-symptom"}, id="an incidental finding beside a diagnosis"
+        ),
+        pytest.param((("report", CYST),), {"R10.31", "N28.1"}, {}, id="an incidental finding explains no symptom"),
+        pytest.param((("report", NORMAL),), {"R10.31"}, {}, id="a study that found nothing codes its reason"),
+        pytest.param((PAIN, ("report", ABDOMEN)), {"R10.31", "K35.80"}, {"N28.1": "not-addressed"}, id="an incidental finding at a visit"),
+        pytest.param(
+            (APPENDICITIS, ("report", ABDOMEN)),
+            {"K35.80"},
+            {"N28.1": "not-addressed", "R10.31": "integral-symptom"},
+            id="a diagnosis of both",
+        ),
+        pytest.param(
+            (CYST_ADDRESSED, ("report", ABDOMEN)), {"K35.80", "N28.1"}, {}, id="an incidental finding that the provider addresses"
+        ),
+        pytest.param((HYPERTENSION, ("report", NORMAL)), {"I10"}, {"R10.31": "integral-symptom"}, id="a study's reason is no visit's"),
+        pytest.param(
+            (HYPERTENSION, DIETITIAN), {"I10"}, {"E43": "not-providers", "Z68.1": "not-providers"}, id="a dietitian's malnutrition"
+        ),
+        pytest.param((MALNUTRITION, DIETITIAN), {"E43", "Z68.1"}, {}, id="the provider's malnutrition, the dietitian's index"),
+        pytest.param((HYPERTENSION, QUESTIONNAIRE), {"I10", "Z59.00"}, {}, id="what a patient reports and a clinician signs"),
+        pytest.param(
+            (HYPERTENSION, ("clinician-unsigned", QUESTIONNAIRE[1])),
+            {"I10"},
+            {"Z59.00": "not-providers"},
+            id="what a patient reports alone",
+        ),
+        pytest.param((HYPERTENSION, HEMOGLOBIN), {"I10"}, {"D64.9": "laboratory-value"}, id="a low hemoglobin"),
+        pytest.param((ANEMIA, HEMOGLOBIN), {"D64.9"}, {}, id="the provider's anemia beside a low hemoglobin"),
+        pytest.param((("provider", STUDENT[1]),), {"E11.9", "J44.9"}, {}, id="a student's note that the provider cosigned"),
         pytest.param((("report", BIOPSY),), {"L57.0"}, {}, id="a pathology report codes what it names, not what is like it"),
         pytest.param((HYPERTENSION, ("unknown", KNEE[1])), {"I10", "M25.569"}, {}, id="a note of unknown hand"),
     ],
@@ -116,21 +157,25 @@ def test_unknown_hands_and_signatures_never_pass(coder: Coder, notes: tuple, rea
 
 
 @pytest.mark.parametrize(
-    ("notes", "codes"),
+    ("notes", "codes", "names"),
     [
-        ((RIGHT_KNEE, LEFT_KNEE), ("M25.561",)),
-        ((STAGE_2, STAGE_3), ("L89.152",)),
-        ((("provider", "Vitals: BMI 31.0\n" + OBESITY[1]), BMI), ("Z68.31",)),
-        ((OBESITY, ("clinician", "Vitals: BMI 31.0\n"), BMI), ("Z68.31",)),
-        ((KNEE, LEFT_KNEE), None),
-        ((HYPERTENSION, LEFT_KNEE), None),
+        ((STAGE_2, STAGE_3), ("L89.152",), {"clinician-conflict"}),
+        ((("provider", "Vitals: BMI 31.0\n" + OBESITY[1]), BMI), ("Z68.31",), {"clinician-conflict"}),
+        ((OBESITY, ("clinician", "Vitals: BMI 31.0\n"), BMI), ("Z68.31",), {"clinician-conflict"}),
+        ((RIGHT_KNEE, LEFT_KNEE), ("M25.561",), {"clinician-side"}),
+        ((KNEE, LEFT_KNEE), None, set()),
+        ((HYPERTENSION, LEFT_KNEE), None, set()),
     ],
 )
-def test_a_conflict_between_clinicians_is_the_providers_to_settle(coder: Coder, notes: tuple, codes: tuple[str, ...] | None) -> None:
+def test_a_conflict_between_clinicians_is_the_providers_to_settle(
+    coder: Coder, notes: tuple, codes: tuple[str, ...] | None, names: set[str]
+) -> None:
     disposition = code(coder, *notes)
-    found = [finding.codes for finding in disposition.report.findings if finding.name == "clinician-conflict"]
-    assert found == ([codes] if codes else [])
-    assert ("clinician-conflict" in {reason.code for reason in disposition.reasons}) is bool(codes)
+    found = [finding for finding in disposition.report.findings if finding.name.startswith("clinician-")]
+    assert [finding.codes for finding in found] == ([codes] if codes else [])
+    assert {finding.name for finding in found} == names
+    # The other side may be affected as well: said, but no reason for review by itself.
+    assert {reason.code for reason in disposition.reasons} & {"clinician-conflict", "clinician-side"} == names - {"clinician-side"}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +198,44 @@ def test_what_is_denied_or_only_alike_makes_no_code(coder: Coder, plan: str, cod
     assert assigned(coded) == {"I10", *codes}
 
 
+@pytest.mark.parametrize(
+    "place", ["HPI: Here for blood pressure. {}", "Immunizations:\n- {}", "{}", "Health maintenance: {}", "Social history: {}"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unvaccinated for COVID-19.",
+        "Unvaccinated against influenza and COVID-19.",
+        "Declined COVID-19 vaccine.",
+        "Declines COVID-19 vaccination today.",
+        "COVID-19 booster due.",
+        "Fully vaccinated against COVID-19.",
+        "COVID-19 (Moderna) 3/2021.",
+        "COVID-19: declined.",
+    ],
+)
+def test_a_vaccine_is_no_infection(coder: Coder, place: str, words: str) -> None:
+    coded = code(coder, ("provider", f"{place.format(words)}\n{HYPERTENSION[1]}")).report.coded
+    assert assigned(coded) - {"Z28.310", "Z28.21"} == {"I10"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "codes"),
+    [
+        ("Declined COVID-19 vaccine.", {"Z28.21"}),
+        ("Declines COVID-19 vaccination today.", {"Z28.21"}),
+        ("Fully vaccinated against COVID-19.", set()),
+        ("COVID-19 booster due.", set()),
+        ("COVID-19 (Moderna) given elsewhere.", set()),
+        ("COVID-19, Paxlovid declined.", {"U07.1"}),
+    ],
+)
+def test_a_vaccine_in_the_plan_is_no_infection(coder: Coder, plan: str, codes: set[str]) -> None:
+    text = f"Assessment and Plan:\n1. {plan}\n2. Essential hypertension.\n"
+    encounter = Encounter("e1", (Note("n1", text),), Patient(birth_date=date(1970, 1, 1)), service_date=date(2026, 5, 4))
+    assert assigned(coder.code_encounter(encounter, outpatient())[0].report.coded) == {"I10", *codes}
+
+
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["name"])
 def test_what_nobody_accountable_wrote_makes_no_diagnosis(coder: Coder, golden: dict) -> None:
     for kind in ("clinician", "results", "report-unsigned"):
@@ -167,6 +250,11 @@ def test_a_nurses_note_adds_only_what_the_table_allows(coder: Coder, provider: d
     for one in together.assignments:
         by_nurse = {evidence.note_id for evidence in one.evidence} == {"n2"}
         assert one.code in alone or not by_nurse or covered(one.code, ALLOWED), one.code
+
+
+def test_an_incidental_finding_is_never_first_listed(coder: Coder) -> None:
+    for report in (ABDOMEN, CYST, "Chest X-ray\nIndication: Cough.\nImpression: Incidental hiatal hernia. Right lower lobe pneumonia.\n"):
+        assert [one.code for one in code(coder, ("report", report)).report.coded.assignments][-1] in {"N28.1", "K44.9"}
 
 
 def test_a_completed_code_rests_on_the_providers_words_and_the_clinicians(coder: Coder) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fhir_coder.coding.combinations import combination_for
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
-from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support, is_incidental
+from fhir_coder.combinations import combination_for
 from fhir_coder.model import (
     Assertion,
     Assertions,
@@ -47,8 +47,12 @@ def assign_codes(
     offers = gather_support(candidates, release.codebook, policy)
     features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
-    reports = frozenset(note.id for note in candidates.assertions.encounter.notes if note.authority is Authority.REPORT)
-    chosen, rejected = _decide(ranked, release, policy, reports)
+    notes = candidates.assertions.encounter.notes
+    reports = frozenset(note.id for note in notes if note.authority is Authority.REPORT)
+    is_visit = any(note.authority in {Authority.PROVIDER, Authority.UNKNOWN} for note in notes)
+    passed_over = [scored for scored in ranked if is_visit and is_incidental(scored.pillars)]
+    chosen, rejected = _decide([scored for scored in ranked if scored not in passed_over], release, policy, reports, is_visit)
+    rejected += [(scored, RejectionReason.NOT_ADDRESSED, "") for scored in passed_over]
     desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)
     assignments = desk.assignments(chosen)
     rejections = desk.rejections(rejected, offers, {scored.code for scored in chosen})
@@ -69,10 +73,12 @@ def _providers(assertions: Assertions) -> tuple[Assertion, ...]:
 
 
 def _decide(
-    ranked: list[_Scored], release: Release, policy: CodingPolicy, reports: frozenset[str]
+    ranked: list[_Scored], release: Release, policy: CodingPolicy, reports: frozenset[str], is_visit: bool
 ) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
     """Those likely enough, after combination and less specific codes; and the others with their reason and what took their place."""
     likely = [scored for scored in ranked if scored.probability >= policy.assign_probability]
+    if not is_visit:
+        likely += _reasons_for_studies(ranked, likely, release, reports)
     chosen = _with_documented(likely, ranked, release) if policy.combines else likely
     codes = {scored.code for scored in chosen}
     rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.code not in codes]
@@ -108,6 +114,22 @@ def _with_documented(likely: list[_Scored], ranked: list[_Scored], release: Rele
     return [chosen[scored.code] for scored in ranked if scored.code in chosen and not is_left_alone(scored.code, codes)]
 
 
+def _reasons_for_studies(ranked: list[_Scored], likely: list[_Scored], release: Release, reports: frozenset[str]) -> list[_Scored]:
+    """The symptoms that reports name as the reason for a study which found no diagnosis: they are what was examined (guidelines IV.D, IV.K).
+    They keep their probability, so that a person sees them where it is low."""
+    known = {scored.code for scored in likely}
+    return [
+        replace(scored, rule="IV.K")
+        for scored in ranked
+        if scored.code not in known
+        and is_symptom(release.codebook, scored.code)
+        and _is_named(scored)
+        and all(pillar.assertion.mention.section is SectionKind.REASON_FOR_VISIT for pillar in scored.pillars)
+        and {pillar.assertion.mention.note_id for pillar in scored.pillars} <= reports
+        and not _diagnosis_of_report(scored, likely, release, reports)
+    ]
+
+
 def _is_named(scored: _Scored) -> bool:
     """Whether words of the note name the code itself: by the dictionary or a measure, not by retrieval nor as the history of something."""
     return any(not pillar.is_history and not pillar.candidate.source.startswith("retrieval:") for pillar in scored.pillars)
@@ -129,11 +151,16 @@ def _low(scored: _Scored, chosen: list[_Scored], release: Release) -> RejectionR
     """A symptom beside an assigned diagnosis is integral to it as far as we can tell (guideline I.B.5); what stands in lists of the past
     only was not addressed at this visit (IV.J); the rest are unlikely."""
     book = release.codebook
-    beside = any(not is_symptom(book, other.code) and other.code[0] not in "VWXYZ" for other in chosen)
+    beside = any(_is_diagnosis(other, release) for other in chosen)
     if beside and is_symptom(book, scored.code):
         return RejectionReason.INTEGRAL_SYMPTOM
     listed_only = all(pillar.assertion.mention.section in HISTORY_SECTIONS for pillar in scored.pillars)
     return RejectionReason.NOT_ADDRESSED if listed_only else RejectionReason.LOW_PROBABILITY
+
+
+def _is_diagnosis(scored: _Scored, release: Release) -> bool:
+    """Whether it may explain a symptom: neither a symptom nor a reason for the encounter nor an incidental finding."""
+    return scored.code[0] not in "VWXYZ" and not is_symptom(release.codebook, scored.code) and not is_incidental(scored.pillars)
 
 
 def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
@@ -161,7 +188,7 @@ def _diagnosis_of_report(scored: _Scored, chosen: list[_Scored], release: Releas
     notes = {pillar.assertion.mention.note_id for pillar in scored.pillars}
     if not notes <= reports or not is_symptom(release.codebook, scored.code):
         return ""
-    confirmed = (one for one in chosen if one.code[0] not in "VWXYZ" and not is_symptom(release.codebook, one.code))
+    confirmed = (one for one in chosen if _is_diagnosis(one, release))
     return min((one.code for one in confirmed if notes & {p.assertion.mention.note_id for p in one.pillars}), default="")
 
 

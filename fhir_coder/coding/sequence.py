@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Pillar
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Pillar, is_incidental
 from terminology.codebook import Codebook, NoteKind
 
 
 def claim_order(codes: Sequence[str], pillars: Mapping[str, Sequence[Pillar]], codebook: Codebook) -> list[str]:
-    """The codes in claim order: by kind, by where the assessment names them, then tabular "code first" notes."""
-    ordered = sorted(codes, key=lambda code: (_kind(code), *_place(pillars.get(code, ())), code))
+    """The codes in claim order: by kind, incidental findings of a report last, by where the assessment names them, then tabular "code first" notes."""
+    ordered = sorted(codes, key=lambda code: (_kind(code), is_incidental(pillars.get(code, ())), *_place(pillars.get(code, ())), code))
     return _etiology_first(ordered, codebook)
 
 

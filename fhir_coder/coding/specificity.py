@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from fhir_coder.coding.documented import as_documented
+from fhir_coder.coding.measured import is_measured, measured_child
 from fhir_coder.coding.side_exceptions import side_exceptions
 from terminology.codebook import Codebook
 from terminology.laterality import sides
@@ -85,6 +86,8 @@ def _completed(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str 
     seventh = codebook.seventh_characters(lateral)
     if seventh and not codebook.children(codebook.stem(lateral)):
         return codebook.with_seventh(lateral, _seventh_character(seventh, contexts))
+    if is_measured(codebook, lateral):
+        return measured_child(codebook, lateral, contexts[0])
     child = _default_child(codebook, lateral, contexts)
     return _completed(codebook, child, contexts) if child else None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_coder.coding.documentation_sources import ground, why_not_from
@@ -11,6 +12,7 @@ from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete
+from fhir_coder.coding.vaccines import is_about_its_vaccine
 from fhir_coder.model import (
     Assertion,
     Authority,
@@ -31,16 +33,21 @@ ASSESSMENT_SECTIONS = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_
 PLAN_SECTIONS = ASSESSMENT_SECTIONS | {SectionKind.PLAN, SectionKind.ORDERS}
 
 
+_INCIDENTAL = re.compile(r"\bincidental(?:ly|oma)?\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Pillar:
     """One codable assertion under a code, the candidate that offered the code, and the problem statement around it (or None). ``source`` is
-    the guideline by which a clinician who is not the provider may supply it, empty for the provider's own words."""
+    the guideline by which a clinician who is not the provider may supply it, empty for the provider's own words. ``is_incidental``: a report
+    of an interpreted study calls it an incidental finding."""
 
     assertion: Assertion
     candidate: Candidate
     statement: Assertion | None
     is_history: bool = False
     source: str = ""
+    is_incidental: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +94,14 @@ class _Gathering:
         assertion, note = self._assertions[position], self.note_at(position)
         contexts = _contexts(assertion, self._statements[position], note.text)
         fitting = admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook)
+        fitting = [one for one in fitting if not is_about_its_vaccine(one, contexts[2])]
         chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])
         for candidate in chosen:
             code = complete(self._codebook, candidate.code, contexts)
             reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, self._policy, code)
             if code is not None and reason is None:
-                self._support(code, Pillar(assertion, candidate, self._statements[position]), note)
+                is_incidental = note.authority is Authority.REPORT and _INCIDENTAL.search(contexts[2]) is not None
+                self._support(code, Pillar(assertion, candidate, self._statements[position], is_incidental=is_incidental), note)
                 continue
             offer = history_code(self._codebook, code or candidate.code, reason)
             self.away.append((code or candidate.code, reason or RejectionReason.NOT_BILLABLE, assertion, offer))
@@ -118,6 +127,11 @@ class _Gathering:
         if found.completes and code not in self.pillars:
             self.pillars[code].extend(self.pillars[found.completes])
         self.pillars[code].append(replace(pillar, source=found.source))
+
+
+def is_incidental(pillars: Sequence[Pillar]) -> bool:
+    """Whether a code rests on nothing but incidental findings of interpreted studies."""
+    return bool(pillars) and all(pillar.is_incidental for pillar in pillars)
 
 
 def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> RejectionReason | None:

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 import pytest
 
-from fhir_coder.coding.combinations import combination_for, combinations
 from fhir_coder.coding.history import history_code
+from fhir_coder.combinations import combination_for, combinations
 from fhir_coder.model import RejectionReason
 from terminology.codebook import Codebook
 

@@ -29,7 +29,7 @@ class Combination:
 @cache
 def combinations() -> tuple[Combination, ...]:
     """All rules, in the order in which they are tried."""
-    lines = knowledge_of("fhir_coder.coding").joinpath("combinations.tsv").read_text(encoding="utf-8").splitlines()
+    lines = knowledge_of("fhir_coder").joinpath("combinations.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
     return tuple(
         Combination(row["have"], tuple(parse_references(f"({part})") for part in row["with"].split("+")), row["becomes"], row["source"])
@@ -40,3 +40,8 @@ def combinations() -> tuple[Combination, ...]:
 def combination_for(code: str, codes: Collection[str]) -> Combination | None:
     """The first rule that replaces ``code`` among the assigned ``codes``, or None."""
     return next((rule for rule in combinations() if rule.have == code and rule.applies(codes)), None)
+
+
+def is_combined_in(code: str, other: str) -> bool:
+    """Whether the combination code ``other`` says what ``code`` says and more (I13.0 says what I10 says)."""
+    return any(rule.have == code and rule.becomes == other for rule in combinations())
