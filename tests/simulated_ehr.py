@@ -367,6 +367,7 @@ def _meets(resource: Resource, name: str, value: str) -> bool:
         return any(f"{one.get('system', '')}|{one.get('code')}" == value for one in resource.get("meta", {}).get("tag", ()))
     found = [resource[element] for element in _SEARCHED.get(name, ()) if element in resource]
     references = [one for item in found for one in (item if isinstance(item, list) else [item])]
+    references += [one for context in references for one in context.get("encounter", ())]  # DocumentReference.context
     return name not in _SEARCHED or any(one.get("reference", "").endswith(value) for one in references)
 
 

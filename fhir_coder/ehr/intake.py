@@ -14,6 +14,7 @@ from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read
 from fhir_coder.ehr.note_reading import documents_of, read_selection
 from fhir_coder.ehr.note_search import search_notes, search_reports
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
+from fhir_coder.ehr.reading_time import BoundedReading
 from fhir_coder.ehr.recorded import ENCOUNTER_DIAGNOSIS, recorded_diagnoses
 from fhir_coder.ehr.references import address_of
 from fhir_coder.ehr.reports import select_reports
@@ -60,7 +61,7 @@ def gather(
     visit, patient = _visit(request, encounter, supply, gathered)
     selection = _documents(request, client, visit, policy, gathered)
     authorship = Authors(encounter, supply.one, supply.roles_of)
-    read = read_selection(selection, read_note, client.read_attachment if client else None, authorship)
+    read = read_selection(selection, BoundedReading(read_note), client.read_attachment if client else None, authorship)
     gathered.warnings += read.warnings
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)

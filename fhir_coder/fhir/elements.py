@@ -69,6 +69,12 @@ def r4_elements() -> ElementTable:
     return ElementTable(raw["version"], frozenset(raw["resources"]), types)
 
 
+@cache
+def element_names() -> frozenset[str]:
+    """The names of all elements of all types."""
+    return frozenset(name for definition in r4_elements().types.values() for name in definition.elements)
+
+
 def _type(name: str, rows: list[list[Any]], enums: list[frozenset[str]]) -> TypeDefinition:
     elements = {row[0]: _element(position, row, enums) for position, row in enumerate(rows)}
     choices: dict[str, tuple[str, ...]] = {}

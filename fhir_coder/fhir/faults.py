@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from fhir_coder.errors import InvalidContent, UnreadableBody
-
-_ELEMENT_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
+from fhir_coder.fhir.elements import element_names
 
 
 def structure_fault(reason: str, path: str = "") -> UnreadableBody:
@@ -20,8 +17,8 @@ def content_fault(reason: str, path: str = "") -> InvalidContent:
 
 
 def child_path(path: str, name: str) -> str:
-    """Path of a property; a name that could not be an element's is left out, for it may hold anything."""
-    return f"{path}.{name}" if _ELEMENT_NAME.fullmatch(name) else path
+    """Path of a property; a name that no element of FHIR R4 has is left out, for it may be a patient's."""
+    return f"{path}.{name}" if name.removeprefix("_") in element_names() else path
 
 
 def _sentence(reason: str, path: str) -> str:

@@ -30,7 +30,7 @@ def read(data: bytes, charset: str, run: Run | None = None) -> NoteText:
 
     Raises:
         Unreadable: ``malformed`` (not a PDF, broken, too large, too slow), ``encrypted``, ``no-text-layer`` (a scan, or letters drawn as
-            pictures), ``undecodable`` (fonts without letters), ``unsupported-type`` (an XFA form), ``empty``.
+            pictures), ``undecodable`` (fonts without letters), ``unsupported-type`` (an XFA form), ``unavailable`` (too many are being read), ``empty``.
     """
     if not data.strip():
         raise Unreadable("empty", "no bytes")

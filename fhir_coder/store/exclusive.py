@@ -1,8 +1,8 @@
 """One at a time for one encounter, across threads and processes: two calls that write at the same moment would both find nothing there.
 
 SQLite: a locked file beside the database, one of 256, so that no files pile up (two encounters that share one wait for each other).
-PostgreSQL: an advisory lock of the session (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). Both end with
-the process that holds them.
+PostgreSQL: an advisory lock of the session (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS), on a connection
+of its own: taken from the store's pool, calls that wait would leave none to the call they wait for. Both end with the process that holds them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from fhir_coder.errors import Conflict
 
@@ -24,9 +25,16 @@ _POLL_S = 0.05
 _FILES = 256
 
 
+def open_lock_engine(engine: Engine) -> Engine:
+    """The engine for :func:`exclusively` beside a store's: with PostgreSQL one that opens a connection for each lock and keeps none."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return create_engine(engine.url, poolclass=NullPool, hide_parameters=True)
+
+
 @contextmanager
 def exclusively(engine: Engine, name: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[None]:
-    """Hold the lock of that name. Raises Conflict when another holds it for longer than ``longest_wait_s``."""
+    """Hold the lock of that name. ``engine`` is of :func:`open_lock_engine`. Raises Conflict when another holds it for longer than ``longest_wait_s``."""
     digest = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
     hold = _advisory_lock if engine.dialect.name == "postgresql" else _file_lock
     with hold(engine, digest, longest_wait_s):
@@ -40,7 +48,15 @@ def _advisory_lock(engine: Engine, digest: int, longest_wait_s: float) -> Iterat
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": digest})
+            _unlock(connection, digest)
+
+
+def _unlock(connection: Connection, digest: int) -> None:
+    """Give the lock back. Where the database no longer answers, it ended with the session, and what was done under it stands."""
+    try:
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": digest})
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 @contextmanager

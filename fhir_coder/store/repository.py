@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
-from fhir_coder.store.exclusive import exclusively
+from fhir_coder.store.exclusive import exclusively, open_lock_engine
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
 from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite
 from fhir_coder.store.rows import PartRows, encounter_row
@@ -41,6 +41,7 @@ class Repository:
 
     def __init__(self, engine: Engine, cipher: Cipher, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
+        self._locking = open_lock_engine(engine)
         self._writing = engine.execution_options(writes=True)
         self._cipher = cipher
         self._now = now
@@ -103,7 +104,7 @@ class Repository:
 
     def exclusively(self, tenant: str, ehr: str, encounter: str) -> AbstractContextManager[None]:
         """Hold an encounter while it is written: whoever comes meanwhile waits. Raises Conflict when that takes too long."""
-        return exclusively(self._engine, f"{tenant} {ehr} {encounter}")
+        return exclusively(self._locking, f"{tenant} {ehr} {encounter}")
 
     def ping(self) -> None:
         """Raises an exception of SQLAlchemy when the database does not answer."""

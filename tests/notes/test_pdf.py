@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from zoo_manifest import exhibits
 
 from fhir_coder.notes.canonical import Unreadable
-from fhir_coder.notes.pages.process import run_apart
+from fhir_coder.notes.pages.process import Turns, run_apart
 from fhir_coder.notes.pdf import read
 
 HEADER = b"%PDF-1.7\n"
@@ -178,3 +180,46 @@ def test_several_threads_read_at_once() -> None:
     exhibit = next(one for one in exhibits() if one.name == "pdf-table.pdf")
     with ThreadPoolExecutor(4) as threads:
         assert set(threads.map(lambda _: read(exhibit.data, "").text, range(8))) == {exhibit.text}
+
+
+def test_no_more_than_so_many_processes_run_at_once() -> None:
+    guard, inside, most = threading.Lock(), 0, 0
+
+    def run(data: bytes) -> bytes:
+        nonlocal inside, most
+        with guard:
+            inside += 1
+            most = max(most, inside)
+        time.sleep(0.01)
+        with guard:
+            inside -= 1
+        return data
+
+    turns = Turns(run, at_once=2)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(turns, [HEADER] * 16)) == [HEADER] * 16
+    assert (inside, most) == (0, 2)
+
+
+def test_a_turn_that_does_not_come_is_told_and_one_that_fails_is_given_back() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def run(data: bytes) -> bytes:
+        entered.set()
+        leave.wait(10)
+        raise Unreadable("malformed", "broken")
+
+    turns = Turns(run, at_once=1, longest_wait_s=0.05)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(turns, HEADER)
+        assert entered.wait(10)
+        with pytest.raises(Unreadable) as waited:
+            read(HEADER, "", run=turns)
+        leave.set()
+        assert isinstance(first.exception(), Unreadable)
+    assert (waited.value.reason, waited.value.detail) == (
+        "unavailable",
+        "too many PDFs were being read at once for 0.05 seconds; try again later",
+    )
+    with pytest.raises(Unreadable, match="broken"):
+        turns(HEADER)

@@ -9,10 +9,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from fhir_coder.errors import Conflict
 from fhir_coder.store.engine import open_engine
-from fhir_coder.store.exclusive import exclusively
+from fhir_coder.store.exclusive import exclusively, open_lock_engine
+from fhir_coder.store.start import open_repository
 
 HOLDER = (
     "import sys, time; from fhir_coder.store.engine import open_engine; from fhir_coder.store.exclusive import exclusively\n"
@@ -71,5 +73,41 @@ def test_an_error_inside_gives_the_lock_back(database_url: str) -> None:
     with pytest.raises(ZeroDivisionError), exclusively(engine, "default main e1"):
         _ = 1 / 0
     with exclusively(engine, "default main e1", longest_wait_s=0):
+        pass
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("encounters", [20, 4, 1])
+def test_twenty_who_hold_or_wait_leave_the_store_its_connections(database_url: str, encounters: int) -> None:
+    """That is more than its pool has: each needs one under its lock. As many as there are encounters hold theirs together, the others wait."""
+    store, holding = open_repository(database_url, ""), threading.Barrier(encounters)
+
+    def work(number: int) -> int:
+        with store.exclusively("default", "main", f"e{number % encounters}"):
+            holding.wait(20)
+            store.ping()
+        return number
+
+    with ThreadPoolExecutor(20) as pool:
+        start = time.monotonic()
+        assert list(pool.map(work, range(20), timeout=25)) == list(range(20))
+    store.close()
+    assert time.monotonic() - start < 15
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lock_that_cannot_be_given_back_loses_no_result(database_url: str) -> None:
+    engine = open_engine(database_url)
+    locks = open_lock_engine(engine)
+
+    def work() -> str:
+        with exclusively(locks, "default main e1"):
+            with engine.connect() as other:
+                other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+            return "done"
+
+    assert work() == "done"
+    with exclusively(locks, "default main e1", longest_wait_s=5):
         pass
     engine.dispose()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,12 @@ from fhir_coder.notes.canonical import Unreadable
 
 MAX_SECONDS = 60
 """Wall-clock seconds after which the extraction is killed; its own limit of processor time is lower."""
+
+MAX_AT_ONCE = 2
+"""Extractions that one server process runs at the same time, each with up to 512 MiB; others wait for their turn."""
+
+MAX_WAIT_S = 60.0
+"""Seconds after which a PDF whose turn has not come is left unread."""
 
 _PROGRAM = Path(__file__).with_name("extraction.py")
 _REFUSALS = {
@@ -61,9 +68,9 @@ def extract_pages(data: bytes, run: Run | None = None) -> tuple[Page, ...]:
         run: what runs the program: bytes of the file to bytes of its answer.
 
     Raises:
-        Unreadable: ``encrypted``, ``malformed``, ``unsupported-type``.
+        Unreadable: ``encrypted``, ``malformed``, ``unsupported-type``, ``unavailable`` (too many others are being read).
     """
-    answer = _parse((run or run_apart)(data))
+    answer = _parse((run or _run_in_turn)(data))
     if "error" in answer:
         reason, detail = _REFUSALS[answer["error"]]
         raise Unreadable(reason, detail)
@@ -93,6 +100,27 @@ def run_apart(data: bytes, program: Path = _PROGRAM, seconds: float = MAX_SECOND
     except (subprocess.CalledProcessError, OSError):
         raise Unreadable("malformed", "the PDF broke the program that reads it, or took too much time or memory") from None
     return done.stdout
+
+
+class Turns:
+    """Lets at most ``at_once`` callers run at the same time; who waits longer than ``longest_wait_s`` gives up."""
+
+    def __init__(self, run: Run, at_once: int = MAX_AT_ONCE, longest_wait_s: float = MAX_WAIT_S) -> None:
+        self._run = run
+        self._places = threading.BoundedSemaphore(at_once)
+        self._longest_wait_s = longest_wait_s
+
+    def __call__(self, data: bytes) -> bytes:
+        """The answer of ``run``. Raises Unreadable: ``unavailable`` when the turn does not come."""
+        if not self._places.acquire(timeout=self._longest_wait_s):
+            raise Unreadable("unavailable", f"too many PDFs were being read at once for {self._longest_wait_s:g} seconds; try again later")
+        try:
+            return self._run(data)
+        finally:
+            self._places.release()
+
+
+_run_in_turn = Turns(run_apart)
 
 
 def _parse(answer: bytes) -> dict[str, Any]:
