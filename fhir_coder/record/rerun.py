@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import read_ranker
@@ -32,6 +33,7 @@ from terminology.lexicon import Lexicon
 from terminology.release import Catalogue
 
 TIMEOUT_S = 600
+_PROGRAM = ("-m", "fhir_coder.record.rerun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,15 @@ class Run:
 _JOB, _RUN = TypeAdapter(Job), TypeAdapter(Run)
 
 
-def rerun(workspace: Workspace, configuration: Configuration, encounter: str) -> Run:
-    """Code the encounter (JSON with its texts) in a new process on the artifacts of a workspace."""
+def rerun(workspace: Workspace, configuration: Configuration, encounter: str, program: Sequence[str] = _PROGRAM) -> Run:
+    """Code the encounter (JSON with its texts) in a new process on the artifacts of a workspace. ``program`` are Python's arguments.
+
+    A process that does not end, dies or says anything but its answer is a failure of the run; none of its words are repeated.
+    """
     job = job_of(workspace, configuration, encounter)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "fhir_coder.record.rerun"],
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, *program],
             input=_JOB.dump_json(job),
             capture_output=True,
             timeout=TIMEOUT_S,
@@ -73,7 +78,16 @@ def rerun(workspace: Workspace, configuration: Configuration, encounter: str) ->
     if done.returncode != 0:
         # Its standard error may quote a note and is not repeated.
         return Run(failure=f"the replaying process ended with status {done.returncode}")
-    return _RUN.validate_json(done.stdout)
+    return _read_run(done.stdout)
+
+
+def _read_run(printed: bytes) -> Run:
+    """What the process says. Its words are not repeated where they are no answer: they may be a note's."""
+    try:
+        run = _RUN.validate_json(printed)
+    except ValidationError as error:
+        return Run(failure=f"the replaying process gave no answer that can be read ({type(error).__name__})")
+    return run if run.answer or run.failure else Run(failure="the replaying process gave no answer that can be read")
 
 
 def job_of(workspace: Workspace, configuration: Configuration, encounter: str) -> Job:
@@ -112,4 +126,7 @@ def _coder(job: Job) -> Coder:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(_RUN.dump_json(code_job(_JOB.validate_json(sys.stdin.buffer.read()))))
+    # What a library prints must not stand in the answer.
+    answer, sys.stdout = sys.stdout.buffer, sys.stderr
+    answer.write(_RUN.dump_json(code_job(_JOB.validate_json(sys.stdin.buffer.read()))))
+    answer.flush()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -369,3 +371,32 @@ def test_what_fails_in_the_process_is_named_without_its_words(house: House) -> N
     with laid_out(house.archive, coding.artifacts) as workspace:
         run = here(workspace, SETTINGS, '{"id": "Zwiebelkuchen"}')
     assert run.failure == "this version of the software cannot code the encounter (FactsUnreadable)"
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("import sys; print(sys.stdin.read())", "gave no answer that can be read"),
+        ("import sys; print('Enlarged prostate', flush=True); sys.stdout.write(sys.stdin.read())", "gave no answer that can be read"),
+        ('print(\'{"answer": {"Enlarged prostate": "Enlarged prostate"}}\')', "gave no answer that can be read"),
+        ("", "gave no answer that can be read"),
+        ("import sys; sys.exit(sys.stdin.read())", "ended with status 1"),
+    ],
+    ids=["the job itself", "words before it", "another shape", "nothing", "words on standard error"],
+)
+def test_what_the_process_says_instead_of_an_answer_is_not_repeated(house: House, program: str, why: str) -> None:
+    with pytest.raises(NotReplayable) as refused:
+        house.replayer(run=partial(rerun, program=("-c", program))).replay(house.code())
+    told = "".join(traceback.format_exception(refused.value))
+    assert why in str(refused.value)
+    assert "prostate" not in told and "lisinopril" not in told
+
+
+def test_what_is_printed_while_coding_is_no_part_of_the_answer(house: House) -> None:
+    program = (
+        "import runpy, sys, fhir_coder.record.answer as module\n"
+        "answer_of = module.answer_of\n"
+        "module.answer_of = lambda *given: print('Enlarged prostate') or answer_of(*given)\n"
+        "runpy.run_module('fhir_coder.record.rerun', run_name='__main__')"
+    )
+    assert house.replayer(run=partial(rerun, program=("-c", program))).replay(house.code()).differences == ()
