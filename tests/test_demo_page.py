@@ -125,7 +125,7 @@ def test_codes_are_held_against_those_of_the_ehr() -> None:
         line("added", coding("assigned", "E78.5")),
         line("unsupported", coding("recorded", "J45")),
     ]
-    assert section(page((), None, *lines), "Held against the EHR's own diagnoses") == [
+    assert section(page((), None, *lines), "Compared with the EHR's own diagnoses") == [
         "agreed I10 EHR: I10. Condition/9",
         "unsupported - EHR: J45",
         "added E11.9, E78.5 (the EHR has nothing of the kind)",

@@ -31,7 +31,7 @@ def _lines(parameters: list[Resource]) -> Iterator[str]:
         yield from ("", f"Not coded ({len(rejected)}){', for instance' if len(rejected) > _SHOWN_REJECTIONS else ''}")
         yield from map(_rejection, rejected[:_SHOWN_REJECTIONS])
     if reconciliation:
-        yield from ("", "Held against the EHR's own diagnoses", *_reconciled([_parts(one["part"]) for one in reconciliation]))
+        yield from ("", "Compared with the EHR's own diagnoses", *_reconciled([_parts(one["part"]) for one in reconciliation]))
     yield from ("", "Findings")
     for issue in _one(parameters, "issues")["resource"]["issue"]:
         yield f"  {issue['severity']:11} {_cut(_sentence(issue), 130)}"
