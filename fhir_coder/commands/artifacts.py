@@ -31,7 +31,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         blobs |= own
         state = "installed" if one.digest in current else "kept"
         print(
-            f"{one.kind:10} {one.name or '-':12} {one.digest[:12]}  {_megabytes(archive.size_of(own))}  {used.get(one.digest, 0):6} codings  {state}"
+            f"{one.kind:10} {one.name or '-':12} {one.digest[:12]}  {_megabytes(archive.size_of(own))}  codings {used.get(one.digest, 0):6}  {state}"
         )
     print(f"together {_megabytes(archive.size_of(blobs)).strip()}, of which links to installed files take no room of their own")
     return 0

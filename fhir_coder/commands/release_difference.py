@@ -25,7 +25,7 @@ def as_text(before: Release, after: Release, difference: ReleaseDifference, brok
     yield from _block("retitled", (f"{one.owner}  {one.before}  ->  {one.after}" for one in difference.retitled))
     yield from _block("seventh characters changed", map(_seventh, difference.seventh))
     yield from _block("notes changed", (line for one in difference.notes for line in _note(one)), len(difference.notes))
-    yield from _block("own knowledge that breaks", map(_broken, broken))
+    yield from _block("lines of our own data that break", map(_broken, broken))
 
 
 def as_object(before: Release, after: Release, difference: ReleaseDifference, broken: Sequence[BrokenCode]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     removing = actions.add_parser("remove", help="remove a release and its index")
     removing.add_argument("id", metavar="ID", help="id of the release, as `list` shows it")
     removing.set_defaults(run=run_remove)
-    comparing = actions.add_parser("diff", help="what changed between two releases, and what of the project's own knowledge that breaks")
+    comparing = actions.add_parser("diff", help="what changed between two releases, and which lines of our own data that breaks")
     comparing.add_argument("before", metavar="A", help="id of the earlier release")
     comparing.add_argument("after", metavar="B", help="id of the later release")
     comparing.add_argument("--json", action="store_true", help="print one JSON object")

@@ -44,9 +44,15 @@ START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 KEY = "default.e1"
 
 
-def proposal_of(codes: tuple[str, ...], note: Note = NOTE, outcome: Outcome = Outcome.REVIEW, recorded: datetime = START) -> Proposal:
+def proposal_of(
+    codes: tuple[str, ...],
+    note: Note = NOTE,
+    outcome: Outcome = Outcome.REVIEW,
+    recorded: datetime = START,
+    encounter: Encounter = ENCOUNTER,
+) -> Proposal:
     """What is proposed for the encounter when these codes are assigned, each on the first words of the note."""
-    encounter = replace(ENCOUNTER, notes=(note,))
+    encounter = replace(encounter, notes=(note,)) if note is not NOTE else encounter
     assignments = tuple(
         CodeAssignment(code, f"title of {code}", 0.91, rank, (Evidence(note.id, 0, 12, note.text[:12], note.sha256),))
         for rank, code in enumerate(codes, 1)

@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from fhir_coder.exchange import Intake
-from fhir_coder.model import (
-    Assertions,
-    CodeAssignment,
-    CodedEncounter,
-    Disposition,
-    EditReport,
-    Encounter,
-    Evidence,
-    Mentions,
-    Note,
-    Outcome,
-    Patient,
-    Reason,
-    Sections,
-    ServiceLine,
-)
+from fhir_coder.model import Encounter, Outcome, ServiceLine
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.proposal import Proposal
-
-NOTE = Note(id="n1", text="Hypertension. Type 2 diabetes.", reference="DocumentReference/n1")
-ENCOUNTER = Encounter(
-    id="e1",
-    notes=(NOTE,),
-    patient=Patient("p1", date(1960, 1, 1), "female"),
-    service_date=date(2026, 5, 4),
-    coverage="Coverage/c1",
-    provider="Practitioner/d1",
-    reference="Encounter/e1",
-)
-RECORDED = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-
-
-def assignment(code: str, rank: int) -> CodeAssignment:
-    return CodeAssignment(code, f"title of {code}", 0.91, rank, (Evidence("n1", 0, 12, "Hypertension", NOTE.sha256),))
+from tests.writeback.practice import ENCOUNTER, NOTE, proposal_of
 
 
 def proposal(codes: tuple[str, ...], encounter: Encounter = ENCOUNTER, outcome: Outcome = Outcome.REVIEW) -> Proposal:
-    coded = CodedEncounter(
-        Assertions(Mentions(Sections(encounter, ()), ()), ()),
-        "2026-04-01",
-        tuple(assignment(code, rank) for rank, code in enumerate(codes, 1)),
-        versions={"index": "abc"},
-    )
-    reasons = (Reason("policy-review-all", "Every encounter is reviewed."),) if outcome is Outcome.REVIEW else ()
-    disposition = Disposition(EditReport(coded, ()), outcome, reasons, tuple(outcome for _ in codes))
-    return Proposal("default", Intake(encounter), disposition, RECORDED)
+    return proposal_of(codes, outcome=outcome, encounter=encounter)
 
 
 def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
