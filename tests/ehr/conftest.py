@@ -91,16 +91,7 @@ def metadata(**parameters: str) -> dict[str, Any]:
     for one in resources:
         if not one["searchParam"]:
             del one["searchParam"]
-    return {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": "2026-01-01",
-        "kind": "instance",
-        "implementation": {"description": "test"},
-        "fhirVersion": "4.0.1",
-        "format": ["json"],
-        "rest": [{"mode": "server", "resource": resources}],
-    }
+    return capability_statement(resources)
 
 
 def searchset(*resources: dict[str, Any], next_url: str = "") -> dict[str, Any]:
@@ -115,3 +106,17 @@ def searchset(*resources: dict[str, Any], next_url: str = "") -> dict[str, Any]:
 
 def patient(**changes: Any) -> dict[str, Any]:
     return {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1980-06-02", "name": [{"family": "Müller"}]} | changes
+
+
+def capability_statement(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """The metadata of a server that offers these resource types."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "implementation": {"description": "test"},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [{"mode": "server", "resource": resources}],
+    }

@@ -11,7 +11,7 @@ from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.connection import MAX_BYTES
 from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError, ResourceDeleted, ResourceUnknown
 from fhir_coder.settings import EhrSettings
-from tests.ehr.conftest import BASE, TOKEN, FakeEhr
+from tests.ehr.conftest import BASE, TOKEN, FakeEhr, capability_statement
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}
 TASK = {"resourceType": "Task", "status": "requested", "intent": "order"}
@@ -20,16 +20,7 @@ OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "
 
 def metadata(kind: str, **capability: object) -> dict:
     resource = {"type": kind, "interaction": [{"code": "read"}, {"code": "search-type"}], **capability}
-    return {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": "2026-01-01",
-        "kind": "instance",
-        "implementation": {"description": "test"},
-        "fhirVersion": "4.0.1",
-        "format": ["json"],
-        "rest": [{"mode": "server", "resource": [resource]}],
-    }
+    return capability_statement([resource])
 
 
 def searchset(*resources: dict, next_url: str = "", **entry: object) -> dict:

@@ -12,7 +12,7 @@ from fhir_coder.ehr.recorded import recorded_diagnoses
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.model import RecordedDiagnosis
 from fhir_coder.vocabulary import CONDITION_CATEGORY, CONDITION_VERIFICATION, ICD10CM, PROPOSAL_IDENTIFIER
-from tests.ehr.conftest import BASE, FakeEhr, SandboxEhr, document, encounter, patient
+from tests.ehr.conftest import BASE, FakeEhr, SandboxEhr, capability_statement, document, encounter, patient
 
 VISIT = Visit("Encounter/e1", "Patient/p1")
 SNOMED = "http://snomed.info/sct"
@@ -119,16 +119,7 @@ def test_the_sandbox_holds_diagnoses_of_a_visit(sandbox: SandboxEhr) -> None:
 def statement(*parameters: str) -> dict[str, Any]:
     interactions = [{"code": "read"}, {"code": "search-type"}]
     search = [{"name": name, "type": "token"} for name in parameters]
-    return {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": "2026-01-01",
-        "kind": "instance",
-        "implementation": {"description": "test"},
-        "fhirVersion": "4.0.1",
-        "format": ["json"],
-        "rest": [{"mode": "server", "resource": [{"type": "Condition", "interaction": interactions, "searchParam": search}]}],
-    }
+    return capability_statement([{"type": "Condition", "interaction": interactions, "searchParam": search}])
 
 
 @pytest.mark.parametrize(
