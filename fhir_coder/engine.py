@@ -63,6 +63,8 @@ class Engine:
         reconciliation = self.coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
+        # Before anything is written: artifacts that cannot be kept must not cost the record of what the EHR has taken.
+        artifacts = self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy)
         receipt = self._deliver(bundle, proposal, client, ehr) if request.write_back else None
         result = CodingResult(
             intake,
@@ -71,7 +73,7 @@ class Engine:
             bundle,
             receipt,
             reconciliation,
-            artifacts=self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy),
+            artifacts=artifacts,
             configuration=self.coder.configuration(self.policy),
             is_inline=request.notes is not None,
             keeps_text=self.repository.keeps_text,
