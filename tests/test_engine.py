@@ -1,0 +1,87 @@
+"""The ends of the line put together: what must have happened before anything is written to the EHR."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fhir_coder.coding.policy import outpatient
+from fhir_coder.ehr.probe import EhrProbe
+from fhir_coder.engine import Engine
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.exchange import Artifacts, CodingRequest
+from fhir_coder.pipeline import Coder
+from fhir_coder.settings import EhrSettings, Tenant
+from fhir_coder.store.start import open_repository
+from tests.simulated_ehr import BASE, SimulatedEhr, full_statement
+
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+NOTE = base64.b64encode(b"ASSESSMENT\nEssential hypertension, continue lisinopril.").decode()
+
+
+@pytest.fixture
+def ehr() -> SimulatedEhr:
+    """An EHR that takes everything, with one finished visit and its note."""
+    found = SimulatedEhr(full_statement())
+    patient, visit = {"reference": "Patient/p1"}, {"reference": "Encounter/e1"}
+    found.put({"resourceType": "Patient", "id": "p1"})
+    found.put(
+        {
+            "resourceType": "Encounter",
+            "id": "e1",
+            "status": "finished",
+            "class": {"system": ACT_CODE, "code": "AMB"},
+            "subject": patient,
+            "period": {"start": "2026-05-04T09:00:00-05:00"},
+        }
+    )
+    found.put(
+        {
+            "resourceType": "DocumentReference",
+            "id": "d1",
+            "status": "current",
+            "docStatus": "final",
+            "subject": patient,
+            "content": [{"attachment": {"contentType": "text/plain", "data": NOTE}}],
+            "context": {"encounter": [visit]},
+        }
+    )
+    return found
+
+
+def engine(coder: Coder, ehr: SimulatedEhr, folder: Path) -> Engine:
+    return Engine(
+        coder=coder,
+        policy=outpatient(),
+        tenants={"default": Tenant("default", (EhrSettings("simulated", BASE, write_before_review=True),))},
+        repository=open_repository(f"sqlite:///{folder / 'store.sqlite'}", ""),
+        connect=lambda _: ehr.client(),
+        probe=EhrProbe(lambda _: ehr.client()),
+        now=lambda: datetime(2026, 5, 4, 12, tzinfo=UTC),
+    )
+
+
+REQUEST = CodingRequest("default", "e1", write_back=True)
+
+
+def test_what_is_written_is_recorded(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    coding = engine(coder, ehr, tmp_path)
+    result = coding.code(REQUEST)
+    stored = coding.repository.get("default", result.coding_id)
+    assert stored is not None and len(stored.receipts) == len(stored.proposals) == len(ehr.writes)
+    assert [one["code"]["coding"][0]["code"] for one in ehr.held("Condition")] == ["I10"]
+
+
+def test_nothing_is_written_when_its_artifacts_cannot_be_kept(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    """A full disk found out only after the write would leave codes at the EHR of which there is no record."""
+
+    def refuse(*_: object) -> Artifacts:
+        raise ConfigurationError("artifacts cannot be kept")
+
+    with pytest.raises(ConfigurationError):
+        engine(replace(coder, keep=refuse), ehr, tmp_path).code(REQUEST)
+    assert ehr.writes == []
