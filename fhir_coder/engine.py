@@ -63,8 +63,6 @@ class Engine:
         reconciliation = self.coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
-        # Before anything is written: artifacts that cannot be kept must not cost the record of what the EHR has taken.
-        artifacts = self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy)
         receipt = self._deliver(bundle, proposal, client, ehr) if request.write_back else None
         result = CodingResult(
             intake,
@@ -73,7 +71,7 @@ class Engine:
             bundle,
             receipt,
             reconciliation,
-            artifacts=artifacts,
+            artifacts=self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy),
             configuration=self.coder.configuration(self.policy),
             is_inline=request.notes is not None,
             keeps_text=self.repository.keeps_text,
