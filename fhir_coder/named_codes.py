@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from fhir_coder.coding.measured import is_measured
 from fhir_coder.software import modules
 from terminology.codebook import Codebook
 from terminology.knowledge import knowledge_of
@@ -74,6 +75,8 @@ def _consequence(named: NamedCode, after: Codebook) -> str:
     below = ", ".join(after.billable_under(named.code)[:5])
     if not named.is_reported:
         return f"still covers what lies below: {below}"
+    if is_measured(after, named.code):
+        return f"completed by the measured value: {below}"
     return f"{'completed by rule' if is_completable(after, named.code) else 'cannot be completed by rule'}: {below}"
 
 

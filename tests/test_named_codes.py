@@ -61,11 +61,14 @@ def test_what_a_release_breaks_is_named_with_its_consequence(tabular: TabularLis
         "I42.00": AddedCode("Dilated cardiomyopathy, unspecified", True),
         "I42.81": AddedCode("Arrhythmogenic cardiomyopathy", True),
         "I42.89": AddedCode("Other cardiomyopathies not elsewhere classified", True),
+        "Z68.18": AddedCode("Body mass index [BMI] 18.4 or less, adult", True),
+        "Z68.19": AddedCode("Body mass index [BMI] 18.5-19.9, adult", True),
     }
-    headers = frozenset({"I42.0", "I42.8"})
+    headers = frozenset({"I42.0", "I42.8", "Z68.1"})
     after = Codebook(apply_changes(tabular, Changes(added, frozenset({"Z52.9"}), headers)))
     broken = {(one.named.code, one.fault, one.detail) for one in broken_codes(codebook, after)}
     assert ("I42.0", "header", "completed by rule: I42.00") in broken
     assert ("I42.8", "header", "cannot be completed by rule: I42.81, I42.89") in broken
+    assert ("Z68.1", "header", "completed by the measured value: Z68.18, Z68.19") in broken
     assert ("Z52.9", "deleted", "is not in the later release") in broken
     assert list(broken_codes(codebook, codebook)) == []
