@@ -56,7 +56,7 @@ def side_of(texts: Iterable[str]) -> str | None:
     return None
 
 
-def _side_in(contexts: tuple[str, ...], title: str) -> str | None:
+def side_in(contexts: tuple[str, ...], title: str) -> str | None:
     """The side that the words around a mention name; else the only one named beside the part of the body that the ``title`` is about; the
     whole note decides last, and only when it names a single side: "lungs clear bilaterally" says nothing of the ovary."""
     near = side_of(contexts[:_NEAR])
@@ -84,7 +84,7 @@ def _completed(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str 
     known = codebook.normalize(code)
     if known is None:
         return None
-    lateral = _with_side(codebook, known, _side_in(contexts, codebook.title(known)))
+    lateral = _with_side(codebook, known, side_in(contexts, codebook.title(known)))
     if codebook.is_billable(lateral):
         return lateral
     seventh = codebook.seventh_characters(lateral)
@@ -142,7 +142,7 @@ def _named_child(codebook: Codebook, children: tuple[str, ...], contexts: tuple[
     words = {child: _title_words(codebook.title(child)) for child in children}
     shared = set.intersection(*words.values()) if words else set()
     near = _title_words(" ".join(contexts[:2]))
-    side = _side_in(contexts, codebook.title(children[0])) if children else None
+    side = side_in(contexts, codebook.title(children[0])) if children else None
     found = [
         child
         for child, own in words.items()
