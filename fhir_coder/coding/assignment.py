@@ -9,6 +9,7 @@ from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
+from fhir_coder.coding.giving_way import gives_way_to
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
@@ -90,6 +91,8 @@ def _decide(
     kept = []
     for scored in chosen:
         better = _more_specific(scored, chosen, release)
+        if policy.combines:
+            better = better or gives_way_to(scored.code, {other.code for other in chosen})
         if better:
             rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
         elif reports and (diagnosis := _diagnosis_of_report(scored, chosen, release, reports)):
