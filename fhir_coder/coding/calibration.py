@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,7 @@ def read_calibration(table: Any) -> Calibration:
         scores, probabilities = tuple(map(float, table["scores"])), tuple(map(float, table["probabilities"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError("the ranker has no calibration that can be read") from error
-    pairs = zip(scores, scores[1:], strict=False), zip(probabilities, probabilities[1:], strict=False)
-    rises = all(low < high for low, high in pairs[0]) and all(low <= high for low, high in pairs[1])
+    rises = all(low < high for low, high in pairwise(scores)) and all(low <= high for low, high in pairwise(probabilities))
     if (
         not scores
         or len(scores) != len(probabilities)
@@ -71,9 +71,9 @@ def fit_calibration(scores: Sequence[float], labels: Sequence[bool]) -> Calibrat
     positive, negative = int(right.sum()), int((~right).sum())
     target = np.where(right, (positive + 1) / (positive + 2), 1 / (negative + 2))
     design = np.column_stack([np.ones_like(known), known])
-    weights = np.array([0.0, 1.0])
+    weights = np.zeros(2)
     for _ in range(_ROUNDS):
-        expected = 1.0 / (1.0 + np.exp(-design @ weights))
+        expected = 1.0 / (1.0 + np.exp(np.clip(-design @ weights, -30.0, 30.0)))
         gradient = design.T @ (expected - target) + np.array([0.0, weights[1] - 1.0])
         curvature = (design * (expected * (1.0 - expected))[:, None]).T @ design + np.diag([1e-6, 1.0])
         weights = weights - np.linalg.solve(curvature, gradient)

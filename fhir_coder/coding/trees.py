@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Forest:
         """What each of ``count`` features changed on the way from the roots to the leaves; with ``base`` they add up to the score."""
         shares: list[list[float]] = [[] for _ in range(count)]
         steps = self._walk(vector)
-        for here, there in zip(steps, steps[1:], strict=False):
+        for here, there in pairwise(steps):
             for node in np.flatnonzero(here != there):
                 shares[self.feature[here[node]]].append(self.value[there[node]] - self.value[here[node]])
         return [math.fsum(share) for share in shares]
