@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from fhir_coder.model import CodedEncounter
+
 RESAMPLES = 1000
 SEED = 20260401
 BINS = 10
@@ -37,6 +39,13 @@ class Score:
     f1: float
     f1_low: float
     f1_high: float
+
+
+def document_of(coded: CodedEncounter, gold: frozenset[str]) -> Document:
+    """A coded encounter beside its reference codes. A rejected code without probability was never ranked."""
+    predicted = {one.code: one.probability for one in coded.assignments}
+    ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
+    return Document(gold, predicted, ranked)
 
 
 def evaluate(documents: Sequence[Document]) -> dict[str, Any]:

@@ -50,6 +50,9 @@ FEATURES: tuple[str, ...] = (
     "match_length",
 )
 
+MEANING = 2
+"""Raised when a feature keeps its name and comes to mean something else: a ranker is bound to names and meaning."""
+
 HISTORY_SECTIONS = frozenset(
     {SectionKind.PAST_MEDICAL_HISTORY, SectionKind.PAST_SURGICAL_HISTORY, SectionKind.PROBLEM_LIST, SectionKind.SOCIAL_HISTORY}
 )

@@ -1,19 +1,21 @@
 """The ranker: features of a code to the probability that a coder would assign it. One interface, one artifact.
 
-The artifact is JSON (``rankers/<policy>.json``): a standardised logistic model with its feature names, so that a score can be checked by
-hand. It is written by ``fhir-coder train``; a site may train its own and name it in the settings later.
+The artifact is JSON (``rankers/<policy>.json``): the names of its features, small trees as plain arrays, and a calibration table, so that a
+score can be checked by hand. It is written by ``fhir-coder train``; a site may train its own, or only calibrate anew, and name it in the
+settings later.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
-from fhir_coder.coding.features import FEATURES
+from fhir_coder.coding.calibration import Calibration, read_calibration
+from fhir_coder.coding.features import FEATURES, MEANING
+from fhir_coder.coding.trees import Forest, read_forest
 from fhir_coder.errors import ConfigurationError
 from terminology.knowledge import knowledge_of
 
@@ -37,40 +39,42 @@ class Ranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LogisticRanker:
-    """Standardised logistic regression."""
+class TreeRanker:
+    """Boosted trees with a calibration. ``names`` are the features that the trees count by position."""
 
     version: str
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
-    weights: tuple[float, ...]
-    intercept: float
+    names: tuple[str, ...]
+    forest: Forest = field(repr=False)
+    calibration: Calibration = field(repr=False)
     artifact: bytes = field(repr=False)
 
     def probability(self, features: Mapping[str, float]) -> float:
-        """Logistic function of the weighted, standardised features."""
-        odds = self.intercept + sum(share for _, share in self._shares(features))
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+        """The calibrated probability of the trees' score."""
+        return self.calibration.probability(self.score(features))
+
+    def score(self, features: Mapping[str, float]) -> float:
+        """What the trees say, in log odds before the calibration."""
+        return self.forest.score([features[name] for name in self.names])
 
     def contributions(self, features: Mapping[str, float]) -> list[tuple[str, float]]:
-        """Each feature's share of the log odds, strongest first, ties by name."""
-        return sorted(self._shares(features), key=lambda item: (-abs(item[1]), item[0]))
-
-    def _shares(self, features: Mapping[str, float]) -> list[tuple[str, float]]:
-        rows = zip(FEATURES, self.means, self.scales, self.weights, strict=True)
-        return [(name, weight * (features[name] - mean) / scale) for name, mean, scale, weight in rows]
+        """Each feature's share of the score (path contributions, see :mod:`.trees`), strongest first, ties by name."""
+        shares = self.forest.contributions([features[name] for name in self.names], len(self.names))
+        return sorted(zip(self.names, shares, strict=True), key=lambda item: (-abs(item[1]), item[0]))
 
 
-def read_ranker(data: bytes) -> LogisticRanker:
-    """A ranker from its artifact; a ConfigurationError when it was made for other features."""
-    artifact = json.loads(data)
-    if tuple(artifact["features"]) != FEATURES:
+def read_ranker(data: bytes) -> TreeRanker:
+    """A ranker from its artifact; a ConfigurationError when it is damaged or was made for other features."""
+    try:
+        artifact = json.loads(data)
+        name, names, meaning, trees = artifact["name"], tuple(artifact["features"]), artifact["meaning"], list(artifact["trees"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ConfigurationError("the ranker is damaged: not the JSON that fhir-coder train writes") from error
+    if names != FEATURES or meaning != MEANING:
         raise ConfigurationError("the ranker was trained on other features than this version computes; run fhir-coder train")
-    version = f"{artifact['name']}@{sha256(data).hexdigest()[:12]}"
-    means, scales, weights = (tuple(artifact[key]) for key in ("means", "scales", "weights"))
-    return LogisticRanker(version, means, scales, weights, artifact["intercept"], data)
+    version = f"{name}@{sha256(data).hexdigest()[:12]}"
+    return TreeRanker(version, names, read_forest(trees, len(names)), read_calibration(artifact.get("calibration")), data)
 
 
-def shipped_ranker(policy: str) -> LogisticRanker:
+def shipped_ranker(policy: str) -> TreeRanker:
     """The ranker that ships for a coding policy."""
     return read_ranker(knowledge_of("fhir_coder.coding").joinpath("rankers", f"{policy}.json").read_bytes())

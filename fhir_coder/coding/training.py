@@ -1,87 +1,116 @@
-"""Fitting the ranker: one example for each code offered in each note, right or wrong by the reference codes."""
+"""Fitting the ranker: one example for each code offered in each note, right or wrong by the reference codes.
+
+Codes of one note are alike, and so are notes of one hand; a fair judge of the ranker has seen neither. So the folds keep a note together, and
+where there are several files (each from other hands) one whole file is left out at a time, and the calibration is fitted to what came of that.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fhir_coder.coding.features import FEATURES, as_vector, code_features
+from fhir_coder.coding.boosting import PARAMETERS, ROUNDS, SEED, grow, trainer
+from fhir_coder.coding.calibration import Calibration, fit_calibration
+from fhir_coder.coding.features import FEATURES, MEANING, as_vector, code_features
 from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.coding.ranker import TreeRanker, read_ranker
 from fhir_coder.coding.support import gather_support
+from fhir_coder.coding.trees import read_forest
 from fhir_coder.model import Candidates
 from terminology.release import Release
 
-SEED = 20260401
 FOLDS = 5
-SCALE_FLOOR = 0.25
-FLOORS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Features of one code offered in one note (``group``), and whether the reference has it."""
+    """Features of one code offered in one note (``note`` counts them), whether the reference has it, and the file that it came from."""
 
     vector: tuple[float, ...]
     is_right: bool
-    group: int
+    note: int
+    file: str
 
 
-def examples_of(candidates: Candidates, release: Release, policy: CodingPolicy, reference: frozenset[str], group: int) -> list[Example]:
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Trees as the artifact has them, and their calibration."""
+
+    trees: list[dict[str, list]]
+    calibration: Calibration
+
+
+Split = Callable[[Example], Hashable]
+
+
+def examples_of(
+    candidates: Candidates, release: Release, policy: CodingPolicy, reference: frozenset[str], note: int, file: str
+) -> list[Example]:
     """The examples of one note."""
     offers = gather_support(candidates, release.codebook, policy)
     features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
-    return [Example(tuple(as_vector(features[code])), code in reference, group) for code in sorted(offers.pillars)]
+    return [Example(tuple(as_vector(features[code])), code in reference, note, file) for code in sorted(offers.pillars)]
 
 
-def fit(examples: list[Example]) -> dict[str, Any]:
-    """Standardise and fit an L2-regularised logistic model; deterministic for the same examples."""
-    from sklearn.linear_model import LogisticRegression
+def fit(examples: Sequence[Example]) -> Model:
+    """Trees on all examples, and the calibration from scores of examples by trees that saw neither their file nor (of one file) their fold."""
+    split = by_file if len({example.file for example in examples}) > 1 else by_fold(examples)
+    held_out = [pair for part in _parts(examples, split) for pair in _scores(examples, split, part)]
+    return Model(_grow(examples), fit_calibration([score for score, _ in held_out], [right for _, right in held_out]))
 
-    matrix = np.array([example.vector for example in examples])
-    labels = np.array([example.is_right for example in examples])
-    # A feature that hardly varies in these notes must not swing a note in which it does: the scale has a floor.
-    means, scales = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), SCALE_FLOOR)
-    model = LogisticRegression(C=0.3, max_iter=2000, random_state=SEED).fit((matrix - means) / scales, labels)
+
+def by_file(example: Example) -> str:
+    """Leaves one file out at a time."""
+    return example.file
+
+
+def by_fold(examples: Sequence[Example]) -> Split:
+    """Leaves one of five folds of notes out at a time, drawn by seed."""
+    notes = sorted({example.note for example in examples})
+    fold_of = {notes[place]: position % FOLDS for position, place in enumerate(np.random.default_rng(SEED).permutation(len(notes)))}
+    return lambda example: fold_of[example.note]
+
+
+def rankers_left_out(policy: str, examples: Sequence[Example], split: Split) -> dict[Hashable, TreeRanker]:
+    """For each part of the split, a ranker fitted and calibrated without it: what it says of that part is a fair measure."""
     return {
-        "means": [round(float(value), 8) for value in means],
-        "scales": [round(float(value), 8) for value in scales],
-        "weights": [round(float(value), 8) for value in model.coef_[0]],
-        "intercept": round(float(model.intercept_[0]), 8),
+        part: read_ranker(write_ranker(policy, fit([example for example in examples if split(example) != part]), [], 0))
+        for part in _parts(examples, split)
     }
 
 
-def out_of_fold(examples: list[Example]) -> str:
-    """Five-fold figures by note, for several probability floors: how the ranker does on notes it was not fitted on."""
-    scored = _scored_out_of_fold(examples)
-    lines = ["out of fold, codes offered: floor, precision, recall, F1"]
-    for floor in FLOORS:
-        hits = sum(right for probability, right in scored if probability >= floor)
-        assigned = sum(probability >= floor for probability, _ in scored)
-        right = sum(right for _, right in scored)
-        lines.append(f"  {floor:.2f}  {hits / max(1, assigned):.3f}  {hits / max(1, right):.3f}  {2 * hits / max(1, assigned + right):.3f}")
-    return "\n".join(lines)
+def _parts(examples: Sequence[Example], split: Split) -> list[Any]:
+    return sorted({split(example) for example in examples}, key=str)
 
 
-def _scored_out_of_fold(examples: list[Example]) -> list[tuple[float, bool]]:
-    """Probability and truth of every example, scored by a model that saw neither it nor its note."""
-    groups = np.array([example.group for example in examples])
-    fold_of = {group: position % FOLDS for position, group in enumerate(np.random.default_rng(SEED).permutation(np.unique(groups)))}
-    scored = []
-    for fold in range(FOLDS):
-        model = fit([example for example in examples if fold_of[example.group] != fold])
-        held_out = (example for example in examples if fold_of[example.group] == fold)
-        scored += [(1.0 / (1.0 + float(np.exp(-_odds(model, example.vector)))), example.is_right) for example in held_out]
-    return scored
+def _scores(examples: Sequence[Example], split: Split, part: Hashable) -> list[tuple[float, bool]]:
+    """Score and truth of the examples of one part by trees grown without it."""
+    forest = read_forest(_grow([example for example in examples if split(example) != part]), len(FEATURES))
+    return [(forest.score(example.vector), example.is_right) for example in examples if split(example) == part]
 
 
-def _odds(model: dict[str, Any], vector: tuple[float, ...]) -> float:
-    standardised = (np.array(vector) - model["means"]) / model["scales"]
-    return float(model["intercept"] + standardised @ np.array(model["weights"]))
+def _grow(examples: Sequence[Example]) -> list[dict[str, list]]:
+    return grow([example.vector for example in examples], [example.is_right for example in examples])
 
 
-def write_ranker(policy: str, model: dict[str, Any], sources: list[str], count: int) -> bytes:
-    """The artifact as JSON."""
-    return (json.dumps({"name": policy, "features": FEATURES, "trained_on": sources, "examples": count, **model}, indent=1) + "\n").encode()
+def write_ranker(policy: str, model: Model, sources: Sequence[str], count: int) -> bytes:
+    """The artifact as JSON, a tree a line."""
+    head = {
+        "name": policy,
+        "trainer": trainer(),
+        "seed": SEED,
+        "rounds": ROUNDS,
+        "parameters": PARAMETERS,
+        "trained_on": list(sources),
+        "examples": count,
+        "meaning": MEANING,
+        "features": FEATURES,
+        "calibration": model.calibration.as_table(),
+    }
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    trees = ",\n".join(f"  {json.dumps(tree)}" for tree in model.trees)
+    return ("{\n" + ",\n".join(lines) + ',\n "trees": [\n' + trees + "\n ]\n}\n").encode()

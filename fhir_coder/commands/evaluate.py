@@ -12,7 +12,7 @@ from fhir_coder.commands.coder import add_policy, load_coder
 from fhir_coder.commands.files import existing_file
 from fhir_coder.commands.lines import for_each_line
 from fhir_coder.errors import InvalidContent
-from fhir_coder.evaluation import Document, evaluate
+from fhir_coder.evaluation import Document, document_of, evaluate
 from fhir_coder.pipeline import Coder
 
 
@@ -34,21 +34,18 @@ def run(arguments: argparse.Namespace) -> int:
     if not documents:
         raise InvalidContent(f"{source}: no usable line")
     figures = evaluate(documents)
-    print(json.dumps(figures, indent=2) if arguments.json else _readable(figures))
+    print(json.dumps(figures, indent=2) if arguments.json else readable(figures))
     return 1 if failed else 0
 
 
 def _document(coder: Coder, policy: CodingPolicy, line: Line) -> Document:
-    """One note coded, beside its reference codes. A rejected code without probability was never ranked."""
+    """One note coded, beside its reference codes."""
     reference = frozenset(codes_field(line.value))
     disposition, _ = coder.code_encounter(encounter_from(line.value, line.number), policy)
-    coded = disposition.report.coded
-    predicted = {one.code: one.probability for one in coded.assignments}
-    ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
-    return Document(reference, predicted, ranked)
+    return document_of(disposition.report.coded, reference)
 
 
-def _readable(figures: dict) -> str:
+def readable(figures: dict) -> str:
     """The figures as a page of text."""
     lines = [f"{figures['documents']} notes, {figures['gold_codes']} reference codes, {figures['predicted_codes']} assigned", ""]
     for key, title in (("exact", "exact code"), ("three_character", "3-character")):

@@ -3,51 +3,89 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from fhir_coder.batch import Line, codes_field, encounter_from
+from fhir_coder.coding.assignment import assign_codes
 from fhir_coder.coding.policy import CodingPolicy
-from fhir_coder.coding.training import Example, examples_of, fit, out_of_fold, write_ranker
+from fhir_coder.coding.ranker import Ranker
+from fhir_coder.coding.training import Example, Split, by_file, by_fold, examples_of, fit, rankers_left_out, write_ranker
 from fhir_coder.commands.coder import add_policy, load_coder
+from fhir_coder.commands.evaluate import readable
 from fhir_coder.commands.files import existing_file
 from fhir_coder.commands.lines import for_each_line
 from fhir_coder.errors import InvalidContent
+from fhir_coder.evaluation import Document, document_of, evaluate
+from fhir_coder.model import Candidates
 from fhir_coder.pipeline import Coder
+from terminology.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One note read as far as its candidates, with its reference codes and the examples that it gives."""
+
+    candidates: Candidates
+    release: Release
+    reference: frozenset[str]
+    examples: list[Example]
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
     """Declare the subcommand."""
     command = subparsers.add_parser("train", help="fit the ranker on notes with reference codes")
-    command.add_argument("notes", type=Path, nargs="+", metavar="NOTES.jsonl", help='lines of {"text","codes"}')
+    command.add_argument("notes", type=Path, nargs="+", metavar="NOTES.jsonl", help='lines of {"text","codes"}; a file for each hand')
     add_policy(command)
     command.add_argument("--output", "-o", type=Path, required=True, metavar="RANKER.json")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Collect the features of every code of every note, fit, write the artifact, print out-of-fold figures.
+    """Collect the features of every code of every note, fit, write the artifact, print how rankers do on files and folds they never saw.
 
     Lines that cannot be used are reported and left out (exit status 1).
     """
     sources = [existing_file(path) for path in arguments.notes]
     coder, policy = load_coder(arguments, rankers={})
-    examples: list[Example] = []
+    cases: list[_Case] = []
     notes = count()
     failed = sum(
-        for_each_line(source, "reading", lambda line: examples.extend(_examples(coder, policy, line, next(notes)))) for source in sources
+        for_each_line(source, "reading", lambda line, name=source.name: cases.append(_case(coder, policy, line, next(notes), name)))
+        for source in sources
     )
+    examples = [example for case in cases for example in case.examples]
     if not examples:
         raise InvalidContent("no usable line; training needs notes with reference codes")
-    print(out_of_fold(examples))
+    splits: dict[str, Split] = {"five folds of notes": by_fold(examples)}
+    if len(sources) > 1:
+        splits["one file left out at a time"] = by_file
+    for title, split in splits.items():
+        print(f"== {title}\n{readable(evaluate(_documents_left_out(cases, examples, policy, split)))}\n")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_bytes(write_ranker(arguments.policy, fit(examples), [path.name for path in sources], len(examples)))
-    print(f"wrote {arguments.output} from {len(examples)} codes offered")
+    print(f"wrote {arguments.output} from {len(examples)} codes offered in {len(cases)} notes")
     return 1 if failed else 0
 
 
-def _examples(coder: Coder, policy: CodingPolicy, line: Line, group: int) -> list[Example]:
-    """The codes offered for one note; ``group`` keeps them in one fold."""
+def _case(coder: Coder, policy: CodingPolicy, line: Line, note: int, file: str) -> _Case:
+    """One line read; ``note`` keeps its examples in one fold."""
     encounter = encounter_from(line.value, line.number)
+    reference = frozenset(codes_field(line.value))
     release = coder.catalogue.for_date(encounter.service_date).release
-    return list(examples_of(coder.find_candidates(encounter, release), release, policy, frozenset(codes_field(line.value)), group))
+    candidates = coder.find_candidates(encounter, release)
+    return _Case(candidates, release, reference, examples_of(candidates, release, policy, reference, note, file))
+
+
+def _documents_left_out(cases: list[_Case], examples: list[Example], policy: CodingPolicy, split: Split) -> list[Document]:
+    """Every note coded by a ranker that saw nothing of its part of the split."""
+    rankers = rankers_left_out(policy.name, examples, split)
+    return [_document(case, policy, rankers, split) for case in cases]
+
+
+def _document(case: _Case, policy: CodingPolicy, rankers: Mapping[Hashable, Ranker], split: Split) -> Document:
+    if not case.examples:  # nothing was offered for the note, so nothing can be assigned
+        return Document(case.reference, {}, {})
+    return document_of(assign_codes(case.candidates, case.release, rankers[split(case.examples[0])], policy, {}), case.reference)

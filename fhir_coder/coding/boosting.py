@@ -1,0 +1,103 @@
+"""Growing the trees: gradient boosting (Friedman 2001) by LightGBM, small and strongly regularised, because our notes are few and others differ.
+
+One thread, fixed seeds and ``deterministic``: the same examples give the same trees, bit for bit on one machine class. ``RISING`` and
+``FALLING`` are what clinical sense demands of every tree, so that no accident of the training notes can turn it round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fhir_coder.coding.features import FEATURES
+
+SEED = 20260401
+ROUNDS = 150
+PARAMETERS: dict[str, Any] = {
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 6,
+    "max_depth": 4,
+    "min_data_in_leaf": 15,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "monotone_constraints_method": "basic",
+    "max_bin": 63,
+    "use_missing": False,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "seed": SEED,
+    "verbosity": -1,
+}
+RISING = frozenset(
+    {
+        "in_assessment",
+        "is_head_of_problem",
+        "is_start_of_statement",
+        "is_addressed",
+        "statement_share",
+        "lexicon_match",
+        "lexical_score",
+        "dense_score",
+        "external_cause_with_injury",
+        "assessment_when_present",
+    }
+)
+FALLING = frozenset({"retrieved_only", "symptom_beside_diagnosis", "specified_sibling", "negated_elsewhere", "uncertain_elsewhere"})
+
+
+def grow(vectors: Sequence[Sequence[float]], labels: Sequence[bool]) -> list[dict[str, list]]:
+    """The trees that tell right codes from wrong ones by their features (in the order of ``FEATURES``), as the artifact has them."""
+    model = boosted(vectors, labels)
+    return [_plain(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
+
+
+def boosted(vectors: Sequence[Sequence[float]], labels: Sequence[bool]) -> Any:
+    """The trainer's own model."""
+    import lightgbm
+
+    signs = [int(name in RISING) - int(name in FALLING) for name in FEATURES]
+    data = lightgbm.Dataset(
+        np.asarray(vectors, dtype=float),
+        np.asarray(labels, dtype=int),
+        feature_name=list(FEATURES),
+        params={"max_bin": PARAMETERS["max_bin"], "min_data_in_bin": 1},
+    )
+    return lightgbm.train({**PARAMETERS, "min_data_in_bin": 1, "monotone_constraints": signs}, data, ROUNDS)
+
+
+def trainer() -> str:
+    """Name and version of the trainer, for the artifact."""
+    import lightgbm
+
+    return f"lightgbm {lightgbm.__version__}"
+
+
+def _plain(root: dict[str, Any]) -> dict[str, list]:
+    """One tree as arrays, parents before children. Thresholds lie between two values of six decimals: eight decimals keep their sides."""
+    tree: dict[str, list] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
+    _lay_down(root, tree)
+    return tree
+
+
+def _lay_down(node: dict[str, Any], tree: dict[str, list]) -> tuple[int, int]:
+    """Append a node and all below it; its index and how many examples reached it."""
+    here = len(tree["value"])
+    is_leaf = "split_feature" not in node
+    tree["feature"].append(-1 if is_leaf else node["split_feature"])
+    tree["threshold"].append(0.0 if is_leaf else round(node["threshold"], 8))
+    for key in ("left", "right"):
+        tree[key].append(-1)
+    tree["value"].append(round(node["leaf_value"], 12) if is_leaf else 0.0)
+    if is_leaf:
+        return here, node.get("leaf_count", 1)
+    (left, lighter), (right, heavier) = (_lay_down(node[side], tree) for side in ("left_child", "right_child"))
+    tree["left"][here], tree["right"][here] = left, right
+    total = lighter + heavier
+    tree["value"][here] = round((tree["value"][left] * lighter + tree["value"][right] * heavier) / max(1, total), 12)
+    return here, total
