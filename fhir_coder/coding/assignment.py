@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fhir_coder.coding.body_parts import share_a_part
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
@@ -28,6 +29,7 @@ from fhir_coder.model import (
     SectionKind,
 )
 from terminology.detail import says_more
+from terminology.laterality import side
 from terminology.release import Release
 
 
@@ -95,7 +97,7 @@ def _decide(
             better = better or gives_way_to(scored.code, {other.code for other in chosen})
         if better:
             rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
-        elif reports and (diagnosis := _diagnosis_of_report(scored, chosen, release, reports)):
+        elif policy.combines and (diagnosis := _explains(scored, chosen, release, reports)):
             rejected.append((scored, RejectionReason.INTEGRAL_SYMPTOM, diagnosis))
         else:
             kept.append(scored)
@@ -192,6 +194,27 @@ def _examined(chosen: list[_Scored], texts: Mapping[str, str]) -> list[_Scored]:
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
     """An assigned code that says more of the same condition than this unspecified one, or empty (guideline I.B.2)."""
     return min((other.code for other in chosen if says_more(release.codebook, other.code, scored.code)), default="")
+
+
+def _explains(scored: _Scored, chosen: list[_Scored], release: Release, reports: frozenset[str]) -> str:
+    """The chosen diagnosis to which this symptom is integral, or empty."""
+    of_part = _diagnosis_of_pain(scored, chosen, release)
+    return of_part or (_diagnosis_of_report(scored, chosen, release, reports) if reports else "")
+
+
+def _diagnosis_of_pain(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
+    """The disease or injury of the very part of the body that this code calls painful, on no other side, or empty: its pain is integral to it
+    (guideline I.B.5)."""
+    title = release.codebook.title(scored.code)
+    if not scored.code.startswith(("M25.5", "M79.6")):
+        return ""
+    of_part = (one.code for one in chosen if one.code[0] in "MST" and not is_symptom(release.codebook, one.code))
+    return min((code for code in of_part if _is_of_same_place(release.codebook.title(code), title)), default="")
+
+
+def _is_of_same_place(title: str, other: str) -> bool:
+    sides = {side(title), side(other)} - {None, "unspecified", "bilateral"}
+    return share_a_part(title, other) and len(sides) <= 1
 
 
 def _diagnosis_of_report(scored: _Scored, chosen: list[_Scored], release: Release, reports: frozenset[str]) -> str:

@@ -28,6 +28,11 @@ def _named_in(title: str) -> tuple[re.Pattern[str], ...]:
     return tuple(note for words, note in _parts() if words.search(title))
 
 
+def share_a_part(title: str, other: str) -> bool:
+    """Whether two titles are about one and the same part of the body that has two sides."""
+    return bool(set(_named_in(title)) & set(_named_in(other)))
+
+
 def about_its_part(title: str, text: str) -> list[str]:
     """The sentences of ``text`` that name a part of the body which the ``title`` names; empty when it names none that has two sides."""
     wanted = _named_in(title)

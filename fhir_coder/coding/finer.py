@@ -65,7 +65,9 @@ def _rivals(codebook: Codebook, code: str) -> tuple[_Rival, ...]:
         added = tuple(word for word in _details(other_title) if word not in own)
         # Of an injury the seventh character is decided elsewhere.
         is_same = other[-1:] == code[-1:] if codebook.stem(code) != code else codebook.stem(other) == other
-        if other != code and added and is_same and own <= frozenset(_details(other_title)):
+        # A bare number or letter is not told by standing somewhere: stages and classes are read elsewhere.
+        is_worded = added and all(len(word) > 2 or word in _rows() for word in added)
+        if other != code and is_worded and is_same and own <= frozenset(_details(other_title)):
             found.append(_Rival(other, other_title, added))
     return tuple(found)
 

@@ -16,6 +16,19 @@ from terminology.detail import is_unspecified
 NEARLY_LITERAL = 0.8
 """Score from which a retrieved code may name something else than the dictionary words of the statement."""
 
+# What must have been done to a patient before something can be its complication: a title that speaks of it is like many a plain disease.
+_TREATMENTS = (
+    "transplant",
+    "prosthe",
+    "implant",
+    r"graft",
+    "catheter",
+    "anesthe",
+    "infusion|transfusion|injection",
+    "dialysis",
+    "pregnan|gravid|obstetric|partum",
+)
+
 _DENIED = re.compile(r"\b(?:no|not|without|w/o|non)\b((?:[\s-]+(?!and\b|or\b|but\b|with\b)[a-z]+){1,3})", re.IGNORECASE)
 _STEM = 6
 # Sides say where, and the rest stand in too many titles to tell anything; the last are the names of dictionary files.
@@ -49,6 +62,8 @@ def _may_add(candidate: Candidate, text: str, inside: Collection[Mention], codeb
     if code is None or _contradicts(text, f"{codebook.title(code)} {candidate.source}"):
         return False
     if code[0] == "Z" and not _words(codebook.title(code)) & _words(text):
+        return False
+    if any(not re.search(told, text, re.IGNORECASE) for told in _TREATMENTS if re.search(told, codebook.title(code), re.IGNORECASE)):
         return False
     if not inside or candidate.score >= NEARLY_LITERAL:
         return True

@@ -17,9 +17,12 @@ from terminology.codebook import Codebook
 from terminology.laterality import sides
 
 _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("bilateral", re.compile(r"\b(?:bilateral(?:ly)?|b/l|both|bl)\b|\bright and left\b|\bleft and right\b", re.IGNORECASE)),
-    ("right", re.compile(r"\b(?:right|rt|r)\b|\bright-", re.IGNORECASE)),
-    ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
+    (
+        "bilateral",
+        re.compile(r"\b(?:bilateral(?:ly)?|bilat|b/l|both|bl|(?-i:OU|AU|BLE|BUE))\b|\bright and left\b|\bleft and right\b", re.IGNORECASE),
+    ),
+    ("right", re.compile(r"\b(?:right|rt|r|(?-i:OD|AD|RLE|RUE))\b|\bright-", re.IGNORECASE)),
+    ("left", re.compile(r"\b(?:left|lt|l|(?-i:OS|AS|LLE|LUE))\b|\bleft-", re.IGNORECASE)),
 )
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")

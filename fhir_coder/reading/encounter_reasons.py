@@ -41,6 +41,7 @@ class _Reason:
     words: re.Pattern[str]
     beside: re.Pattern[str] | None
     unless: re.Pattern[str] | None
+    certain: re.Pattern[str] | None
 
 
 def find_encounter_reasons(text: str, sections: tuple[Section, ...]) -> Iterator[MeasuredTerm]:
@@ -62,6 +63,8 @@ def _is_there(reason: _Reason, offset: int, sections: tuple[Section, ...]) -> bo
 
 
 def _is_meant(reason: _Reason, sentence: str) -> bool:
+    if reason.certain is not None and reason.certain.search(sentence):
+        return True
     if reason.unless is not None and reason.unless.search(sentence):
         return False
     return reason.beside is None or reason.beside.search(sentence) is not None
@@ -71,7 +74,16 @@ def _is_meant(reason: _Reason, sentence: str) -> bool:
 def _reasons() -> tuple[_Reason, ...]:
     rows = tomllib.loads(knowledge_of("fhir_coder.reading").joinpath("encounter_reasons.toml").read_text(encoding="utf-8"))["reason"]
     return tuple(
-        _Reason(row["id"], row["code"], row["where"], row["age"], _any(row["words"]), _some(row.get("beside")), _some(row.get("unless")))
+        _Reason(
+            row["id"],
+            row["code"],
+            row["where"],
+            row["age"],
+            _any(row["words"]),
+            _some(row.get("beside")),
+            _some(row.get("unless")),
+            _some(row.get("certain")),
+        )
         for row in rows
     )
 
