@@ -16,11 +16,14 @@ import pytest
 
 from terminology.codebook import Codebook
 
-FILES = sorted((Path(__file__).resolve().parents[1] / "corpus").glob("*.jsonl"))
+CORPUS = Path(__file__).resolve().parents[1] / "corpus"
+FILES = sorted(CORPUS.glob("*.jsonl"))
 FIELDS = ["id", "style", "specialty", "text", "codes", "reference", "left"]
-# A paragraph of the Official Guidelines ("IV.J", "I.C.4.a") or an entry of the tabular list with what its note says ("N40.1 instruction").
-GUIDELINE = r"I\.[ABC]\.\d{1,2}(?:\.[a-z])?(?:\.\d{1,2})?(?:\.[a-z])?(?:\.\d)?|II\.[A-K]|III\.[A-C]|IV\.[A-Q]"
-REASON = re.compile(rf"(?:{GUIDELINE}|(?P<entry>[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{{1,4}})?) [^:]+): \S")
+# A reason begins with a paragraph of the Official Guidelines ("IV.J", "I.C.4.a and I.A.15") or with the entry of the tabular list whose note
+# it follows ("N40.1 instruction", "tabular F02 code first", "Excludes1 at Z00").
+GUIDELINE = r"(?:I\.[ABC]\.\d{1,2}(?:\.[a-z])?(?:\.\d{1,2})?(?:\.[a-z])?(?:\.\d)?|II\.[A-K]|III\.[A-C]|IV\.[A-Q])"
+ENTRY = r"(?:tabular |Excludes1 at )?(?P<entry>[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)"
+REASON = re.compile(rf"(?:{GUIDELINE}|{ENTRY})(?:[ /][^:]+)?: \S")
 
 
 def read_notes(path: Path) -> list[dict[str, Any]]:
@@ -48,6 +51,11 @@ def test_there_are_training_and_held_out_notes_enough() -> None:
     assert len(ALL) >= 250
     assert {"train" in name for name in NOTES} == {True, False}
     assert all(name.startswith(("outpatient_train", "outpatient_held_out")) for name in NOTES)
+
+
+def test_the_table_of_the_readme_counts_the_notes() -> None:
+    told = re.findall(r"^\| `(\w+\.jsonl)` \| (\d+) \|", (CORPUS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name: int(count) for name, count in told} == {name: len(notes) for name, notes in NOTES.items()}
 
 
 @pytest.mark.parametrize("name", NOTES)
@@ -108,6 +116,6 @@ def test_every_reason_begins_with_a_guideline_or_a_tabular_note(codebook: Codebo
     assert [name for name, entry in entries if entry not in codebook] == []
 
 
-@pytest.mark.parametrize("reason", ["chronic condition", "IV: assessed", "IV.J", "IV.J: ", "V.J: assessed", "N40.1: symptom", "I.C: assessed"])
+@pytest.mark.parametrize("reason", ["chronic condition", "IV: assessed", "IV.J", "IV.J: ", "V.J: assessed", "I.C: assessed", "tabular: symptom"])
 def test_a_reason_without_its_paragraph_is_found(reason: str) -> None:
     assert REASON.match(reason) is None
