@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
-from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
+from fhir_coder.coding.features import HISTORY_SECTIONS, code_features
+from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order

@@ -25,7 +25,7 @@ PARAMETERS: dict[str, Any] = {
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "monotone_constraints_method": "basic",
+    "monotone_constraints_method": "advanced",
     "max_bin": 63,
     "use_missing": False,
     "deterministic": True,
@@ -37,18 +37,53 @@ PARAMETERS: dict[str, Any] = {
 RISING = frozenset(
     {
         "in_assessment",
+        "in_plan",
+        "in_chief_complaint",
+        "in_present_illness",
         "is_head_of_problem",
         "is_start_of_statement",
         "is_addressed",
         "statement_share",
+        "head_share",
+        "mentions",
         "lexicon_match",
+        "title_match",
         "lexical_score",
         "dense_score",
+        "lead_over_next",
+        "is_status_head",
         "external_cause_with_injury",
-        "assessment_when_present",
+        "in_conclusion",
+        "match_length",
+        "cared_for_in_sentence",
+        "course_in_sentence",
+        "title_words_named",
+        "in_first_line",
+        "is_longest_in_statement",
+        "is_first_in_statement",
+        "kinds_of_sections",
+        "is_chronic",
     }
 )
-FALLING = frozenset({"retrieved_only", "symptom_beside_diagnosis", "specified_sibling", "negated_elsewhere", "uncertain_elsewhere"})
+FALLING = frozenset(
+    {
+        "in_review_of_systems",
+        "retrieved_only",
+        "retrieved_beside_dictionary",
+        "symptom_beside_diagnosis",
+        "specified_sibling",
+        "negated_elsewhere",
+        "uncertain_elsewhere",
+        "only_before_test_words",
+        "only_as_purpose",
+        "resolved_in_sentence",
+        "place_among_problems",
+        "codes_in_statement",
+        "codes_of_category",
+        "category_named_in_assessment",
+        "symptom_of_diagnosed_system",
+    }
+)
 
 
 def grow(vectors: Sequence[Sequence[float]], labels: Sequence[bool]) -> list[dict[str, list]]:

@@ -18,9 +18,10 @@ from fhir_coder.commands.evaluate import readable
 from fhir_coder.commands.files import existing_file
 from fhir_coder.commands.lines import for_each_line
 from fhir_coder.errors import InvalidContent
-from fhir_coder.evaluation import Document, document_of, evaluate
+from fhir_coder.evaluation import evaluate
 from fhir_coder.model import Candidates
 from fhir_coder.pipeline import Coder
+from fhir_coder.scored import Document, document_of
 from terminology.release import Release
 
 
