@@ -1,4 +1,4 @@
-"""``make bench``: cold start, time for each note end to end, time for each stage, memory. Ratios come from one run.
+"""``make bench``: cold start, time for each note end to end and stage by stage, two workers, memory, and a peer on the same notes in the same run.
 
 usage: python -m benchmarks.speed [NOTES.jsonl]   (default: the corpus of this project)
 """
@@ -6,12 +6,14 @@ usage: python -m benchmarks.speed [NOTES.jsonl]   (default: the corpus of this p
 from __future__ import annotations
 
 import resource
-import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.peer import run_peer
+from benchmarks.timing import line_of, seconds_of
+from benchmarks.workers import run_workers
 from fhir_coder.app import build_coder
 from fhir_coder.batch import encounter_from, read_lines
 from fhir_coder.coding.assignment import assign_codes
@@ -24,23 +26,29 @@ from fhir_coder.pipeline import Coder
 from fhir_coder.settings import Settings
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "outpatient_train.jsonl"
-MILLISECONDS = 1000.0
+_COLD = (
+    "from fhir_coder.app import build_coder; from fhir_coder.settings import Settings; from fhir_coder.batch import encounter_from;"
+    "from fhir_coder.coding.policy import outpatient;"
+    "build_coder(Settings.from_environment()).code_encounter(encounter_from({'text': 'Assessment: hypertension.'}, 1), outpatient())"
+)
 
 
 def main() -> int:
     """Print the figures."""
     settings = Settings.from_environment()
     ensure_index(settings)
-    started = time.perf_counter()
-    coder = build_coder(settings)
-    print(f"engine loaded in {time.perf_counter() - started:.2f} s")
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS
+    cold = seconds_of(lambda: subprocess.run([sys.executable, "-c", _COLD], check=True))
+    print(f"cold start, interpreter to first note coded: {cold:.2f} s")
+    coder = build_coder(settings)
     encounters = [encounter_from(line.value, line.number) for line in read_lines(path) if not line.problem]
     policy = outpatient(settings.assign_probability)
     coder.code_encounter(encounters[0], policy)
-    _print("note, end to end", [_timed(lambda e=one: coder.code_encounter(e, policy)) for one in encounters])
+    print(line_of("note, end to end", [seconds_of(lambda e=one: coder.code_encounter(e, policy)) for one in encounters]))  # type: ignore[misc]
     _print_stages(coder, encounters)
     print(f"peak resident memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    print("\n".join(run_workers(coder, policy, encounters)))
+    print("\n".join(run_peer(settings.data / "benchmarks", path)))
     return 0
 
 
@@ -62,19 +70,7 @@ def _print_stages(coder: Coder, encounters: list[Encounter]) -> None:
         for name, before, after in zip(spent, moments, moments[1:], strict=False):
             spent[name].append(after - before)
     for name, times in spent.items():
-        _print(name, times)
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _print(name: str, times: list[float]) -> None:
-    ordered = sorted(times)
-    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    print(f"{name:24} median {statistics.median(times) * MILLISECONDS:7.1f} ms   p95 {p95 * MILLISECONDS:7.1f} ms   n {len(times)}")
+        print(line_of(name, times))
 
 
 if __name__ == "__main__":

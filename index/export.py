@@ -23,7 +23,7 @@ def export_encoder(model: Model, target: Path, threads: int = 1) -> None:
     """Write the transformer of ``model`` (token ids and mask in, one vector for each token out) to ``target``, quantized."""
     plain, prepared = target.with_suffix(".float.onnx"), target.with_suffix(".prepared.onnx")
     try:
-        _export(load_sentence_transformer(model, threads), plain)
+        export_transformer(load_sentence_transformer(model, threads), plain)
         _quantize(plain, prepared, target)
     finally:
         plain.unlink(missing_ok=True)
@@ -46,7 +46,7 @@ def load_sentence_transformer(model: Model, threads: int = 1) -> Any:
         return SentenceTransformer(str(model.folder), device="cpu", local_files_only=True)
 
 
-def _export(sentence_transformer: Any, target: Path) -> None:
+def export_transformer(sentence_transformer: Any, target: Path) -> None:
     """Trace the transformer into ONNX with free batch size and length."""
     import torch
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fhir_coder.coding.companions import companion_source, is_left_alone
+from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features
+from fhir_coder.coding.giving_way import gives_way_to
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
@@ -53,6 +55,7 @@ def assign_codes(
     is_visit = any(note.authority in {Authority.PROVIDER, Authority.UNKNOWN} for note in notes)
     passed_over = [scored for scored in ranked if is_visit and is_incidental(scored.pillars)]
     chosen, rejected = _decide([scored for scored in ranked if scored not in passed_over], release, policy, reports, is_visit)
+    chosen = _examined(chosen, {note.id: note.text for note in notes}) if policy.combines else chosen
     rejected += [(scored, RejectionReason.NOT_ADDRESSED, "") for scored in passed_over]
     desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)
     assignments = desk.assignments(chosen)
@@ -89,6 +92,8 @@ def _decide(
     kept = []
     for scored in chosen:
         better = _more_specific(scored, chosen, release)
+        if policy.combines:
+            better = better or gives_way_to(scored.code, {other.code for other in chosen})
         if better:
             rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
         elif reports and (diagnosis := _diagnosis_of_report(scored, chosen, release, reports)):
@@ -176,6 +181,13 @@ def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], li
             scored = replace(scored, code=rule.becomes, rule=rule.source)
         kept[scored.code] = max(kept.get(scored.code, scored), scored, key=lambda one: one.probability)
     return list(kept.values()), replaced
+
+
+def _examined(chosen: list[_Scored], texts: Mapping[str, str]) -> list[_Scored]:
+    """A routine examination that brought something up is one with abnormal findings."""
+    if not any(scored.code in WITH_FINDINGS for scored in chosen) or not finding_of({one.code: one.pillars for one in chosen}, texts):
+        return chosen
+    return [replace(one, code=WITH_FINDINGS[one.code], rule=SOURCE) if one.code in WITH_FINDINGS else one for one in chosen]
 
 
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:

@@ -1,4 +1,4 @@
-"""Details that the words of the note decide by a chapter's own rule: trimester from weeks, the dominant side from handedness, depth and stage
+"""Details that the words of the note decide by a chapter's own rule: the type of diabetes, trimester from weeks, the dominant side from handedness, depth and stage
 of ulcers."""
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _STAGES = {
 }
 _SENTENCE = 3  # the mention, its statement, its sentence; then comes the whole note
 
+_TYPE_1 = re.compile(r"(?<!not )\b(?:type (?:1|one|I)\b|T1DM?\b|DM ?1\b|DM type (?:1|I)\b|LADA\b|juvenile diabet\w+)", re.IGNORECASE)
+_TYPE_2 = re.compile(r"\b(?:type (?:2|two|II)\b|T2DM?\b|DM ?2\b|NIDDM\b|pre-?diabet\w+|gestational)", re.IGNORECASE)
+
 _HANDED = re.compile(r"\b(right|left)[- ]hand(?:ed(?:ness)?\b|[- ]dominan)|\b(?:RHD|LHD)\b", re.IGNORECASE)
 _AFFECTED = re.compile(r"\b(right|left|rt|lt)\b|\b(R|L)\b(?=\s+(?:hemi|mono|sided))", re.IGNORECASE)
 _SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
@@ -44,6 +47,8 @@ _SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
 def as_documented(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str:
     """The code with "unspecified trimester", side, severity or stage replaced by what the ``contexts`` (nearest words first) tell."""
     title = codebook.title(code)
+    if code.startswith("E11") and _is_type_1(contexts):
+        return _same_of_type_1(codebook, code)
     if "unspecified trimester" in title and (trimester := _trimester(contexts)):
         return _sibling(codebook, code, "unspecified trimester", f"{trimester} trimester")
     if "affecting unspecified side" in title and (affected := _affected_side(contexts)):
@@ -53,6 +58,17 @@ def as_documented(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> s
     if title.startswith("Pressure ulcer") and "unspecified stage" in title and (stage := _first_of(_STAGES, contexts)):
         return _sibling(codebook, code, "unspecified stage", stage)
     return code
+
+
+def _is_type_1(contexts: tuple[str, ...]) -> bool:
+    """Whether the note calls the diabetes type 1 and nowhere type 2, which an untyped one is taken for (guideline I.C.4.a.2)."""
+    text = "\n".join(contexts)
+    return _TYPE_1.search(text) is not None and _TYPE_2.search(text) is None
+
+
+def _same_of_type_1(codebook: Codebook, code: str) -> str:
+    known = codebook.normalize("E10" + code[3:])
+    return known if known is not None and codebook.is_billable(known) else code
 
 
 def _first_of(choices: Mapping[str, re.Pattern[str]], contexts: tuple[str, ...]) -> str | None:

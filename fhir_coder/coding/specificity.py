@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from fhir_coder.coding.body_parts import about_its_part
 from fhir_coder.coding.documented import as_documented
 from fhir_coder.coding.measured import is_measured, measured_child
 from fhir_coder.coding.side_exceptions import side_exceptions
@@ -55,12 +56,15 @@ def side_of(texts: Iterable[str]) -> str | None:
     return None
 
 
-def _side_in(contexts: tuple[str, ...]) -> str | None:
-    """The side that the words around a mention name; the whole note decides only when it names a single side: "lungs clear bilaterally" and a
-    right knee beside a left hand say nothing of the ovary."""
+def side_in(contexts: tuple[str, ...], title: str) -> str | None:
+    """The side that the words around a mention name; else the only one named beside the part of the body that the ``title`` is about; the
+    whole note decides last, and only when it names a single side: "lungs clear bilaterally" says nothing of the ovary."""
     near = side_of(contexts[:_NEAR])
     if near is not None:
         return near
+    beside = {side for context in contexts[_NEAR:] for sentence in about_its_part(title, context) for side in _named_sides(sentence)}
+    if len(beside) == 1 and beside != {"bilateral"}:
+        return beside.pop()
     far = set().union(*(_named_sides(context) for context in contexts[_NEAR:]))
     return far.pop() if len(far) == 1 and far != {"bilateral"} else None
 
@@ -80,7 +84,7 @@ def _completed(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str 
     known = codebook.normalize(code)
     if known is None:
         return None
-    lateral = _with_side(codebook, known, _side_in(contexts))
+    lateral = _with_side(codebook, known, side_in(contexts, codebook.title(known)))
     if codebook.is_billable(lateral):
         return lateral
     seventh = codebook.seventh_characters(lateral)
@@ -138,7 +142,7 @@ def _named_child(codebook: Codebook, children: tuple[str, ...], contexts: tuple[
     words = {child: _title_words(codebook.title(child)) for child in children}
     shared = set.intersection(*words.values()) if words else set()
     near = _title_words(" ".join(contexts[:2]))
-    side = _side_in(contexts)
+    side = side_in(contexts, codebook.title(children[0])) if children else None
     found = [
         child
         for child, own in words.items()

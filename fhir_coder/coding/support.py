@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_coder.coding.documentation_sources import ground, why_not_from
+from fhir_coder.coding.finer import finer
 from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
-from fhir_coder.coding.specificity import complete
+from fhir_coder.coding.specificity import complete, side_in
 from fhir_coder.coding.vaccines import is_about_its_vaccine
 from fhir_coder.model import (
     Assertion,
@@ -98,6 +99,9 @@ class _Gathering:
         chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])
         for candidate in chosen:
             code = complete(self._codebook, candidate.code, contexts)
+            if code is not None:
+                texts = (*contexts[:3], self._problem_around(position))
+                code = finer(self._codebook, code, texts, note.text, lambda title: side_in(contexts, title))
             reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, self._policy, code)
             if code is not None and reason is None:
                 is_incidental = note.authority is Authority.REPORT and _INCIDENTAL.search(contexts[2]) is not None
@@ -112,6 +116,20 @@ class _Gathering:
             for candidate in others
             if why_not_codable(assertion, self._policy, candidate.code) is None
         )
+
+    def _problem_around(self, position: int) -> str:
+        """The paragraph of the problem that the assertion belongs to: from its statement to the next one below it; empty outside of any."""
+        statement = self._statements[position]
+        if statement is None:
+            return ""
+        own = statement.mention
+        following = (
+            one.mention.start
+            for one in self._assertions
+            if one.mention.is_problem_statement and one.mention.note_id == own.note_id and one.mention.sentence_start > own.sentence_start
+        )
+        text = self._notes[own.note_id].text
+        return text[own.start : min(following, default=min(len(text), own.start + 1500))]
 
     def _support(self, code: str, pillar: Pillar, note: Note) -> None:
         """Put a pillar under a code, or turn it away because of whose words it rests on (guideline I.B.14)."""

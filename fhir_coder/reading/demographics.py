@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
-_YEARS = re.compile(r"(?<!temp )(?<!t )\b(\d{1,3})[\s-]*(?:(?:years?|yrs?)[\s-]*(?:of age|old)|y/?o\b|[FM]\b(?!\s*\d))", re.IGNORECASE)
-_UNDER_TWO = re.compile(r"\b(?:newborn|neonate|\d{1,2}[\s-]*(?:days?|d|weeks?|wks?|months?|mos?|m)[\s/-]*(?:old|o)\b)", re.IGNORECASE)
-_AGED = r"\b\d{1,3}[\s-]*(?:years?|yrs?|y/?o|months?|mos?|m/?o|weeks?|days?)?[\s-]*(?:old\b|o\b)?"
+_YEARS = re.compile(
+    r"(?<!temp )(?<!t )\b(\d{1,3})[\s-]*(?:(?:years?|yrs?)[\s-]*(?:of age|old|well|WCC|WCV|check)|y\.?/?o\b|[FM]\b(?!\s*\d))", re.IGNORECASE
+)
+_UNDER_TWO = re.compile(
+    r"\b(?:newborn|neonate|\d{1,2}[\s-]*(?:days?|d|weeks?|wks?|months?|mos?|m)[\s/-]*(?:old\b|o\b|well\b|WCC\b|WCV\b|check))", re.IGNORECASE
+)
+_AGED = r"\b\d{1,3}[\s-]*(?:years?|yrs?|y\.?/?o\.?|months?|mos?|m/?o|weeks?|days?)?[\s-]*(?:old\b|o\b)?"
 _FEMALE = re.compile(
     _AGED
     + r"(?:[\s-]+[a-z-]+){0,3}?[\s-]*\b(?:female|woman|girl|lady)\b|(?<!temp )(?<!t )\b\d{1,2}\s?(?:y/?o\s?)?F\b|\b(?:Ms|Mrs)\.?\s+[A-Z]",

@@ -16,6 +16,7 @@ from typing import Protocol
 from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, SectionKind, Sections
 from fhir_coder.reading.body_mass import find_body_mass
 from fhir_coder.reading.demographics import stated_age, stated_sex
+from fhir_coder.reading.encounter_reasons import find_encounter_reasons
 from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.scores import find_scores
 from fhir_coder.reading.sentences import Sentence, find_sentences
@@ -85,7 +86,9 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     mentions: list[Mention] = []
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
-        terms = (*_outside(find_terms(note.text), scores := tuple(find_scores(note.text))), *scores, *find_body_mass(note.text))
+        scores = tuple(find_scores(note.text))
+        told = (*scores, *find_body_mass(note.text), *find_encounter_reasons(note.text, tuple(own)))
+        terms = (*_outside(find_terms(note.text), scores), *told)
         mentions.extend(_note_mentions(note, own, _admissible(terms, note, sections.encounter)))
     return Mentions(sections, tuple(mentions))
 

@@ -1,0 +1,35 @@
+"""Codes that give way to others."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from fhir_coder.coding.giving_way import gives_way_to
+from terminology.codebook import Codebook
+from terminology.references import parse_references
+
+DATA = Path(__file__).resolve().parents[2] / "fhir_coder" / "coding" / "gives_way.tsv"
+
+
+@pytest.mark.parametrize(
+    ("code", "assigned", "to"),
+    [
+        ("Z34.03", {"O14.93", "Z3A.32"}, "O14.93"),
+        ("Z34.03", {"Z3A.32", "D64.9"}, ""),
+        ("Z87.442", {"N20.0"}, "N20.0"),
+        ("R73.03", {"E11.9", "I10"}, "E11.9"),
+        ("I10", {"R03.0"}, ""),
+    ],
+)
+def test_gives_way(code: str, assigned: set[str], to: str) -> None:
+    assert gives_way_to(code, assigned) == to
+
+
+def test_the_codes_of_the_data_are_in_the_release_and_have_a_source(codebook: Codebook) -> None:
+    rows = list(csv.DictReader((line for line in DATA.read_text().splitlines() if not line.startswith("#")), delimiter="\t"))
+    assert rows and all(row["source"] for row in rows)
+    assert all(codebook.normalize(row["code"]) for row in rows)
+    assert all(parse_references(f"({row['to']})") for row in rows)
