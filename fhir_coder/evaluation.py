@@ -94,6 +94,13 @@ def _calibration_error(totals: np.ndarray) -> float:
     return float(np.abs(totals[:, 1] - totals[:, 2]).sum() / max(1.0, totals[:, 0].sum()))
 
 
+def offered_at(documents: Sequence[Document], floor: float) -> tuple[float, float, float]:
+    """Micro precision, recall and F1 if every ranked code at or above the floor were assigned, before any rule."""
+    rows = [_counts(set(one.gold), {code for code, probability in one.ranked.items() if probability >= floor}) for one in documents]
+    precision, recall, f1 = _micro(np.array(rows, dtype=float).reshape(-1, 3).sum(axis=0))
+    return round(float(precision), 4), round(float(recall), 4), round(float(f1), 4)
+
+
 def _share(values: Sequence[float]) -> float:
     """Mean, or 0 of nothing."""
     return round(float(np.mean(values)), 4) if len(values) else 0.0

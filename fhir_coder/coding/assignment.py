@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
-from fhir_coder.coding.features import HISTORY_SECTIONS, code_features
+from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, features_version
 from fhir_coder.coding.giving_way import gives_way_to
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
@@ -46,7 +46,7 @@ class _Scored:
 def assign_codes(
     candidates: Candidates, release: Release, ranker: Ranker, policy: CodingPolicy, versions: Mapping[str, str]
 ) -> CodedEncounter:
-    """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's and the release's are added."""
+    """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's, the features' and the release's are added."""
     offers = gather_support(candidates, release.codebook, policy)
     features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
@@ -66,7 +66,7 @@ def assign_codes(
         assignments=assignments,
         rejected=rejections,
         uncoded=desk.uncoded(_providers(candidates.assertions), assignments, rejections),
-        versions={**versions, "release": release.id, "ranker": ranker.version, "policy": policy.name},
+        versions={**versions, "release": release.id, "ranker": ranker.version, "features": features_version(), "policy": policy.name},
     )
 
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 
 from fhir_coder.coding import kinds, rivals, wording
 from fhir_coder.coding.candidates import content_words
@@ -231,3 +232,8 @@ def _head_share(pillar: Pillar) -> float:
 def as_vector(features: Mapping[str, float]) -> list[float]:
     """The values in the order of ``FEATURES``."""
     return [features[name] for name in FEATURES]
+
+
+def features_version() -> str:
+    """What the features mean and which they are: the number of ``MEANING`` and a hash of the names, recorded with every encounter."""
+    return f"{MEANING}@{sha256(' '.join(FEATURES).encode()).hexdigest()[:12]}"
