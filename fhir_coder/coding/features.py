@@ -47,6 +47,7 @@ _OWN: tuple[str, ...] = (
     "external_cause_with_injury",
     "is_injury",
     "is_unspecified",
+    "detail_left_open",
     "specified_sibling",
     "negated_elsewhere",
     "uncertain_elsewhere",
@@ -74,6 +75,8 @@ _ADDRESSED = re.compile(
     r"worsen\w*|treat\w*|advis\w+|recommend\w*|counsel\w*|discuss\w*|inject\w+|therapy|mg)\b",
     re.IGNORECASE,
 )
+# "Unspecified eye" leaves a detail open that most notes tell; "hypothyroidism, unspecified" is only the plain name of a disease.
+_DETAIL_OPEN = re.compile(r"\bunspecified (?!organism\b)[a-z]", re.IGNORECASE)
 # What ends the head of a problem statement.
 _HEAD_END = re.compile(r"[,;:(]|\s[-–—]+\s|\.\s")
 
@@ -191,6 +194,7 @@ class _Reader:
             "external_cause_with_injury": float(cause and self._has_injury),
             "is_injury": float(code[0] in "ST"),
             "is_unspecified": float(unspecified),
+            "detail_left_open": float(bool(_DETAIL_OPEN.search(self._codebook.title(code)))),
             "specified_sibling": float(any(says_more(self._codebook, other, code) for other in self._codes)),
         }
 
