@@ -226,7 +226,7 @@ class _Desk:
             probability=round(scored.probability, 4),
             rank=rank,
             evidence=self._evidence([pillar.assertion for pillar in scored.pillars]),
-            explanation=explain(scored.pillars, self.ranker.contributions(scored.features), scored.rule),
+            explanation=explain(scored.pillars, self.ranker.contributions(scored.features), scored.features, scored.rule),
             features=scored.features,
         )
 

@@ -1,8 +1,9 @@
 """Growing the trees: gradient boosting (Friedman 2001) by LightGBM, small and strongly regularised, because our notes are few and others differ.
 
-Each split tries one threshold a feature, drawn at random (extremely randomised trees, Geurts 2006): on notes of hands that the trees did not see
-that was better than the best threshold. One thread, fixed seeds and ``deterministic``: the same examples give the same trees, bit for bit on one machine class. ``RISING`` and
-``FALLING`` are what clinical sense demands of every tree, so that no accident of the training notes can turn it round.
+Each split tries one threshold a feature, drawn at random (extremely randomised trees, Geurts 2006): on notes of hands that the trees did not
+see that was better than the best threshold. One thread, fixed seeds and ``deterministic``: the same examples give the same trees, bit for bit on
+one machine class. ``RISING`` and ``FALLING`` are what clinical sense demands of every tree, so that no accident of the training notes can
+turn it round.
 """
 
 from __future__ import annotations

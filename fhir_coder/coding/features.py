@@ -75,8 +75,8 @@ _ADDRESSED = re.compile(
     r"worsen\w*|treat\w*|advis\w+|recommend\w*|counsel\w*|discuss\w*|inject\w+|therapy|mg)\b",
     re.IGNORECASE,
 )
-# "Unspecified eye" leaves a detail open that most notes tell; "hypothyroidism, unspecified" is only the plain name of a disease.
-_DETAIL_OPEN = re.compile(r"\bunspecified (?!organism\b)[a-z]", re.IGNORECASE)
+# "Of unspecified eye" leaves a detail open that most notes tell; "hypothyroidism, unspecified" or "Unspecified dementia" is a plain name.
+_DETAIL_OPEN = re.compile(r"\bunspecified (?!organism\b)[a-z]")
 # What ends the head of a problem statement.
 _HEAD_END = re.compile(r"[,;:(]|\s[-–—]+\s|\.\s")
 

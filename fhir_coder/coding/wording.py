@@ -40,7 +40,7 @@ _COURSE = re.compile(
 )
 _RESOLVED = re.compile(r"\b(?:resolved|healed|recovered|remission|s/p|status post|prior|previous|past|history of|h/o)\b", re.IGNORECASE)
 _TEST_AFTER = re.compile(
-    r"\W{0,3}(?:panel|screen(?:ing|s)?|labs?|tests?|testing|titers?|serolog\w+|precautions?|education|vaccin\w+|prophylaxis|risk|clinic|"
+    r"\W{0,3}(?:panel|studies|study|levels?|screen(?:ing|s)?|labs?|tests?|testing|titers?|serolog\w+|precautions?|education|vaccin\w+|prophylaxis|risk|clinic|"
     r"questionnaire|score|work-?up|medications?|meds?|center|diet|booster|shot)\b",
     re.IGNORECASE,
 )
