@@ -20,8 +20,9 @@ from fhir_coder.batch import codes_field, encounter_from, read_lines
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import shipped_ranker
 from fhir_coder.disposition import Policy
-from fhir_coder.evaluation import Document, evaluate
+from fhir_coder.evaluation import evaluate
 from fhir_coder.pipeline import Coder
+from fhir_coder.scored import Document
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
 from index.model import packaged_model

@@ -1,33 +1,18 @@
-"""Measures of coding: precision, recall and F1 with bootstrap intervals, calibration, and the automation curve.
-
-All are micro averages over codes. Intervals are percentile bootstrap over documents (Efron 1979), seeded, so that a figure can be repeated.
-"""
+"""Measures of coding: precision, recall and F1, and calibration, with bootstrap intervals over notes. All are micro averages over codes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from fhir_coder.model import CodedEncounter
+from fhir_coder.automation import automation_curve, floors_for_precision
+from fhir_coder.resampling import interval
+from fhir_coder.scored import Document
 
-RESAMPLES = 1000
-SEED = 20260401
 BINS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One scored document: gold codes, and predicted codes with their probability, assigned ones only.
-
-    ``ranked`` holds every candidate that was ranked, assigned or not, with its probability: the population of the calibration figure.
-    """
-
-    gold: frozenset[str]
-    predicted: dict[str, float]
-    ranked: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +26,29 @@ class Score:
     f1_high: float
 
 
-def document_of(coded: CodedEncounter, gold: frozenset[str]) -> Document:
-    """A coded encounter beside its reference codes. A rejected code without probability was never ranked."""
-    predicted = {one.code: one.probability for one in coded.assignments}
-    ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
-    return Document(gold, predicted, ranked)
-
-
 def evaluate(documents: Sequence[Document]) -> dict[str, Any]:
     """Every figure as a JSON object."""
+    exact = np.array([[one.predicted.keys() == one.gold, 1] for one in documents], dtype=float).reshape(-1, 2)
     return {
         "documents": len(documents),
         "gold_codes": sum(len(one.gold) for one in documents),
         "predicted_codes": sum(len(one.predicted) for one in documents),
         "exact": asdict(score(documents, lambda code: code)),
         "three_character": asdict(score(documents, lambda code: code[:3])),
-        "exact_match_encounters": _share([set(one.predicted) == set(one.gold) for one in documents]),
+        "exact_match_encounters": _share(list(exact[:, 0])),
+        "exact_match_interval": interval(exact, lambda totals: float(totals[0] / totals[1])),
         "calibration": calibration(documents),
         "automation": automation_curve(documents),
+        "floors": floors_for_precision(documents),
     }
 
 
-def score(documents: Sequence[Document], view: Any) -> Score:
+def score(documents: Sequence[Document], view: Callable[[str], str]) -> Score:
     """Micro score of the codes as seen through ``view`` (identity, or the category)."""
-    counts = np.array([_counts({view(c) for c in one.gold}, {view(c) for c in one.predicted}) for one in documents], dtype=float).reshape(
-        -1, 3
-    )
-    precision, recall, f1 = _micro(counts.sum(axis=0))
-    generator = np.random.default_rng(SEED)
-    picks = generator.integers(0, len(counts), size=(RESAMPLES, len(counts))) if len(counts) else np.zeros((1, 0), dtype=int)
-    resampled = [_micro(counts[pick].sum(axis=0))[2] for pick in picks]
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    return Score(*(round(float(value), 4) for value in (precision, recall, f1, low, high)))
+    rows = [_counts({view(c) for c in one.gold}, {view(c) for c in one.predicted}) for one in documents]
+    counts = np.array(rows, dtype=float).reshape(-1, 3)
+    low, high = interval(counts, lambda totals: _micro(totals)[2])
+    return Score(*(round(float(value), 4) for value in _micro(counts.sum(axis=0))), low, high)
 
 
 def _counts(gold: set[str], predicted: set[str]) -> tuple[int, int, int]:
@@ -87,40 +63,42 @@ def _micro(totals: np.ndarray) -> tuple[float, float, float]:
 
 
 def calibration(documents: Sequence[Document]) -> dict[str, Any]:
-    """Expected calibration error over all ranked candidates in ten equal-width bins (Naeini 2015), with the bins."""
-    pairs = [(probability, code in one.gold) for one in documents for code, probability in one.ranked.items()]
-    bins: list[dict[str, float]] = []
-    error = 0.0
-    for number in range(BINS):
-        inside = [pair for pair in pairs if min(int(pair[0] * BINS), BINS - 1) == number]
-        if not inside:
-            continue
-        confidence, accuracy = _share([p for p, _ in inside]), _share([hit for _, hit in inside])
-        error += abs(confidence - accuracy) * len(inside) / len(pairs)
-        bins.append({"from": number / BINS, "count": len(inside), "probability": confidence, "accuracy": accuracy})
-    return {"candidates": len(pairs), "expected_calibration_error": round(error, 4), "bins": bins}
+    """Expected calibration error over all ranked candidates in ten equal-width bins (Naeini 2015) with its interval, and the bins. Resampled
+    notes have fewer different candidates, hence a somewhat higher error: the interval leans upward."""
+    counts = np.array([_bins(one) for one in documents], dtype=float).reshape(-1, BINS, 3)
+    totals = counts.sum(axis=0)
+    bins = [
+        {"from": number / BINS, "count": int(count), "probability": round(mass / count, 4), "accuracy": round(hits / count, 4)}
+        for number, (count, mass, hits) in enumerate(totals.tolist())
+        if count
+    ]
+    low, high = interval(counts, _calibration_error)
+    return {
+        "candidates": int(totals[:, 0].sum()),
+        "expected_calibration_error": round(_calibration_error(totals), 4),
+        "error_low": low,
+        "error_high": high,
+        "bins": bins,
+    }
 
 
-def automation_curve(documents: Sequence[Document]) -> list[dict[str, float]]:
-    """For each probability floor: the share of assigned codes at or above it, their precision, and the same for whole encounters.
+def _bins(one: Document) -> np.ndarray:
+    """For each bin of probability: candidates, the sum of their probabilities, right ones."""
+    found = np.zeros((BINS, 3))
+    for code, probability in one.ranked.items():
+        found[min(int(probability * BINS), BINS - 1)] += (1, probability, code in one.gold)
+    return found
 
-    An encounter counts as automated when all its assigned codes reach the floor; its precision is that of its code set being exactly right.
-    """
-    assigned = [(probability, code in one.gold) for one in documents for code, probability in one.predicted.items()]
-    curve = []
-    for floor in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
-        codes = [hit for probability, hit in assigned if probability >= floor]
-        whole = [set(one.predicted) == set(one.gold) for one in documents if one.predicted and min(one.predicted.values()) >= floor]
-        curve.append(
-            {
-                "probability": floor,
-                "codes": round(len(codes) / len(assigned), 4) if assigned else 0.0,
-                "code_precision": _share(codes),
-                "encounters": round(len(whole) / len(documents), 4) if documents else 0.0,
-                "encounters_exact": _share(whole),
-            }
-        )
-    return curve
+
+def _calibration_error(totals: np.ndarray) -> float:
+    return float(np.abs(totals[:, 1] - totals[:, 2]).sum() / max(1.0, totals[:, 0].sum()))
+
+
+def offered_at(documents: Sequence[Document], floor: float) -> tuple[float, float, float]:
+    """Micro precision, recall and F1 if every ranked code at or above the floor were assigned, before any rule."""
+    rows = [_counts(set(one.gold), {code for code, probability in one.ranked.items() if probability >= floor}) for one in documents]
+    precision, recall, f1 = _micro(np.array(rows, dtype=float).reshape(-1, 3).sum(axis=0))
+    return round(float(precision), 4), round(float(recall), 4), round(float(f1), 4)
 
 
 def _share(values: Sequence[float]) -> float:

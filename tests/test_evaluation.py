@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_coder.evaluation import Document, automation_curve, calibration, evaluate, score
+from fhir_coder.automation import automation_curve, floors_for_precision
+from fhir_coder.evaluation import calibration, evaluate, score
+from fhir_coder.scored import Document
 
 ONE_RIGHT_ONE_EXTRA = Document(frozenset({"I10"}), {"I10": 0.9, "E11.9": 0.6}, {"I10": 0.9, "E11.9": 0.6, "R05.9": 0.1})
 ONE_MISSED = Document(frozenset({"E11.22"}), {"E11.9": 0.8}, {"E11.9": 0.8})
@@ -30,7 +32,14 @@ def test_calibration_error_is_the_weighted_gap() -> None:
     documents = [Document(frozenset({"A"}), {}, {"A": 0.75, "B": 0.75, "C": 0.25})]
     figures = calibration(documents)
     assert figures["candidates"] == 3
-    assert figures["expected_calibration_error"] == pytest.approx((2 / 3) * 0.25 + (1 / 3) * 0.25, abs=1e-3)
+    assert figures["expected_calibration_error"] == pytest.approx(0.25, abs=1e-4)  # in either bin
+    assert figures["error_low"] <= figures["expected_calibration_error"] <= figures["error_high"]
+
+
+def test_a_probability_of_one_falls_into_the_last_bin() -> None:
+    assert calibration([Document(frozenset({"A"}), {}, {"A": 1.0})])["bins"] == [
+        {"from": 0.9, "count": 1, "probability": 1.0, "accuracy": 1.0}
+    ]
 
 
 def test_automation_curve_counts_codes_and_whole_encounters() -> None:
@@ -38,6 +47,32 @@ def test_automation_curve_counts_codes_and_whole_encounters() -> None:
     assert at_09["codes"] == pytest.approx(1 / 3, abs=1e-4)
     assert at_09["code_precision"] == 1.0
     assert at_09["encounters"] == 0.0
+
+
+def test_the_floor_for_a_precision_is_the_lowest_that_reaches_it() -> None:
+    documents = [
+        Document(frozenset({"A", "B"}), {"A": 0.9, "B": 0.8}, {}),  # passes, exactly right
+        Document(frozenset({"C", "D"}), {"C": 0.8}, {}),  # passes, misses one code
+        Document(frozenset({"E"}), {"E": 0.95, "F": 0.5}, {}),  # does not pass
+        Document(frozenset({"G"}), {}, {}),  # nothing to pass
+    ]
+    for target in floors_for_precision(documents):
+        assert target["probability"] == 0.8
+        assert target["codes"] == pytest.approx(4 / 5)
+        assert target["code_precision"] == 1.0
+        assert target["encounters"] == pytest.approx(2 / 4)
+        assert target["encounters_exact"] == pytest.approx(1 / 2)
+        assert target["missed_codes"] == pytest.approx(1 / 4)
+        assert target["codes_interval"][0] <= target["codes"] <= target["codes_interval"][1]
+
+
+def test_codes_of_one_probability_stand_or_fall_together() -> None:
+    documents = [Document(frozenset({"A"}), {"A": 0.8, "B": 0.8}, {})]
+    assert [target["probability"] for target in floors_for_precision(documents)] == [None, None]
+
+
+def test_no_note_gives_no_figure_and_no_error() -> None:
+    assert evaluate([])["documents"] == 0
 
 
 def test_the_same_documents_give_the_same_intervals() -> None:

@@ -62,7 +62,9 @@ def test_every_coding_names_what_decided_it(coder: Coder) -> None:
         (Path(__file__).parents[1] / "docs" / "pipeline.md").read_text(encoding="utf-8").split("\n## Versions\n")[1].split("\n## ")[0]
     )
     assert {name for name in versions if f"`{name}`" not in documented} == set()
-    assert {"software", "code", "release", "release sha", "index", "model", "lexicon", "ranker", "knowledge", "policy"} == set(versions)
+    assert {"software", "code", "release", "release sha", "index", "model", "lexicon", "ranker", "features", "knowledge", "policy"} == set(
+        versions
+    )
     kept = coder.artifacts(coder.catalogue.get(versions["release"]), outpatient())
     assert versions["release sha"] == kept.release[:12] and versions["index"].startswith(kept.index[:12])
 

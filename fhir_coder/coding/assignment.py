@@ -9,8 +9,9 @@ from fhir_coder.coding.body_parts import share_a_part
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
-from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
+from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, features_version
 from fhir_coder.coding.giving_way import gives_way_to
+from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
@@ -47,7 +48,7 @@ class _Scored:
 def assign_codes(
     candidates: Candidates, release: Release, ranker: Ranker, policy: CodingPolicy, versions: Mapping[str, str]
 ) -> CodedEncounter:
-    """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's and the release's are added."""
+    """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's, the features' and the release's are added."""
     offers = gather_support(candidates, release.codebook, policy)
     features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
@@ -67,7 +68,7 @@ def assign_codes(
         assignments=assignments,
         rejected=rejections,
         uncoded=desk.uncoded(_providers(candidates.assertions), assignments, rejections),
-        versions={**versions, "release": release.id, "ranker": ranker.version, "policy": policy.name},
+        versions={**versions, "release": release.id, "ranker": ranker.version, "features": features_version(), "policy": policy.name},
     )
 
 
@@ -248,7 +249,7 @@ class _Desk:
             probability=round(scored.probability, 4),
             rank=rank,
             evidence=self._evidence([pillar.assertion for pillar in scored.pillars]),
-            explanation=explain(scored.pillars, self.ranker.contributions(scored.features), scored.rule),
+            explanation=explain(scored.pillars, self.ranker.contributions(scored.features), scored.features, scored.rule),
             features=scored.features,
         )
 

@@ -49,7 +49,7 @@ def _from_dictionary(position: int, assertion: Assertion) -> list[Candidate]:
 def _needs_retrieval(assertions: Assertions, position: int) -> bool:
     """A problem statement whose words the dictionary does not mostly explain."""
     mention = assertions.assertions[position].mention
-    if not mention.is_problem_statement or not _content_words(mention.text):
+    if not mention.is_problem_statement or not content_words(mention.text):
         return False
     inside = [
         other.mention
@@ -59,15 +59,16 @@ def _needs_retrieval(assertions: Assertions, position: int) -> bool:
         and other.mention.start >= mention.start
         and other.mention.end <= mention.end
     ]
-    covered = sum(len(_content_words(part.text)) for part in inside)
-    return covered < COVERED_BY_DICTIONARY * len(_content_words(mention.text))
+    covered = sum(len(content_words(part.text)) for part in inside)
+    return covered < COVERED_BY_DICTIONARY * len(content_words(mention.text))
 
 
-def _content_words(text: str) -> list[str]:
+def content_words(text: str) -> list[str]:
+    """The words that say what a problem is, in small letters: not how it is doing nor where it is."""
     return [word for word in _WORD.findall(text.lower()) if word not in _course_words()]
 
 
 def _query(text: str) -> str:
     """The statement without what follows a dash or colon: "DM2 - continue metformin" asks for DM2."""
     head = re.split(r"\s+[-–—]\s+|:\s", text, maxsplit=1)[0]
-    return head if _content_words(head) else text
+    return head if content_words(head) else text

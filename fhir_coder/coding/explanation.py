@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fhir_coder.coding.support import Pillar
 
 _STRONGEST = 3
 
 
-def explain(pillars: Sequence[Pillar], contributions: Sequence[tuple[str, float]], rule: str = "") -> str:
-    """A few sentences; they name sections, dictionary entries and features, and quote nothing."""
+def explain(pillars: Sequence[Pillar], contributions: Sequence[tuple[str, float]], features: Mapping[str, float], rule: str = "") -> str:
+    """A few sentences; they name sections, dictionary entries and features, and quote nothing.
+
+    ``contributions`` are the features with their share in the score, strongest first; ``features`` their values.
+    """
     best = pillars[0]
     sections = list(dict.fromkeys(pillar.assertion.mention.section.value.replace("-", " ") for pillar in pillars))
     parts = [f"Named in the {_listed(sections)}; matched by {_match(best)}."]
-    weighed = [name.replace("_", " ") for name, share in contributions[:_STRONGEST] if share > 0]
-    if weighed:
-        parts.append(f"Weighed most: {_listed(weighed)}.")
+    if spoke_for := [_said(name, features) for name, share in contributions if share > 0][:_STRONGEST]:
+        parts.append(f"Weighed most: {_listed(spoke_for)}.")
+    if spoke_against := [_said(name, features) for name, share in contributions[:_STRONGEST] if share < 0]:
+        parts.append(f"Weighed against it: {_listed(spoke_against)}.")
     if by_clinician := sorted({pillar.source for pillar in pillars if pillar.source}):
         parts.append(f"Supplied by another clinician than the provider: {_listed(by_clinician)}.")
     if rule:
         parts.append(f"Decided by rule: {rule}.")
     return " ".join(parts)
+
+
+def _said(name: str, features: Mapping[str, float]) -> str:
+    """A feature in words, with "not" where it is absent: that, too, can speak for a code."""
+    return name.replace("_", " ") if features.get(name) else "not " + name.removeprefix("is_").replace("_", " ")
 
 
 def _match(pillar: Pillar) -> str:

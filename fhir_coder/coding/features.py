@@ -6,13 +6,17 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 
+from fhir_coder.coding import kinds, rivals, wording
+from fhir_coder.coding.candidates import content_words
+from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
 from fhir_coder.model import Assertion, Assertions, Presence, SectionKind
 from terminology.codebook import Codebook
 from terminology.detail import is_unspecified, says_more
 
-FEATURES: tuple[str, ...] = (
+_OWN: tuple[str, ...] = (
     "in_assessment",
     "in_plan",
     "in_chief_complaint",
@@ -25,6 +29,7 @@ FEATURES: tuple[str, ...] = (
     "is_start_of_statement",
     "is_addressed",
     "statement_share",
+    "head_share",
     "mentions",
     "lexicon_match",
     "title_match",
@@ -42,13 +47,16 @@ FEATURES: tuple[str, ...] = (
     "external_cause_with_injury",
     "is_injury",
     "is_unspecified",
+    "detail_left_open",
     "specified_sibling",
     "negated_elsewhere",
     "uncertain_elsewhere",
     "without_assessment_section",
-    "assessment_when_present",
+    "in_conclusion",
     "match_length",
 )
+FEATURES: tuple[str, ...] = (*_OWN, *wording.NAMES, *rivals.NAMES, *kinds.NAMES)
+"""All features, in the order in which a vector has them."""
 
 MEANING = 2
 """Raised when a feature keeps its name and comes to mean something else: a ranker is bound to names and meaning."""
@@ -67,17 +75,20 @@ _ADDRESSED = re.compile(
     r"worsen\w*|treat\w*|advis\w+|recommend\w*|counsel\w*|discuss\w*|inject\w+|therapy|mg)\b",
     re.IGNORECASE,
 )
-_PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
-
+# "Of unspecified eye" leaves a detail open that most notes tell; "hypothyroidism, unspecified" or "Unspecified dementia" is a plain name.
+_DETAIL_OPEN = re.compile(r"\bunspecified (?!organism\b)[a-z]")
+# What ends the head of a problem statement.
+_HEAD_END = re.compile(r"[,;:(]|\s[-–—]+\s|\.\s")
 
 PLACES = frozenset(name for name in FEATURES if name.startswith("in_")) | {
     "is_head_of_problem",
     "is_start_of_statement",
     "is_addressed",
     "statement_share",
+    "head_share",
     "is_status_head",
     "without_assessment_section",
-    "assessment_when_present",
+    "in_conclusion",
 }
 
 
@@ -90,21 +101,20 @@ def code_features(offers: Offers, assertions: Assertions, codebook: Codebook, we
     return {code: {name: 0.0 if name in PLACES else value for name, value in values.items()} for code, values in found.items()}
 
 
-def is_symptom(codebook: Codebook, code: str) -> bool:
-    """A sign or symptom: R00-R69 (the abnormal findings after them are integral to nothing), or pain of a joint, limb or back in chapter 13."""
-    return "R00" <= code < "R70" or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(codebook.title(code))))
-
-
 class _Reader:
     """Facts about the whole encounter, computed once for all its codes, from the notes that diagnoses are coded from where there are some: what
     a nurse's note denies or lacks says nothing of the provider's diagnoses."""
 
     def __init__(self, offers: Offers, assertions: Assertions, codebook: Codebook) -> None:
         self._codebook = codebook
+        self._wording, self._rivals = wording.Wording(assertions, codebook), rivals.Rivals(offers, assertions, codebook)
         self._texts = {note.id: note.text for note in assertions.encounter.notes}
         notes = {note.id for note in assertions.encounter.notes if note.supplies_diagnoses} or self._texts.keys()
         sections = (section for section in assertions.mentions.sections.sections if section.note_id in notes)
-        self._has_assessment = any(section.kind in ASSESSMENT_SECTIONS for section in sections)
+        found = {section.kind for section in sections}
+        self._has_assessment = bool(found & ASSESSMENT_SECTIONS)
+        # Where the note says what it comes to: in the assessment, without one in the plan, without either in the text itself.
+        self._conclusion = "in_assessment" if self._has_assessment else "in_plan" if found & PLAN_SECTIONS else "in_body"
         self._negated, self._uncertain = _unasserted(one for one in assertions.assertions if one.mention.note_id in notes)
         self._codes = tuple(offers.pillars)
         self._has_diagnosis = any(self._is_definitive(code, pillars) for code, pillars in offers.pillars.items())
@@ -112,12 +122,13 @@ class _Reader:
 
     def features(self, code: str, pillars: tuple[Pillar, ...]) -> dict[str, float]:
         """All of ``FEATURES`` for one code."""
-        values = self._places(pillars) | self._match(pillars) | self._kind(code, pillars)
+        values = self._places(pillars) | self._match(pillars) | self._kind(code, pillars) | kinds.kind_features(code)
+        values |= self._wording.features(code, pillars) | self._rivals.features(code, pillars)
         stems = {pillar.candidate.code for pillar in pillars} | {code}
         values["negated_elsewhere"] = math.log1p(sum(self._negated[stem] for stem in stems))
         values["uncertain_elsewhere"] = math.log1p(sum(self._uncertain[stem] for stem in stems))
         values["without_assessment_section"] = float(not self._has_assessment)
-        values["assessment_when_present"] = values["in_assessment"] if self._has_assessment else values["in_body"]
+        values["in_conclusion"] = values[self._conclusion]
         return {name: round(float(values[name]), 6) for name in FEATURES}
 
     def _is_definitive(self, code: str, pillars: tuple[Pillar, ...]) -> bool:
@@ -145,6 +156,7 @@ class _Reader:
             "is_start_of_statement": float(any(_starts_statement(pillar) for pillar in pillars)),
             "is_addressed": float(any(self._is_addressed(pillar) for pillar in pillars)),
             "statement_share": max(_statement_share(pillar) for pillar in pillars),
+            "head_share": max(_head_share(pillar) for pillar in pillars),
             "mentions": math.log1p(len(pillars)),
         }
 
@@ -182,6 +194,7 @@ class _Reader:
             "external_cause_with_injury": float(cause and self._has_injury),
             "is_injury": float(code[0] in "ST"),
             "is_unspecified": float(unspecified),
+            "detail_left_open": float(bool(_DETAIL_OPEN.search(self._codebook.title(code)))),
             "specified_sibling": float(any(says_more(self._codebook, other, code) for other in self._codes)),
         }
 
@@ -209,6 +222,22 @@ def _statement_share(pillar: Pillar) -> float:
     return min(1.0, len(pillar.assertion.mention.text) / max(1, len(pillar.statement.mention.text)))
 
 
+def _head_share(pillar: Pillar) -> float:
+    """How much of the head of the problem statement the matched words are, without words of course and place; what follows a comma or dash behind them
+    ("COPD, stable", "Anemia - iron studies") is not what the problem is."""
+    if pillar.statement is None:
+        return 0.0
+    mention, whole = pillar.assertion.mention, pillar.statement.mention
+    ending = _HEAD_END.search(whole.text, max(0, mention.end - whole.start))
+    known = len(content_words(mention.text))
+    return min(1.0, known / max(1, known, len(content_words(whole.text[: ending.start() if ending else None]))))
+
+
 def as_vector(features: Mapping[str, float]) -> list[float]:
     """The values in the order of ``FEATURES``."""
     return [features[name] for name in FEATURES]
+
+
+def features_version() -> str:
+    """What the features mean and which they are: the number of ``MEANING`` and a hash of the names, recorded with every encounter."""
+    return f"{MEANING}@{sha256(' '.join(FEATURES).encode()).hexdigest()[:12]}"

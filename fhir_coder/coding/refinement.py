@@ -30,6 +30,8 @@ _TREATMENTS = (
 )
 
 _DENIED = re.compile(r"\b(?:no|not|without|w/o|non)\b((?:[\s-]+(?!and\b|or\b|but\b|with\b)[a-z]+){1,3})", re.IGNORECASE)
+# "Anemia, iron studies" asks what kind of anemia it is and does not say.
+_TEST = re.compile(r"\b[a-z]+[\s-]+(?:studies|study|panel|levels?|labs?|tests?|testing|titers?|screen\w*)\b", re.IGNORECASE)
 _STEM = 6
 # Sides say where, and the rest stand in too many titles to tell anything; the last are the names of dictionary files.
 _IDLE = frozenset(
@@ -84,7 +86,7 @@ def _is_told(candidate: Candidate, code: str, known: str, text: str, codebook: C
     """Whether the text has a word of what the code says beyond the known one: its title's, or its dictionary entry's."""
     coarse = codebook.normalize(known)
     beyond = (_words(codebook.title(code)) | _words(candidate.source)) - _words(codebook.title(coarse) if coarse else "") - _IDLE
-    return bool({word[:_STEM] for word in beyond} & {word[:_STEM] for word in _words(text)})
+    return bool({word[:_STEM] for word in beyond} & {word[:_STEM] for word in _words(_TEST.sub(" ", text))})
 
 
 def _words(text: str) -> set[str]:

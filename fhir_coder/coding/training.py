@@ -7,7 +7,7 @@ where there are several files (each from other hands) one whole file is left out
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +97,8 @@ def _grow(examples: Sequence[Example]) -> list[dict[str, list]]:
     return grow([example.vector for example in examples], [example.is_right for example in examples])
 
 
-def write_ranker(policy: str, model: Model, sources: Sequence[str], count: int) -> bytes:
-    """The artifact as JSON, a tree a line."""
+def write_ranker(policy: str, model: Model, sources: Sequence[Mapping[str, str]], count: int) -> bytes:
+    """The artifact as JSON, a tree a line. ``sources`` names the files of the ``count`` examples."""
     head = {
         "name": policy,
         "trainer": trainer(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -18,10 +19,13 @@ from fhir_coder.commands.evaluate import readable
 from fhir_coder.commands.files import existing_file
 from fhir_coder.commands.lines import for_each_line
 from fhir_coder.errors import InvalidContent
-from fhir_coder.evaluation import Document, document_of, evaluate
+from fhir_coder.evaluation import evaluate, offered_at
 from fhir_coder.model import Candidates
 from fhir_coder.pipeline import Coder
+from fhir_coder.scored import Document, document_of
 from terminology.release import Release
+
+_FLOORS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,28 @@ def run(arguments: argparse.Namespace) -> int:
     if len(sources) > 1:
         splits["one file left out at a time"] = by_file
     for title, split in splits.items():
-        print(f"== {title}\n{readable(evaluate(_documents_left_out(cases, examples, policy, split)))}\n")
+        documents = _documents_left_out(cases, examples, policy, split)
+        print(f"== {title}\n{readable(evaluate(documents))}\n\n{_floors(documents)}\n")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(write_ranker(arguments.policy, fit(examples), [path.name for path in sources], len(examples)))
+    arguments.output.write_bytes(write_ranker(arguments.policy, fit(examples), [_named(path) for path in sources], len(examples)))
     print(f"wrote {arguments.output} from {len(examples)} codes offered in {len(cases)} notes")
     return 1 if failed else 0
+
+
+def _named(source: Path) -> dict[str, str]:
+    """A file as the artifact names it."""
+    return {"file": source.name, "sha256": sha256(source.read_bytes()).hexdigest()}
+
+
+def _floors(documents: list[Document]) -> str:
+    """How the codes offered would fare at each floor, to choose ``FHIR_CODER_ASSIGN_PROBABILITY`` by."""
+    rows = ((floor, *offered_at(documents, floor)) for floor in _FLOORS)
+    return "\n".join(
+        [
+            "codes offered  precision  recall  F1",
+            *(f"  p >= {floor:.2f}    {precision:.3f}      {recall:.3f}   {f1:.3f}" for floor, precision, recall, f1 in rows),
+        ]
+    )
 
 
 def _case(coder: Coder, policy: CodingPolicy, line: Line, note: int, file: str) -> _Case:

@@ -22,6 +22,8 @@ DATA = Path(__file__).resolve().parents[2] / "fhir_coder" / "coding" / "gives_wa
         ("Z87.442", {"N20.0"}, "N20.0"),
         ("R73.03", {"E11.9", "I10"}, "E11.9"),
         ("I10", {"R03.0"}, ""),
+        ("R79.9", {"E11.9"}, "E11.9"),
+        ("R79.9", {"M17.11"}, ""),
     ],
 )
 def test_gives_way(code: str, assigned: set[str], to: str) -> None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.coding.history import history_code
 from fhir_coder.combinations import combination_for, combinations
 from fhir_coder.model import RejectionReason
@@ -56,3 +57,11 @@ def test_combinations(code: str, codes: set[str], becomes: str | None) -> None:
 )
 def test_history_codes(codebook: Codebook, code: str, reason: RejectionReason | None, expected: str) -> None:
     assert history_code(codebook, code, reason) == expected
+
+
+@pytest.mark.parametrize(("table", "columns"), [("kinds.tsv", ["codes"]), ("symptom_systems.tsv", ["symptoms", "diagnoses"])])
+def test_the_tables_of_the_ranker_name_ranges_that_the_release_has(codebook: Codebook, table: str, columns: list[str]) -> None:
+    lines = files("fhir_coder.coding").joinpath(table).read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
+    ranges = {part: parse_ranges(part) for row in rows for column in columns for part in row[column].split(", ")}
+    assert [part for part, range_ in ranges.items() if not any(covered(code, range_) for code in codebook.codes())] == []

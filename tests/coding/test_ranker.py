@@ -147,12 +147,12 @@ def test_the_evaluator_says_what_the_trainer_says() -> None:
 
 
 def test_training_twice_gives_the_same_bytes() -> None:
-    first, second = (write_ranker("test", fit(made_up(40)), ["made up"], 120) for _ in range(2))
+    first, second = (write_ranker("test", fit(made_up(40)), [{"file": "made up"}], 120) for _ in range(2))
     assert first == second
 
 
 def test_training_learns_what_separates() -> None:
-    ranker = read_ranker(write_ranker("test", fit(made_up(80)), ["made up"], 240))
+    ranker = read_ranker(write_ranker("test", fit(made_up(80)), [{"file": "made up"}], 240))
     middle = dict.fromkeys(FEATURES, 0.5)
     assert ranker.probability(middle | {"in_assessment": 1.0}) > 0.7 > 0.3 > ranker.probability(middle | {"in_assessment": 0.0})
 

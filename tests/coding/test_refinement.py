@@ -19,6 +19,8 @@ def mention(text: str, codes: tuple[str, ...] = (), is_statement: bool = False) 
         ("Hypertension, above goal", ("Hypertension", "I10"), "E11.65", 0.66, False),
         ("depression, PHQ-9 14", ("depression", "F32.A"), "Z13.31", 0.6, False),
         ("Osteoporosis, DEXA T -2.8", ("Osteoporosis", "M81.0"), "Z13.820", 0.6, False),
+        ("Anemia, iron studies", ("Anemia", "D64.9"), "D50.9", 0.6, False),
+        ("Anemia, iron deficiency", ("Anemia", "D64.9"), "D50.9", 0.6, True),
         ("GOLD 3 disease", None, "Z00.129", 0.5, False),
         ("Asthma, moderate persistent", ("Asthma", "J45.909"), "J45.40", 0.6, True),
         ("Gout quiet, others no change", ("Gout", "M10.9"), "M10.45", 0.5, False),

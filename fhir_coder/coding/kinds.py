@@ -1,0 +1,59 @@
+"""What kind of code it is, as features of the ranker: the kinds of ``kinds.tsv``, and symptoms that a diagnosis of their system may explain."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection
+from functools import cache
+
+from fhir_coder.code_ranges import covered, parse_ranges
+from terminology.codebook import Codebook
+from terminology.detail import is_unspecified
+from terminology.knowledge import knowledge_of
+from terminology.references import CodeReference
+
+_PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
+
+
+@cache
+def _table(name: str, key: str, ranges: str) -> tuple[tuple[str, tuple[CodeReference, ...]], ...]:
+    lines = knowledge_of("fhir_coder.coding").joinpath(name).read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    return tuple((row[key], parse_ranges(row[ranges])) for row in rows)
+
+
+def kinds() -> tuple[tuple[str, tuple[CodeReference, ...]], ...]:
+    """Each feature of ``kinds.tsv`` with the codes that have it."""
+    return _table("kinds.tsv", "feature", "codes")
+
+
+NAMES = tuple(name for name, _ in kinds())
+
+
+@cache
+def kind_features(code: str) -> dict[str, float]:
+    """1 for each kind that the code is of, 0 for the others."""
+    return {name: float(covered(code, ranges)) for name, ranges in kinds()}
+
+
+def is_symptom(codebook: Codebook, code: str) -> bool:
+    """A sign or symptom: R00-R69, pain of a joint, limb or back in chapter 13, or an abnormal finding (R70-R97) that its title leaves
+    unspecified, such as "abnormal labs". Other abnormal findings are integral to nothing."""
+    title = codebook.title(code)
+    return (
+        "R00" <= code < "R70"
+        or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(title)))
+        or ("R70" <= code < "R98" and is_unspecified(title))
+    )
+
+
+def is_of_system(symptom: str, diagnoses: Collection[str]) -> bool:
+    """Whether one of the diagnoses is of the body system to which the symptom belongs."""
+    systems = [parse_ranges(known) for known, symptoms in _symptom_systems() if covered(symptom, symptoms)]
+    return any(covered(one, system) for system in systems for one in diagnoses)
+
+
+@cache
+def _symptom_systems() -> tuple[tuple[str, tuple[CodeReference, ...]], ...]:
+    return _table("symptom_systems.tsv", "diagnoses", "symptoms")
