@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fhir_coder.coding.causes import displaced_causes, in_phase
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
@@ -84,7 +85,8 @@ def _decide(
     rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.code not in codes]
     if policy.combines:
         chosen, replaced = _combine(chosen, release)
-        rejected += replaced
+        chosen, displaced = _with_reported_causes(chosen, release)
+        rejected += replaced + displaced
     kept = []
     for scored in chosen:
         better = _more_specific(scored, chosen, release)
@@ -175,6 +177,19 @@ def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], li
             scored = replace(scored, code=rule.becomes, rule=rule.source)
         kept[scored.code] = max(kept.get(scored.code, scored), scored, key=lambda one: one.probability)
     return list(kept.values()), replaced
+
+
+def _with_reported_causes(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
+    """The codes with those external causes that go with an injury of this visit, in its phase of care (guideline I.C.20)."""
+    told = sorted(chosen, key=lambda scored: min((p.assertion.mention.note_id, p.assertion.mention.start) for p in scored.pillars))
+    codes = [scored.code for scored in told]
+    displaced = displaced_causes(codes)
+    kept = [replace(one, code=in_phase(release.codebook, one.code, codes)) for one in chosen if one.code not in displaced]
+    return kept, [
+        (one, RejectionReason.LESS_SPECIFIC if displaced[one.code] else RejectionReason.NOT_ADDRESSED, displaced[one.code])
+        for one in chosen
+        if one.code in displaced
+    ]
 
 
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:

@@ -1,0 +1,130 @@
+"""External causes told in a history: what happened ("slipped on ice"), where, and during which activity.
+
+Chapter 20 is coded from whatever words the history uses for an accident (Official Guidelines I.C.20.a), which no list of phrases holds; so
+sentences are read for sequences of word classes (:mod:`fhir_coder.reading.mechanism_rules`). Of each sentence the most specific cause counts. An
+activity or a place is one of an accident only when the sentence or one beside it tells of one. What the note asserts of it, and whether an
+injury of this visit makes it reportable, later stages decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fhir_coder.model import SectionKind
+from fhir_coder.reading.mechanism_rules import Label, MechanismRules, Rule, Told, load_mechanisms, words_of
+from fhir_coder.reading.sentences import Sentence
+
+SOURCE = "mechanism:"
+"""How the source of every such term begins; the id of its rule follows."""
+
+TELLING = frozenset(
+    {
+        SectionKind.CHIEF_COMPLAINT,
+        SectionKind.REASON_FOR_VISIT,
+        SectionKind.HISTORY_OF_PRESENT_ILLNESS,
+        SectionKind.INTERVAL_HISTORY,
+        SectionKind.SUBJECTIVE,
+        SectionKind.BODY,
+        SectionKind.ASSESSMENT,
+        SectionKind.ASSESSMENT_AND_PLAN,
+        SectionKind.DIAGNOSES,
+    }
+)
+"""The sections in which this visit's accident is told; a fall in the past history or in the advice is another one, or none."""
+
+_OWNERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismTerm:
+    """Words that tell an external cause, in the shape of a dictionary term."""
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    source: str
+    kind: Told
+    section_only: str = ""
+    sex: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One sentence: the offsets of its words, and its words by class."""
+
+    offsets: tuple[tuple[int, int], ...]
+    labels: Mapping[str, list[Label]]
+
+
+def find_mechanisms(text: str, sentences: Sequence[Sentence]) -> tuple[MechanismTerm, ...]:
+    """The external causes, activities, places and statuses that the sentences of one section tell, in reading order."""
+    rules = load_mechanisms()
+    readings = [_read(text, sentence, rules) for sentence in sentences]
+    causes = [_first_told(rules, reading, Told.CAUSE) for reading in readings]
+    tells = [cause is not None or bool(rules.events & reading.labels.keys()) for cause, reading in zip(causes, readings, strict=True)]
+    found = [cause for cause in causes if cause is not None]
+    for place, reading in enumerate(readings):
+        if any(tells[max(0, place - 1) : place + 2]) and not rules.habitual & reading.labels.keys():
+            others = (_first_told(rules, reading, kind) for kind in Told if kind is not Told.CAUSE)
+            found.extend(term for term in others if term is not None)
+    return tuple(sorted(found, key=lambda term: (term.start, term.end)))
+
+
+def _read(text: str, sentence: Sentence, rules: MechanismRules) -> _Reading:
+    tokens = words_of(text, sentence.start, sentence.end)
+    return _Reading(tuple((token.start, token.end) for token in tokens), rules.label(tokens))
+
+
+def _first_told(rules: MechanismRules, reading: _Reading, kind: Told) -> MechanismTerm | None:
+    """The first rule of a kind that the sentence tells."""
+    present = reading.labels.keys()
+    for rule in rules.rules:
+        if rule.kind is kind and not rule.unless & present:
+            span = next(_spans(rule, reading, rules), None)
+            if span is not None:
+                first, last = _with_owner(span, reading)
+                return MechanismTerm(reading.offsets[first][0], reading.offsets[last - 1][1], (rule.code,), SOURCE + rule.id, kind)
+    return None
+
+
+def _spans(rule: Rule, reading: _Reading, rules: MechanismRules) -> Iterator[tuple[int, int]]:
+    """The tokens, first and last (exclusive), of every sequence of the rule that the sentence tells."""
+    present = reading.labels.keys()
+    silent_from = min((label.first for name in rules.silenced_by for label in reading.labels.get(name, ())), default=len(reading.offsets))
+    for sequence in rule.sequences:
+        if all(step & present for step in sequence):
+            for label in _of(sequence[0], reading):
+                if label.first < silent_from and (last := _end(sequence[1:], label.last, reading, rules)):
+                    yield label.first, last
+
+
+def _end(steps: Sequence[frozenset[str]], at: int, reading: _Reading, rules: MechanismRules) -> int:
+    """Where the rest of a sequence ends when read on from a token, or 0 when it does not follow."""
+    if not steps:
+        return at
+    for label in _of(steps[0], reading):
+        if at <= label.first <= at + rules.gap and not _is_broken(at, label.first, reading, rules):
+            last = _end(steps[1:], label.last, reading, rules)
+            if last:
+                return last
+    return 0
+
+
+def _of(step: frozenset[str], reading: _Reading) -> list[Label]:
+    return sorted((label for name in step for label in reading.labels.get(name, ())), key=lambda label: (label.first, label.last))
+
+
+def _is_broken(first: int, last: int, reading: _Reading, rules: MechanismRules) -> bool:
+    return any(first <= label.first < last for name in rules.breaks for label in reading.labels.get(name, ()))
+
+
+def _with_owner(span: tuple[int, int], reading: _Reading) -> tuple[int, int]:
+    """The span with the words before it that say whose it is: in "her neighbor's dog bit her" the neighbor is not the one who was hurt."""
+    first, last = span
+    owned = {label.first for label in reading.labels.get("owner", ())}
+    for _ in range(_OWNERS):
+        if first - 1 in owned:
+            first -= 1
+    return first, last

@@ -1,0 +1,127 @@
+"""The rules by which a history tells an external cause: word classes (``mechanisms.toml``) and their sequences (``mechanisms.tsv``)."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+
+from fhir_coder.reading.context import Token, expand, tokenize
+from terminology.knowledge import knowledge_of
+
+
+class Told(StrEnum):
+    """What a rule tells of an accident."""
+
+    CAUSE = "cause"
+    ACTIVITY = "activity"
+    PLACE = "place"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of ``mechanisms.tsv``: any of the ``sequences`` of class alternatives tells ``code``, a stem without seventh character, unless
+    the sentence has a word of a class in ``unless``."""
+
+    kind: Told
+    id: str
+    code: str
+    index: str
+    sequences: tuple[tuple[frozenset[str], ...], ...]
+    unless: frozenset[str]
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Every class that the rule names."""
+        return self.unless.union(*(step for sequence in self.sequences for step in sequence))
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The tokens ``first`` up to ``last`` (exclusive) are a word or phrase of the class ``name``."""
+
+    name: str
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class _Node:
+    following: dict[str, _Node] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismRules:
+    """All rules in their order, and the words ready to be found. The fields are explained in ``mechanisms.toml``."""
+
+    rules: tuple[Rule, ...]
+    names: frozenset[str]
+    gap: int
+    breaks: frozenset[str]
+    silenced_by: frozenset[str]
+    habitual: frozenset[str]
+    events: frozenset[str]
+    hiding: frozenset[str]
+    _root: _Node
+
+    def label(self, tokens: Sequence[Token]) -> Mapping[str, list[Label]]:
+        """The words of every class among the tokens, in order; what stands inside a hiding phrase is left out."""
+        found = [label for first in range(len(tokens)) for label in self._labels_at(tokens, first)]
+        hidden = [label for label in found if label.name in self.hiding]
+        by_name: dict[str, list[Label]] = defaultdict(list)
+        for label in found:
+            if label.name in self.hiding or not any(other.first <= label.first and label.last <= other.last for other in hidden):
+                by_name[label.name].append(label)
+        return by_name
+
+    def _labels_at(self, tokens: Sequence[Token], first: int) -> Iterator[Label]:
+        node = self._root
+        for last in range(first, len(tokens)):
+            following = node.following.get(tokens[last].word)
+            if following is None:
+                return
+            node = following
+            for name in node.names:
+                yield Label(name, first, last + 1)
+
+
+def words_of(text: str, start: int, end: int) -> list[Token]:
+    """The tokens of ``text[start:end]`` without hyphens: "rear-ended" and "rear ended" are the same."""
+    return [token for token in tokenize(text, start, end) if token.word not in "-‐‑–"]
+
+
+@cache
+def load_mechanisms() -> MechanismRules:
+    """The rules, read once."""
+    knowledge = knowledge_of("fhir_coder.reading")
+    source = tomllib.loads(knowledge.joinpath("mechanisms.toml").read_text(encoding="utf-8"))
+    lines = knowledge.joinpath("mechanisms.tsv").read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    root = _Node()
+    for name, phrases in source["words"].items():
+        for phrase in {phrase for pattern in phrases for phrase in expand(pattern)}:
+            _insert(root, phrase, name)
+    sets = {key: frozenset(source[key]) for key in ("breaks", "silenced_by", "habitual", "events", "hiding")}
+    return MechanismRules(tuple(_rule(row) for row in rows), frozenset(source["words"]), source["gap"], **sets, _root=root)
+
+
+def _rule(row: Mapping[str, str]) -> Rule:
+    sequences = tuple(
+        tuple(frozenset(step.split("|")) for step in sequence.split(" .. ")) for sequence in row["told"].strip().split(" / ")
+    )
+    return Rule(Told(row["kind"]), row["id"], row["code"], row["index"], sequences, frozenset((row["unless"] or "").split()))
+
+
+def _insert(root: _Node, phrase: str, name: str) -> None:
+    node = root
+    words = words_of(phrase, 0, len(phrase))
+    for token in words:
+        node = node.following.setdefault(token.word, _Node())
+    if words and name not in node.names:
+        node.names.append(name)
