@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fhir_coder.coding.causes import displaced_causes, in_phase
+from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_mechanism
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
@@ -28,6 +28,10 @@ from fhir_coder.model import (
 )
 from terminology.detail import says_more
 from terminology.release import Release
+
+
+_TOLD = "mechanism:"
+"""How the source of what the reader of mechanisms found begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def _decide(
     if not is_visit:
         likely += _reasons_for_studies(ranked, likely, release, reports)
     chosen = _with_documented(likely, ranked, release) if policy.combines else likely
+    chosen += _told_causes(chosen, ranked) if policy.combines else []
     codes = {scored.code for scored in chosen}
     rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.code not in codes]
     if policy.combines:
@@ -177,6 +182,16 @@ def _combine(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], li
             scored = replace(scored, code=rule.becomes, rule=rule.source)
         kept[scored.code] = max(kept.get(scored.code, scored), scored, key=lambda one: one.probability)
     return list(kept.values()), replaced
+
+
+def _told_causes(chosen: list[_Scored], ranked: list[_Scored]) -> list[_Scored]:
+    """What the history tells to have caused an injury of this visit, however likely by itself (guideline I.C.20.a). Where it happened and
+    during what is left to the ranker: both are reported at will."""
+    codes = {scored.code for scored in chosen}
+    if not has_injury(codes):
+        return []
+    told = (scored for scored in ranked if scored.code not in codes and is_mechanism(scored.code))
+    return [replace(scored, rule="I.C.20.a") for scored in told if any(p.candidate.source.startswith(_TOLD) for p in scored.pillars)]
 
 
 def _with_reported_causes(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:

@@ -8,7 +8,7 @@ name their cause themselves (I.C.19.e).
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
 from terminology.codebook import Codebook
@@ -18,6 +18,7 @@ from terminology.references import CodeReference, parse_references
 _INJURIES = parse_references("(S00-T34, T66-T75, T79)")
 _CIRCUMSTANCES = ("Y92", "Y93", "Y99")
 _USUAL_ORDER = 5
+_FULL_LENGTH = 7
 _COMPLICATIONS = parse_references("(Y62-Y84, Y90-Y91, Y95)")
 
 
@@ -26,18 +27,27 @@ def is_cause(code: str) -> bool:
     return code[0] in "VWXY" and not any(reference.covers(code) for reference in _COMPLICATIONS)
 
 
+def is_mechanism(code: str) -> bool:
+    """Whether a code tells what happened, and not where or during what."""
+    return is_cause(code) and code[:3] not in _CIRCUMSTANCES
+
+
+def has_injury(codes: Collection[str]) -> bool:
+    """Whether one of the codes is an injury, which external causes go with."""
+    return any(reference.covers(code) for code in codes for reference in _INJURIES)
+
+
 def displaced_causes(codes: Sequence[str]) -> Mapping[str, str]:
     """The causes among the codes (in order of telling) that are not reported, each with the cause that stands instead, or empty when none may stand."""
-    causes = [code for code in codes if is_cause(code)]
     phase = _phase(codes)
-    if not phase:
-        return dict.fromkeys(causes, "")
-    displaced: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
-    for code in causes:
-        groups.setdefault(code[:3] if code[:3] in _CIRCUMSTANCES else "", []).append(code)
+    for code in codes:
+        if is_cause(code):
+            groups.setdefault(code[:3] if code[:3] in _CIRCUMSTANCES else "", []).append(code)
+    displaced: dict[str, str] = {}
     for kind, group in groups.items():
-        first = min(group, key=lambda code: _order(code)) if phase == "A" or not kind else ""
+        is_reported = phase == "A" or (bool(phase) and not kind)
+        first = min(group, key=_order) if is_reported else ""
         displaced.update((code, first) for code in group if code != first)
     return displaced
 
@@ -48,9 +58,6 @@ def in_phase(codebook: Codebook, code: str, codes: Sequence[str]) -> str:
     if not is_cause(code) or not phase or len(code.replace(".", "")) < _FULL_LENGTH:
         return code
     return code[:-1] + phase if codebook.is_billable(code[:-1] + phase) else code
-
-
-_FULL_LENGTH = 7
 
 
 def _phase(codes: Sequence[str]) -> str:
