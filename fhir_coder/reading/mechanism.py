@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fhir_coder.model import SectionKind
-from fhir_coder.reading.mechanism_rules import Label, MechanismRules, Rule, Told, load_mechanisms, words_of
+from fhir_coder.reading.mechanism_rules import Label, MechanismRules, Rule, Step, Told, load_mechanisms, words_of
 from fhir_coder.reading.sentences import Sentence
 
 SOURCE = "mechanism:"
@@ -94,30 +94,37 @@ def _spans(rule: Rule, reading: _Reading, rules: MechanismRules) -> Iterator[tup
     present = reading.labels.keys()
     silent_from = min((label.first for name in rules.silenced_by for label in reading.labels.get(name, ())), default=len(reading.offsets))
     for sequence in rule.sequences:
-        if all(step & present for step in sequence):
+        if all(step.classes & present for step in sequence):
             for label in _of(sequence[0], reading):
                 if label.first < silent_from and (last := _end(sequence[1:], label.last, reading, rules)):
                     yield label.first, last
 
 
-def _end(steps: Sequence[frozenset[str]], at: int, reading: _Reading, rules: MechanismRules) -> int:
+def _end(steps: Sequence[Step], at: int, reading: _Reading, rules: MechanismRules) -> int:
     """Where the rest of a sequence ends when read on from a token, or 0 when it does not follow."""
     if not steps:
         return at
     for label in _of(steps[0], reading):
-        if at <= label.first <= at + rules.gap and not _is_broken(at, label.first, reading, rules):
+        if _follows(steps[0], at, label.first, reading, rules):
             last = _end(steps[1:], label.last, reading, rules)
             if last:
                 return last
     return 0
 
 
-def _of(step: frozenset[str], reading: _Reading) -> list[Label]:
-    return sorted((label for name in step for label in reading.labels.get(name, ())), key=lambda label: (label.first, label.last))
+def _follows(step: Step, at: int, first: int, reading: _Reading, rules: MechanismRules) -> bool:
+    """Whether a word at ``first`` may take the step after a word that ends at ``at``."""
+    if not at <= first <= at + (rules.near_gap if step.is_near else rules.gap):
+        return False
+    return not _is_broken(at, first, reading, rules.breaks | rules.clauses if step.is_near else rules.breaks)
 
 
-def _is_broken(first: int, last: int, reading: _Reading, rules: MechanismRules) -> bool:
-    return any(first <= label.first < last for name in rules.breaks for label in reading.labels.get(name, ()))
+def _of(step: Step, reading: _Reading) -> list[Label]:
+    return sorted((label for name in step.classes for label in reading.labels.get(name, ())), key=lambda label: (label.first, label.last))
+
+
+def _is_broken(first: int, last: int, reading: _Reading, breaks: frozenset[str]) -> bool:
+    return any(first <= label.first < last for name in breaks for label in reading.labels.get(name, ()))
 
 
 def _with_owner(span: tuple[int, int], reading: _Reading) -> tuple[int, int]:

@@ -24,21 +24,29 @@ class Told(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A word of any of the ``classes``; ``is_near``: in the same clause as the word before, and close to it."""
+
+    classes: frozenset[str]
+    is_near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of ``mechanisms.tsv``: any of the ``sequences`` of class alternatives tells ``code``, a stem without seventh character, unless
-    the sentence has a word of a class in ``unless``."""
+    """One line of ``mechanisms.tsv``: any of the ``sequences`` tells ``code``, a stem without seventh character, unless the sentence has a word
+    of a class in ``unless``."""
 
     kind: Told
     id: str
     code: str
     index: str
-    sequences: tuple[tuple[frozenset[str], ...], ...]
+    sequences: tuple[tuple[Step, ...], ...]
     unless: frozenset[str]
 
     @property
     def classes(self) -> frozenset[str]:
         """Every class that the rule names."""
-        return self.unless.union(*(step for sequence in self.sequences for step in sequence))
+        return self.unless.union(*(step.classes for sequence in self.sequences for step in sequence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class MechanismRules:
     rules: tuple[Rule, ...]
     names: frozenset[str]
     gap: int
+    near_gap: int
+    clauses: frozenset[str]
     breaks: frozenset[str]
     silenced_by: frozenset[str]
     habitual: frozenset[str]
@@ -71,12 +81,12 @@ class MechanismRules:
     _root: _Node
 
     def label(self, tokens: Sequence[Token]) -> Mapping[str, list[Label]]:
-        """The words of every class among the tokens, in order; what stands inside a hiding phrase is left out."""
+        """The words of every class among the tokens, in order; what is a part of a hiding phrase is left out."""
         found = [label for first in range(len(tokens)) for label in self._labels_at(tokens, first)]
         hidden = [label for label in found if label.name in self.hiding]
         by_name: dict[str, list[Label]] = defaultdict(list)
         for label in found:
-            if label.name in self.hiding or not any(other.first <= label.first and label.last <= other.last for other in hidden):
+            if not any(_is_inside(label, other) for other in hidden):
                 by_name[label.name].append(label)
         return by_name
 
@@ -89,6 +99,11 @@ class MechanismRules:
             node = following
             for name in node.names:
                 yield Label(name, first, last + 1)
+
+
+def _is_inside(label: Label, other: Label) -> bool:
+    """Whether a label is a shorter part of another."""
+    return other.first <= label.first and label.last <= other.last and label.last - label.first < other.last - other.first
 
 
 def words_of(text: str, start: int, end: int) -> list[Token]:
@@ -107,15 +122,23 @@ def load_mechanisms() -> MechanismRules:
     for name, phrases in source["words"].items():
         for phrase in {phrase for pattern in phrases for phrase in expand(pattern)}:
             _insert(root, phrase, name)
-    sets = {key: frozenset(source[key]) for key in ("breaks", "silenced_by", "habitual", "events", "hiding")}
-    return MechanismRules(tuple(_rule(row) for row in rows), frozenset(source["words"]), source["gap"], **sets, _root=root)
+    sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding")}
+    rules = tuple(_rule(row) for row in rows)
+    return MechanismRules(rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root)
 
 
 def _rule(row: Mapping[str, str]) -> Rule:
-    sequences = tuple(
-        tuple(frozenset(step.split("|")) for step in sequence.split(" .. ")) for sequence in row["told"].strip().split(" / ")
-    )
+    sequences = tuple(tuple(_steps(sequence)) for sequence in row["told"].strip().split(" / "))
     return Rule(Told(row["kind"]), row["id"], row["code"], row["index"], sequences, frozenset((row["unless"] or "").split()))
+
+
+def _steps(sequence: str) -> Iterator[Step]:
+    is_near = False
+    for part in sequence.split():
+        if part in ("..", "."):
+            is_near = part == "."
+        else:
+            yield Step(frozenset(part.split("|")), is_near)
 
 
 def _insert(root: _Node, phrase: str, name: str) -> None:
