@@ -9,6 +9,7 @@ from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, is_symptom
+from fhir_coder.coding.injury_signs import accounted_for
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
@@ -97,6 +98,9 @@ def _decide(
         better = _more_specific(scored, chosen, release)
         if better:
             rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
+        elif policy.combines and (injury := _injury_of(scored, chosen, release)):
+            reason = RejectionReason.INTEGRAL_SYMPTOM if is_symptom(release.codebook, scored.code) else RejectionReason.LESS_SPECIFIC
+            rejected.append((scored, reason, injury))
         elif reports and (diagnosis := _diagnosis_of_report(scored, chosen, release, reports)):
             rejected.append((scored, RejectionReason.INTEGRAL_SYMPTOM, diagnosis))
         else:
@@ -210,6 +214,19 @@ def _with_reported_causes(chosen: list[_Scored], release: Release) -> tuple[list
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
     """An assigned code that says more of the same condition than this unspecified one, or empty (guideline I.B.2)."""
     return min((other.code for other in chosen if says_more(release.codebook, other.code, scored.code)), default="")
+
+
+def _injury_of(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
+    """The assigned injury that accounts for this pain or lesser injury of its site, or empty (guidelines I.B.5, I.C.19.b)."""
+    own = _statements(scored)
+    others = {other.code: bool(own & _statements(other)) for other in chosen if other.code != scored.code}
+    return accounted_for(release.codebook, scored.code, others)
+
+
+def _statements(scored: _Scored) -> frozenset[tuple[str, int]]:
+    """Where the problem statements or sentences begin that speak for a code."""
+    mentions = [(pillar.statement or pillar.assertion).mention for pillar in scored.pillars]
+    return frozenset((mention.note_id, mention.sentence_start) for mention in mentions)
 
 
 def _diagnosis_of_report(scored: _Scored, chosen: list[_Scored], release: Release, reports: frozenset[str]) -> str:

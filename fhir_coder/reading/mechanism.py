@@ -52,16 +52,25 @@ class MechanismTerm:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One sentence: the offsets of its words, and its words by class."""
+    """One sentence: the offsets of its words, its words by class, and the word from which it tells of no accident."""
 
     offsets: tuple[tuple[int, int], ...]
     labels: Mapping[str, list[Label]]
+    silent_from: int
+    setting: frozenset[str]
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The classes that a rule may find."""
+        return self.setting | self.labels.keys()
 
 
 def find_mechanisms(text: str, sentences: Sequence[Sentence]) -> tuple[MechanismTerm, ...]:
     """The external causes, activities, places and statuses that the sentences of one section tell, in reading order."""
     rules = load_mechanisms()
-    readings = [_read(text, sentence, rules) for sentence in sentences]
+    readings: list[_Reading] = []
+    for sentence in sentences:
+        readings.append(_read(text, sentence, rules, readings[-1] if readings else None))
     causes = [_first_told(rules, reading, Told.CAUSE) for reading in readings]
     tells = [cause is not None or bool(rules.events & reading.labels.keys()) for cause, reading in zip(causes, readings, strict=True)]
     found = [cause for cause in causes if cause is not None]
@@ -72,16 +81,20 @@ def find_mechanisms(text: str, sentences: Sequence[Sentence]) -> tuple[Mechanism
     return tuple(sorted(found, key=lambda term: (term.start, term.end)))
 
 
-def _read(text: str, sentence: Sentence, rules: MechanismRules) -> _Reading:
+def _read(text: str, sentence: Sentence, rules: MechanismRules, before: _Reading | None) -> _Reading:
+    """One sentence, with the setting that the sentence before it names and that may be the first step of a sequence."""
     tokens = words_of(text, sentence.start, sentence.end)
-    return _Reading(tuple((token.start, token.end) for token in tokens), rules.label(tokens))
+    labels = rules.label(tokens)
+    silent_from = min((label.first for name in rules.silenced_by for label in labels.get(name, ())), default=len(tokens))
+    setting = rules.settings & before.labels.keys() if before is not None else frozenset()
+    return _Reading(tuple((token.start, token.end) for token in tokens), labels, silent_from, frozenset(setting))
 
 
 def _first_told(rules: MechanismRules, reading: _Reading, kind: Told) -> MechanismTerm | None:
     """The first rule of a kind that the sentence tells."""
     present = reading.labels.keys()
-    for rule in rules.rules:
-        if rule.kind is kind and not rule.unless & present:
+    for rule in rules.that_begin(kind, reading.present):
+        if rule.unless.isdisjoint(present):
             span = next(_spans(rule, reading, rules), None)
             if span is not None:
                 first, last = _with_owner(span, reading)
@@ -91,13 +104,18 @@ def _first_told(rules: MechanismRules, reading: _Reading, kind: Told) -> Mechani
 
 def _spans(rule: Rule, reading: _Reading, rules: MechanismRules) -> Iterator[tuple[int, int]]:
     """The tokens, first and last (exclusive), of every sequence of the rule that the sentence tells."""
-    present = reading.labels.keys()
-    silent_from = min((label.first for name in rules.silenced_by for label in reading.labels.get(name, ())), default=len(reading.offsets))
     for sequence in rule.sequences:
-        if all(step.classes & present for step in sequence):
-            for label in _of(sequence[0], reading):
-                if label.first < silent_from and (last := _end(sequence[1:], label.last, reading, rules)):
-                    yield label.first, last
+        if not any(step.classes.isdisjoint(reading.present) for step in sequence):
+            if len(sequence) > 1 and not sequence[0].classes.isdisjoint(reading.setting):
+                yield from _within(sequence[1:], reading, rules)
+            yield from _within(sequence, reading, rules)
+
+
+def _within(sequence: Sequence[Step], reading: _Reading, rules: MechanismRules) -> Iterator[tuple[int, int]]:
+    """The spans of one sequence, or of the rest of one whose setting the sentence before names."""
+    for label in _of(sequence[0], reading):
+        if label.first < reading.silent_from and (last := _end(sequence[1:], label.last, reading, rules)):
+            yield label.first, last
 
 
 def _end(steps: Sequence[Step], at: int, reading: _Reading, rules: MechanismRules) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -78,7 +78,14 @@ class MechanismRules:
     habitual: frozenset[str]
     events: frozenset[str]
     hiding: frozenset[str]
+    settings: frozenset[str]
     _root: _Node
+    _beginning: Mapping[tuple[Told, str], tuple[int, ...]]
+
+    def that_begin(self, kind: Told, present: Collection[str]) -> list[Rule]:
+        """The rules of a kind, in their order, of which a sequence begins with one of the classes."""
+        found = {place for name in present for place in self._beginning.get((kind, name), ())}
+        return [self.rules[place] for place in sorted(found)]
 
     def label(self, tokens: Sequence[Token]) -> Mapping[str, list[Label]]:
         """The words of every class among the tokens, in order; what is a part of a hiding phrase is left out."""
@@ -122,14 +129,23 @@ def load_mechanisms() -> MechanismRules:
     for name, phrases in source["words"].items():
         for phrase in {phrase for pattern in phrases for phrase in expand(pattern)}:
             _insert(root, phrase, name)
-    sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding")}
+    sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding", "settings")}
     rules = tuple(_rule(row) for row in rows)
-    return MechanismRules(rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root)
+    return MechanismRules(rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root, _beginning=_beginnings(rules))
 
 
 def _rule(row: Mapping[str, str]) -> Rule:
     sequences = tuple(tuple(_steps(sequence)) for sequence in row["told"].strip().split(" / "))
     return Rule(Told(row["kind"]), row["id"], row["code"], row["index"], sequences, frozenset((row["unless"] or "").split()))
+
+
+def _beginnings(rules: Sequence[Rule]) -> Mapping[tuple[Told, str], tuple[int, ...]]:
+    """The places of the rules by their kind and each class that one of their sequences begins with."""
+    found: dict[tuple[Told, str], list[int]] = defaultdict(list)
+    for place, rule in enumerate(rules):
+        for name in frozenset().union(*(sequence[0].classes for sequence in rule.sequences)):
+            found[rule.kind, name].append(place)
+    return {key: tuple(places) for key, places in found.items()}
 
 
 def _steps(sequence: str) -> Iterator[Step]:
@@ -143,8 +159,9 @@ def _steps(sequence: str) -> Iterator[Step]:
 
 def _insert(root: _Node, phrase: str, name: str) -> None:
     node = root
-    words = words_of(phrase, 0, len(phrase))
-    for token in words:
-        node = node.following.setdefault(token.word, _Node())
+    # Most phrases are plain words, which need no tokenizer: there are tens of thousands.
+    words = phrase.split() if phrase.replace(" ", "").isalpha() else [token.word for token in words_of(phrase, 0, len(phrase))]
+    for word in words:
+        node = node.following.setdefault(word, _Node())
     if words and name not in node.names:
         node.names.append(name)
