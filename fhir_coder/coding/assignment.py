@@ -30,7 +30,6 @@ from fhir_coder.model import (
 from terminology.detail import says_more
 from terminology.release import Release
 
-
 _TOLD = "mechanism:"
 """How the source of what the reader of mechanisms found begins."""
 

@@ -43,7 +43,9 @@ def _is_same_side(codebook: Codebook, code: str, other: str) -> bool:
 def _signs() -> tuple[Sign, ...]:
     lines = knowledge_of("fhir_coder.coding").joinpath("injury_signs.tsv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
-    return tuple(Sign(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["statement"] == "same") for row in rows)
+    return tuple(
+        Sign(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["statement"] == "same") for row in rows
+    )
 
 
 def _covers(references: tuple[CodeReference, ...], code: str) -> bool:

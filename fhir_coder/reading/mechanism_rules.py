@@ -131,7 +131,9 @@ def load_mechanisms() -> MechanismRules:
             _insert(root, phrase, name)
     sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding", "settings")}
     rules = tuple(_rule(row) for row in rows)
-    return MechanismRules(rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root, _beginning=_beginnings(rules))
+    return MechanismRules(
+        rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root, _beginning=_beginnings(rules)
+    )
 
 
 def _rule(row: Mapping[str, str]) -> Rule:

@@ -9,11 +9,8 @@ import pytest
 
 from fhir_coder.model import Encounter, Experiencer, Note, Presence, Temporality
 from fhir_coder.reading.assertion import assert_mentions
-from fhir_coder.reading.mechanism import SOURCE, find_mechanisms
-from fhir_coder.reading.mechanism_rules import load_mechanisms
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
-from fhir_coder.reading.sentences import find_sentences
 
 EXAMPLES = Path(__file__).with_name("mechanisms.tsv")
 
