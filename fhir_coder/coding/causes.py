@@ -1,8 +1,8 @@
 """External causes beside the injury they explain (Official Guidelines I.C.20).
 
 A code of chapter 20 is reported with an injury of this visit and never without one (I.C.20.a). Its seventh character is the injury's
-(I.C.20.a.2); place, activity and status are reported once, at the initial encounter (I.C.20.b, c and k), one of each (I.C.20.b, c). Poisonings and toxic effects
-name their cause themselves (I.C.19.e).
+(I.C.20.a.2); place, activity and status are reported once, at the initial encounter, and one of each (I.C.20.b, c and k). Poisonings and toxic
+effects name their cause themselves (I.C.19.e).
 """
 
 from __future__ import annotations
