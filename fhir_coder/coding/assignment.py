@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fhir_coder.coding.body_parts import share_a_part
+from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_mechanism
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, features_version
 from fhir_coder.coding.giving_way import gives_way_to
+from fhir_coder.coding.injury_signs import accounted_for
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
@@ -32,6 +34,9 @@ from fhir_coder.model import (
 from terminology.detail import says_more
 from terminology.laterality import side
 from terminology.release import Release
+
+_TOLD = "mechanism:"
+"""How the source of what the reader of mechanisms found begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,13 @@ def _decide(
     if not is_visit:
         likely += _reasons_for_studies(ranked, likely, release, reports)
     chosen = _with_documented(likely, ranked, release) if policy.combines else likely
+    chosen += _told_causes(chosen, ranked) if policy.combines else []
     codes = {scored.code for scored in chosen}
     rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.code not in codes]
     if policy.combines:
         chosen, replaced = _combine(chosen, release)
-        rejected += replaced
+        chosen, displaced = _with_reported_causes(chosen, release)
+        rejected += replaced + displaced
     kept = []
     for scored in chosen:
         better = _more_specific(scored, chosen, release)
@@ -98,6 +105,9 @@ def _decide(
             better = better or gives_way_to(scored.code, {other.code for other in chosen})
         if better:
             rejected.append((scored, RejectionReason.LESS_SPECIFIC, better))
+        elif policy.combines and (injury := _injury_of(scored, chosen, release)):
+            reason = RejectionReason.INTEGRAL_SYMPTOM if is_symptom(release.codebook, scored.code) else RejectionReason.LESS_SPECIFIC
+            rejected.append((scored, reason, injury))
         elif policy.combines and (diagnosis := _explains(scored, chosen, release, reports)):
             rejected.append((scored, RejectionReason.INTEGRAL_SYMPTOM, diagnosis))
         else:
@@ -192,6 +202,29 @@ def _examined(chosen: list[_Scored], texts: Mapping[str, str]) -> list[_Scored]:
     return [replace(one, code=WITH_FINDINGS[one.code], rule=SOURCE) if one.code in WITH_FINDINGS else one for one in chosen]
 
 
+def _told_causes(chosen: list[_Scored], ranked: list[_Scored]) -> list[_Scored]:
+    """What the history tells to have caused an injury of this visit, however likely by itself (guideline I.C.20.a). Where it happened and
+    during what is left to the ranker: both are reported at will."""
+    codes = {scored.code for scored in chosen}
+    if not has_injury(codes):
+        return []
+    told = (scored for scored in ranked if scored.code not in codes and is_mechanism(scored.code))
+    return [replace(scored, rule="I.C.20.a") for scored in told if any(p.candidate.source.startswith(_TOLD) for p in scored.pillars)]
+
+
+def _with_reported_causes(chosen: list[_Scored], release: Release) -> tuple[list[_Scored], list[tuple[_Scored, RejectionReason, str]]]:
+    """The codes with those external causes that go with an injury of this visit, in its phase of care (guideline I.C.20)."""
+    told = sorted(chosen, key=lambda scored: min((p.assertion.mention.note_id, p.assertion.mention.start) for p in scored.pillars))
+    codes = [scored.code for scored in told]
+    displaced = displaced_causes(codes)
+    kept = [replace(one, code=in_phase(release.codebook, one.code, codes)) for one in chosen if one.code not in displaced]
+    return kept, [
+        (one, RejectionReason.LESS_SPECIFIC if displaced[one.code] else RejectionReason.NOT_ADDRESSED, displaced[one.code])
+        for one in chosen
+        if one.code in displaced
+    ]
+
+
 def _more_specific(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
     """An assigned code that says more of the same condition than this unspecified one, or empty (guideline I.B.2)."""
     return min((other.code for other in chosen if says_more(release.codebook, other.code, scored.code)), default="")
@@ -216,6 +249,19 @@ def _diagnosis_of_pain(scored: _Scored, chosen: list[_Scored], release: Release)
 def _is_of_same_place(title: str, other: str) -> bool:
     sides = {side(title), side(other)} - {None, "unspecified", "bilateral"}
     return share_a_part(title, other) and len(sides) <= 1
+
+
+def _injury_of(scored: _Scored, chosen: list[_Scored], release: Release) -> str:
+    """The assigned injury that accounts for this pain or lesser injury of its site, or empty (guidelines I.B.5, I.C.19.b)."""
+    own = _statements(scored)
+    others = {other.code: bool(own & _statements(other)) for other in chosen if other.code != scored.code}
+    return accounted_for(release.codebook, scored.code, others)
+
+
+def _statements(scored: _Scored) -> frozenset[tuple[str, int]]:
+    """Where the problem statements or sentences begin that speak for a code."""
+    mentions = [(pillar.statement or pillar.assertion).mention for pillar in scored.pillars]
+    return frozenset((mention.note_id, mention.sentence_start) for mention in mentions)
 
 
 def _diagnosis_of_report(scored: _Scored, chosen: list[_Scored], release: Release, reports: frozenset[str]) -> str:

@@ -1,5 +1,5 @@
-"""Details that the words of the note decide by a chapter's own rule: the type of diabetes, trimester from weeks, the dominant side from handedness, depth and stage
-of ulcers."""
+"""Details that the words of the note decide by a chapter's own rule: the type of diabetes, trimester from weeks, the dominant side from
+handedness, depth and stage of ulcers, displacement of fractures."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ _TYPE_2 = re.compile(r"\b(?:type (?:2|two|II)\b|T2DM?\b|DM ?2\b|NIDDM\b|pre-?dia
 
 _HANDED = re.compile(r"\b(right|left)[- ]hand(?:ed(?:ness)?\b|[- ]dominan)|\b(?:RHD|LHD)\b", re.IGNORECASE)
 _AFFECTED = re.compile(r"\b(right|left|rt|lt)\b|\b(R|L)\b(?=\s+(?:hemi|mono|sided))", re.IGNORECASE)
+# The group is empty where displacement is affirmed.
+_DISPLACEMENT = re.compile(r"\b(non-?\s?|un|not |without )?displace(?:d|ment)\b", re.IGNORECASE)
 _SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
 
 
@@ -57,6 +59,8 @@ def as_documented(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> s
         return _sibling(codebook, code, "with unspecified severity", depth)
     if title.startswith("Pressure ulcer") and "unspecified stage" in title and (stage := _first_of(_STAGES, contexts)):
         return _sibling(codebook, code, "unspecified stage", stage)
+    if title.startswith("Displaced ") and _is_nondisplaced(contexts):
+        return _sibling(codebook, code, "Displaced ", "Nondisplaced ")
     return code
 
 
@@ -69,6 +73,13 @@ def _is_type_1(contexts: tuple[str, ...]) -> bool:
 def _same_of_type_1(codebook: Codebook, code: str) -> str:
     known = codebook.normalize("E10" + code[3:])
     return known if known is not None and codebook.is_billable(known) else code
+
+
+def _is_nondisplaced(contexts: tuple[str, ...]) -> bool:
+    """Whether the nearest words about displacement deny it; a fracture said to be neither is displaced (guideline I.C.19.c)."""
+    named = (_DISPLACEMENT.findall(context) for context in contexts[:_SENTENCE])
+    found = next((words for words in named if words), [])
+    return bool(found) and all(found)
 
 
 def _first_of(choices: Mapping[str, re.Pattern[str]], contexts: tuple[str, ...]) -> str | None:

@@ -17,6 +17,8 @@ from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, Sectio
 from fhir_coder.reading.body_mass import find_body_mass
 from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.encounter_reasons import find_encounter_reasons
+from fhir_coder.reading.mechanism import TELLING, find_mechanisms
+from fhir_coder.reading.mechanism_rules import Told
 from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.scores import find_scores
 from fhir_coder.reading.sentences import Sentence, find_sentences
@@ -24,6 +26,7 @@ from fhir_coder.reading.sentences import Sentence, find_sentences
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
 _COMPARE: dict[str, Callable[[int, int], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_KINDS = {"Y92": Told.PLACE, "Y93": Told.ACTIVITY, "Y99": Told.STATUS}
 _ONLY_IN = {"assessment": STATING | {SectionKind.PROBLEM_LIST}}
 
 
@@ -103,11 +106,34 @@ def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[Foun
     starts = [term.start for term in by_start]
     mentions: list[Mention] = []
     for section in sections:
-        inside = by_start[bisect_left(starts, section.body_start) : bisect_left(starts, section.end)]
+        inside: list[FoundTerm] = by_start[bisect_left(starts, section.body_start) : bisect_left(starts, section.end)]
         whole = SectionSentences(section, find_sentences(note.text, section.body_start, section.end))
+        inside = _with_mechanisms(note.text, whole, inside)
         mentions.extend(_term_mentions(note, whole, inside))
         mentions.extend(_statement_mentions(note, whole, inside))
     return sorted(mentions, key=lambda mention: (mention.start, mention.end, not mention.is_problem_statement))
+
+
+def _with_mechanisms(text: str, whole: SectionSentences, terms: list[FoundTerm]) -> list[FoundTerm]:
+    """The terms with the external causes that the section tells; a dictionary phrase of the same kind in the same sentence says less."""
+    told = find_mechanisms(text, whole.sentences) if whole.section.kind in TELLING else ()
+    if not told:
+        return terms
+    known = {(_sentence_start(whole, term), term.kind) for term in told}
+    kept = [term for term in terms if (_sentence_start(whole, term), _kind_of_cause(term)) not in known]
+    return sorted((*kept, *told), key=lambda term: (term.start, term.end))
+
+
+def _sentence_start(whole: SectionSentences, term: FoundTerm) -> int:
+    sentence = whole.sentence_around(term.start, term.end)
+    return -1 if sentence is None else sentence.start
+
+
+def _kind_of_cause(term: FoundTerm) -> Told | None:
+    """What a dictionary term of chapter 20 tells, or None for any other term."""
+    if not all(code[0] in "VWXY" for code in term.codes):
+        return None
+    return _KINDS.get(term.codes[0][:3], Told.CAUSE)
 
 
 def _admissible(terms: Iterable[FoundTerm], note: Note, encounter: Encounter) -> Iterator[FoundTerm]:
