@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -36,23 +38,28 @@ def automation_curve(documents: Sequence[Document]) -> list[dict[str, float]]:
     return [asdict(_passing(floor, _counts(documents, floor).sum(axis=0))) for floor in FLOORS]
 
 
-def floors_for_precision(documents: Sequence[Document]) -> list[dict]:
+def floors_for_precision(documents: Sequence[Document]) -> list[dict[str, Any]]:
     """For each of ``TARGETS`` the lowest floor from which the assigned codes are at least so precise (None: no floor is), what reaches it, and
     95 % intervals over notes of those shares. The floor is chosen on the same notes: on others its precision will be a little lower."""
-    found = []
+    found: list[dict[str, Any]] = []
     for target in TARGETS:
         floor = _lowest_floor(documents, target)
         if floor is None:
             found.append({"precision": target, "probability": None})
             continue
-        counts = _counts(documents, floor)
-        names = [name for name in asdict(_passing(floor, counts.sum(axis=0))) if name != "probability"]
-        spans = {
-            f"{name}_interval": interval(counts, lambda totals, name=name, floor=floor: getattr(_passing(floor, totals), name))
-            for name in names
-        }
-        found.append({"precision": target, **asdict(_passing(floor, counts.sum(axis=0))), **spans})
+        found.append({"precision": target, **_with_intervals(floor, _counts(documents, floor))})
     return found
+
+
+def _with_intervals(floor: float, counts: np.ndarray) -> dict[str, Any]:
+    """What reaches the floor, each share with its interval."""
+    figures: dict[str, Any] = asdict(_passing(floor, counts.sum(axis=0)))
+    shares = [name for name in figures if name != "probability"]
+    return figures | {f"{name}_interval": interval(counts, partial(_share_at, floor, name)) for name in shares}
+
+
+def _share_at(floor: float, name: str, totals: np.ndarray) -> float:
+    return float(getattr(_passing(floor, totals), name))
 
 
 def _lowest_floor(documents: Sequence[Document], target: float) -> float | None:

@@ -48,7 +48,8 @@ def score(documents: Sequence[Document], view: Callable[[str], str]) -> Score:
     rows = [_counts({view(c) for c in one.gold}, {view(c) for c in one.predicted}) for one in documents]
     counts = np.array(rows, dtype=float).reshape(-1, 3)
     low, high = interval(counts, lambda totals: _micro(totals)[2])
-    return Score(*(round(float(value), 4) for value in _micro(counts.sum(axis=0))), low, high)
+    precision, recall, f1 = (round(float(value), 4) for value in _micro(counts.sum(axis=0)))
+    return Score(precision, recall, f1, low, high)
 
 
 def _counts(gold: set[str], predicted: set[str]) -> tuple[int, int, int]:

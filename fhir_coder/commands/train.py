@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 
 from fhir_coder.batch import Line, codes_field, encounter_from
@@ -55,11 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources = [existing_file(path) for path in arguments.notes]
     coder, policy = load_coder(arguments, rankers={})
     cases: list[_Case] = []
-    notes = count()
-    failed = sum(
-        for_each_line(source, "reading", lambda line, name=source.name: cases.append(_case(coder, policy, line, next(notes), name)))
-        for source in sources
-    )
+    failed = sum(_read(source, coder, policy, cases) for source in sources)
     examples = [example for case in cases for example in case.examples]
     if not examples:
         raise InvalidContent("no usable line; training needs notes with reference codes")
@@ -73,6 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.output.write_bytes(write_ranker(arguments.policy, fit(examples), [_named(path) for path in sources], len(examples)))
     print(f"wrote {arguments.output} from {len(examples)} codes offered in {len(cases)} notes")
     return 1 if failed else 0
+
+
+def _read(source: Path, coder: Coder, policy: CodingPolicy, cases: list[_Case]) -> int:
+    """Add the notes of one file to the cases; how many lines could not be used."""
+    return for_each_line(source, "reading", lambda line: cases.append(_case(coder, policy, line, len(cases), source.name)))
 
 
 def _named(source: Path) -> dict[str, str]:
