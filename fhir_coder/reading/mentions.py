@@ -17,7 +17,7 @@ from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, Sectio
 from fhir_coder.reading.body_mass import find_body_mass
 from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.encounter_reasons import find_encounter_reasons
-from fhir_coder.reading.mechanism import TELLING, find_mechanisms
+from fhir_coder.reading.mechanism import SOURCE, TELLING, find_mechanisms
 from fhir_coder.reading.mechanism_rules import Told
 from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.scores import find_scores
@@ -153,11 +153,12 @@ def _is_age_met(condition: str, age: int | None) -> bool:
 
 
 def _term_mentions(note: Note, whole: SectionSentences, terms: Iterable[FoundTerm]) -> Iterator[Mention]:
-    by_span: dict[tuple[int, int], list[FoundTerm]] = {}
+    # "Twisted his ankle" names a sprain and tells its cause: two mentions of one span.
+    by_span: dict[tuple[int, int, bool], list[FoundTerm]] = {}
     for term in terms:
         if whole.section.kind in _ONLY_IN.get(term.section_only, (whole.section.kind,)):
-            by_span.setdefault((term.start, term.end), []).append(term)
-    for (start, end), same in by_span.items():
+            by_span.setdefault((term.start, term.end, term.source.startswith(SOURCE)), []).append(term)
+    for (start, end, _), same in by_span.items():
         sentence = whole.sentence_around(start, end)
         if sentence is not None:
             meant = _as_written(same, note.text[start:end])
