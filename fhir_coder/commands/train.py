@@ -73,7 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     for title, split in splits.items():
         print(f"== {title}\n{readable(evaluate(_documents_left_out(cases, examples, policy, split)))}\n")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(write_ranker(arguments.policy, fit(examples, feature_set(policy)[0]), [path.name for path in sources], len(examples)))
+    arguments.output.write_bytes(
+        write_ranker(arguments.policy, fit(examples, feature_set(policy)[0]), [path.name for path in sources], len(examples))
+    )
     print(f"wrote {arguments.output} from {len(examples)} codes offered in {len(cases)} notes")
     return 1 if failed else 0
 

@@ -49,7 +49,9 @@ def add_phrases(mentions: Mentions, find_known: FindSpans) -> Mentions:
                     Mention(section.note_id, start, end, text[start:end], section.kind, sentence.start, sentence.end, sources=(why,))
                 )
     order = {note: place for place, note in enumerate(texts)}
-    return Mentions(mentions.sections, tuple(sorted(found, key=lambda one: (order[one.note_id], one.start, one.end, one.sources, one.codes))))
+    return Mentions(
+        mentions.sections, tuple(sorted(found, key=lambda one: (order[one.note_id], one.start, one.end, one.sources, one.codes)))
+    )
 
 
 def runs(text: str, sentence: Sentence) -> Iterator[Span]:

@@ -28,7 +28,34 @@ _LAG, _SPREAD = 10, 60
 _LONGEST_EVIDENCE = 300
 _FLOOR = 1e-4
 _COST_OF_A_WORD = 0.15
-_FUNCTION_WORDS = frozenset("de la el los las del en por con y al a un una e o que se su sus lo para sin no".split())
+_FUNCTION_WORDS = frozenset(
+    [
+        "de",
+        "la",
+        "el",
+        "los",
+        "las",
+        "del",
+        "en",
+        "por",
+        "con",
+        "y",
+        "al",
+        "a",
+        "un",
+        "una",
+        "e",
+        "o",
+        "que",
+        "se",
+        "su",
+        "sus",
+        "lo",
+        "para",
+        "sin",
+        "no",
+    ]
+)
 # Spellings that the two languages keep apart for the same Greek or Latin letters.
 _SPELLINGS = (("ph", "f"), ("th", "t"), ("y", "i"), ("rrh", "rr"), ("qu", "k"), ("c", "k"), ("kh", "k"))
 

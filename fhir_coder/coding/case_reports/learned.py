@@ -143,12 +143,13 @@ def shipped_phrases() -> LearnedPhrases:
     """The tables that ship, learned from the training part of CodiEsp."""
     folder = knowledge_of("fhir_coder.coding.case_reports")
     return LearnedPhrases(
-        links=_read_links(folder.joinpath(PHRASES_FILE).read_text(encoding="utf-8")),
+        links=read_links(folder.joinpath(PHRASES_FILE).read_text(encoding="utf-8")),
         codes={code: int(count) for code, count in _rows(folder.joinpath(CODES_FILE).read_text(encoding="utf-8"))},
     )
 
 
-def _read_links(text: str) -> dict[Phrase, tuple[Link, ...]]:
+def read_links(text: str) -> dict[Phrase, tuple[Link, ...]]:
+    """The links of a table as ``phrases.tsv`` holds it."""
     links: dict[Phrase, list[Link]] = defaultdict(list)
     for phrase, code, *counts in _rows(text):
         links[tuple(phrase.split(" "))].append(Link(code, *map(int, counts)))

@@ -19,7 +19,7 @@ SEED = 20260401
 LEAST_SHARE = 0.45
 """Share of the evidence that its English words must account for."""
 
-_EDGES = frozenset("the a an of in and with to is was at on for by no not or".split())
+_EDGES = frozenset(["the", "a", "an", "of", "in", "and", "with", "to", "is", "was", "at", "on", "for", "by", "no", "not", "or"])
 
 HEADER = """\
 # {title}
