@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -58,12 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     notes = count()
     failed = 0
     for source in sources:
-        policies = _policies(policy, source)
-        failed += for_each_line(
-            source,
-            "reading",
-            lambda line, own=policies, name=source.name: cases.append(_case(coder, own[line.number], line, next(notes), name)),
-        )
+        read = partial(_case, coder, _policies(policy, source), notes, source.name)
+        failed += for_each_line(source, "reading", lambda line, read=read: cases.append(read(line)))  # type: ignore[misc]
     examples = [example for case in cases for example in case.examples]
     if not examples:
         raise InvalidContent("no usable line; training needs notes with reference codes")
@@ -92,8 +89,9 @@ def _policies(policy: CodingPolicy, source: Path) -> Mapping[int, CodingPolicy]:
     }
 
 
-def _case(coder: Coder, policy: CodingPolicy, line: Line, note: int, file: str) -> _Case:
-    """One line read; ``note`` keeps its examples in one fold."""
+def _case(coder: Coder, policies: Mapping[int, CodingPolicy], notes: Iterator[int], file: str, line: Line) -> _Case:
+    """One line read by its own policy; the next number of ``notes`` keeps its examples in one fold."""
+    policy, note = policies[line.number], next(notes)
     encounter = encounter_from(line.value, line.number)
     reference = frozenset(codes_field(line.value))
     release = coder.catalogue.for_date(encounter.service_date).release
