@@ -59,7 +59,7 @@ def _print_stages(coder: Coder, encounters: list[Encounter]) -> None:
     spent: dict[str, list[float]] = {"reading and candidates": [], "assignment": [], "edits": [], "disposition": []}
     for encounter in encounters:
         moments = [time.perf_counter()]
-        candidates = coder.find_candidates(encounter, release)
+        candidates = coder.find_candidates(encounter, release, policy)
         moments.append(time.perf_counter())
         coded = assign_codes(candidates, release, coder.rankers[policy.name], policy, {})
         moments.append(time.perf_counter())

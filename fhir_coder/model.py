@@ -173,6 +173,10 @@ class Mention:
     is_problem_statement: bool = False
 
 
+PHRASE_RUN, PHRASE_KNOWN = "phrase:run", "phrase:known"
+"""Sources of mentions that no dictionary names: a run of words, and a phrase that was learned (see :mod:`fhir_coder.reading.phrases`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mentions:
     """The sections with every mention found in them, in order of note and offset."""

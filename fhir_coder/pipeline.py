@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fhir_coder import __version__
 from fhir_coder.coding.assignment import assign_codes
 from fhir_coder.coding.candidates import offer_candidates
+from fhir_coder.coding.case_reports.offers import offer_every_phrase
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.disposition import Policy, decide
@@ -20,6 +21,7 @@ from fhir_coder.exchange import Artifacts, Configuration, ReleaseUse
 from fhir_coder.model import Assertions, Candidates, Disposition, Encounter, Reconciled
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
+from fhir_coder.reading.phrases import add_phrases
 from fhir_coder.reading.sections import find_sections
 from fhir_coder.reconciliation import reconcile
 from fhir_coder.software import code_digest
@@ -48,7 +50,7 @@ class Coder:
     def code_encounter(self, encounter: Encounter, policy: CodingPolicy) -> tuple[Disposition, ReleaseUse]:
         """Read, code, check and route one encounter; the release in use is named beside the disposition."""
         choice = self.catalogue.for_date(encounter.service_date)
-        candidates = self.find_candidates(encounter, choice.release)
+        candidates = self.find_candidates(encounter, choice.release, policy)
         coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release, policy))
         report = run_edits(coded, choice.release, choice.status, self.severities)
         return decide(report, self.review), release_use(choice)
@@ -59,14 +61,19 @@ class Coder:
         assigned = [one.code for one in coded.assignments]
         return reconcile(coded.encounter.recorded, assigned, self.catalogue.get(coded.release_id).codebook)
 
-    def find_candidates(self, encounter: Encounter, release: Release) -> Candidates:
+    def find_candidates(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Candidates:
         """The first half of the line: sections, mentions, assertions, candidates."""
-        return offer_candidates(self.read(encounter, release), self.index_for(release))
+        assertions = self.read(encounter, release, policy)
+        if policy.reads_phrases:
+            return offer_every_phrase(assertions, self.index_for(release), policy.learned)
+        return offer_candidates(assertions, self.index_for(release))
 
-    def read(self, encounter: Encounter, release: Release) -> Assertions:
+    def read(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Assertions:
         """What the notes say: sections, mentions, assertions."""
         sections = find_sections(encounter)
         mentions = find_mentions(sections, self.index_for(release).find_terms)
+        if policy.reads_phrases:
+            mentions = add_phrases(mentions, policy.learned.spans if policy.learned else lambda text: ())
         return assert_mentions(mentions)
 
     def artifacts(self, release: Release, policy: CodingPolicy) -> Artifacts:

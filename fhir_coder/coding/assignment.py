@@ -10,14 +10,15 @@ from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
-from fhir_coder.coding.features import HISTORY_SECTIONS, code_features, features_version
+from fhir_coder.coding.features import HISTORY_SECTIONS, features_version
 from fhir_coder.coding.giving_way import gives_way_to
 from fhir_coder.coding.injury_signs import accounted_for
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
-from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, gather_support, is_incidental
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, is_incidental
+from fhir_coder.coding.weighing import weigh
 from fhir_coder.combinations import combination_for
 from fhir_coder.model import (
     Assertion,
@@ -54,8 +55,7 @@ def assign_codes(
     candidates: Candidates, release: Release, ranker: Ranker, policy: CodingPolicy, versions: Mapping[str, str]
 ) -> CodedEncounter:
     """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's, the features' and the release's are added."""
-    offers = gather_support(candidates, release.codebook, policy)
-    features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
+    offers, features = weigh(candidates, release.codebook, policy)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
     notes = candidates.assertions.encounter.notes
     reports = frozenset(note.id for note in notes if note.authority is Authority.REPORT)
@@ -100,7 +100,8 @@ def _decide(
         rejected += replaced + displaced
     kept = []
     for scored in chosen:
-        better = _more_specific(scored, chosen, release)
+        # A corpus that is coded mention by mention has "lymph nodes" beside "axillary lymph nodes".
+        better = "" if policy.reads_phrases else _more_specific(scored, chosen, release)
         if policy.combines:
             better = better or gives_way_to(scored.code, {other.code for other in chosen})
         if better:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fhir_coder.coding.case_reports.features import MENTION_FEATURES
 from fhir_coder.coding.features import FEATURES
 
 SEED = 20260401
@@ -37,6 +38,9 @@ PARAMETERS: dict[str, Any] = {
     "seed": SEED,
     "verbosity": -1,
 }
+CASE_REPORTS: dict[str, Any] = PARAMETERS | {"learning_rate": 0.08, "num_leaves": 16, "max_depth": 6, "min_data_in_leaf": 30}
+"""Case reports are many and alike, so their trees may be larger."""
+CASE_REPORT_ROUNDS = 200
 RISING = frozenset(
     {
         "in_assessment",
@@ -90,24 +94,30 @@ FALLING = frozenset(
 )
 
 
-def grow(vectors: Sequence[Sequence[float]], labels: Sequence[bool]) -> list[dict[str, list]]:
-    """The trees that tell right codes from wrong ones by their features (in the order of ``FEATURES``), as the artifact has them."""
-    model = boosted(vectors, labels)
+def recipe(names: Sequence[str]) -> tuple[dict[str, Any], int]:
+    """Parameters and rounds for a set of features."""
+    return (CASE_REPORTS, CASE_REPORT_ROUNDS) if tuple(names) == MENTION_FEATURES else (PARAMETERS, ROUNDS)
+
+
+def grow(vectors: Sequence[Sequence[float]], labels: Sequence[bool], names: Sequence[str] = FEATURES) -> list[dict[str, list]]:
+    """The trees that tell right codes from wrong ones by their features (in the order of ``names``), as the artifact has them."""
+    model = boosted(vectors, labels, names)
     return [_plain(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
 
 
-def boosted(vectors: Sequence[Sequence[float]], labels: Sequence[bool]) -> Any:
+def boosted(vectors: Sequence[Sequence[float]], labels: Sequence[bool], names: Sequence[str] = FEATURES) -> Any:
     """The trainer's own model."""
     import lightgbm
 
-    signs = [int(name in RISING) - int(name in FALLING) for name in FEATURES]
+    parameters, rounds = recipe(names)
+    signs = [int(name in RISING) - int(name in FALLING) for name in names]
     data = lightgbm.Dataset(
         np.asarray(vectors, dtype=float),
         np.asarray(labels, dtype=int),
-        feature_name=list(FEATURES),
-        params={"max_bin": PARAMETERS["max_bin"], "min_data_in_bin": 1},
+        feature_name=list(names),
+        params={"max_bin": parameters["max_bin"], "min_data_in_bin": 1},
     )
-    return lightgbm.train({**PARAMETERS, "min_data_in_bin": 1, "monotone_constraints": signs}, data, ROUNDS)
+    return lightgbm.train({**parameters, "min_data_in_bin": 1, "monotone_constraints": signs}, data, rounds)
 
 
 def trainer() -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from fhir_coder.coding.case_reports.learned import LearnedPhrases, shipped_phrases
 
 
 @dataclass(frozen=True, slots=True)
 class CodingPolicy:
     """``name`` is also the ranker's; ``codes_history`` lets a past condition of the patient's own carry its code;
     ``combines`` applies the combination rules; ``weighs_place`` lets the section and the problem statement count (a corpus coded mention
-    by mention does not care where a condition is named); ``assign_probability`` is the lowest probability of an assignment."""
+    by mention does not care where a condition is named); ``assign_probability`` is the lowest probability of an assignment. ``reads_phrases``
+    looks every phrase of the note up, denied ones too, and leaves the choice to the ranker; ``learned`` are phrases learned from case reports,
+    or None to do without."""
 
     name: str
     codes_history: bool
     combines: bool
     weighs_place: bool
     assign_probability: float
+    reads_phrases: bool = False
+    learned: LearnedPhrases | None = field(default=None, compare=False, repr=False)
 
 
 def outpatient(assign_probability: float = 0.4) -> CodingPolicy:
@@ -24,8 +30,25 @@ def outpatient(assign_probability: float = 0.4) -> CodingPolicy:
 
 
 def every_mention(assign_probability: float = 0.4) -> CodingPolicy:
-    """Every asserted mention, history and symptoms included: for corpora that were coded mention by mention."""
-    return CodingPolicy("mentions", codes_history=True, combines=False, weighs_place=False, assign_probability=assign_probability)
+    """Every mention, history, symptoms and denied ones included: for corpora that were coded mention by mention."""
+    return _case_reports("mentions", assign_probability, shipped_phrases())
 
 
-POLICIES = {"outpatient": outpatient, "mentions": every_mention}
+def every_mention_unlearned(assign_probability: float = 0.4) -> CodingPolicy:
+    """The same by the dictionary and retrieval alone: what the learned phrases are worth is the difference."""
+    return _case_reports("mentions-unlearned", assign_probability, None)
+
+
+def _case_reports(name: str, assign_probability: float, learned: LearnedPhrases | None) -> CodingPolicy:
+    return CodingPolicy(
+        name,
+        codes_history=True,
+        combines=False,
+        weighs_place=False,
+        assign_probability=assign_probability,
+        reads_phrases=True,
+        learned=learned,
+    )
+
+
+POLICIES = {"outpatient": outpatient, "mentions": every_mention, "mentions-unlearned": every_mention_unlearned}

@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import Protocol
 
 from fhir_coder.coding.calibration import Calibration, read_calibration
-from fhir_coder.coding.features import FEATURES, MEANING
 from fhir_coder.coding.trees import Forest, read_forest
+from fhir_coder.coding.weighing import FEATURE_SETS
 from fhir_coder.errors import ConfigurationError
 from terminology.knowledge import knowledge_of
 
@@ -69,7 +69,7 @@ def read_ranker(data: bytes) -> TreeRanker:
         name, names, meaning, trees = artifact["name"], tuple(artifact["features"]), artifact["meaning"], list(artifact["trees"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigurationError("the ranker is damaged: not the JSON that fhir-coder train writes") from error
-    if names != FEATURES or meaning != MEANING:
+    if (names, meaning) not in FEATURE_SETS:
         raise ConfigurationError("the ranker was trained on other features than this version computes; run fhir-coder train")
     version = f"{name}@{sha256(data).hexdigest()[:12]}"
     return TreeRanker(version, names, read_forest(trees, len(names)), read_calibration(artifact.get("calibration")), data)

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from fhir_coder.coding.boosting import PARAMETERS, ROUNDS, SEED, grow, trainer
+from fhir_coder.coding.boosting import SEED, grow, recipe, trainer
 from fhir_coder.coding.calibration import Calibration, fit_calibration
-from fhir_coder.coding.features import FEATURES, MEANING, as_vector, code_features
+from fhir_coder.coding.features import FEATURES
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import TreeRanker, read_ranker
-from fhir_coder.coding.support import gather_support
 from fhir_coder.coding.trees import read_forest
+from fhir_coder.coding.weighing import FEATURE_SETS, feature_set, weigh
 from fhir_coder.model import Candidates
 from terminology.release import Release
 
@@ -38,10 +38,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Trees as the artifact has them, and their calibration."""
+    """Trees as the artifact has them, their calibration, and the features that they count by position."""
 
     trees: list[dict[str, list]]
     calibration: Calibration
+    names: tuple[str, ...] = FEATURES
 
 
 Split = Callable[[Example], Hashable]
@@ -51,16 +52,17 @@ def examples_of(
     candidates: Candidates, release: Release, policy: CodingPolicy, reference: frozenset[str], note: int, file: str
 ) -> list[Example]:
     """The examples of one note."""
-    offers = gather_support(candidates, release.codebook, policy)
-    features = code_features(offers, candidates.assertions, release.codebook, policy.weighs_place)
-    return [Example(tuple(as_vector(features[code])), code in reference, note, file) for code in sorted(offers.pillars)]
+    offers, features = weigh(candidates, release.codebook, policy)
+    names, _ = feature_set(policy)
+    return [Example(tuple(features[code][name] for name in names), code in reference, note, file) for code in sorted(offers.pillars)]
 
 
-def fit(examples: Sequence[Example]) -> Model:
+def fit(examples: Sequence[Example], names: tuple[str, ...] = FEATURES) -> Model:
     """Trees on all examples, and the calibration from scores of examples by trees that saw neither their file nor (of one file) their fold."""
     split = by_file if len({example.file for example in examples}) > 1 else by_fold(examples)
-    held_out = [pair for part in _parts(examples, split) for pair in _scores(examples, split, part)]
-    return Model(_grow(examples), fit_calibration([score for score, _ in held_out], [right for _, right in held_out]))
+    held_out = [pair for part in _parts(examples, split) for pair in _scores(examples, split, part, names)]
+    calibration = fit_calibration([score for score, _ in held_out], [right for _, right in held_out])
+    return Model(_grow(examples, names), calibration, names)
 
 
 def by_file(example: Example) -> str:
@@ -75,10 +77,12 @@ def by_fold(examples: Sequence[Example]) -> Split:
     return lambda example: fold_of[example.note]
 
 
-def rankers_left_out(policy: str, examples: Sequence[Example], split: Split) -> dict[Hashable, TreeRanker]:
+def rankers_left_out(
+    policy: str, examples: Sequence[Example], split: Split, names: tuple[str, ...] = FEATURES
+) -> dict[Hashable, TreeRanker]:
     """For each part of the split, a ranker fitted and calibrated without it: what it says of that part is a fair measure."""
     return {
-        part: read_ranker(write_ranker(policy, fit([example for example in examples if split(example) != part]), [], 0))
+        part: read_ranker(write_ranker(policy, fit([one for one in examples if split(one) != part], names), [], 0))
         for part in _parts(examples, split)
     }
 
@@ -87,28 +91,29 @@ def _parts(examples: Sequence[Example], split: Split) -> list[Any]:
     return sorted({split(example) for example in examples}, key=str)
 
 
-def _scores(examples: Sequence[Example], split: Split, part: Hashable) -> list[tuple[float, bool]]:
+def _scores(examples: Sequence[Example], split: Split, part: Hashable, names: tuple[str, ...]) -> list[tuple[float, bool]]:
     """Score and truth of the examples of one part by trees grown without it."""
-    forest = read_forest(_grow([example for example in examples if split(example) != part]), len(FEATURES))
+    forest = read_forest(_grow([one for one in examples if split(one) != part], names), len(names))
     return [(forest.score(example.vector), example.is_right) for example in examples if split(example) == part]
 
 
-def _grow(examples: Sequence[Example]) -> list[dict[str, list]]:
-    return grow([example.vector for example in examples], [example.is_right for example in examples])
+def _grow(examples: Sequence[Example], names: tuple[str, ...]) -> list[dict[str, list]]:
+    return grow([example.vector for example in examples], [example.is_right for example in examples], names)
 
 
 def write_ranker(policy: str, model: Model, sources: Sequence[Mapping[str, str]], count: int) -> bytes:
     """The artifact as JSON, a tree a line. ``sources`` names the files of the ``count`` examples."""
+    parameters, rounds = recipe(model.names)
     head = {
         "name": policy,
         "trainer": trainer(),
         "seed": SEED,
-        "rounds": ROUNDS,
-        "parameters": PARAMETERS,
+        "rounds": rounds,
+        "parameters": parameters,
         "trained_on": list(sources),
         "examples": count,
-        "meaning": MEANING,
-        "features": FEATURES,
+        "meaning": dict(FEATURE_SETS)[model.names],
+        "features": model.names,
         "calibration": model.calibration.as_table(),
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]

@@ -16,7 +16,10 @@ from fhir_coder.settings import Settings
 def add_policy(command: argparse.ArgumentParser) -> None:
     """Declare ``--policy``."""
     command.add_argument(
-        "--policy", choices=sorted(POLICIES), default="outpatient", help="outpatient (default) or mentions: every asserted mention"
+        "--policy",
+        choices=sorted(POLICIES),
+        default="outpatient",
+        help="outpatient (default); mentions: case reports, coded mention by mention; mentions-unlearned: without learned phrases",
     )
 
 

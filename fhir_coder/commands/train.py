@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from fhir_coder.batch import Line, codes_field, encounter_from
+from fhir_coder.batch import Line, codes_field, encounter_from, read_lines
 from fhir_coder.coding.assignment import assign_codes
+from fhir_coder.coding.case_reports.alignment import read_report
+from fhir_coder.coding.case_reports.learning import learn_left_out
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.training import Example, Split, by_file, by_fold, examples_of, fit, rankers_left_out, write_ranker
+from fhir_coder.coding.weighing import feature_set
 from fhir_coder.commands.coder import add_policy, load_coder
 from fhir_coder.commands.evaluate import readable
 from fhir_coder.commands.files import existing_file
@@ -29,8 +32,9 @@ _FLOORS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One note read as far as its candidates, with its reference codes and the examples that it gives."""
+    """One note read as far as its candidates, with its reference codes, the examples that it gives, and the policy it is coded by."""
 
+    policy: CodingPolicy
     candidates: Candidates
     release: Release
     reference: frozenset[str]
@@ -65,14 +69,18 @@ def run(arguments: argparse.Namespace) -> int:
         documents = _documents_left_out(cases, examples, policy, split)
         print(f"== {title}\n{readable(evaluate(documents))}\n\n{_floors(documents)}\n")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(write_ranker(arguments.policy, fit(examples), [_named(path) for path in sources], len(examples)))
+    model = fit(examples, feature_set(policy)[0])
+    arguments.output.write_bytes(write_ranker(arguments.policy, model, [_named(path) for path in sources], len(examples)))
     print(f"wrote {arguments.output} from {len(examples)} codes offered in {len(cases)} notes")
     return 1 if failed else 0
 
 
 def _read(source: Path, coder: Coder, policy: CodingPolicy, cases: list[_Case]) -> int:
     """Add the notes of one file to the cases; how many lines could not be used."""
-    return for_each_line(source, "reading", lambda line: cases.append(_case(coder, policy, line, len(cases), source.name)))
+    policies = _policies(policy, source)
+    return for_each_line(
+        source, "reading", lambda line: cases.append(_case(coder, policies.get(line.number, policy), line, len(cases), source.name))
+    )
 
 
 def _named(source: Path) -> dict[str, str]:
@@ -91,22 +99,34 @@ def _floors(documents: list[Document]) -> str:
     )
 
 
+def _policies(policy: CodingPolicy, source: Path) -> Mapping[int, CodingPolicy]:
+    """The policy for each line. Where phrases were learned, each line has those of the others: its own would always be right."""
+    numbers = [line.number for line in read_lines(source)]
+    if policy.learned is None:
+        return dict.fromkeys(numbers, policy)
+    usable = [line for line in read_lines(source) if not line.problem]
+    tables = learn_left_out([read_report(line.value) for line in usable])
+    return dict.fromkeys(numbers, policy) | {
+        line.number: replace(policy, learned=table) for line, table in zip(usable, tables, strict=True)
+    }
+
+
 def _case(coder: Coder, policy: CodingPolicy, line: Line, note: int, file: str) -> _Case:
     """One line read; ``note`` keeps its examples in one fold."""
     encounter = encounter_from(line.value, line.number)
     reference = frozenset(codes_field(line.value))
     release = coder.catalogue.for_date(encounter.service_date).release
-    candidates = coder.find_candidates(encounter, release)
-    return _Case(candidates, release, reference, examples_of(candidates, release, policy, reference, note, file))
+    candidates = coder.find_candidates(encounter, release, policy)
+    return _Case(policy, candidates, release, reference, examples_of(candidates, release, policy, reference, note, file))
 
 
 def _documents_left_out(cases: list[_Case], examples: list[Example], policy: CodingPolicy, split: Split) -> list[Document]:
     """Every note coded by a ranker that saw nothing of its part of the split."""
-    rankers = rankers_left_out(policy.name, examples, split)
-    return [_document(case, policy, rankers, split) for case in cases]
+    rankers = rankers_left_out(policy.name, examples, split, feature_set(policy)[0])
+    return [_document(case, rankers, split) for case in cases]
 
 
-def _document(case: _Case, policy: CodingPolicy, rankers: Mapping[Hashable, Ranker], split: Split) -> Document:
+def _document(case: _Case, rankers: Mapping[Hashable, Ranker], split: Split) -> Document:
     if not case.examples:  # nothing was offered for the note, so nothing can be assigned
         return Document(case.reference, {}, {})
-    return document_of(assign_codes(case.candidates, case.release, rankers[split(case.examples[0])], policy, {}), case.reference)
+    return document_of(assign_codes(case.candidates, case.release, rankers[split(case.examples[0])], case.policy, {}), case.reference)
