@@ -66,13 +66,15 @@ def _tie(text: str, sentence: Sentence, one: NamedMedicine, conditions: Sequence
             return None if words["unless"].search(said) else (link.start(), one.end)
         link = words["because"].search(text, link.start() + 1, one.start)
     induced = words["induced"].match(text, one.end, sentence.end)
-    if induced and any(0 <= start - induced.end() <= NEAR // 2 and end <= sentence.end for start, end in conditions):
+    if induced and any(start <= induced.end() + NEAR // 2 and induced.end() < end <= sentence.end for start, end in conditions):
         return one.start, induced.end()
-    return None
+    adjoining = words["adjoining"].match(text, one.end + 1, sentence.end)
+    return (one.start, adjoining.end()) if adjoining and text[one.end] == " " else None
 
 
 def _is_near_before(conditions: Sequence[Span], first: int, position: int) -> bool:
-    return any(first <= start and 0 <= position - end <= NEAR for start, end in conditions)
+    """Whether a condition ends near before the position, or holds it ("anemia due to chemotherapy" as one term)."""
+    return any(first <= start < position and position - end <= NEAR for start, end in conditions)
 
 
 def _underdosing(text: str, sections: Sequence[Section], named: Sequence[NamedMedicine]) -> Iterator[MeasuredTerm]:

@@ -109,6 +109,9 @@ def _is_ongoing(place: _Place) -> bool:
         return governing == "ongoing_before"
     if words["ongoing_after"].search(place.after):
         return True
+    needs = place.named.medicine.needs
+    if needs == "long" or (needs == "begun" and place.kind in _CARE):  # the long course is told already; a dose in the plan begins the treatment
+        return True
     return place.kind is SectionKind.MEDICATIONS or _LISTED.search(place.before) is not None
 
 
