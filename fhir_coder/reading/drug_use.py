@@ -33,7 +33,13 @@ _ELSEWHERE = frozenset(
         SectionKind.REASON_FOR_VISIT,
     }
 )
-_CARE = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES, SectionKind.BODY})
+_PLANNED = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
+_CARE = _PLANNED | {SectionKind.BODY}
+_HISTORY = frozenset(
+    {SectionKind.HISTORY_OF_PRESENT_ILLNESS, SectionKind.INTERVAL_HISTORY, SectionKind.SUBJECTIVE, SectionKind.OBJECTIVE, SectionKind.BODY}
+)
+_FIRST_WORD = re.compile(r"[A-Za-z]{2}")
+_DOSED = re.compile(r"\d|\b(?:daily|weekly|bid|nightly|qd|qhs)\b", re.IGNORECASE)
 _AFTER_ENDS = re.compile(r"[,;]|\.(?=\s|$)|\n|\bbut\b|\band (?=start|stop|add|begin)", re.IGNORECASE)
 _BEFORE_ENDS = re.compile(r";|(?<=[a-z])\.(?=\s)|\bbut\b|->|→", re.IGNORECASE)
 _DAILY = re.compile(
@@ -110,9 +116,18 @@ def _is_ongoing(place: _Place) -> bool:
     if words["ongoing_after"].search(place.after):
         return True
     needs = place.named.medicine.needs
-    if needs == "long" or (needs == "begun" and place.kind in _CARE):  # the long course is told already; a dose in the plan begins the treatment
+    if needs == "long":  # its words are there already
         return True
+    if needs == "begun" and place.kind in _PLANNED and _DOSED.search(place.after):  # "Treatment: metformin 500 mg bid"
+        return True
+    if place.kind in _HISTORY and _DOSED.search(place.after) and not _FIRST_WORD.search(_up_to_first_medicine(place)):
+        return True  # a sentence that is nothing but a list of medicines and doses
     return place.kind is SectionKind.MEDICATIONS or _LISTED.search(place.before) is not None
+
+
+def _up_to_first_medicine(place: _Place) -> str:
+    first = next(find_medicines(place.whole)).start
+    return place.whole[:first]
 
 
 def _governing(before: str) -> str:

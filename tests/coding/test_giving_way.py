@@ -22,6 +22,9 @@ DATA = Path(__file__).resolve().parents[2] / "fhir_coder" / "coding" / "gives_wa
         ("Z87.442", {"N20.0"}, "N20.0"),
         ("R73.03", {"E11.9", "I10"}, "E11.9"),
         ("I10", {"R03.0"}, ""),
+        ("Z79.4", {"E10.9"}, "E10.9"),
+        ("Z79.4", {"E11.9"}, ""),
+        ("Z79.899", {"Z79.52", "M32.14"}, "Z79.52"),
     ],
 )
 def test_gives_way(code: str, assigned: set[str], to: str) -> None:
