@@ -31,7 +31,8 @@ def test_companion_source(code: str, assigned: set[str], source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "assigned", "alone"), [("Z68.33", {"I10"}, True), ("Z68.33", {"E66.9"}, False), ("Z79.4", {"I10"}, False), ("Z79.84", {"I10"}, True)]
+    ("code", "assigned", "alone"),
+    [("Z68.33", {"I10"}, True), ("Z68.33", {"E66.9"}, False), ("Z79.4", {"I10"}, False), ("Z79.84", {"I10"}, True)],
 )
 def test_a_body_mass_index_needs_its_diagnosis(code: str, assigned: set[str], alone: bool) -> None:
     assert is_left_alone(code, assigned) is alone
