@@ -108,7 +108,7 @@ def _is_ongoing(place: _Place) -> bool:
     words = _words()
     if words["ended_after"].search(place.after) or words["new_after"].search(place.after):
         return False
-    governing = _governing(place.before)
+    governing = _governing(place.before.rstrip())
     if governing == "begun_before":
         return place.named.medicine.needs == "begun" and place.kind in _CARE
     if governing:
