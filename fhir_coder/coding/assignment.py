@@ -128,7 +128,7 @@ def _with_documented(likely: list[_Scored], ranked: list[_Scored], release: Rele
     codes = frozenset(chosen)
     for scored in named:
         source = companion_source(scored.code, codes)
-        if source and scored.code not in chosen and _is_in_plan(scored):
+        if source and scored.code not in chosen and (_is_in_plan(scored) or _is_of_a_medicine(scored)):
             chosen[scored.code] = replace(scored, rule=source)
     return [chosen[scored.code] for scored in ranked if scored.code in chosen and not is_left_alone(scored.code, codes)]
 
@@ -152,6 +152,11 @@ def _reasons_for_studies(ranked: list[_Scored], likely: list[_Scored], release: 
 def _is_named(scored: _Scored) -> bool:
     """Whether words of the note name the code itself: by the dictionary or a measure, not by retrieval nor as the history of something."""
     return any(not pillar.is_history and not pillar.candidate.source.startswith("retrieval:") for pillar in scored.pillars)
+
+
+def _is_of_a_medicine(scored: _Scored) -> bool:
+    """Whether it tells of a medicine in use: that the patient goes on taking it is read from the history as well as from the plan."""
+    return any(pillar.candidate.source.startswith("drug:") for pillar in scored.pillars)
 
 
 def _is_in_plan(scored: _Scored) -> bool:

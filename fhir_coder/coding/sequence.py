@@ -6,10 +6,13 @@ notes: etiology before manifestation. Guideline I.C.20.a.6: an external cause is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Pillar, is_incidental
 from terminology.codebook import Codebook, NoteKind
+
+_OF_MEDICINE = re.compile(r"T(?:3[6-9]|4\d|50)\..*[56]X*[A-Z]")
 
 
 def claim_order(codes: Sequence[str], pillars: Mapping[str, Sequence[Pillar]], codebook: Codebook) -> list[str]:
@@ -22,6 +25,8 @@ def _kind(code: str) -> int:
     """Conditions, then status and history codes, then external causes."""
     if code[0] in "VWXY":
         return 2
+    if _OF_MEDICINE.fullmatch(code):  # an adverse effect or underdosing follows its nature (I.C.19.e.5.a, c)
+        return 1
     if "B95" <= code[:3] <= "B97":  # the agent of a disease classified elsewhere is always an additional code (I.C.1.b)
         return 1
     # Encounters for a reason (Z00-Z13, Z23, Z30-Z53) may be first-listed; history and status codes (Z14-Z22, Z66-Z99) follow conditions.

@@ -16,6 +16,8 @@ from typing import Protocol
 from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, SectionKind, Sections
 from fhir_coder.reading.body_mass import find_body_mass
 from fhir_coder.reading.demographics import stated_age, stated_sex
+from fhir_coder.reading.drug_effects import find_drug_effects
+from fhir_coder.reading.drug_use import find_long_term_use
 from fhir_coder.reading.encounter_reasons import find_encounter_reasons
 from fhir_coder.reading.mechanism import SOURCE, TELLING, find_mechanisms
 from fhir_coder.reading.mechanism_rules import Told
@@ -92,8 +94,16 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
         scores = tuple(find_scores(note.text))
         told = (*scores, *find_body_mass(note.text), *find_encounter_reasons(note.text, tuple(own)))
         terms = (*_outside(find_terms(note.text), scores), *told)
+        terms = (*terms, *_of_medicines(note.text, own, terms))
         mentions.extend(_note_mentions(note, own, _admissible(terms, note, sections.encounter)))
     return Mentions(sections, tuple(mentions))
+
+
+def _of_medicines(text: str, sections: Sequence[Section], terms: Sequence[FoundTerm]) -> Iterator[FoundTerm]:
+    """What the note tells of medicines: long-term use, and their effects on the conditions that the terms name."""
+    yield from find_long_term_use(text, sections)
+    conditions = [(term.start, term.end) for term in terms if any(code[0] <= "R" for code in term.codes)]
+    yield from find_drug_effects(text, sections, conditions)
 
 
 def _outside(terms: Iterable[FoundTerm], scores: Sequence[FoundTerm]) -> Iterator[FoundTerm]:
@@ -110,7 +120,7 @@ def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[Foun
         whole = SectionSentences(section, find_sentences(note.text, section.body_start, section.end))
         inside = _with_mechanisms(note.text, whole, inside)
         mentions.extend(_term_mentions(note, whole, inside))
-        mentions.extend(_statement_mentions(note, whole, inside))
+        mentions.extend(_statement_mentions(note, whole, [term for term in inside if not term.source.startswith("drug:")]))
     return sorted(mentions, key=lambda mention: (mention.start, mention.end, not mention.is_problem_statement))
 
 

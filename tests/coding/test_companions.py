@@ -18,6 +18,12 @@ from terminology.codebook import Codebook
         ("Z3A.32", {"O14.93"}, "I.C.21.c.11"),
         ("B96.20", {"N39.0"}, "I.C.1.b"),
         ("I10", {"E11.9"}, ""),
+        ("Z79.01", {"I48.0"}, "I.C.21.c.3"),
+        ("Z79.620", {"M05.79"}, "I.C.21.c.3"),
+        ("Z79.899", {"B20"}, "I.C.21.c.3"),
+        ("Z79.82", {"I10"}, ""),
+        ("T46.1X5A", {"R60.0"}, "I.C.19.e.5"),
+        ("Z91.120", {"T46.5X6A"}, "I.C.19.e.5.c"),
     ],
 )
 def test_companion_source(code: str, assigned: set[str], source: str) -> None:
@@ -25,7 +31,8 @@ def test_companion_source(code: str, assigned: set[str], source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "assigned", "alone"), [("Z68.33", {"I10"}, True), ("Z68.33", {"E66.9"}, False), ("Z79.4", {"I10"}, False)]
+    ("code", "assigned", "alone"),
+    [("Z68.33", {"I10"}, True), ("Z68.33", {"E66.9"}, False), ("Z79.4", {"I10"}, False), ("Z79.84", {"I10"}, True)],
 )
 def test_a_body_mass_index_needs_its_diagnosis(code: str, assigned: set[str], alone: bool) -> None:
     assert is_left_alone(code, assigned) is alone

@@ -24,6 +24,9 @@ DATA = Path(__file__).resolve().parents[2] / "fhir_coder" / "coding" / "gives_wa
         ("I10", {"R03.0"}, ""),
         ("R79.9", {"E11.9"}, "E11.9"),
         ("R79.9", {"M17.11"}, ""),
+        ("Z79.4", {"E10.9"}, "E10.9"),
+        ("Z79.4", {"E11.9"}, ""),
+        ("Z79.899", {"Z79.52", "M32.14"}, "Z79.52"),
     ],
 )
 def test_gives_way(code: str, assigned: set[str], to: str) -> None:

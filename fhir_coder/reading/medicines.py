@@ -1,0 +1,89 @@
+"""Medicines named in a text: where each stands, and what its class is coded as.
+
+The names and classes are data (``drugs.tsv``, ``drug_classes.tsv``). Of several names at one place the longest counts.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from terminology.knowledge import knowledge_of
+
+_FIRST_WORD = re.compile(r"[A-Za-z0-9]+")
+_NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
+_ASA_CLASS = re.compile(r"\s*(?:PS\b|class|score|status|physical|grade|[1-4IVX]+\b(?!\d))", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Medicine:
+    """A medicine by its first (generic) name, with its class, the Z79 code of its long-term use (or empty), what the note must add to make a use
+    a long one (``long``, ``daily`` or nothing), and its stem at T36-T50."""
+
+    id: str
+    kind: str
+    long_term: str
+    needs: str
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMedicine:
+    """A medicine at ``text[start:end]``."""
+
+    start: int
+    end: int
+    medicine: Medicine
+
+
+def find_medicines(text: str) -> Iterator[NamedMedicine]:
+    """Every medicine of the text, in order, without overlap."""
+    last = 0
+    for word in _FIRST_WORD.finditer(text):
+        if word.start() < last:
+            continue
+        for pattern, medicine in _by_first_word().get(word.group().lower(), ()):
+            found = pattern.match(text, word.start())
+            if found and not (found.group() == "ASA" and _ASA_CLASS.match(text, found.end())):
+                last = found.end()
+                yield NamedMedicine(found.start(), last, medicine)
+                break
+
+
+@cache
+def medicines() -> dict[str, Medicine]:
+    """Every name with its medicine."""
+    classes = {row["class"]: row for row in _rows("drug_classes.tsv")}
+    found: dict[str, Medicine] = {}
+    for row in _rows("drugs.tsv"):
+        names = row["names"].split(" | ")
+        kind = classes[row["class"]]
+        medicine = Medicine(_NOT_A_LETTER.sub("-", names[0].lower()), row["class"], kind["long_term"], kind["needs"], kind["drug"])
+        found.update(dict.fromkeys(names, medicine))
+    return found
+
+
+@cache
+def _by_first_word() -> dict[str, list[tuple[re.Pattern[str], Medicine]]]:
+    by_word: dict[str, list[tuple[re.Pattern[str], Medicine]]] = defaultdict(list)
+    for name in sorted(medicines(), key=len, reverse=True):
+        first = _FIRST_WORD.match(name)
+        if first:
+            by_word[first.group().lower()].append((_pattern(name), medicines()[name]))
+    return dict(by_word)
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """A single name with capitals is an abbreviation and stands for itself only as written: ART is treatment, art is not."""
+    is_as_written = " " not in name and name != name.lower()
+    words = r"[\s-]+".join(re.escape(word) for word in name.split())
+    return re.compile(rf"(?<![\w-]){words}(?!\w)", re.NOFLAG if is_as_written else re.IGNORECASE)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    lines = knowledge_of("fhir_coder.reading").joinpath(name).read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t"))
