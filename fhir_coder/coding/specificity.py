@@ -20,6 +20,12 @@ _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("right", re.compile(r"\b(?:right|rt|r)\b|\bright-", re.IGNORECASE)),
     ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
 )
+# The abbreviations of eyes and limbs stand in capitals: "OD" is an eye, "od" once daily.
+_CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("bilateral", re.compile(r"\b(?:OU|BLE|BUE)\b")),
+    ("right", re.compile(r"\b(?:OD|RLE|RUE)\b")),
+    ("left", re.compile(r"\b(?:OS|LLE|LUE)\b")),
+)
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
 _HANDEDNESS = re.compile(
@@ -67,7 +73,7 @@ def _side_in(contexts: tuple[str, ...]) -> str | None:
 
 def _named_sides(text: str) -> set[str]:
     cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
-    return {side for side, pattern in _SIDE_WORDS if pattern.search(cleaned)}
+    return {side for side, pattern in (*_SIDE_WORDS, *_CAPITALS) if pattern.search(cleaned)}
 
 
 def complete(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:

@@ -107,7 +107,11 @@ def _without_conflicts(entries: Iterable[LexiconEntry]) -> tuple[LexiconEntry, .
     kept: list[LexiconEntry] = []
     for entry in entries:
         rivals = by_phrase[same_phrase_key(entry.phrase)]
-        if any(_is_idle(entry, rival) for rival in rivals):
+        idle = next((place for place, rival in enumerate(rivals) if _is_idle(entry, rival)), None)
+        if idle is not None:
+            if entry.phrase.count(",") > rivals[idle].phrase.count(","):  # it is found with its commas and without
+                wider = replace(rivals[idle], phrase=entry.phrase)
+                kept[kept.index(rivals[idle])] = rivals[idle] = wider
             continue
         for rival in rivals:
             if entry.codes != rival.codes and not entry.excludes(rival):
