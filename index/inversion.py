@@ -36,13 +36,14 @@ def inverted(key: str, nouns: Collection[str]) -> Iterator[str]:
 
 
 def _orders(noun: str, units: Sequence[str], rest: str) -> Iterator[str]:
-    """The noun, then the qualifiers in every order, with commas or without, then what stood behind the noun."""
+    """The noun, then the qualifiers in every order, with commas, in parentheses or with neither, then what stood behind the noun."""
     for order in permutations(units):
         for described in (" ".join(order), " , ".join(order)):
             for mark in (" ", " , "):
                 yield f"{noun}{mark}{described} {rest}".rstrip()
                 if rest:
                     yield f"{noun}{mark}{described} , {rest}"
+            yield f"{noun} ( {described} ) {rest}".rstrip()
 
 
 def _head(words: Sequence[str]) -> Sequence[str]:

@@ -13,7 +13,7 @@ from terminology.release import Release
 MANIFEST_FILE = "manifest.json"
 
 #: Raised whenever the same inputs would give other files: rules of normalisation, layout, export.
-BUILDER_VERSION = "2"
+BUILDER_VERSION = "1"
 
 REMEDY = "run `fhir-coder index build`"
 

@@ -181,6 +181,8 @@ def _standing(spans: Sequence[_Span], text: str) -> Iterator[_Span]:
 
 def _may_end(text: str, end: int) -> bool:
     """Whether the words behind ``end`` leave a description that stands there to the noun before it."""
+    if text[end - 1] in ")]":
+        return True
     line = text[end : end + _LOOKED_AHEAD].partition("\n")[0]
     token = next(tokenise(line), None)
     return token is None or token.form in _FOLLOWERS or token.form.isdigit()

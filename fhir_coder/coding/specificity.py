@@ -13,6 +13,7 @@ from fhir_coder.coding.documented import as_documented
 from fhir_coder.coding.measured import is_measured, measured_child
 from fhir_coder.coding.side_exceptions import side_exceptions
 from terminology.codebook import Codebook
+from terminology.laterality import side as laterality
 from terminology.laterality import sides
 
 _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -116,7 +117,8 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) ->
         return "S"
     if "D" in choices and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
         return "D"
-    stated = [character for character, title in choices.items() if _is_stated(title, near)]
+    side = _side_in(contexts)
+    stated = [character for character, title in choices.items() if _is_stated(title, near) or (side and side == laterality(title))]
     if len(stated) == 1:
         return stated[0]
     return next((character for character in _SEVENTH_DEFAULTS if character in choices), next(iter(choices)))
