@@ -43,7 +43,9 @@ def test_an_entry_keeps_the_meaning_it_can_have(codes: tuple[str, ...], expected
 
 
 def test_what_is_left_out_is_named_with_its_reason_and_never_offered() -> None:
-    entries = [LexiconEntry(f"x:{phrase}", phrase, codes) for phrase, codes in [("a", ("I10", "Z99.9")), ("b", ("S23.4",)), ("c", ("I10",))]]
+    entries = [
+        LexiconEntry(f"x:{phrase}", phrase, codes) for phrase, codes in [("a", ("I10", "Z99.9")), ("b", ("S23.4",)), ("c", ("I10",))]
+    ]
     assert [(code, reason, [one.phrase for one in named]) for code, reason, named in left_out(entries, BOOK)] == [
         ("S23.4", "became a header that no rule completes", ["b"]),
         ("Z99.9", "is not in the release", ["a"]),
