@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.normalise import BREAK, Token, tokenise
@@ -11,6 +11,43 @@ from index.terms import Term, Terms, is_written
 
 #: How far (code points, either side) the context words of a term are looked for.
 CONTEXT = 200
+
+#: Words that may follow a phrase whose describing words stand last; before any other word they may describe that one: "asthma, severe headache".
+_FOLLOWERS = frozenset(
+    {
+        BREAK,
+        ",",
+        "(",
+        ")",
+        "with",
+        "without",
+        "w",
+        "due",
+        "secondary",
+        "in",
+        "on",
+        "of",
+        "from",
+        "to",
+        "for",
+        "since",
+        "but",
+        "currently",
+        "today",
+        "status",
+        "post",
+        "not",
+        "which",
+        "that",
+        "who",
+        "is",
+        "has",
+        "was",
+    }
+)
+
+#: How far (code points) the next word is looked for.
+_LOOKED_AHEAD = 40
 
 #: Inside a term a side says where, not what: "sprain R ankle" is "sprain ankle". The coding stage reads the side from the words of the span.
 SIDES = frozenset({"right", "left", "bilateral", "rt", "lt", "r", "l"})
@@ -43,6 +80,11 @@ class _Span:
     end: int
     terms: tuple[Term, ...]
 
+    @property
+    def is_inverted(self) -> bool:
+        """Whether the words that describe stand last."""
+        return all(term.is_inverted for term in self.terms)
+
 
 class TermMatcher:
     """Finds the terms of one dictionary in text. Holds no state but the dictionary, so it may be shared by threads and children."""
@@ -54,8 +96,8 @@ class TermMatcher:
     def find_terms(self, text: str) -> tuple[TermMatch, ...]:
         """The longest matches, none contained in another, in order of start; equal spans appear once for each entry that claims them."""
         tokens = tuple(tokenise(text))
-        spans = (span for span in self._spans(text, tokens) if span.terms)
-        return tuple(match for span in _outermost(spans) for match in _matches(span))
+        spans = [span for span in self._spans(text, tokens) if span.terms]
+        return tuple(match for span in _outermost(_standing(spans, text)) for match in _matches(span))
 
     def _spans(self, text: str, tokens: Sequence[Token]) -> Iterator[_Span]:
         """Every run of tokens that is a key, with those of its terms whose conditions on the text hold."""
@@ -129,7 +171,24 @@ def _holds(term: Term, surface: str, around: _Surroundings) -> bool:
     return not any(f" {key} " in nearby for key in term.absent)
 
 
-def _outermost(spans: Iterator[_Span]) -> Iterator[_Span]:
+def _standing(spans: Sequence[_Span], text: str) -> Iterator[_Span]:
+    """The spans without the inverted ones whose last words describe what follows: "Afib, chronic kidney disease"."""
+    for span in spans:
+        is_claimed = span.is_inverted and any(span.start < other.start < span.end < other.end for other in spans)
+        if not span.is_inverted or (not is_claimed and _may_end(text, span.end)):
+            yield span
+
+
+def _may_end(text: str, end: int) -> bool:
+    """Whether the words behind ``end`` leave a description that stands there to the noun before it."""
+    if text[end - 1] in ")]":
+        return True
+    line = text[end : end + _LOOKED_AHEAD].partition("\n")[0]
+    token = next(tokenise(line), None)
+    return token is None or token.form in _FOLLOWERS or token.form.isdigit()
+
+
+def _outermost(spans: Iterable[_Span]) -> Iterator[_Span]:
     """The spans that lie within no other, in order of start."""
     reach = -1
     for span in sorted(spans, key=lambda each: (each.start, -each.end)):

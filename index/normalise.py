@@ -2,7 +2,7 @@
 
 Dictionary phrases and note text pass through the same :func:`tokenise`, so a rule here acts on both sides alike. Case, accents, possessives
 and plural endings vanish; whitespace, hyphens and slashes are all just the gap between two words. Commas and parentheses stay as words of
-their own, because "anxiety, depression" is a list while "anxiety depression" may be one term. Everything else that ends a phrase (a full
+their own, because "anxiety, depression" is a list while "anxiety depression" may be one term; a dash between blanks is as good as a comma. Everything else that ends a phrase (a full
 stop, a colon, a blank line, a list bullet) becomes :data:`BREAK`, which no dictionary phrase contains.
 """
 
@@ -17,7 +17,8 @@ BREAK = "|"
 
 _TOKEN = re.compile(
     r"""
-      (?P<break> \n[^\S\n]*\n\s* | \n[^\S\n]*[-–—*•·▪●](?=\s) | (?<=\s)[-–—]+(?=\s) | — )  # blank line, bullet, spaced dash
+      (?P<break> \n[^\S\n]*\n\s* | \n[^\S\n]*[-–—*•·▪●](?=\s) )                       # blank line, bullet
+    | (?P<dash> (?<=\s)[-–—]+(?=\s) | — )                                                 # "asthma - mild" is "asthma, mild"
     | (?P<initial> (?<=\b[A-Za-z])\.(?=\s?[a-z]) )                                           # "E. coli": the stop ends nothing
     | (?P<without> \bw/o\b )
     | (?P<with> \bw/ )
@@ -99,6 +100,8 @@ def _form_of_mark(kind: str, written: str) -> str:
     """The form of anything that is not a plain word."""
     if kind in ("with", "without"):
         return kind
+    if kind == "dash":
+        return ","
     if kind == "number":
         return written
     return _MARKS.get(written, written) if kind == "mark" else BREAK

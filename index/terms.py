@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, product
 
+from index.inversion import inverted
 from index.normalise import BREAK, forms
 from index.running_text import EXTERNAL_CAUSES, may_be_read
 from index.variants import Distance, variants
@@ -37,7 +38,7 @@ class Term:
     ``codes`` belong together (one phrase may need two codes). ``priority`` orders sources on equal words, smallest first: 0 the lexicon,
     then titles and inclusion terms by distance, then the official index. ``written`` is the phrase as it must be written, or empty when case does not matter.
     ``near`` and ``absent`` are keys of which one, or none, must stand close by. ``section_only``, ``sex`` and ``age`` (``age>=12 age<18``) are
-    passed on unjudged.
+    passed on unjudged. ``is_inverted``: the describing words stand behind the noun, where they may as well belong to what follows.
     """
 
     codes: tuple[str, ...]
@@ -50,6 +51,7 @@ class Term:
     section_only: str = ""
     sex: str = ""
     age: str = ""
+    is_inverted: bool = False
 
 
 Terms = Mapping[str, tuple[Term, ...]]
@@ -87,8 +89,8 @@ def keys_of(phrase: str) -> Iterator[str]:
 def gather_terms(
     codebook: Codebook, lexicon: Iterable[LexiconEntry], vocabulary: Iterable[IndexedPhrase] = ()
 ) -> dict[str, tuple[Term, ...]]:
-    """Every key with its meanings. On equal words titles and inclusion terms replace the official index, and the lexicon replaces both;
-    lexicon entries that differ in more than their spelling all stand.
+    """Every key with its meanings. On equal words titles and inclusion terms replace the official index, the lexicon's phrases in inverted
+    order replace these, and the lexicon's own replace all; lexicon entries that differ in more than their spelling all stand.
     """
     stoplist = load_stoplist()
     found: dict[str, tuple[Term, ...]] = {}
@@ -99,9 +101,25 @@ def gather_terms(
         term = lexicon_term(entry)
         for key in keys_of(entry.phrase):
             by_key.setdefault(key, {}).setdefault(replace(term, source=""), term)
+    found.update(_inverted_terms(by_key))
     for key, meanings in by_key.items():
         found[key] = tuple(meanings.values())
     return dict(sorted(found.items()))
+
+
+def _inverted_terms(by_key: Mapping[str, Mapping[Term, Term]]) -> dict[str, tuple[Term, ...]]:
+    """The lexicon's phrases with the noun first. Where two of them come to the same words and mean different codes, neither stands."""
+    claims: dict[str, dict[Term, None]] = {}
+    for key, meanings in by_key.items():
+        for order in inverted(key, by_key.keys()):
+            for term in meanings.values():
+                if not term.written and term.kind != "cause":
+                    claims.setdefault(order, {})[replace(term, is_inverted=True)] = None
+    return {
+        key: tuple({replace(term, source=""): term for term in terms}.values())
+        for key, terms in claims.items()
+        if len({term.codes for term in terms if not (term.sex or term.age)}) <= 1
+    }
 
 
 def lexicon_term(entry: LexiconEntry) -> Term:

@@ -71,8 +71,8 @@ def assigned(coded: CodedEncounter) -> set[str]:
 @pytest.mark.parametrize(
     ("notes", "codes", "rejected"),
     [
-        pytest.param((OBESITY, BMI), {"E66.811", "Z68.34"}, {}, id="a nurse's body mass index beside the provider's obesity"),
-        pytest.param((BMI, OBESITY), {"E66.811", "Z68.34"}, {}, id="whatever the order of the notes"),
+        pytest.param((OBESITY, BMI), {"E66.811", "Z68.34", "Z71.3"}, {}, id="a nurse's body mass index beside the provider's obesity"),
+        pytest.param((BMI, OBESITY), {"E66.811", "Z68.34", "Z71.3"}, {}, id="whatever the order of the notes"),
         pytest.param((HYPERTENSION, BMI), {"I10"}, {"Z68.34": "not-providers"}, id="no obesity, no body mass index"),
         pytest.param((HYPERTENSION, HEART_FAILURE), {"I10"}, {"I50.9": "not-providers"}, id="a nurse's diagnosis"),
         pytest.param((HEART_FAILURE,), set(), {"I50.9": "not-providers"}, id="a nurse's diagnosis alone"),

@@ -14,6 +14,7 @@ from fhir_coder.coding.documented import as_documented
 from fhir_coder.coding.measured import is_measured, measured_child
 from fhir_coder.coding.side_exceptions import side_exceptions
 from terminology.codebook import Codebook
+from terminology.laterality import side as laterality
 from terminology.laterality import sides
 
 _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -23,6 +24,12 @@ _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("right", re.compile(r"\b(?:right|rt|r|(?-i:OD|AD|RLE|RUE))\b|\bright-", re.IGNORECASE)),
     ("left", re.compile(r"\b(?:left|lt|l|(?-i:OS|AS|LLE|LUE))\b|\bleft-", re.IGNORECASE)),
+)
+# The abbreviations of eyes and limbs stand in capitals: "OD" is an eye, "od" once daily.
+_CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("bilateral", re.compile(r"\b(?:OU|BLE|BUE)\b")),
+    ("right", re.compile(r"\b(?:OD|RLE|RUE)\b")),
+    ("left", re.compile(r"\b(?:OS|LLE|LUE)\b")),
 )
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
@@ -74,7 +81,7 @@ def side_in(contexts: tuple[str, ...], title: str) -> str | None:
 
 def _named_sides(text: str) -> set[str]:
     cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
-    return {side for side, pattern in _SIDE_WORDS if pattern.search(cleaned)}
+    return {side for side, pattern in (*_SIDE_WORDS, *_CAPITALS) if pattern.search(cleaned)}
 
 
 def complete(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:
@@ -117,7 +124,8 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) ->
         return "S"
     if "D" in choices and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
         return "D"
-    stated = [character for character, title in choices.items() if _is_stated(title, near)]
+    side = _side_in(contexts)
+    stated = [character for character, title in choices.items() if _is_stated(title, near) or (side and side == laterality(title))]
     if len(stated) == 1:
         return stated[0]
     return next((character for character in _SEVENTH_DEFAULTS if character in choices), next(iter(choices)))

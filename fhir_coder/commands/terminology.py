@@ -15,6 +15,8 @@ from fhir_coder.named_codes import broken_codes
 from fhir_coder.settings import Settings
 from terminology.difference import compare
 from terminology.installation import installed_manifests
+from terminology.lexicon import load_lexicon
+from terminology.lexicon.carry_over import left_out
 from terminology.loading.preparation import LoadRequest
 from terminology.release import Catalogue, Release
 from terminology.verification import differs_from_manifest, verify
@@ -85,8 +87,17 @@ def run_load(arguments: argparse.Namespace) -> int:
     for remark in loaded.remarks:
         print(f"  {remark}")
     print(f"{'already loaded' if loaded.was_there else 'loaded'}: {_line(loaded.release)}")
+    _print_left_out(loaded.release)
     print("Restart the server to use it; `fhir-coder terminology diff` shows what changed.", file=sys.stderr)
     return 0
+
+
+def _print_left_out(release: Release) -> None:
+    """Name the lexicon's codes that this release took away or made headers, with the lines that want mending: their phrases are offered no
+    longer."""
+    for code, reason, entries in left_out(load_lexicon().entries, release.codebook):
+        lines = ", ".join(dict.fromkeys(entry.where for entry in entries))
+        print(f"  not offered: {code} {reason} ({len(entries)} {'phrase' if len(entries) == 1 else 'phrases'}: {lines})")
 
 
 def run_remove(arguments: argparse.Namespace) -> int:

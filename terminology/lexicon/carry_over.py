@@ -8,7 +8,7 @@ become a header that no rule completes (I42.8 from 2026-10-01): the entry is lef
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -32,6 +32,18 @@ def carry_over(entries: Iterable[LexiconEntry], codebook: Codes) -> tuple[Lexico
         if len(codes) == len(entry.codes):
             found.append(entry if codes == entry.codes else replace(entry, codes=tuple(dict.fromkeys(codes))))
     return tuple(found)
+
+
+def left_out(entries: Iterable[LexiconEntry], codebook: Codes) -> Iterator[tuple[str, str, tuple[LexiconEntry, ...]]]:
+    """What :func:`carry_over` leaves out, by the code that is to blame: the code, why it cannot be offered in this release, and the entries
+    that name it, in the order of the lexicon."""
+    lost: dict[str, list[LexiconEntry]] = {}
+    for entry in entries:
+        for code in entry.codes:
+            if _code_in(codebook, code) is None:
+                lost.setdefault(code, []).append(entry)
+    for code, named in sorted(lost.items()):
+        yield code, "became a header that no rule completes" if codebook.normalize(code) else "is not in the release", tuple(named)
 
 
 def _code_in(codebook: Codes, code: str) -> str | None:

@@ -107,7 +107,11 @@ def _without_conflicts(entries: Iterable[LexiconEntry]) -> tuple[LexiconEntry, .
     kept: list[LexiconEntry] = []
     for entry in entries:
         rivals = by_phrase[same_phrase_key(entry.phrase)]
-        if any(_is_idle(entry, rival) for rival in rivals):
+        idle = next((place for place, rival in enumerate(rivals) if _is_idle(entry, rival)), None)
+        if idle is not None:
+            if _commas(entry) > _commas(rivals[idle]):  # it is found with its commas and without
+                wider = replace(rivals[idle], phrase=entry.phrase)
+                kept[kept.index(rivals[idle])] = rivals[idle] = wider
             continue
         for rival in rivals:
             if entry.codes != rival.codes and not entry.excludes(rival):
@@ -121,11 +125,16 @@ def _without_conflicts(entries: Iterable[LexiconEntry]) -> tuple[LexiconEntry, .
 
 
 def _is_idle(entry: LexiconEntry, rival: LexiconEntry) -> bool:
-    """Whether ``rival`` gives the same codes in the same contexts or in every context, so that ``entry`` adds nothing."""
-    if entry.codes != rival.codes:
+    """Whether ``rival`` gives the same codes in the same contexts or in every context, so that ``entry`` adds nothing. A phrase that must
+    be written as it is adds its commas."""
+    if entry.codes != rival.codes or (entry.is_case_sensitive and _commas(entry) != _commas(rival)):
         return False
     is_unlimited = not rival.is_contextual and not rival.is_case_sensitive
     return is_unlimited or entry == replace(rival, id=entry.id, phrase=entry.phrase, source=entry.source, line=entry.line)
+
+
+def _commas(entry: LexiconEntry) -> int:
+    return entry.phrase.count(",")
 
 
 def _identified(entries: tuple[LexiconEntry, ...]) -> tuple[LexiconEntry, ...]:

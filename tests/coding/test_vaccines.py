@@ -1,4 +1,4 @@
-"""What retrieval may not make of a sentence about a vaccine."""
+"""What may not be made of a sentence about a vaccine."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ from fhir_coder.model import Candidate
         ("Covid positive, vaccinated.", "U07.1", "retrieval:title:U07.1", False),
         ("Influenza.", "J11.1", "retrieval:title:J11.1", False),
         ("Reaction to vaccine.", "T88.1XXA", "retrieval:title:T88.1", False),
+        ("COVID-19: declined.", "U07.1", "lexicon:infectious_disease:covid-19", True),
+        ("COVID: 2 doses", "U07.1", "lexicon:infectious_disease:covid", True),
+        ("Flu shot today, COVID-19 next visit", "U07.1", "lexicon:infectious_disease:covid-19", True),
+        ("Influenza (Fluzone): up to date.", "J11.1", "lexicon:pulmonology:influenza", True),
+        ("Shingles: series complete.", "B02.9", "lexicon:dermatology:shingles", True),
+        ("COVID-19, Paxlovid declined.", "U07.1", "lexicon:infectious_disease:covid-19", False),
+        ("COVID-19, declined admission.", "U07.1", "lexicon:infectious_disease:covid-19", False),
+        ("Influenza, 2 days of fever.", "J11.1", "lexicon:pulmonology:influenza", False),
         ("Shot in the foot.", "J11.1", "retrieval:title:J11.1", False),
     ],
 )
