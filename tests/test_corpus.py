@@ -81,7 +81,9 @@ def test_no_long_sentence_is_shared_between_training_and_held_out() -> None:
     """A held-out note that repeats a training note in part would be known beforehand."""
 
     def sentences(kind: str) -> set[str]:
-        found = {plain(part) for name, notes in NOTES.items() if kind in name for note in notes for part in re.split(r"[.\n]", note["text"])}
+        found = {
+            plain(part) for name, notes in NOTES.items() if kind in name for note in notes for part in re.split(r"[.\n]", note["text"])
+        }
         return {sentence for sentence in found if len(sentence.split()) >= 12}
 
     assert len(sentences("train") & sentences("held_out")) == 0
@@ -116,6 +118,8 @@ def test_every_reason_begins_with_a_guideline_or_a_tabular_note(codebook: Codebo
     assert [name for name, entry in entries if entry not in codebook] == []
 
 
-@pytest.mark.parametrize("reason", ["chronic condition", "IV: assessed", "IV.J", "IV.J: ", "V.J: assessed", "I.C: assessed", "tabular: symptom"])
+@pytest.mark.parametrize(
+    "reason", ["chronic condition", "IV: assessed", "IV.J", "IV.J: ", "V.J: assessed", "I.C: assessed", "tabular: symptom"]
+)
 def test_a_reason_without_its_paragraph_is_found(reason: str) -> None:
     assert REASON.match(reason) is None

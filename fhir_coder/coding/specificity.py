@@ -20,16 +20,16 @@ from terminology.laterality import sides
 _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "bilateral",
-        re.compile(r"\b(?:bilateral(?:ly)?|bilat|b/l|both|bl|(?-i:OU|AU|BLE|BUE))\b|\bright and left\b|\bleft and right\b", re.IGNORECASE),
+        re.compile(r"\b(?:bilateral(?:ly)?|bilat|b/l|both|bl)\b|\bright and left\b|\bleft and right\b", re.IGNORECASE),
     ),
-    ("right", re.compile(r"\b(?:right|rt|r|(?-i:OD|AD|RLE|RUE))\b|\bright-", re.IGNORECASE)),
-    ("left", re.compile(r"\b(?:left|lt|l|(?-i:OS|AS|LLE|LUE))\b|\bleft-", re.IGNORECASE)),
+    ("right", re.compile(r"\b(?:right|rt|r)\b|\bright-", re.IGNORECASE)),
+    ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
 )
-# The abbreviations of eyes and limbs stand in capitals: "OD" is an eye, "od" once daily.
+# The abbreviations of eyes, ears and limbs stand in capitals: "OD" is an eye, "od" once daily.
 _CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("bilateral", re.compile(r"\b(?:OU|BLE|BUE)\b")),
-    ("right", re.compile(r"\b(?:OD|RLE|RUE)\b")),
-    ("left", re.compile(r"\b(?:OS|LLE|LUE)\b")),
+    ("bilateral", re.compile(r"\b(?:OU|AU|BLE|BUE)\b")),
+    ("right", re.compile(r"\b(?:OD|AD|RLE|RUE)\b")),
+    ("left", re.compile(r"\b(?:OS|AS|LLE|LUE)\b")),
 )
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
@@ -99,7 +99,7 @@ def _completed(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str 
         return lateral
     seventh = codebook.seventh_characters(lateral)
     if seventh and not codebook.children(codebook.stem(lateral)):
-        return codebook.with_seventh(lateral, _seventh_character(seventh, contexts))
+        return codebook.with_seventh(lateral, _seventh_character(seventh, contexts, codebook.title(lateral)))
     if is_measured(codebook, lateral):
         return measured_child(codebook, lateral, contexts[0])
     child = _default_child(codebook, lateral, contexts)
@@ -117,14 +117,14 @@ def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
     return code
 
 
-def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...]) -> str:
+def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], subject: str) -> str:
     # The words near the mention and how the note opens ("six weeks after ..."): a planned suture removal is not a subsequent encounter.
     near, opening = " ".join(contexts[:3]), " ".join(context[:_OPENING] for context in contexts[3:])
     if "S" in choices and _SEQUELA.search(f"{near} {opening}"):
         return "S"
     if "D" in choices and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
         return "D"
-    side = _side_in(contexts)
+    side = side_in(contexts, subject)
     stated = [character for character, title in choices.items() if _is_stated(title, near) or (side and side == laterality(title))]
     if len(stated) == 1:
         return stated[0]
