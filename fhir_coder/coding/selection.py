@@ -12,7 +12,7 @@ from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_
 from fhir_coder.coding.companions import companion_source, is_left_alone
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.features import HISTORY_SECTIONS
-from fhir_coder.coding.giving_way import gives_way_to
+from fhir_coder.coding.giving_way import gives_way_to, is_left_to_site
 from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
@@ -156,6 +156,8 @@ class _Selecting:
             better = better or gives_way_to(one.code, {other.code for other in chosen})
         if better:
             return Refusal(one, RejectionReason.LESS_SPECIFIC, better)
+        if self._policy.combines and is_left_to_site(one.code):
+            return Refusal(one, RejectionReason.LEFT_TO_SITE)
         if self._policy.combines and (cause := accounts_for(one, chosen, self._codebook, self._reports)):
             is_sign = is_symptom(self._codebook, one.code)
             return Refusal(one, RejectionReason.INTEGRAL_SYMPTOM if is_sign else RejectionReason.LESS_SPECIFIC, cause)
