@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from fhir_coder.coding.body_parts import share_a_part
 from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_mechanism
 from fhir_coder.coding.companions import companion_source, is_left_alone
+from fhir_coder.coding.documented import as_documented
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.explanation import explain
 from fhir_coder.coding.features import HISTORY_SECTIONS, features_version
 from fhir_coder.coding.giving_way import gives_way_to
 from fhir_coder.coding.injury_signs import accounted_for
 from fhir_coder.coding.kinds import is_symptom
+from fhir_coder.coding.medicine_effects import SOURCE as EFFECT
+from fhir_coder.coding.medicine_effects import effect_form, is_adverse_effect
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.sequence import claim_order
@@ -57,12 +60,14 @@ def assign_codes(
     """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's, the features' and the release's are added."""
     offers, features = weigh(candidates, release.codebook, policy)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
+    ranked = _as_effects(ranked, release) if policy.combines else ranked
     notes = candidates.assertions.encounter.notes
     reports = frozenset(note.id for note in notes if note.authority is Authority.REPORT)
     is_visit = any(note.authority in {Authority.PROVIDER, Authority.UNKNOWN} for note in notes)
     passed_over = [scored for scored in ranked if is_visit and is_incidental(scored.pillars)]
     chosen, rejected = _decide([scored for scored in ranked if scored not in passed_over], release, policy, reports, is_visit)
-    chosen = _examined(chosen, {note.id: note.text for note in notes}) if policy.combines else chosen
+    texts = {note.id: note.text for note in notes}
+    chosen = _in_trimester(_examined(chosen, texts), release, texts) if policy.combines else chosen
     rejected += [(scored, RejectionReason.NOT_ADDRESSED, "") for scored in passed_over]
     desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)
     assignments = desk.assignments(chosen)
@@ -91,6 +96,7 @@ def _decide(
     if not is_visit:
         likely += _reasons_for_studies(ranked, likely, release, reports)
     chosen = _with_documented(likely, ranked, release) if policy.combines else likely
+    chosen += _effects_told(chosen, ranked, release) if policy.combines else []
     chosen += _told_causes(chosen, ranked) if policy.combines else []
     codes = {scored.code for scored in chosen}
     rejected = [(scored, _low(scored, chosen, release), "") for scored in ranked if scored.code not in codes]
@@ -114,6 +120,35 @@ def _decide(
         else:
             kept.append(scored)
     return kept, rejected
+
+
+def _as_effects(ranked: list[_Scored], release: Release) -> list[_Scored]:
+    """The codes with those conditions as drug-induced that a sentence tells with the medicine they are an adverse effect of."""
+    found: dict[str, _Scored] = {}
+    for scored in ranked:
+        form = effect_form(scored.code, [one.code for one in _medicines_of(scored, ranked)])
+        if form != scored.code and release.codebook.is_billable(form):
+            scored = replace(scored, code=form, rule=EFFECT)
+        found[scored.code] = max(found.get(scored.code, scored), scored, key=lambda one: one.probability)
+    return list(found.values())
+
+
+def _effects_told(chosen: list[_Scored], ranked: list[_Scored], release: Release) -> list[_Scored]:
+    """The symptoms that are adverse effects of a medicine of this visit, however likely by themselves: the nature of the effect is coded."""
+    codes = {scored.code for scored in chosen}
+    return [
+        replace(scored, rule=EFFECT)
+        for scored in ranked
+        if scored.code not in codes and (is_symptom(release.codebook, scored.code) or scored.rule == EFFECT) and _medicines_of(scored, chosen)
+    ]
+
+
+def _medicines_of(scored: _Scored, others: list[_Scored]) -> list[_Scored]:
+    """The adverse effects among the others that stand in a sentence with this code of a condition."""
+    if scored.code[0] > "R" or not _is_named(scored):
+        return []
+    own = _statements(scored)
+    return [one for one in others if is_adverse_effect(one.code) and own & _statements(one)]
 
 
 def _with_documented(likely: list[_Scored], ranked: list[_Scored], release: Release) -> list[_Scored]:
@@ -206,6 +241,12 @@ def _examined(chosen: list[_Scored], texts: Mapping[str, str]) -> list[_Scored]:
     if not any(scored.code in WITH_FINDINGS for scored in chosen) or not finding_of({one.code: one.pillars for one in chosen}, texts):
         return chosen
     return [replace(one, code=WITH_FINDINGS[one.code], rule=SOURCE) if one.code in WITH_FINDINGS else one for one in chosen]
+
+
+def _in_trimester(chosen: list[_Scored], release: Release, texts: Mapping[str, str]) -> list[_Scored]:
+    """What became a complication of pregnancy by its combination, in the trimester that the notes tell."""
+    contexts = ("", "", "", "\n".join(texts.values()))
+    return [replace(one, code=as_documented(release.codebook, one.code, contexts)) if one.code[0] == "O" and one.rule else one for one in chosen]
 
 
 def _told_causes(chosen: list[_Scored], ranked: list[_Scored]) -> list[_Scored]:
