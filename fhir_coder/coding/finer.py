@@ -97,7 +97,12 @@ def _is_told(word: str, text: str, note: str) -> bool:
     """Whether the text has the word, once at least without a denial before it in its clause."""
     said = _rows().get(word)
     where = note if said is not None and said.where == "anywhere" else text
-    return any(not _DENIED.search(where, max(0, found.start() - 60), found.start()) for found in _pattern(word).finditer(where))
+    return is_undenied(_pattern(word), where)
+
+
+def is_undenied(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether the text has the pattern, once at least without a denial before it in its clause."""
+    return any(not _DENIED.search(text, max(0, found.start() - 60), found.start()) for found in pattern.finditer(text))
 
 
 @cache
