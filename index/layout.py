@@ -15,7 +15,6 @@ DOCUMENTS_FILE = "documents.json"
 TEXTS_FILE = "texts.json"
 TERMS_FILE = "terms.json"
 
-_FIELDS = tuple(field.name for field in fields(Term))
 _REQUIRED = sum(field.default is MISSING for field in fields(Term))
 
 
@@ -72,5 +71,4 @@ def _row(term: Term) -> list[Any]:
 
 def _term(row: list[Any]) -> Term:
     """A term from its stored fields, lists made tuples again."""
-    stored: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in zip(_FIELDS, row, strict=False)}
-    return Term(**stored)
+    return Term(*[tuple(value) if type(value) is list else value for value in row])
