@@ -118,6 +118,8 @@ class TermMatcher:
         for first, count, terms in self._runs(words):
             yield first, first + count, terms
         kept = [place for place, word in enumerate(words) if word not in SIDES]
+        if len(kept) == len(words):
+            return
         for first, count, terms in self._runs([words[place] for place in kept]):
             start, last = kept[first], kept[first + count - 1]
             if last - start >= count:

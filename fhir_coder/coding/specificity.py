@@ -33,6 +33,8 @@ _CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
+# Any word that may be a side, whatever its case: what has none is not searched for each.
+_ANY_SIDE = re.compile(r"\b(?:bilat|b/l|both|bl\b|r(?:igh)?t?\b|l(?:ef)?t?\b|[ao][dsu]\b|[blr][lu]e\b)", re.IGNORECASE)
 _HANDEDNESS = re.compile(
     r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
 )
@@ -82,6 +84,8 @@ def side_in(contexts: tuple[str, ...], title: str) -> str | None:
 
 
 def _named_sides(text: str) -> set[str]:
+    if not _ANY_SIDE.search(text):
+        return set()
     cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
     return {side for side, pattern in (*_SIDE_WORDS, *_CAPITALS) if pattern.search(cleaned)}
 
