@@ -16,7 +16,7 @@ from fhir_coder.coding.injury_signs import accounted_for
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
-from fhir_coder.coding.sequence import claim_order
+from fhir_coder.coding.sequence import claim_order, note_places
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar, evidence_of, is_incidental
 from fhir_coder.coding.weighing import weigh
 from fhir_coder.combinations import combination_for
@@ -64,7 +64,7 @@ def assign_codes(
     chosen, rejected = _decide([scored for scored in ranked if scored not in passed_over], release, policy, reports, is_visit)
     chosen = _examined(chosen, {note.id: note.text for note in notes}) if policy.combines else chosen
     rejected += [(scored, RejectionReason.NOT_ADDRESSED, "") for scored in passed_over]
-    desk = _Desk(release, {note.id: note.sha256 for note in candidates.assertions.encounter.notes}, ranker)
+    desk = _Desk(release, {note.id: note.sha256 for note in notes}, note_places(notes), ranker)
     assignments = desk.assignments(chosen)
     rejections = desk.rejections(rejected, offers, {scored.code for scored in chosen})
     return CodedEncounter(
@@ -286,12 +286,13 @@ class _Desk:
 
     release: Release
     hashes: Mapping[str, str]
+    places: Mapping[str, int]
     ranker: Ranker
 
     def assignments(self, chosen: list[_Scored]) -> tuple[CodeAssignment, ...]:
         """Assignments in claim order, ranked from 1."""
         by_code = {scored.code: scored for scored in chosen}
-        order = claim_order(list(by_code), {code: scored.pillars for code, scored in by_code.items()}, self.release.codebook)
+        order = claim_order(list(by_code), {code: scored.pillars for code, scored in by_code.items()}, self.release.codebook, self.places)
         return tuple(self._assignment(by_code[code], rank) for rank, code in enumerate(order, 1))
 
     def _assignment(self, scored: _Scored, rank: int) -> CodeAssignment:
