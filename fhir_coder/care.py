@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from fhir_coder.code_ranges import covered, parse_ranges
-from fhir_coder.model import Assertions, Evidence, SectionKind
+from fhir_coder.model import Assertions, Authority, Evidence, SectionKind
 from fhir_coder.treatments import names_treatment
 from terminology.knowledge import knowledge_of
 
@@ -49,6 +49,7 @@ class Care:
     def __init__(self, assertions: Assertions) -> None:
         encounter = assertions.encounter
         self._texts = {note.id: note.text for note in encounter.notes if note.supplies_diagnoses}
+        self._reports = {note.id for note in encounter.notes if note.authority is Authority.REPORT}  # what a study found was evaluated
         self._sections = [one for one in assertions.mentions.sections.sections if one.note_id in self._texts]
         self._sentences = {(one.note_id, one.start): one for one in assertions.mentions.mentions}
         self._problems = [one for one in assertions.mentions.mentions if one.is_problem_statement]
@@ -61,13 +62,9 @@ class Care:
         if covered(code, _NOT_ASKED) or covered(code, _SYSTEMIC):
             return True
         own = [one for one in evidence if one.note_id in self._texts]
-        if not own or any(self._shows_care(one) for one in own):
+        if not own or any(one.note_id in self._reports for one in own) or any(self._shows_care(one) for one in own):
             return True
         return names_treatment(self._all_words, code)
-
-    def is_listed_only(self, evidence: Sequence[Evidence]) -> bool:
-        """Whether it stands in lists of the past and of problems alone."""
-        return all(one.section in _LISTS for one in evidence)
 
     def _text_of(self, kind: SectionKind) -> str:
         return "\n".join(self._texts[one.note_id][one.start : one.end] for one in self._sections if one.kind is kind)

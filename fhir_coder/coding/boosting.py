@@ -70,6 +70,9 @@ RISING = frozenset(
         "is_first_in_statement",
         "kinds_of_sections",
         "is_chronic",
+        "goes_with_diagnosis",
+        "told_as_cause",
+        "reason_as_told",
     }
 )
 FALLING = frozenset(
@@ -78,7 +81,7 @@ FALLING = frozenset(
         "retrieved_only",
         "retrieved_beside_dictionary",
         "symptom_beside_diagnosis",
-        "detail_left_open",
+        "detail_told_beside",
         "specified_sibling",
         "negated_elsewhere",
         "uncertain_elsewhere",
@@ -90,6 +93,7 @@ FALLING = frozenset(
         "codes_of_category",
         "category_named_in_assessment",
         "symptom_of_diagnosed_system",
+        "only_in_summary",
     }
 )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+from fhir_coder.coding.companions import companion_source
 from fhir_coder.coding.kinds import is_of_system, is_symptom
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Offers, Pillar
 from fhir_coder.model import Assertions
@@ -23,9 +25,19 @@ NAMES = (
     "kinds_of_sections",
     "retrieved_beside_dictionary",
     "symptom_of_diagnosed_system",
+    "goes_with_diagnosis",
+    "told_as_cause",
+    "reason_as_told",
+    "only_in_summary",
 )
 
 _Place = tuple[str, int]
+
+_SUMMARY = re.compile(
+    r"(?:[\w.,'’-]+\s+){0,6}?(?:is|was)?\s*(?:an?|the)?\s*(?:\w+\s+){0,2}?\d{1,3}[\s-]*(?:years?|yrs?|y\.?/?o\.?|months?|mo|weeks?|days?|[MF]\b)[^.]*?"
+    r"\b(?:who|present\w*|here|seen|comes?|return\w*|with (?:a )?(?:past|medical|history|PMH))\b",
+    re.IGNORECASE,
+)
 
 
 class Rivals:
@@ -33,6 +45,7 @@ class Rivals:
 
     def __init__(self, offers: Offers, assertions: Assertions, codebook: Codebook) -> None:
         self._codebook = codebook
+        self._texts = {note.id: note.text for note in assertions.encounter.notes}
         statements = [one.mention for one in assertions.assertions if one.mention.is_problem_statement]
         self._order = {(one.note_id, one.start): place for place, one in enumerate(statements, 1)}
         self._in_statement: dict[_Place, dict[str, tuple[int, int]]] = defaultdict(dict)
@@ -65,7 +78,20 @@ class Rivals:
             "kinds_of_sections": math.log1p(len({pillar.assertion.mention.section for pillar in pillars})),
             "retrieved_beside_dictionary": float(all(_is_retrieved(p) and _place(p) in self._known for p in pillars)),
             "symptom_of_diagnosed_system": float(symptom and is_of_system(code, diagnoses)),
+            "goes_with_diagnosis": float(bool(companion_source(code, self._assessed - {code}))),
+            "told_as_cause": float(_has_source(pillars, "mechanism:")),
+            "reason_as_told": float(_has_source(pillars, "reason:")),
+            "only_in_summary": float(bool(self._order) and all(self._is_in_summary(pillar) for pillar in pillars)),
         }
+
+    def _is_in_summary(self, pillar: Pillar) -> bool:
+        """Whether the mention stands in a sentence that says who the patient is and what for they come: before the problems are told."""
+        mention = pillar.assertion.mention
+        return _SUMMARY.match(self._texts[mention.note_id], mention.sentence_start, mention.sentence_end) is not None
+
+
+def _has_source(pillars: Sequence[Pillar], kind: str) -> bool:
+    return any(pillar.candidate.source.startswith(kind) for pillar in pillars)
 
 
 def _is_assessed(pillars: Sequence[Pillar]) -> bool:
