@@ -39,14 +39,12 @@ NEEDS = "note"
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such thing and pair of codes, with the words for both."""
     for what, alternatives, words in _rows():
-        told = {code: _which(code, alternatives) for code in case.known}
+        told = {code: own for code in case.known if (own := _which(code, alternatives)) is not None}
         for code, own in told.items():
-            if own is None:
-                continue
             for other, evidence in _others(case, alternatives, words):
-                if other not in told or told[other] is not None and code < other:
-                    if _which(other, alternatives) != own and not _is_told_both_ways(case, code, evidence):
-                        yield _fault(case, what, code, other, evidence)
+                is_new = other not in told or code < other
+                if is_new and _which(other, alternatives) != own and not _rests_on(case, code, evidence):
+                    yield _fault(case, what, code, other, evidence)
 
 
 def _others(case: EditCase, alternatives: tuple[tuple[CodeReference, ...], ...], words: re.Pattern[str]) -> Iterator[tuple[str, Evidence]]:
@@ -59,7 +57,7 @@ def _others(case: EditCase, alternatives: tuple[tuple[CodeReference, ...], ...],
             yield code, evidence
 
 
-def _is_told_both_ways(case: EditCase, code: str, evidence: Evidence) -> bool:
+def _rests_on(case: EditCase, code: str, evidence: Evidence) -> bool:
     """Whether the assigned code rests on the very words: one entry of the dictionary may offer both."""
     return any(one.note_id == evidence.note_id and one.start < evidence.end and evidence.start < one.end for one in case.evidence_for(code))
 

@@ -33,7 +33,9 @@ NAME = "side-conflict"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
 
-_NAMED = frozenset({RejectionReason.LOW_PROBABILITY, RejectionReason.OUTRANKED, RejectionReason.LESS_SPECIFIC, RejectionReason.INTEGRAL_SYMPTOM})
+_NAMED = frozenset(
+    {RejectionReason.LOW_PROBABILITY, RejectionReason.OUTRANKED, RejectionReason.LESS_SPECIFIC, RejectionReason.INTEGRAL_SYMPTOM}
+)
 
 
 def check(case: EditCase) -> Iterator[Fault]:
@@ -50,7 +52,9 @@ def check(case: EditCase) -> Iterator[Fault]:
         seen.add(frozenset({code, other}))
         codes = (code, other) if other in case.known else (code,)
         where = f"{place(case, here[0])} for {code}, {place(case, there[0])} for {other}"
-        yield Fault(codes, f"The notes name two sides ({where}); one is wrong, or both are affected: ask the provider.", (here[0], there[0]))
+        yield Fault(
+            codes, f"The notes name two sides ({where}); one is wrong, or both are affected: ask the provider.", (here[0], there[0])
+        )
 
 
 def _other_side(case: EditCase, code: str, opposite: str) -> tuple[str, tuple[Evidence, ...]]:

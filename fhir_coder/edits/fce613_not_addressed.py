@@ -42,5 +42,7 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         evidence = case.evidence_for(code)
         if code != case.first_listed and evidence and not care.deals_with(code, evidence):
-            detail = f"{code} is named, and the notes do not show that this visit monitored, evaluated or treated it; confirm it or remove it."
+            detail = (
+                f"{code} is named, and the notes do not show that this visit monitored, evaluated or treated it; confirm it or remove it."
+            )
             yield Fault((code,), detail, evidence)

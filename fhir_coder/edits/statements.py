@@ -10,7 +10,14 @@ from fhir_coder.model import Assertion, Evidence, Experiencer, Presence, Section
 from terminology.detail import says_more
 
 CONCLUSIONS = frozenset(
-    {SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES, SectionKind.PLAN, SectionKind.ORDERS, SectionKind.INSTRUCTIONS}
+    {
+        SectionKind.ASSESSMENT,
+        SectionKind.ASSESSMENT_AND_PLAN,
+        SectionKind.DIAGNOSES,
+        SectionKind.PLAN,
+        SectionKind.ORDERS,
+        SectionKind.INSTRUCTIONS,
+    }
 )
 """Sections in which a note says what it comes to."""
 
@@ -23,7 +30,7 @@ _TURN_BEFORE = re.compile(
 )
 _TURN_AFTER = re.compile(
     r"^\W{0,3}(?:exacerbat\w+|flare\w*|recurr\w+|complicat\w+|symptoms?|attacks?|episodes?|medic\w+|meds?|treatment|therapy|surgery|progress\w+|crisis|"
-    r"screen\w*|tests?|vaccin\w+|risk|hospital\w*|admissions?|changes|today|at (?:this|the present) time|currently)\b",
+    r"screen\w*|tests?|vaccin\w+|risk|hospital\w*|admissions?|changes)\b",
     re.IGNORECASE,
 )
 
