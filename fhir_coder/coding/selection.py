@@ -56,7 +56,7 @@ class _Selecting:
         open_to_choice = as_effects(open_to_choice, self._codebook) if self._policy.combines else open_to_choice
         chosen = self._likely(open_to_choice)
         codes = {one.code for one in chosen}
-        refused = [Refusal(one, self._why_low(one, chosen)) for one in open_to_choice if one.code not in codes]
+        refused = [self._unlikely(one, chosen) for one in open_to_choice if one.code not in codes]
         if self._policy.combines:
             chosen, replaced = self._combined(chosen)
             chosen, displaced = self._with_reported_causes(chosen)
@@ -106,6 +106,14 @@ class _Selecting:
             and one.notes <= self._reports
             and not diagnosis_of_report(one, likely, self._codebook, self._reports)
         ]
+
+    def _unlikely(self, ranked: RankedCode, chosen: list[RankedCode]) -> Refusal:
+        """The refusal of a code that is not likely enough. What an assigned code says in more detail, perhaps from another note, is not left
+        uncoded (guideline I.B.2): the "wrist fracture" of the visit note is the Colles' fracture of the report."""
+        finer = [] if self._policy.reads_phrases else [one.code for one in chosen if says_more(self._codebook, one.code, ranked.code)]
+        if finer and not is_symptom(self._codebook, ranked.code):
+            return Refusal(ranked, RejectionReason.LESS_SPECIFIC, min(finer))
+        return Refusal(ranked, self._why_low(ranked, chosen))
 
     def _why_low(self, ranked: RankedCode, chosen: list[RankedCode]) -> RejectionReason:
         """A symptom beside an assigned diagnosis is integral to it as far as we can tell (guideline I.B.5); what stands in lists of the past
