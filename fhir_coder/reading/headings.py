@@ -68,11 +68,16 @@ class Heading:
     is_inside: bool = False
     is_inline: bool = False
 
+    @property
+    def _is_of_the_note(self) -> bool:
+        """Whether the title belongs to the note whatever stands around it: in capitals, or a word that no report of a study concludes with."""
+        return self.title.isupper() or self.title.lower().startswith("assessment")
+
     def can_open(self, current: SectionKind) -> bool:
         """Whether this heading ends a section of the given kind."""
         if not self.rule.is_allowed_in(current):
             return False
-        if self.is_inline and not self.title.isupper() and current is SectionKind.RESULTS and self.rule.kind is SectionKind.ASSESSMENT:
+        if self.is_inline and current is SectionKind.RESULTS and self.rule.kind is SectionKind.ASSESSMENT and not self._is_of_the_note:
             return False  # "Impression: no fracture." belongs to the imaging report it stands in
         if self.is_weak and current in _ASSESSING:
             return self.rule.kind in _AFTER_ASSESSMENT
