@@ -81,7 +81,7 @@ FALLING = frozenset(
         "retrieved_only",
         "retrieved_beside_dictionary",
         "symptom_beside_diagnosis",
-        "detail_left_open",
+        "detail_told_beside",
         "specified_sibling",
         "negated_elsewhere",
         "uncertain_elsewhere",

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from fhir_coder.coding import kinds, rivals, wording
 from fhir_coder.coding.candidates import content_words
+from fhir_coder.coding.finer import is_more_told
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
 from fhir_coder.model import Assertion, Assertions, Presence, SectionKind
@@ -48,6 +49,7 @@ _OWN: tuple[str, ...] = (
     "is_injury",
     "is_unspecified",
     "detail_left_open",
+    "detail_told_beside",
     "specified_sibling",
     "negated_elsewhere",
     "uncertain_elsewhere",
@@ -58,7 +60,7 @@ _OWN: tuple[str, ...] = (
 FEATURES: tuple[str, ...] = (*_OWN, *wording.NAMES, *rivals.NAMES, *kinds.NAMES)
 """All features, in the order in which a vector has them."""
 
-MEANING = 2
+MEANING = 3
 """Raised when a feature keeps its name and comes to mean something else: a ranker is bound to names and meaning."""
 
 HISTORY_SECTIONS = frozenset(
@@ -77,6 +79,9 @@ _ADDRESSED = re.compile(
 )
 # "Of unspecified eye" leaves a detail open that most notes tell; "hypothyroidism, unspecified" or "Unspecified dementia" is a plain name.
 _DETAIL_OPEN = re.compile(r"\bunspecified (?!organism\b)[a-z]")
+_PARAGRAPH = 300
+"""How far (code points) behind a sentence the words of its problem are looked for."""
+
 # What ends the head of a problem statement.
 _HEAD_END = re.compile(r"[,;:(]|\s[-–—]+\s|\.\s")
 
@@ -195,8 +200,14 @@ class _Reader:
             "is_injury": float(code[0] in "ST"),
             "is_unspecified": float(unspecified),
             "detail_left_open": float(bool(_DETAIL_OPEN.search(self._codebook.title(code)))),
+            "detail_told_beside": float(unspecified and is_more_told(self._codebook, code, self._around(pillars))),
             "specified_sibling": float(any(says_more(self._codebook, other, code) for other in self._codes)),
         }
+
+    def _around(self, pillars: tuple[Pillar, ...]) -> str:
+        """The sentences of the mentions and what follows each."""
+        mentions = {(one.note_id, one.sentence_start): one.sentence_end for one in (pillar.assertion.mention for pillar in pillars)}
+        return "\n".join(self._texts[note][start : end + _PARAGRAPH] for (note, start), end in sorted(mentions.items()))
 
 
 def _unasserted(assertions: Iterable[Assertion]) -> tuple[Counter[str], Counter[str]]:

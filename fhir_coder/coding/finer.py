@@ -47,6 +47,12 @@ def finer(codebook: Codebook, code: str, texts: Sequence[str], note: str, named:
     return code
 
 
+def is_more_told(codebook: Codebook, code: str, text: str) -> bool:
+    """Whether ``text`` has some undenied word by which another code of the category says more than this unspecified one."""
+    words = {word for rival in _rivals(codebook, code) for word in rival.added}
+    return any(_is_told(word, text, text) for word in words)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rival:
     """A code that says what another says, and ``added``, the words it has beyond that."""

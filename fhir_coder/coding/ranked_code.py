@@ -1,0 +1,72 @@
+"""A ranked code on its way to a decision, and what selection asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fhir_coder.coding.kinds import is_symptom
+from fhir_coder.coding.support import PLAN_SECTIONS, Pillar, is_incidental
+from fhir_coder.model import RejectionReason, SectionKind
+from terminology.codebook import Codebook
+
+_TODAY = PLAN_SECTIONS | {SectionKind.MEDICATIONS, SectionKind.VITALS, SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE, SectionKind.BODY}
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCode:
+    """A code with what speaks for it, its features and probability, and the ``rule`` that decided it, if one did."""
+
+    code: str
+    pillars: tuple[Pillar, ...]
+    features: Mapping[str, float]
+    probability: float
+    rule: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether words of the note name the code itself: by the dictionary or a measure, not by retrieval nor as the history of something."""
+        return any(not pillar.is_history and not pillar.candidate.source.startswith("retrieval:") for pillar in self.pillars)
+
+    @property
+    def is_of_a_medicine(self) -> bool:
+        """Whether it tells of a medicine in use: that the patient goes on taking it is read from the history as well as from the plan."""
+        return self.has_source("drug:")
+
+    @property
+    def is_in_plan(self) -> bool:
+        """Whether it is named where this visit's care is told: the assessment, the plan, the medicines, or measured today."""
+        return bool(self.sections & _TODAY)
+
+    @property
+    def sections(self) -> frozenset[SectionKind]:
+        """Where its mentions stand."""
+        return frozenset(pillar.assertion.mention.section for pillar in self.pillars)
+
+    @property
+    def notes(self) -> frozenset[str]:
+        """The notes in which its mentions stand."""
+        return frozenset(pillar.assertion.mention.note_id for pillar in self.pillars)
+
+    @property
+    def statements(self) -> frozenset[tuple[str, int]]:
+        """Where the problem statements or sentences begin that speak for it: note and offset."""
+        mentions = [(pillar.statement or pillar.assertion).mention for pillar in self.pillars]
+        return frozenset((mention.note_id, mention.sentence_start) for mention in mentions)
+
+    def has_source(self, kind: str) -> bool:
+        """Whether a source of that kind ("drug:", "mechanism:") offered it."""
+        return any(pillar.candidate.source.startswith(kind) for pillar in self.pillars)
+
+    def is_diagnosis(self, codebook: Codebook) -> bool:
+        """Whether it may explain a symptom: neither a symptom nor a reason for the encounter nor an incidental finding."""
+        return self.code[0] not in "VWXYZ" and not is_symptom(codebook, self.code) and not is_incidental(self.pillars)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A ranked code that is not assigned, why, and the code that stands ``instead`` of it (or empty)."""
+
+    ranked: RankedCode
+    reason: RejectionReason
+    instead: str = ""

@@ -1,0 +1,173 @@
+"""Which ranked codes are assigned: those likely enough, what the guidelines want beside them, and what gives way to another.
+
+Nothing here weighs words; that is the ranker's. Each rule is named with every code it decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_mechanism
+from fhir_coder.coding.companions import companion_source, is_left_alone
+from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
+from fhir_coder.coding.features import HISTORY_SECTIONS
+from fhir_coder.coding.giving_way import gives_way_to
+from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
+from fhir_coder.coding.kinds import is_symptom
+from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.coding.ranked_code import RankedCode, Refusal
+from fhir_coder.coding.support import is_incidental
+from fhir_coder.combinations import combination_for
+from fhir_coder.model import Authority, Note, RejectionReason, SectionKind
+from terminology.codebook import Codebook
+from terminology.detail import says_more
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The codes that are assigned, in the order in which they were ranked, and the others."""
+
+    chosen: tuple[RankedCode, ...]
+    refused: tuple[Refusal, ...]
+
+
+def select(ranked: Sequence[RankedCode], notes: Sequence[Note], codebook: Codebook, policy: CodingPolicy) -> Selection:
+    """Decide on every ranked code of an encounter with these notes."""
+    return _Selecting(codebook, policy, notes).select(ranked)
+
+
+class _Selecting:
+    """The rules, with what they all need to know of the encounter."""
+
+    def __init__(self, codebook: Codebook, policy: CodingPolicy, notes: Sequence[Note]) -> None:
+        self._codebook = codebook
+        self._policy = policy
+        self._texts = {note.id: note.text for note in notes}
+        self._reports = frozenset(note.id for note in notes if note.authority is Authority.REPORT)
+        self._is_visit = any(note.authority in {Authority.PROVIDER, Authority.UNKNOWN} for note in notes)
+
+    def select(self, ranked: Sequence[RankedCode]) -> Selection:
+        """Take what is likely, add what goes with it, combine, and let go what another says."""
+        passed_over = [one for one in ranked if self._is_visit and is_incidental(one.pillars)]
+        open_to_choice = [one for one in ranked if one not in passed_over]
+        chosen = self._likely(open_to_choice)
+        codes = {one.code for one in chosen}
+        refused = [Refusal(one, self._why_low(one, chosen)) for one in open_to_choice if one.code not in codes]
+        if self._policy.combines:
+            chosen, replaced = self._combined(chosen)
+            chosen, displaced = self._with_reported_causes(chosen)
+            refused += replaced + displaced
+        chosen, given_way = self._without_superfluous(chosen)
+        refused += given_way + [Refusal(one, RejectionReason.NOT_ADDRESSED) for one in passed_over]
+        return Selection(tuple(self._examined(chosen)), tuple(refused))
+
+    def _likely(self, ranked: list[RankedCode]) -> list[RankedCode]:
+        """Those likely enough by themselves, and those that the guidelines want with them."""
+        likely = [one for one in ranked if one.probability >= self._policy.assign_probability]
+        if not self._is_visit:
+            likely += self._reasons_for_studies(ranked, likely)
+        if not self._policy.combines:
+            return likely
+        chosen = self._with_documented(likely, ranked)
+        return chosen + self._told_causes(chosen, ranked)
+
+    def _with_documented(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """The likely codes and those that come with them: the specific form of an unspecified one (I.B.2), then documented companions."""
+        chosen = {one.code: one for one in likely}
+        named = [one for one in ranked if one.is_named]
+        for one in named:
+            coarse = [other for other in likely if says_more(self._codebook, one.code, other.code)]
+            if coarse and one.code not in chosen:
+                probability = max(other.probability for other in coarse)
+                chosen[one.code] = replace(one, probability=max(one.probability, probability), rule="I.B.2")
+        codes = frozenset(chosen)
+        for one in named:
+            source = companion_source(one.code, codes)
+            if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine):
+                chosen[one.code] = replace(one, rule=source)
+        return [chosen[one.code] for one in ranked if one.code in chosen and not is_left_alone(one.code, codes)]
+
+    def _reasons_for_studies(self, ranked: list[RankedCode], likely: list[RankedCode]) -> list[RankedCode]:
+        """The symptoms that reports name as the reason for a study which found no diagnosis: they are what was examined (guidelines IV.D,
+        IV.K). They keep their probability, so that a person sees them where it is low."""
+        known = {one.code for one in likely}
+        return [
+            replace(one, rule="IV.K")
+            for one in ranked
+            if one.code not in known
+            and is_symptom(self._codebook, one.code)
+            and one.is_named
+            and one.sections == {SectionKind.REASON_FOR_VISIT}
+            and one.notes <= self._reports
+            and not diagnosis_of_report(one, likely, self._codebook, self._reports)
+        ]
+
+    def _why_low(self, ranked: RankedCode, chosen: list[RankedCode]) -> RejectionReason:
+        """A symptom beside an assigned diagnosis is integral to it as far as we can tell (guideline I.B.5); what stands in lists of the past
+        only was not addressed at this visit (IV.J); the rest are unlikely."""
+        if is_symptom(self._codebook, ranked.code) and any(other.is_diagnosis(self._codebook) for other in chosen):
+            return RejectionReason.INTEGRAL_SYMPTOM
+        return RejectionReason.NOT_ADDRESSED if ranked.sections <= HISTORY_SECTIONS else RejectionReason.LOW_PROBABILITY
+
+    def _combined(self, chosen: list[RankedCode]) -> tuple[list[RankedCode], list[Refusal]]:
+        """Replace codes by the combination codes that the others call for."""
+        codes = {one.code for one in chosen}
+        kept: dict[str, RankedCode] = {}
+        replaced = []
+        for one in chosen:
+            rule = combination_for(one.code, codes)
+            if rule and self._codebook.normalize(rule.becomes) and self._codebook.is_billable(rule.becomes):
+                replaced.append(Refusal(one, RejectionReason.LESS_SPECIFIC, rule.becomes))
+                one = replace(one, code=rule.becomes, rule=rule.source)
+            kept[one.code] = max(kept.get(one.code, one), one, key=lambda each: each.probability)
+        return list(kept.values()), replaced
+
+    def _told_causes(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """What the history tells to have caused an injury of this visit, however likely by itself (guideline I.C.20.a). Where it happened and
+        during what is left to the ranker: both are reported at will."""
+        codes = {one.code for one in chosen}
+        if not has_injury(codes):
+            return []
+        told = (one for one in ranked if one.code not in codes and is_mechanism(one.code) and one.has_source("mechanism:"))
+        return [replace(one, rule="I.C.20.a") for one in told]
+
+    def _with_reported_causes(self, chosen: list[RankedCode]) -> tuple[list[RankedCode], list[Refusal]]:
+        """The codes with those external causes that go with an injury of this visit, in its phase of care (guideline I.C.20)."""
+        in_order = sorted(chosen, key=lambda one: min((p.assertion.mention.note_id, p.assertion.mention.start) for p in one.pillars))
+        codes = [one.code for one in in_order]
+        displaced: Mapping[str, str] = displaced_causes(codes)
+        kept = [replace(one, code=in_phase(self._codebook, one.code, codes)) for one in chosen if one.code not in displaced]
+        return kept, [
+            Refusal(one, RejectionReason.LESS_SPECIFIC if displaced[one.code] else RejectionReason.NOT_ADDRESSED, displaced[one.code])
+            for one in chosen
+            if one.code in displaced
+        ]
+
+    def _without_superfluous(self, chosen: list[RankedCode]) -> tuple[list[RankedCode], list[Refusal]]:
+        """The codes without those that another one says better or accounts for."""
+        refusals = {one.code: refusal for one in chosen if (refusal := self._why_superfluous(one, chosen))}
+        return [one for one in chosen if one.code not in refusals], list(refusals.values())
+
+    def _why_superfluous(self, one: RankedCode, chosen: list[RankedCode]) -> Refusal | None:
+        # A corpus that is coded mention by mention has "lymph nodes" beside "axillary lymph nodes".
+        better = "" if self._policy.reads_phrases else self._more_specific(one, chosen)
+        if self._policy.combines:
+            better = better or gives_way_to(one.code, {other.code for other in chosen})
+        if better:
+            return Refusal(one, RejectionReason.LESS_SPECIFIC, better)
+        if self._policy.combines and (cause := accounts_for(one, chosen, self._codebook, self._reports)):
+            is_sign = is_symptom(self._codebook, one.code)
+            return Refusal(one, RejectionReason.INTEGRAL_SYMPTOM if is_sign else RejectionReason.LESS_SPECIFIC, cause)
+        return None
+
+    def _more_specific(self, one: RankedCode, chosen: list[RankedCode]) -> str:
+        """A chosen code that says more of the same condition than this unspecified one, or empty (guideline I.B.2)."""
+        return min((other.code for other in chosen if says_more(self._codebook, other.code, one.code)), default="")
+
+    def _examined(self, chosen: list[RankedCode]) -> list[RankedCode]:
+        """A routine examination that brought something up is one with abnormal findings."""
+        is_examination = self._policy.combines and any(one.code in WITH_FINDINGS for one in chosen)
+        if not is_examination or not finding_of({one.code: one.pillars for one in chosen}, self._texts):
+            return chosen
+        return [replace(one, code=WITH_FINDINGS[one.code], rule=SOURCE) if one.code in WITH_FINDINGS else one for one in chosen]
