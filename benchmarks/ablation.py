@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fhir_coder.app import build_coder
 from fhir_coder.batch import Line, codes_field, encounter_from, read_lines
-from fhir_coder.coding.policy import outpatient
+from fhir_coder.coding.policy import CodingPolicy, outpatient
 from fhir_coder.coding.ranker import Ranker, read_ranker
 from fhir_coder.coding.training import Example, examples_of, fit, write_ranker
 from fhir_coder.evaluation import Document, document_of, evaluate
@@ -66,7 +66,7 @@ class _Index:
 class _WithoutSections(Coder):
     """Every note is one body of text."""
 
-    def read(self, encounter: Encounter, release: Release) -> Assertions:
+    def read(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Assertions:
         bodies = tuple(Section(note.id, SectionKind.BODY, "", 0, 0, len(note.text)) for note in encounter.notes)
         return assert_mentions(find_mentions(Sections(encounter, bodies), self.index_for(release).find_terms))
 
@@ -74,7 +74,7 @@ class _WithoutSections(Coder):
 class _WithoutAssertion(Coder):
     """Whatever is named is present, the patient's and current."""
 
-    def read(self, encounter: Encounter, release: Release) -> Assertions:
+    def read(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Assertions:
         mentions = find_mentions(find_sections(encounter), self.index_for(release).find_terms)
         return Assertions(mentions, tuple(Assertion(mention) for mention in mentions.mentions))
 
