@@ -37,9 +37,26 @@ def evaluate(documents: Sequence[Document]) -> dict[str, Any]:
         "three_character": asdict(score(documents, lambda code: code[:3])),
         "exact_match_encounters": _share(list(exact[:, 0])),
         "exact_match_interval": interval(exact, lambda totals: float(totals[0] / totals[1])),
+        "first_listed": first_listed(documents),
         "calibration": calibration(documents),
         "automation": automation_curve(documents),
         "floors": floors_for_precision(documents),
+    }
+
+
+def first_listed(documents: Sequence[Document]) -> dict[str, Any]:
+    """How often the first-listed code is the reference's (guideline IV.G), with its interval: of all notes whose reference names one, and of
+    those in which that code was assigned at all, where only the order can be wrong."""
+    ordered = [one for one in documents if one.first]
+    hits = np.array([[next(iter(one.predicted), "") == one.first, one.first in one.predicted, 1] for one in ordered], dtype=float).reshape(
+        -1, 3
+    )
+    return {
+        "notes": len(ordered),
+        "accuracy": _share(list(hits[:, 0])),
+        "interval": interval(hits, lambda totals: float(totals[0] / totals[2])),
+        "notes_where_assigned": int(hits[:, 1].sum()),
+        "accuracy_where_assigned": _share(list(hits[hits[:, 1] == 1, 0])),
     }
 
 

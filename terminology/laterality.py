@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from terminology.codebook import Codebook
 
@@ -23,6 +24,7 @@ _PART = re.compile(rf"(?:{_PARTS}|upper|lower)")
 _SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b")
 
 
+@lru_cache(maxsize=65536)
 def side(title: str) -> str | None:
     """``right``, ``left``, ``bilateral`` or ``unspecified`` as the title names it, else None; also None when it names two sides."""
     lowered = title.lower()
@@ -78,7 +80,8 @@ def _differ_by_side(one: str, other: str) -> bool:
     return mine == theirs
 
 
-def _bare(title: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def _bare(title: str) -> tuple[str, ...]:
     """The words of a title without those of side, singular and plural alike."""
     words = re.findall(r"[^\s,]+", _SIDE_WORD.sub(" ", title.lower()))
-    return [word.removesuffix("s") for word in words]
+    return tuple(word.removesuffix("s") for word in words)

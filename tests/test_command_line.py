@@ -76,8 +76,11 @@ def test_evaluate_prints_the_figures(built: None, tmp_path: Path, capsys: pytest
     figures = json.loads(capsys.readouterr().out)
     assert figures["exact"]["recall"] == 1.0
     assert figures["exact"]["precision"] == 0.75
+    assert figures["first_listed"]["notes"] == 2
     assert main(["evaluate", str(source)]) == 0
-    assert "exact code" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "exact code" in printed
+    assert "first-listed code right" in printed
 
 
 def test_terminology_lists_and_verifies(capsys: pytest.CaptureFixture[str]) -> None:

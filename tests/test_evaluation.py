@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fhir_coder.automation import automation_curve, floors_for_precision
-from fhir_coder.evaluation import calibration, evaluate, score
+from fhir_coder.evaluation import calibration, evaluate, first_listed, score
 from fhir_coder.scored import Document
 
 ONE_RIGHT_ONE_EXTRA = Document(frozenset({"I10"}), {"I10": 0.9, "E11.9": 0.6}, {"I10": 0.9, "E11.9": 0.6, "R05.9": 0.1})
@@ -77,3 +77,18 @@ def test_no_note_gives_no_figure_and_no_error() -> None:
 
 def test_the_same_documents_give_the_same_intervals() -> None:
     assert evaluate([ONE_RIGHT_ONE_EXTRA, ONE_MISSED]) == evaluate([ONE_RIGHT_ONE_EXTRA, ONE_MISSED])
+
+
+def test_first_listed_counts_order_apart_from_what_was_missed() -> None:
+    both = {"I10": 0.9, "E11.9": 0.8}
+    documents = [
+        Document(frozenset(both), both, {}, "I10"),  # right
+        Document(frozenset(both), both, {}, "E11.9"),  # assigned, in the second place
+        Document(frozenset({"J45.909"}), both, {}, "J45.909"),  # missed
+        Document(frozenset(), {}, {}),  # nothing to be first
+    ]
+    figures = first_listed(documents)
+    assert (figures["notes"], figures["notes_where_assigned"]) == (3, 2)
+    assert figures["accuracy"] == pytest.approx(1 / 3, abs=1e-4)
+    assert figures["accuracy_where_assigned"] == 0.5
+    assert first_listed([])["accuracy"] == 0.0

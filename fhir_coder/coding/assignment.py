@@ -11,7 +11,7 @@ from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranked_code import RankedCode, Refusal
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.coding.selection import select
-from fhir_coder.coding.sequence import claim_order
+from fhir_coder.coding.sequence import claim_order, note_places
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Offers, evidence_of
 from fhir_coder.coding.weighing import weigh
 from fhir_coder.model import (
@@ -35,7 +35,7 @@ def assign_codes(
     ranked = [RankedCode(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
     notes = candidates.assertions.encounter.notes
     selection = select(ranked, notes, release.codebook, policy)
-    desk = _Desk(release, {note.id: note.sha256 for note in notes}, ranker)
+    desk = _Desk(release, {note.id: note.sha256 for note in notes}, note_places(notes), ranker)
     assignments = desk.assignments(selection.chosen)
     rejections = desk.rejections(selection.refused, offers, {one.code for one in selection.chosen})
     return CodedEncounter(
@@ -60,12 +60,13 @@ class _Desk:
 
     release: Release
     hashes: Mapping[str, str]
+    places: Mapping[str, int]
     ranker: Ranker
 
     def assignments(self, chosen: Sequence[RankedCode]) -> tuple[CodeAssignment, ...]:
         """Assignments in claim order, ranked from 1."""
         by_code = {ranked.code: ranked for ranked in chosen}
-        order = claim_order(list(by_code), {code: ranked.pillars for code, ranked in by_code.items()}, self.release.codebook)
+        order = claim_order(list(by_code), {code: ranked.pillars for code, ranked in by_code.items()}, self.release.codebook, self.places)
         return tuple(self._assignment(by_code[code], rank) for rank, code in enumerate(order, 1))
 
     def _assignment(self, ranked: RankedCode, rank: int) -> CodeAssignment:

@@ -37,7 +37,7 @@ class _Case:
     policy: CodingPolicy
     candidates: Candidates
     release: Release
-    reference: frozenset[str]
+    reference: tuple[str, ...]
     examples: list[Example]
 
 
@@ -114,10 +114,10 @@ def _policies(policy: CodingPolicy, source: Path) -> Mapping[int, CodingPolicy]:
 def _case(coder: Coder, policy: CodingPolicy, line: Line, note: int, file: str) -> _Case:
     """One line read; ``note`` keeps its examples in one fold."""
     encounter = encounter_from(line.value, line.number)
-    reference = frozenset(codes_field(line.value))
+    reference = codes_field(line.value)
     release = coder.catalogue.for_date(encounter.service_date).release
     candidates = coder.find_candidates(encounter, release, policy)
-    return _Case(policy, candidates, release, reference, examples_of(candidates, release, policy, reference, note, file))
+    return _Case(policy, candidates, release, reference, examples_of(candidates, release, policy, frozenset(reference), note, file))
 
 
 def _documents_left_out(cases: list[_Case], examples: list[Example], policy: CodingPolicy, split: Split) -> list[Document]:
@@ -128,5 +128,5 @@ def _documents_left_out(cases: list[_Case], examples: list[Example], policy: Cod
 
 def _document(case: _Case, rankers: Mapping[Hashable, Ranker], split: Split) -> Document:
     if not case.examples:  # nothing was offered for the note, so nothing can be assigned
-        return Document(case.reference, {}, {})
+        return Document(frozenset(case.reference), {}, {}, case.reference[0] if case.reference else "")
     return document_of(assign_codes(case.candidates, case.release, rankers[split(case.examples[0])], case.policy, {}), case.reference)

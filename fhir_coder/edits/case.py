@@ -94,16 +94,30 @@ class EditCase:
         return evidence.text
 
     @cached_property
+    def statements(self) -> tuple[Assertion, ...]:
+        """What the notes assert of conditions, whatever they assert: notes that diagnoses may be coded from (guideline I.B.14)."""
+        notes = {note.id for note in self.encounter.notes if note.supplies_diagnoses} if self.encounter else set()
+        return tuple(one for one in self._assertions() if one.mention.note_id in notes)
+
+    def words_of(self, mention: Mention) -> Evidence:
+        """The words of a mention as evidence."""
+        return Evidence(mention.note_id, mention.start, mention.end, mention.text, self._note_hashes[mention.note_id], mention.section)
+
+    def around(self, mention: Mention) -> tuple[str, str]:
+        """The text of the sentence before and behind a mention."""
+        text = self._note_texts[mention.note_id]
+        return text[mention.sentence_start : mention.start], text[mention.end : mention.sentence_end]
+
+    @cached_property
     def documented(self) -> Mapping[str, Evidence]:
         """Codes that the notes assert as present, current and the patient's own but that were not assigned, with their words; notes that
         diagnoses may be coded from (guideline I.B.14)."""
         found: dict[str, Evidence] = {}
-        notes = {note.id for note in self.encounter.notes if note.supplies_diagnoses} if self.encounter else set()
-        for assertion in self._assertions():
-            if assertion.is_codable and assertion.mention.note_id in notes:
+        for assertion in self.statements:
+            if assertion.is_codable:
                 for code in map(self.codebook.normalize, assertion.mention.codes):
                     if code and not self._is_coded(code):
-                        found.setdefault(code, self._words(assertion.mention))
+                        found.setdefault(code, self.words_of(assertion.mention))
         return found
 
     def _is_coded(self, code: str) -> bool:
@@ -133,6 +147,3 @@ class EditCase:
     def _assertions(self) -> Iterator[Assertion]:
         if self.coded:
             yield from self.coded.assertions.assertions
-
-    def _words(self, mention: Mention) -> Evidence:
-        return Evidence(mention.note_id, mention.start, mention.end, mention.text, self._note_hashes[mention.note_id], mention.section)

@@ -19,16 +19,12 @@ Source
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
 
-from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.tables import read_table
+from fhir_coder.first_listed import never_first
 from fhir_coder.model import Severity
-from terminology.references import CodeReference
 
 ID = "FCE-502"
 NAME = "never-first-listed"
@@ -40,14 +36,5 @@ def check(case: EditCase) -> Iterator[Fault]:
     first = case.first_listed
     if first is None:
         return
-    for codes, shape, meaning in _rows():
-        if covered(first, codes) and (shape is None or shape.fullmatch(first)):
-            yield Fault((first,), f"{first} ({meaning}) cannot be first-listed; put the condition it belongs to before it.")
-
-
-@cache
-def _rows() -> tuple[tuple[tuple[CodeReference, ...], re.Pattern[str] | None, str], ...]:
-    return tuple(
-        (parse_ranges(row["codes"]), re.compile(row["shape"]) if row["shape"] else None, row["meaning"])
-        for row in read_table("never_first_listed.tsv")
-    )
+    if meaning := never_first(first):
+        yield Fault((first,), f"{first} ({meaning}) cannot be first-listed; put the condition it belongs to before it.")

@@ -19,14 +19,11 @@ Source
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
-from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.tables import read_table
+from fhir_coder.first_listed import is_only_first
 from fhir_coder.model import Severity
-from terminology.references import CodeReference
 
 ID = "FCE-503"
 NAME = "only-first-listed"
@@ -36,17 +33,8 @@ SEVERITY = Severity.ADVISORY
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such code behind the first."""
     first = case.first_listed
-    if first is None or _is_only_first(first):
+    if first is None or is_only_first(first):
         return
     for code in case.known:
-        if code != first and _is_only_first(code):
+        if code != first and is_only_first(code):
             yield Fault((code,), f"{code} may only be first-listed; put it first, or remove it if it is not the reason for the visit.")
-
-
-def _is_only_first(code: str) -> bool:
-    return any(covered(code, codes) and not covered(code, left_out) for codes, left_out in _rows())
-
-
-@cache
-def _rows() -> tuple[tuple[tuple[CodeReference, ...], tuple[CodeReference, ...]], ...]:
-    return tuple((parse_ranges(row["codes"]), parse_ranges(row["except"])) for row in read_table("only_first_listed.tsv"))

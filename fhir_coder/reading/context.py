@@ -166,7 +166,9 @@ def _effects(names: object) -> tuple[Effect, ...]:
 
 
 def _insert(root: _Node, phrase: str, rule: ContextRule) -> None:
-    words = [token.word for token in tokenize(phrase, 0, len(phrase))]
+    # Most cues are plain words, which need no tokenizer: there are tens of thousands of phrases.
+    is_plain = phrase.isascii() and phrase.replace(" ", "").isalpha()
+    words = phrase.lower().split() if is_plain else [token.word for token in tokenize(phrase, 0, len(phrase))]
     node = root
     for word in words:
         node = node.following.setdefault(word, _Node())

@@ -16,6 +16,7 @@ from terminology.codebook import Codebook
         ("J45.40", ("moderate persistent asthma", "prior exacerbation in May"), "", None, "J45.40"),
         ("J45.909", ("asthma", "having a flare"), "", None, "J45.901"),
         ("F17.200", ("tobacco dependence",), "SH: 1 ppd for 20 years", None, "F17.210"),
+        ("F17.200", ("tobacco dependence, cigs",), "smokes cigs", None, "F17.210"),
         ("F17.200", ("tobacco dependence",), "never cigarettes", None, "F17.200"),
         ("F17.200", ("tobacco dependence",), "", None, "F17.200"),
         ("C50.912", ("breast cancer", "left breast, UOQ"), "", "left", "C50.412"),

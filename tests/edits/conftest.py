@@ -31,6 +31,7 @@ from fhir_coder.model import (
     SectionKind,
     Sections,
     ServiceLine,
+    Temporality,
     UnreadableNote,
 )
 from terminology.release import Catalogue, Release
@@ -52,6 +53,7 @@ CODED_KEYS = {
     "signed",
     "recorded",
     "rejected",
+    "sections",
 }
 
 
@@ -66,22 +68,32 @@ def _sentence(text: str, start: int) -> tuple[int, int]:
     return 0, len(text)
 
 
-def _evidence(note: Note, words: str) -> Evidence:
+def _section(row: Row, words: str) -> SectionKind:
+    """Where the row says that words stand; the body where it says nothing."""
+    return SectionKind(row.get("sections", {}).get(words, "body"))
+
+
+def _evidence(row: Row, note: Note, words: str) -> Evidence:
     start = note.text.index(words)
-    return Evidence(note.id, start, start + len(words), words, note.sha256)
+    return Evidence(note.id, start, start + len(words), words, note.sha256, _section(row, words))
 
 
-def _mention(note: Note, words: str, codes: list[str]) -> Mention:
+def _mention(row: Row, note: Note, words: str, codes: list[str]) -> Mention:
     start = note.text.index(words)
     low, high = _sentence(note.text, start)
-    return Mention(note.id, start, start + len(words), words, SectionKind.BODY, low, high, tuple(codes), ("test",))
+    return Mention(note.id, start, start + len(words), words, _section(row, words), low, high, tuple(codes), ("test",))
 
 
 def _assertions(row: Row, note: Note) -> Iterator[Assertion]:
     for code, words in row.get("evidence", {}).items():
-        yield Assertion(_mention(note, words, [code]))
+        yield Assertion(_mention(row, note, words, [code]))
     for one in row.get("asserted", ()):
-        yield Assertion(_mention(note, one["words"], one["codes"]), Presence(one.get("presence", "present")))
+        yield Assertion(
+            _mention(row, note, one["words"], one["codes"]),
+            Presence(one.get("presence", "present")),
+            temporality=Temporality(one.get("temporality", "current")),
+            cues=tuple(one.get("cues", ())),
+        )
 
 
 def build_encounter(row: Row, note: Note) -> Encounter:
@@ -120,11 +132,14 @@ def build_coded(row: Row, release: Release) -> CodedEncounter:
     words = row.get("evidence", {})
     probabilities = row.get("probabilities", {})
     assignments = tuple(
-        CodeAssignment(code, code, probabilities.get(code, 0.99), rank, (_evidence(note, words[code]),) if code in words else ())
+        CodeAssignment(code, code, probabilities.get(code, 0.99), rank, (_evidence(row, note, words[code]),) if code in words else ())
         for rank, code in enumerate(row["codes"], 1)
     )
-    uncoded = tuple(_evidence(note, one) for one in row.get("uncoded", ()))
-    rejected = tuple(Rejection(code, code, RejectionReason(reason)) for code, reason in row.get("rejected", {}).items())
+    uncoded = tuple(_evidence(row, note, one) for one in row.get("uncoded", ()))
+    rejected = tuple(
+        Rejection(code, code, RejectionReason(reason), (_evidence(row, note, words[code]),) if code in words else ())
+        for code, reason in row.get("rejected", {}).items()
+    )
     return CodedEncounter(Assertions(mentions, assertions), release.id, assignments, rejected, uncoded)
 
 
