@@ -24,7 +24,8 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")
 _WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DENIED = re.compile(
     r"\b(?:no|not|non|denies|denied|without|w/o|never|negative|prior|previous|history|hx|risk|prevent\w*|avoid\w*|if|rule out|r/o|possible|"
-    r"possibly|probable|likely|suspected|resolved)\b[^.;:\n]{0,40}$",
+    r"possibly|probable|likely|suspected|resolved|watch(?:ing)? for|look(?:ing)? out for|monitor(?:ing)? for|warn\w*|educat\w+|"
+    r"(?:signs|symptoms) of)\b[^.;:\n]{0,40}$",
     re.IGNORECASE,
 )
 

@@ -46,7 +46,9 @@ _AFTER = (
 # In the opening of a note "healed" is often another injury, and "suture removal" the plan.
 _SUBSEQUENT_OPENING = re.compile(rf"\b(?:{_AFTER})\b", re.IGNORECASE)
 _SUBSEQUENT = re.compile(
-    rf"\b(?:{_AFTER}|healed|recovering|recovered|resolving|suture removal|recheck)\b(?!\s+(?:in|after)\b|\s+\d)", re.IGNORECASE
+    rf"\b(?:{_AFTER}|healed|recovering|recovered|resolving|suture removal|recheck|follow-?up visit|subsequent (?:visit|encounter))\b"
+    r"(?!\s+(?:in|after)\b|\s+\d)",
+    re.IGNORECASE,
 )
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
@@ -138,9 +140,11 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], su
 
 
 def _is_stated(choice: str, text: str) -> bool:
-    """Whether the text uses the very words of a choice: "moderate stage", "with tophus"."""
-    words = choice.split(" (")[0].lower()
-    return not _UNSPECIFIED.search(words) and re.search(rf"\b{re.escape(words)}\b", text.lower()) is not None
+    """Whether the text uses the very words of a choice: "moderate stage", "with tophus"; a word in brackets may stand for the last one
+    ("with tophi")."""
+    words, _, rest = choice.lower().partition(" (")
+    forms = [words, re.sub(r"\w+$", rest.rstrip(")"), words)] if re.fullmatch(r"\w+\)", rest) else [words]
+    return not _UNSPECIFIED.search(words) and any(re.search(rf"\b{re.escape(form)}\b", text.lower()) for form in forms)
 
 
 def _default_child(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:

@@ -21,6 +21,9 @@ from terminology.knowledge import knowledge_of
 END = "¶"
 """The token after the last of a sentence."""
 
+START = "^"
+"""The token before the first of a sentence."""
+
 Effect = Presence | Experiencer | Temporality
 
 _EFFECTS: Mapping[str, Effect] = MappingProxyType({str(effect): effect for kind in (Presence, Experiencer, Temporality) for effect in kind})
@@ -101,11 +104,13 @@ class ContextRules:
     def find_cues(self, tokens: Sequence[Token]) -> list[Cue]:
         """The cues among the tokens, in order; a cue inside a longer one about the same dimension does not count."""
         words = [token.word for token in tokens] + [END]
-        found = [cue for first in range(len(words)) for cue in self._cues_at(words, first)]
+        found = [cue for first in range(len(words)) for cue in self._cues_at(self._root, words, first)]
+        opening = self._root.following.get(START)
+        found += self._cues_at(opening, words, 0) if opening else ()
         return [cue for cue in found if not any(_hides(other, cue) for other in found)]
 
-    def _cues_at(self, words: Sequence[str], first: int) -> Iterator[Cue]:
-        node: _Node | None = self._root
+    def _cues_at(self, above: _Node, words: Sequence[str], first: int) -> Iterator[Cue]:
+        node: _Node | None = above
         for last in range(first, len(words)):
             node = node.following.get(words[last]) if node else None
             if node is None:

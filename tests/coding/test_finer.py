@@ -22,6 +22,7 @@ from terminology.codebook import Codebook
         ("C50.912", ("breast cancer", "left breast, UOQ"), "", "left", "C50.412"),
         ("L03.90", ("cellulitis", "of the leg"), "", "left", "L03.116"),
         ("L03.90", ("cellulitis", "of the shin"), "", "right", "L03.115"),
+        ("E11.9", ("type 2 diabetes", "told to look out for hypoglycemia"), "", None, "E11.9"),
         ("I10", ("hypertension", "with heart failure"), "", None, "I10"),
         ("M05.9", ("seropositive rheumatoid arthritis", "multiple joints"), "", None, "M05.79"),
     ],
