@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.long_lived import keep_for_good
 from fhir_coder.model import Encounter
 from fhir_coder.pipeline import Coder
 
@@ -18,6 +19,7 @@ MIB = 1024
 
 def run_workers(coder: Coder, policy: CodingPolicy, encounters: Sequence[Encounter], count: int = 2) -> list[str]:
     """Each of ``count`` workers codes all the encounters ``ROUNDS`` times at once; lines that say how fast, and with how much memory."""
+    keep_for_good()
     started = time.perf_counter()
     pipes = [_start(coder, policy, encounters) for _ in range(count)]
     reports = [_finish(pipe) for pipe in pipes]
