@@ -15,13 +15,14 @@ from fhir_coder.batch import Line, codes_field, encounter_from, read_lines
 from fhir_coder.coding.policy import CodingPolicy, outpatient
 from fhir_coder.coding.ranker import Ranker, read_ranker
 from fhir_coder.coding.training import Example, examples_of, fit, write_ranker
-from fhir_coder.evaluation import Document, document_of, evaluate
+from fhir_coder.evaluation import evaluate
 from fhir_coder.installed import ensure_index
 from fhir_coder.model import Assertion, Assertions, Encounter, Section, SectionKind, Sections
 from fhir_coder.pipeline import Coder
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
+from fhir_coder.scored import Document, document_of
 from fhir_coder.settings import Settings
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from terminology.codebook import Codebook
 
@@ -21,6 +22,7 @@ _PARTS = (
 _SIDES = {"bilateral": re.compile(r"\b(?:bilateral|both)\b"), "right": re.compile(r"\bright\b"), "left": re.compile(r"\bleft\b(?! in\b)")}
 _UNSPECIFIED = re.compile(rf"\bunspecified (?:(?!of )[a-z]+ ){{0,2}}(?:{_PARTS})\b")
 _PART = re.compile(rf"(?:{_PARTS}|upper|lower)")
+_NO_SIDES: Mapping[str, str] = MappingProxyType({})
 _SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b")
 _REMEMBERED = 1 << 14
 """Titles whose reading is kept: those of a family are compared over and over."""
@@ -43,7 +45,12 @@ def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
     Empty when sides do not matter, or when a header has several codes for one side (dominant and nondominant): nothing is chosen for the
     caller. Codes are stems: a seventh character is not part of the answer. Raises UnknownCode.
     """
-    stem = codebook.stem(code)
+    return _sides_of_stem(codebook, codebook.stem(code))
+
+
+@lru_cache(maxsize=16384)
+def _sides_of_stem(codebook: Codebook, stem: str) -> Mapping[str, str]:
+    """A family is compared title by title, and asked for again by every mention of every note."""
     children = codebook.children(stem)
     if children:
         return _by_side(codebook, children)
@@ -51,7 +58,7 @@ def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
         family = _by_side(codebook, tuple(one for one in pool if _differ_by_side(codebook.title(stem), codebook.title(one))))
         if family:
             return family
-    return {}
+    return _NO_SIDES
 
 
 def _kin(codebook: Codebook, stem: str) -> Iterator[tuple[str, ...]]:
@@ -68,8 +75,9 @@ def _by_side(codebook: Codebook, pool: tuple[str, ...]) -> Mapping[str, str]:
     named = [(name, one) for one in pool if (name := side(codebook.title(one)))]
     by_side = dict(named)
     if len(by_side) < len(named) or not {"right", "left"} <= by_side.keys():
-        return {}
-    return by_side if _differ_by_side(codebook.title(by_side["right"]), codebook.title(by_side["left"])) else {}
+        return _NO_SIDES
+    is_one_thing = _differ_by_side(codebook.title(by_side["right"]), codebook.title(by_side["left"]))
+    return MappingProxyType(by_side) if is_one_thing else _NO_SIDES
 
 
 def _differ_by_side(one: str, other: str) -> bool:
