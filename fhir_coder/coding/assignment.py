@@ -60,7 +60,7 @@ def assign_codes(
     """Rank, decide, combine and sequence. ``versions`` name software, index and lexicon; the ranker's, the features' and the release's are added."""
     offers, features = weigh(candidates, release.codebook, policy)
     ranked = [_Scored(code, pillars, features[code], ranker.probability(features[code])) for code, pillars in offers.pillars.items()]
-    ranked = _as_effects(ranked, release) if policy.combines else ranked
+    ranked = _linked(_as_effects(ranked, release), release) if policy.combines else ranked
     notes = candidates.assertions.encounter.notes
     reports = frozenset(note.id for note in notes if note.authority is Authority.REPORT)
     is_visit = any(note.authority in {Authority.PROVIDER, Authority.UNKNOWN} for note in notes)
@@ -131,6 +131,26 @@ def _as_effects(ranked: list[_Scored], release: Release) -> list[_Scored]:
             scored = replace(scored, code=form, rule=EFFECT)
         found[scored.code] = max(found.get(scored.code, scored), scored, key=lambda one: one.probability)
     return list(found.values())
+
+
+def _linked(ranked: list[_Scored], release: Release) -> list[_Scored]:
+    """The codes with the combination code where one problem statement names both conditions ("CKD stage 4 from type 2 diabetes"): whoever
+    speaks of the one there speaks of the other, so it is as likely as the likelier of the two."""
+    found: dict[str, _Scored] = {}
+    for scored in ranked:
+        own = _named_in(scored)
+        for other in ranked if own else ():
+            rule = combination_for(scored.code, {scored.code, other.code})
+            if rule and own & _named_in(other) and release.codebook.is_billable(rule.becomes):
+                scored = replace(scored, code=rule.becomes, rule=rule.source, probability=max(scored.probability, other.probability))
+        found[scored.code] = max(found.get(scored.code, scored), scored, key=lambda one: one.probability)
+    return list(found.values())
+
+
+def _named_in(scored: _Scored) -> frozenset[tuple[str, int]]:
+    """Where the problem statements begin in which the dictionary names the code."""
+    pillars = (pillar for pillar in scored.pillars if pillar.statement is not None and not pillar.candidate.source.startswith("retrieval:"))
+    return frozenset((pillar.statement.mention.note_id, pillar.statement.mention.start) for pillar in pillars if pillar.statement)
 
 
 def _effects_told(chosen: list[_Scored], ranked: list[_Scored], release: Release) -> list[_Scored]:

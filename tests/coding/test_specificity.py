@@ -38,6 +38,7 @@ def test_side_of(texts: tuple[str, ...], side: str | None) -> None:
         ("S93.40", ("sprain of the right ankle",), "S93.401A"),
         ("S93.401", ("sprain, healing well, cast removal today",), "S93.401D"),
         ("S93.401", ("sprain, recovering",), "S93.401D"),
+        ("T43.596", ("depot dose late, now recovering",), "T43.596A"),
         ("S93.401", ("sequelae of sprain",), "S93.401S"),
         ("G56.0", ("carpal tunnel syndrome both wrists",), "G56.03"),
         ("W21.89", ("struck by equipment",), "W21.89XA"),

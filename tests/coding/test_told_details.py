@@ -27,6 +27,8 @@ from terminology.codebook import Codebook
         ("H35.3120", ("dry macular degeneration", "intermediate, left eye"), "H35.3122"),
         ("M84.369D", ("stress fracture of the left distal fibula",), "M84.364D"),
         ("M84.369A", ("R tibial stress fracture",), "M84.361A"),
+        ("Z30.09", ("contraception", "", "", "Contraception: options reviewed. Start norgestimate today"), "Z30.011"),
+        ("Z30.09", ("contraception", "", "", "Contraception: options reviewed, wants to think"), "Z30.09"),
         ("H35.3210", ("wet macular degeneration", "with active CNV"), "H35.3211"),
     ],
 )
