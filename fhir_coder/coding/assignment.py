@@ -159,7 +159,9 @@ def _effects_told(chosen: list[_Scored], ranked: list[_Scored], release: Release
     return [
         replace(scored, rule=EFFECT)
         for scored in ranked
-        if scored.code not in codes and (is_symptom(release.codebook, scored.code) or scored.rule == EFFECT) and _medicines_of(scored, chosen)
+        if scored.code not in codes
+        and (is_symptom(release.codebook, scored.code) or scored.rule == EFFECT)
+        and _medicines_of(scored, chosen)
     ]
 
 
@@ -266,7 +268,9 @@ def _examined(chosen: list[_Scored], texts: Mapping[str, str]) -> list[_Scored]:
 def _in_trimester(chosen: list[_Scored], release: Release, texts: Mapping[str, str]) -> list[_Scored]:
     """What became a complication of pregnancy by its combination, in the trimester that the notes tell."""
     contexts = ("", "", "", "\n".join(texts.values()))
-    return [replace(one, code=as_documented(release.codebook, one.code, contexts)) if one.code[0] == "O" and one.rule else one for one in chosen]
+    return [
+        replace(one, code=as_documented(release.codebook, one.code, contexts)) if one.code[0] == "O" and one.rule else one for one in chosen
+    ]
 
 
 def _told_causes(chosen: list[_Scored], ranked: list[_Scored]) -> list[_Scored]:

@@ -29,7 +29,9 @@ _DENIED = re.compile(
 )
 
 # "Hypoglycemia precautions reviewed" tells of none.
-_FEARED = re.compile(r"[\s-]+(?:precautions?|risks?|education|protocol|prevention|prophylaxis|awareness|screen\w*|denied|absent|ruled out)\b", re.IGNORECASE)
+_FEARED = re.compile(
+    r"[\s-]+(?:precautions?|risks?|education|protocol|prevention|prophylaxis|awareness|screen\w*|denied|absent|ruled out)\b", re.IGNORECASE
+)
 
 
 def finer(codebook: Codebook, code: str, texts: Sequence[str], note: str, named: Callable[[str], str | None]) -> str:

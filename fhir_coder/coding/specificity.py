@@ -43,7 +43,9 @@ _AFTER = (
 )
 # In the opening of a note "healed" is often another injury, and "suture removal" the plan.
 _SUBSEQUENT_OPENING = re.compile(rf"\b(?:{_AFTER})\b", re.IGNORECASE)
-_SUBSEQUENT = re.compile(rf"\b(?:{_AFTER}|healed|recovering|recovered|resolving|suture removal|recheck)\b(?!\s+(?:in|after)\b|\s+\d)", re.IGNORECASE)
+_SUBSEQUENT = re.compile(
+    rf"\b(?:{_AFTER}|healed|recovering|recovered|resolving|suture removal|recheck)\b(?!\s+(?:in|after)\b|\s+\d)", re.IGNORECASE
+)
 # What heals is the injury; a medicine taken wrongly is dealt with now.
 _OF_MEDICINE = re.compile(r"(?:Poisoning|Adverse effect|Underdosing)\b")
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)

@@ -62,9 +62,7 @@ def _cut_all(text: str, openings: list[_Opening]) -> list[_Opening]:
     cut = [part for opening, end in _with_ends(openings, len(text)) for part in _cut_by_headings(text, opening, end)]
     if any(opening.kind in ASSESSED for opening in cut):
         return cut
-    return [
-        part for opening, end in _with_ends(openings, len(text)) for part in _cut_by_headings(text, opening, end, has_assessment=False)
-    ]
+    return [part for opening, end in _with_ends(openings, len(text)) for part in _cut_by_headings(text, opening, end, has_assessment=False)]
 
 
 def _with_ends(openings: list[_Opening], length: int) -> list[tuple[_Opening, int]]:
