@@ -50,7 +50,7 @@ def cut(text: str) -> list[tuple[SectionKind, str]]:
         ("A: gout\nDx code sent", [(K.ASSESSMENT, "gout\nDx code sent")]),
         ("Cough.\nPlan reviewed with her.", [(K.BODY, "Cough.\nPlan reviewed with her.")]),
         ("Knee sore.\nA) gout\nP) rest", [(K.BODY, "Knee sore."), (K.ASSESSMENT, "gout"), (K.PLAN, "rest")]),
-        ("Knee sore.\nA) gout\nB) cough\nP) rest", [(K.BODY, "Knee sore.\nA) gout\nB) cough\nP) rest")]),
+        ("Knee sore.\nA) ice\nB) sling\nP) rest", [(K.BODY, "Knee sore.\nA) ice\nB) sling\nP) rest")]),
         ("Knee sore.\nAssessment.\nGout", [(K.BODY, "Knee sore."), (K.ASSESSMENT, "Gout")]),
         ("RESULTS\nFilm of the hand.\nImpression: wrist fracture.\nPLAN\nCast", [(K.RESULTS, "Film of the hand."), (K.ASSESSMENT, "wrist fracture."), (K.PLAN, "Cast")]),
     ],
