@@ -15,6 +15,10 @@ _WEEKS = re.compile(
     re.IGNORECASE,
 )
 _TRIMESTER = re.compile(r"\b(first|1st|second|2nd|third|3rd) trimester\b", re.IGNORECASE)
+_BORN_AT = re.compile(
+    r"\b(?:born|birth|delivered|delivery) (?:\w+ )?(?:at|@) (\d{2})\s?(?:w|weeks?|wks?|\+\d|\d/7)|\b(?:ex|former)[- ](\d{2})[- ]?(?:w|weeks?|weeker)|\b(\d{2})[- ]weeker\b",
+    re.IGNORECASE,
+)
 _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third"}
 _SECOND_FROM, _THIRD_FROM, _LONGEST = 14, 28, 42
 
@@ -53,6 +57,9 @@ def as_documented(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> s
         return _same_of_type_1(codebook, code)
     if "unspecified trimester" in title and (trimester := _trimester(contexts)):
         return _sibling(codebook, code, "unspecified trimester", f"{trimester} trimester")
+    if "unspecified weeks of gestation" in title and (born := _BORN_AT.search("\n".join(contexts))):
+        number = next(group for group in born.groups() if group)
+        return _sibling(codebook, code, "unspecified weeks of gestation", f"gestational age {number} completed weeks")
     if "affecting unspecified side" in title and (affected := _affected_side(contexts)):
         return _sibling(codebook, code, "affecting unspecified side", f"affecting {affected} side")
     if "with unspecified severity" in title and (depth := _first_of(_DEPTHS, contexts)):

@@ -29,6 +29,11 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 
+# "Hypoglycemia precautions reviewed" tells of none.
+_FEARED = re.compile(
+    r"[\s-]+(?:precautions?|risks?|education|protocol|prevention|prophylaxis|awareness|screen\w*|denied|absent|ruled out)\b", re.IGNORECASE
+)
+
 
 def finer(codebook: Codebook, code: str, texts: Sequence[str], note: str, named: Callable[[str], str | None]) -> str:
     """The billable code of the same category that ``texts`` (nearest words first) single out, or ``code`` itself.
@@ -116,8 +121,11 @@ def _is_told(word: str, text: str, note: str) -> bool:
 
 
 def is_undenied(pattern: re.Pattern[str], text: str) -> bool:
-    """Whether the text has the pattern, once at least without a denial before it in its clause."""
-    return any(not _DENIED.search(text, max(0, found.start() - 60), found.start()) for found in pattern.finditer(text))
+    """Whether the text has the pattern, once at least neither denied before it in its clause nor only feared."""
+    return any(
+        not _DENIED.search(text, max(0, found.start() - 60), found.start()) and not _FEARED.match(text, found.end())
+        for found in pattern.finditer(text)
+    )
 
 
 @cache

@@ -54,6 +54,12 @@ class RankedCode:
         mentions = [(pillar.statement or pillar.assertion).mention for pillar in self.pillars]
         return frozenset((mention.note_id, mention.sentence_start) for mention in mentions)
 
+    @property
+    def named_statements(self) -> frozenset[tuple[str, int]]:
+        """Where the problem statements begin in which the dictionary names it: note and offset."""
+        statements = (p.statement for p in self.pillars if p.statement is not None and not p.candidate.source.startswith("retrieval:"))
+        return frozenset((one.mention.note_id, one.mention.start) for one in statements)
+
     def has_source(self, kind: str) -> bool:
         """Whether a source of that kind ("drug:", "mechanism:") offered it."""
         return any(pillar.candidate.source.startswith(kind) for pillar in self.pillars)

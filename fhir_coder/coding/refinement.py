@@ -16,7 +16,8 @@ from terminology.detail import is_unspecified
 NEARLY_LITERAL = 0.8
 """Score from which a retrieved code may name something else than the dictionary words of the statement."""
 
-# What must have been done to a patient before something can be its complication: a title that speaks of it is like many a plain disease.
+# What must have been done to a patient, or what state he must be in, before something can come of it: a title that speaks of it is like many a
+# plain disease.
 _TREATMENTS = (
     "transplant",
     "prosthe",
@@ -27,6 +28,7 @@ _TREATMENTS = (
     "infusion|transfusion|injection",
     "dialysis",
     "pregnan|gravid|obstetric|partum",
+    "congenital|newborn|neonat|perinatal",
 )
 
 _DENIED = re.compile(r"\b(?:no|not|without|w/o|non)\b((?:[\s-]+(?!and\b|or\b|but\b|with\b)[a-z]+){1,3})", re.IGNORECASE)

@@ -16,6 +16,7 @@ from fhir_coder.coding.features import HISTORY_SECTIONS
 from fhir_coder.coding.giving_way import gives_way_to, is_left_to_site
 from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
 from fhir_coder.coding.kinds import is_symptom
+from fhir_coder.coding.linking import linked
 from fhir_coder.coding.medicine_effects import as_effects, effects_told
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranked_code import RankedCode, Refusal
@@ -53,7 +54,7 @@ class _Selecting:
         """Take what is likely, add what goes with it, combine, and let go what another says."""
         passed_over = [one for one in ranked if self._is_visit and is_incidental(one.pillars)]
         open_to_choice = [one for one in ranked if one not in passed_over]
-        open_to_choice = as_effects(open_to_choice, self._codebook) if self._policy.combines else open_to_choice
+        open_to_choice = linked(as_effects(open_to_choice, self._codebook), self._codebook) if self._policy.combines else open_to_choice
         chosen = self._likely(open_to_choice)
         codes = {one.code for one in chosen}
         refused = [self._unlikely(one, chosen) for one in open_to_choice if one.code not in codes]

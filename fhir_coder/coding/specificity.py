@@ -50,6 +50,8 @@ _SUBSEQUENT = re.compile(
     r"(?!\s+(?:in|after)\b|\s+\d)",
     re.IGNORECASE,
 )
+# What heals is the injury; a medicine taken wrongly is dealt with now.
+_OF_MEDICINE = re.compile(r"(?:Poisoning|Adverse effect|Underdosing)\b")
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
 _UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
@@ -130,7 +132,7 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], su
     near, opening = " ".join(contexts[:3]), " ".join(context[:_OPENING] for context in contexts[3:])
     if "S" in choices and _SEQUELA.search(f"{near} {opening}"):
         return "S"
-    if "D" in choices and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
+    if "D" in choices and not _OF_MEDICINE.match(subject) and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
         return "D"
     side = side_in(contexts, subject)
     stated = [character for character, title in choices.items() if _is_stated(title, near) or (side and side == laterality(title))]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_coder.coding.documentation_sources import ground, why_not_from
+from fhir_coder.coding.each_side import each_side
 from fhir_coder.coding.finer import finer
 from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
@@ -98,11 +99,7 @@ class _Gathering:
         fitting = admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook)
         fitting = [one for one in fitting if not is_about_its_vaccine(one, contexts[2])]
         chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])
-        for candidate in chosen:
-            code = complete(self._codebook, candidate.code, contexts)
-            if code is not None:
-                texts = (*contexts[:3], self._problem_around(position))
-                code = finer(self._codebook, as_told(self._codebook, code, texts), texts, note.text, lambda title: side_in(contexts, title))
+        for candidate, code in ((one, code) for one in chosen for code in self._codes_of(one, position, contexts, note)):
             reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, self._policy, code)
             if code is not None and reason is None:
                 is_incidental = note.authority is Authority.REPORT and _INCIDENTAL.search(contexts[2]) is not None
@@ -117,6 +114,15 @@ class _Gathering:
             for candidate in others
             if why_not_codable(assertion, self._policy, candidate.code) is None
         )
+
+    def _codes_of(self, candidate: Candidate, position: int, contexts: tuple[str, ...], note: Note) -> tuple[str | None, ...]:
+        """The billable code that a candidate becomes, one for each side where the sides differ; None when it cannot be completed."""
+        code = complete(self._codebook, candidate.code, contexts)
+        if code is None:
+            return (None,)
+        texts = (*contexts[:3], self._problem_around(position))
+        code = finer(self._codebook, as_told(self._codebook, code, texts), texts, note.text, lambda title: side_in(contexts, title))
+        return each_side(self._codebook, code, contexts[2])
 
     def _problem_around(self, position: int) -> str:
         """The paragraph of the problem that the assertion belongs to: from its statement to the next one below it; empty outside of any."""

@@ -108,7 +108,10 @@ def _is_ongoing(place: _Place) -> bool:
     words = _words()
     if words["ended_after"].search(place.after) or words["new_after"].search(place.after):
         return False
-    governing = _governing(place.before.rstrip())
+    before = place.before.rstrip()
+    if any(found.end() == len(before) for found in words["long_words"].finditer(before)):
+        return True  # "Prior stent: lifelong aspirin" ended the narrowing, not the medicine
+    governing = _governing(before)
     if governing == "begun_before":
         return place.named.medicine.needs == "begun" and place.kind in _CARE
     if governing:

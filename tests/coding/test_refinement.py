@@ -27,6 +27,8 @@ def mention(text: str, codes: tuple[str, ...] = (), is_statement: bool = False) 
         ("Primary osteoarthritis, knee, left", ("Primary osteoarthritis", "M19.91"), "M17.12", 0.6, True),
         ("colitis, ulcerative pancolitis, without complications", None, "K51.012", 0.9, False),
         ("colitis, ulcerative pancolitis, without complications", None, "K51.00", 0.9, True),
+        ("falciparum malaria", None, "P37.3", 0.9, False),
+        ("congenital falciparum malaria", None, "P37.3", 0.9, True),
         ("bipolar disorder, depressed, moderate", None, "F31.4", 0.9, False),
         ("bipolar disorder, depressed, moderate", None, "F31.32", 0.9, True),
         ("laceration left index finger without nail damage", None, "S61.311", 0.9, False),

@@ -57,6 +57,8 @@ def test_terms_are_found_with_their_offsets(matcher: TermMatcher, text: str, exp
         ("Chest pain? MI", [("Chest pain", "R07.9"), ("MI", "I21.9")]),
         ("MI" + " word" * 60 + " troponin", []),
         ("Ann Arbor MI", []),
+        ("MI excluded, no troponin drawn", []),
+        ("no fever, troponin drawn for MI", [("fever", "R50.9"), ("MI", "I21.9")]),
         ("a cold", [("cold", "J00")]),
         ("cold intolerance", []),
         ("apply cold to knee, use packs", []),

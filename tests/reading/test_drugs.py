@@ -73,6 +73,7 @@ def test_names(text: str, ids: list[str]) -> None:
         ("MEDICATIONS\nclopidogrel 75 mg daily\natorvastatin 40 mg", ["Z79.02"]),
         ("Assessment: AF. Eliquis unchanged.", ["Z79.01"]),
         ("Plan: Aspirin 81 for life after the stroke.", ["Z79.82"]),
+        ("Assessment: Prior bypass - lifelong aspirin.", ["Z79.82"]),
         ("Plan: continue meloxicam 15 mg daily", ["Z79.1"]),
         ("Plan: continue nitrofurantoin 50 mg nightly for prophylaxis", ["Z79.2"]),
         ("Plan: Continue glargine 20 units and metformin 1000 mg.", ["Z79.4", "Z79.84"]),

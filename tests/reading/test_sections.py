@@ -44,6 +44,17 @@ def cut(text: str) -> list[tuple[SectionKind, str]]:
         ("SH: smoker\nFHx: gout\nROS: negative\nPE: clear", [(K.SOCIAL_HISTORY, "smoker"), (K.FAMILY_HISTORY, "gout"), (K.REVIEW_OF_SYSTEMS, "negative"), (K.PHYSICAL_EXAM, "clear")]),
         ("1. Chief Complaint: cough\n2. Assessment: cold", [(K.CHIEF_COMPLAINT, "cough"), (K.ASSESSMENT, "cold")]),
         ("Just words about a cough.", [(K.BODY, "Just words about a cough.")]),
+        ("Film: clear\nImp: bronchitis\nPlan rest", [(K.BODY, "Film: clear"), (K.ASSESSMENT, "bronchitis"), (K.PLAN, "rest")]),
+        ("Knee sore.\nA/P 1. Gout. Rest", [(K.BODY, "Knee sore."), (K.ASSESSMENT_AND_PLAN, "1. Gout. Rest")]),
+        ("Knee sore.\nDx acute gout", [(K.BODY, "Knee sore."), (K.DIAGNOSES, "acute gout")]),
+        ("Knee sore. Iced it. Dx acute gout", [(K.BODY, "Knee sore. Iced it."), (K.DIAGNOSES, "acute gout")]),
+        ("Knee sore, Dx gout in 2010.", [(K.BODY, "Knee sore, Dx gout in 2010.")]),
+        ("A: gout\nDx code sent", [(K.ASSESSMENT, "gout\nDx code sent")]),
+        ("Cough.\nPlan reviewed with her.", [(K.BODY, "Cough.\nPlan reviewed with her.")]),
+        ("Knee sore.\nA) gout\nP) rest", [(K.BODY, "Knee sore."), (K.ASSESSMENT, "gout"), (K.PLAN, "rest")]),
+        ("Knee sore.\nA) ice\nB) sling\nP) rest", [(K.BODY, "Knee sore.\nA) ice\nB) sling\nP) rest")]),
+        ("Knee sore.\nAssessment.\nGout", [(K.BODY, "Knee sore."), (K.ASSESSMENT, "Gout")]),
+        ("RESULTS\nFilm of the hand.\nImpression: wrist fracture.\nPLAN\nCast", [(K.RESULTS, "Film of the hand."), (K.ASSESSMENT, "wrist fracture."), (K.PLAN, "Cast")]),
     ],
 )  # fmt: skip
 def test_headings(text: str, expected: list[tuple[SectionKind, str]]):
@@ -58,6 +69,9 @@ def test_headings(text: str, expected: list[tuple[SectionKind, str]]):
         ("We will see him again. He has had a cough for a long time and it is getting slowly better now.", None),
         ("HPI: cough. My impression is bronchitis.", "My impression is bronchitis."),
         ("Cough for two days.", None),
+        ("Itchy for a week, worse at night.\nRed patches in both folds.\nContact dermatitis, hands\nUse the cream.", "Contact dermatitis, hands\nUse the cream."),
+        ("Itchy for a week, worse at night.\nRed patches in both folds.\nNo dermatitis elsewhere\nUse the cream.", None),
+        ("Itchy for a week, worse at night, both hands.\n1. Hand rash\n2. Dry skin", "1. Hand rash\n2. Dry skin"),
     ],
 )  # fmt: skip
 def test_an_assessment_without_heading_is_cut_when_words_begin_it(text: str, assessment: str | None):

@@ -19,6 +19,8 @@ NOTE_TEXT = st.text(alphabet=st.sampled_from(list("ab AB.,;:!?\n•-#12()[]☐\t
         ("A1c 7.2 today. Up from 6.8.", ["A1c 7.2 today.", "Up from 6.8."]),
         ("1. HTN 2. DM2 3. Gout", ["1. HTN", "2. DM2", "3. Gout"]),
         ("1. HTN.\n2. DM2.", ["1. HTN.", "2. DM2."]),
+        ("1 Gout of the left great toe, better\n2 Asthma", ["1 Gout of the left great toe, better", "2 Asthma"]),
+        ("> Gout: quiet on its tablets for months\n> Asthma", ["> Gout: quiet on its tablets for months", "> Asthma"]),
         ("1.  Gout.,2.  Anemia.", ["1.  Gout.", "2.  Anemia."]),
         ("He was seen in 2012. He is well.", ["He was seen in 2012.", "He is well."]),
         ("Ulcer grade 3. He is well.", ["Ulcer grade 3.", "He is well."]),
