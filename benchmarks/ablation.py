@@ -144,10 +144,10 @@ def _fitted(coder: Coder) -> Ranker:
         for line in _lines(path):
             encounter = encounter_from(line.value, line.number)
             release = coder.catalogue.for_date(encounter.service_date).release
-            candidates = coder.find_candidates(encounter, release)
+            candidates = coder.find_candidates(encounter, release, POLICY)
             examples += examples_of(candidates, release, POLICY, frozenset(codes_field(line.value)), note, path.name)
             note += 1
-    return read_ranker(write_ranker(POLICY.name, fit(examples), [path.name for path in TRAINING], len(examples)))
+    return read_ranker(write_ranker(POLICY.name, fit(examples), [{"file": path.name} for path in TRAINING], len(examples)))
 
 
 def _lines(path: Path) -> Iterator[Line]:

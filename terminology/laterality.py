@@ -22,9 +22,11 @@ _SIDES = {"bilateral": re.compile(r"\b(?:bilateral|both)\b"), "right": re.compil
 _UNSPECIFIED = re.compile(rf"\bunspecified (?:(?!of )[a-z]+ ){{0,2}}(?:{_PARTS})\b")
 _PART = re.compile(rf"(?:{_PARTS}|upper|lower)")
 _SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b")
+_REMEMBERED = 1 << 14
+"""Titles whose reading is kept: those of a family are compared over and over."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(_REMEMBERED)
 def side(title: str) -> str | None:
     """``right``, ``left``, ``bilateral`` or ``unspecified`` as the title names it, else None; also None when it names two sides."""
     lowered = title.lower()
@@ -72,7 +74,7 @@ def _by_side(codebook: Codebook, pool: tuple[str, ...]) -> Mapping[str, str]:
 
 def _differ_by_side(one: str, other: str) -> bool:
     """Whether two titles name the same thing. A bilateral title may leave out the part: "cataract, bilateral" and "cataract, right eye"."""
-    mine, theirs = Counter(_bare(one)), Counter(_bare(other))
+    mine, theirs = _bare(one), _bare(other)
     if side(one) == "bilateral":
         return not mine - theirs and all(_PART.fullmatch(word) for word in theirs - mine)
     if side(other) == "bilateral":
@@ -80,8 +82,8 @@ def _differ_by_side(one: str, other: str) -> bool:
     return mine == theirs
 
 
-@lru_cache(maxsize=65536)
-def _bare(title: str) -> tuple[str, ...]:
-    """The words of a title without those of side, singular and plural alike."""
+@lru_cache(_REMEMBERED)
+def _bare(title: str) -> Counter[str]:
+    """How often a title has each word, without those of side, singular and plural alike."""
     words = re.findall(r"[^\s,]+", _SIDE_WORD.sub(" ", title.lower()))
-    return tuple(word.removesuffix("s") for word in words)
+    return Counter(word.removesuffix("s") for word in words)
