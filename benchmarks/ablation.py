@@ -157,7 +157,7 @@ def _lines(path: Path) -> Iterator[Line]:
 
 def _document(coder: Coder, line: Line) -> Document:
     disposition, _ = coder.code_encounter(encounter_from(line.value, line.number), POLICY)
-    return document_of(disposition.report.coded, frozenset(codes_field(line.value)))
+    return document_of(disposition.report.coded, codes_field(line.value))
 
 
 def _told(path: Path, documents: list[Document]) -> str:

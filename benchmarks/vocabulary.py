@@ -103,7 +103,7 @@ def _documents(coder: Coder, path: Path, policy: str) -> Iterator[Document]:
         if line.problem:
             continue
         disposition, _ = coder.code_encounter(encounter_from(line.value, line.number), POLICIES[policy]())
-        yield document_of(disposition.report.coded, frozenset(codes_field(line.value)))
+        yield document_of(disposition.report.coded, codes_field(line.value))
 
 
 def _resident() -> int:

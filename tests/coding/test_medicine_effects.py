@@ -15,7 +15,15 @@ DATA = Path(__file__).resolve().parents[2] / "fhir_coder" / "coding" / "effect_f
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("T45.1X5A", True), ("T46.4X5D", True), ("T43.596A", False), ("T39.011A", False), ("T45.515A", True), ("T51.0X5A", False), ("G62.9", False)],
+    [
+        ("T45.1X5A", True),
+        ("T46.4X5D", True),
+        ("T43.596A", False),
+        ("T39.011A", False),
+        ("T45.515A", True),
+        ("T51.0X5A", False),
+        ("G62.9", False),
+    ],
 )
 def test_is_adverse_effect(code: str, expected: bool) -> None:
     assert is_adverse_effect(code) is expected
