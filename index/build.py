@@ -28,6 +28,7 @@ from index.manifest import (
     read_manifest,
     verify_files,
     vocabulary_sha256,
+    word_lists_sha256,
     write_manifest,
 )
 from index.model import Model
@@ -82,6 +83,7 @@ def build_index(
             counts=counts,
             files=hash_files(workshop),
             vocabulary_sha256=vocabulary_sha256(release),
+            word_lists_sha256=word_lists_sha256(),
         )
         write_manifest(manifest, workshop)
         _put_in_place(workshop, folder)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from index.model import Model, sha256_of
+from terminology.knowledge import knowledge_of, set_digest
 from terminology.release import Release
 
 MANIFEST_FILE = "manifest.json"
@@ -28,7 +30,8 @@ class ManifestMismatch(Exception):
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The inputs of a build and the sha256 of every file it wrote; ``counts`` are for people. ``vocabulary_sha256`` is empty for a release
-    without official index tables, and for an index that was built before there were any.
+    without official index tables, and for an index that was built before there were any; ``word_lists_sha256`` for one that was built before
+    the word lists counted, which is stale.
     """
 
     builder: str
@@ -41,6 +44,7 @@ class Manifest:
     counts: Mapping[str, int]
     files: Mapping[str, str]
     vocabulary_sha256: str = ""
+    word_lists_sha256: str = ""
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -50,6 +54,7 @@ class Manifest:
             "release": self.release_sha256,
             "lexicon": self.lexicon_sha256,
             "index tables": self.vocabulary_sha256,
+            "word lists": self.word_lists_sha256,
             "model": self.weights_sha256,
             "tokenizer": self.tokenizer_sha256,
         }
@@ -62,7 +67,15 @@ def current_inputs(release: Release, lexicon_sha256: str) -> dict[str, str]:
         "release": release.sha256,
         "lexicon": lexicon_sha256,
         "index tables": vocabulary_sha256(release),
+        "word lists": word_lists_sha256(),
     }
+
+
+def word_lists_sha256() -> str:
+    """The sha256 of the word lists beside the builder (``index/*.txt``): qualifiers, stop words, everyday phrases and names decide what the
+    dictionary holds as much as the lexicon does."""
+    lists = [file for file in knowledge_of("index").iterdir() if file.name.endswith(".txt")]
+    return set_digest({file.name: sha256(file.read_bytes()).hexdigest() for file in lists})
 
 
 def vocabulary_sha256(release: Release) -> str:

@@ -216,6 +216,6 @@ def _outermost(spans: Iterable[_Span]) -> Iterator[_Span]:
 
 
 def _matches(span: _Span) -> Iterator[TermMatch]:
-    """One match for every entry that claims the span."""
-    for term in span.terms:
+    """One match for every entry that claims the span; none for a name, which has no codes."""
+    for term in (term for term in span.terms if term.codes):
         yield TermMatch(span.start, span.end, term.codes, term.source, term.kind, term.section_only, term.sex, term.age)

@@ -39,7 +39,9 @@ _SKIPPED = frozenset({"the", "his", "her", "their"})
 _NUMERALS = {"ii": "2", "iii": "3"}
 
 #: Words that end in s and are no plural of the word without it, where that other word occurs in notes.
-_SINGULAR = frozenset({"aids", "lens", "always", "sometimes", "perhaps", "across", "besides", "ards", "pcos", "sars", "does", "pros"})
+_SINGULAR = frozenset(
+    {"aids", "lens", "always", "sometimes", "perhaps", "across", "besides", "ards", "pcos", "sars", "crps", "does", "pros"}
+)
 
 
 class Token(NamedTuple):

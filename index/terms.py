@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, product
 
 from index.inversion import inverted
+from index.names import name_keys
 from index.normalise import BREAK, forms
 from index.running_text import EXTERNAL_CAUSES, may_be_read
 from index.variants import Distance, variants
@@ -35,7 +36,7 @@ MAX_FREE_COMMAS = 2
 class Term:
     """What one phrase means, and under which conditions.
 
-    ``codes`` belong together (one phrase may need two codes). ``priority`` orders sources on equal words, smallest first: 0 the lexicon,
+    ``codes`` belong together (one phrase may need two codes); none: the phrase is a name that only keeps what stands inside it from being found. ``priority`` orders sources on equal words, smallest first: 0 the lexicon,
     then titles and inclusion terms by distance, then the official index. ``written`` is the phrase as it must be written, or empty when case does not matter.
     ``near`` and ``absent`` are keys of which one, or none, must stand close by. ``section_only``, ``sex`` and ``age`` (``age>=12 age<18``) are
     passed on unjudged. ``is_inverted``: the describing words stand behind the noun, where they may as well belong to what follows.
@@ -52,6 +53,10 @@ class Term:
     sex: str = ""
     age: str = ""
     is_inverted: bool = False
+
+
+#: What a name of ``names.txt`` means: nothing.
+_NAME = Term(codes=(), source="name", kind="name", priority=0)
 
 
 Terms = Mapping[str, tuple[Term, ...]]
@@ -104,6 +109,8 @@ def gather_terms(
     found.update(_inverted_terms(by_key))
     for key, meanings in by_key.items():
         found[key] = tuple(meanings.values())
+    for key in name_keys():
+        found.setdefault(key, (_NAME,))
     return dict(sorted(found.items()))
 
 

@@ -121,10 +121,18 @@ def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
     exceptions = side_exceptions().get(code, {})
     options = exceptions if exceptions and all(one in codebook for one in exceptions.values()) else sides(codebook, code)
     if side is not None and side in options:
-        return options[side]
+        return _with_its_stage(codebook, options[side], code)
     if side is None and "unspecified" in options and code not in options.values():
         return options["unspecified"]
     return code
+
+
+def _with_its_stage(codebook: Codebook, lateral: str, code: str) -> str:
+    """The code of the side with the seventh character of ``code`` where that is a stage: "early dry AMD" stays early on the right. The letters
+    tell the encounter, and what the note says of it decides them."""
+    if code == codebook.stem(code) or not code[-1].isdigit():
+        return lateral
+    return codebook.with_seventh(lateral, code[-1])
 
 
 def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], subject: str) -> str:
