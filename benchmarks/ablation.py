@@ -12,16 +12,17 @@ from pathlib import Path
 
 from fhir_coder.app import build_coder
 from fhir_coder.batch import Line, codes_field, encounter_from, read_lines
-from fhir_coder.coding.policy import outpatient
+from fhir_coder.coding.policy import CodingPolicy, outpatient
 from fhir_coder.coding.ranker import Ranker, read_ranker
 from fhir_coder.coding.training import Example, examples_of, fit, write_ranker
-from fhir_coder.evaluation import Document, document_of, evaluate
+from fhir_coder.evaluation import evaluate
 from fhir_coder.installed import ensure_index
 from fhir_coder.model import Assertion, Assertions, Encounter, Section, SectionKind, Sections
 from fhir_coder.pipeline import Coder
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
+from fhir_coder.scored import Document, document_of
 from fhir_coder.settings import Settings
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
@@ -66,7 +67,7 @@ class _Index:
 class _WithoutSections(Coder):
     """Every note is one body of text."""
 
-    def read(self, encounter: Encounter, release: Release) -> Assertions:
+    def read(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Assertions:
         bodies = tuple(Section(note.id, SectionKind.BODY, "", 0, 0, len(note.text)) for note in encounter.notes)
         return assert_mentions(find_mentions(Sections(encounter, bodies), self.index_for(release).find_terms))
 
@@ -74,7 +75,7 @@ class _WithoutSections(Coder):
 class _WithoutAssertion(Coder):
     """Whatever is named is present, the patient's and current."""
 
-    def read(self, encounter: Encounter, release: Release) -> Assertions:
+    def read(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Assertions:
         mentions = find_mentions(find_sections(encounter), self.index_for(release).find_terms)
         return Assertions(mentions, tuple(Assertion(mention) for mention in mentions.mentions))
 
@@ -144,10 +145,10 @@ def _fitted(coder: Coder) -> Ranker:
         for line in _lines(path):
             encounter = encounter_from(line.value, line.number)
             release = coder.catalogue.for_date(encounter.service_date).release
-            candidates = coder.find_candidates(encounter, release)
+            candidates = coder.find_candidates(encounter, release, POLICY)
             examples += examples_of(candidates, release, POLICY, frozenset(codes_field(line.value)), note, path.name)
             note += 1
-    return read_ranker(write_ranker(POLICY.name, fit(examples), [path.name for path in TRAINING], len(examples)))
+    return read_ranker(write_ranker(POLICY.name, fit(examples), [{"file": path.name} for path in TRAINING], len(examples)))
 
 
 def _lines(path: Path) -> Iterator[Line]:

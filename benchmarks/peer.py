@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.timing import line_of
 from fhir_coder.batch import codes_field, read_lines
-from fhir_coder.evaluation import Document, evaluate
+from fhir_coder.evaluation import evaluate
+from fhir_coder.scored import Document
 from terminology.lexicon import load_lexicon
 
 PACKAGE = "medspacy==1.3.1"

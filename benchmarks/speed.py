@@ -1,5 +1,7 @@
 """``make bench``: cold start, time for each note end to end and stage by stage, two workers, memory, and a peer on the same notes in the same run.
 
+Times are of the clock; beside them stands processor time, which other work on the machine hardly changes: compare versions by it.
+
 usage: python -m benchmarks.speed [NOTES.jsonl]   (default: the corpus of this project)
 """
 
@@ -12,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.peer import run_peer
-from benchmarks.timing import line_of, seconds_of
+from benchmarks.timing import cpu_seconds_of, line_of, seconds_of
 from benchmarks.workers import run_workers
 from fhir_coder.app import build_coder
 from fhir_coder.batch import encounter_from, read_lines
@@ -39,12 +41,15 @@ def main() -> int:
     ensure_index(settings)
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS
     cold = seconds_of(lambda: subprocess.run([sys.executable, "-c", _COLD], check=True))
-    print(f"cold start, interpreter to first note coded: {cold:.2f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"cold start, interpreter to first note coded: {cold:.2f} s, processor {used.ru_utime + used.ru_stime:.2f} s")
     coder = build_coder(settings)
     encounters = [encounter_from(line.value, line.number) for line in read_lines(path) if not line.problem]
     policy = outpatient(settings.assign_probability)
     coder.code_encounter(encounters[0], policy)
     print(line_of("note, end to end", [seconds_of(lambda e=one: coder.code_encounter(e, policy)) for one in encounters]))  # type: ignore[misc]
+    cpu = [cpu_seconds_of(lambda e=one: coder.code_encounter(e, policy)) for one in encounters]  # type: ignore[misc]
+    print(line_of("the same, processor time", cpu))
     _print_stages(coder, encounters)
     print(f"peak resident memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     print("\n".join(run_workers(coder, policy, encounters)))

@@ -16,6 +16,13 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def cpu_seconds_of(work: Callable[[], object]) -> float:
+    """Processor time of this process for the work: what it would take on an idle machine, however busy this one is."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
 def line_of(name: str, times: Sequence[float]) -> str:
     """Median, 95th percentile and number of the times (seconds), in milliseconds."""
     ordered = sorted(times)

@@ -16,13 +16,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from benchmarks.timing import MILLISECONDS
 from fhir_coder.batch import codes_field, encounter_from, read_lines
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import shipped_ranker
 from fhir_coder.disposition import Policy
 from fhir_coder.evaluation import evaluate
+from fhir_coder.exchange import Artifacts
 from fhir_coder.pipeline import Coder
-from fhir_coder.scored import Document
+from fhir_coder.scored import Document, document_of
 from index.build import build_index, needs_build
 from index.code_index import CodeIndex
 from index.model import packaged_model
@@ -32,7 +34,6 @@ from terminology.release import Catalogue, Release
 from terminology.vocabulary import TABLES, compile_vocabulary
 
 DAY = date(2025, 4, 1)
-MILLISECONDS = 1000.0
 _ORDER = ("index", "external", "neoplasm", "drug")
 
 
@@ -79,7 +80,7 @@ def _mixed(words: CodeIndex, search: CodeIndex) -> CodeIndex:
 
 def _coder(release: Release, index: CodeIndex) -> Coder:
     rankers: Mapping = {name: shipped_ranker(name) for name in POLICIES}
-    return Coder(Catalogue([release]), lambda _: index, rankers, Policy(), {})
+    return Coder(Catalogue([release]), lambda _: index, rankers, Policy(), {}, lambda *_: Artifacts())
 
 
 def _print(title: str, coder: Coder, path: Path, policy: str) -> None:
@@ -102,10 +103,7 @@ def _documents(coder: Coder, path: Path, policy: str) -> Iterator[Document]:
         if line.problem:
             continue
         disposition, _ = coder.code_encounter(encounter_from(line.value, line.number), POLICIES[policy]())
-        coded = disposition.report.coded
-        predicted = {one.code: one.probability for one in coded.assignments}
-        ranked = {one.code: one.probability for one in coded.rejected if one.probability > 0} | predicted
-        yield Document(frozenset(codes_field(line.value)), predicted, ranked)
+        yield document_of(disposition.report.coded, frozenset(codes_field(line.value)))
 
 
 def _resident() -> int:

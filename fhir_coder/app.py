@@ -22,22 +22,23 @@ from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.installed import open_indexes, open_releases
-from fhir_coder.language import detect_language
+from fhir_coder.long_lived import uncollected
+from fhir_coder.model import Encounter, Note
 from fhir_coder.pipeline import Coder
-from fhir_coder.reading.context import load_rules
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.settings import Settings
-from fhir_coder.software import code_digest
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
 
+_FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
 
+
+@uncollected()
 def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None, records: bool = False) -> Coder:
     """The engine of the pipeline with everything loaded; where its codings are recorded, what it codes with is kept before the first."""
     catalogue = open_releases(settings)
     require_known(settings.severities)
-    _warm_up()
     keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)) if records else None)
     keeper.keep_releases(catalogue.releases)
     indexes = open_indexes(settings, catalogue)
@@ -52,14 +53,14 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None,
     for release in catalogue.releases if records else ():
         if release.id in indexes.opened:  # before the fork; the others are kept by whoever opens them
             coder.artifacts(release, outpatient())
+    _warm_up(coder)
     return coder
 
 
-def _warm_up() -> None:
-    """Load rules and language profiles now, before any fork: a second that the first request need not pay."""
-    load_rules()
-    code_digest()
-    detect_language("The patient returns for follow up of hypertension and feels well.")
+def _warm_up(coder: Coder) -> None:
+    """Code a note now, before any fork: whatever is loaded when first needed is then shared, and the first request need not wait for it."""
+    if outpatient().name in coder.rankers:
+        coder.code_encounter(_FIRST, outpatient())
 
 
 def create_app(settings: Settings) -> Flask:

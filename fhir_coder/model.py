@@ -290,6 +290,7 @@ class RejectionReason(StrEnum):
     OUTRANKED = "outranked"
     LESS_SPECIFIC = "less-specific"
     INTEGRAL_SYMPTOM = "integral-symptom"
+    LEFT_TO_SITE = "left-to-site"
     LOW_PROBABILITY = "low-probability"
     NOT_BILLABLE = "not-billable"
     NOT_PROVIDERS = "not-providers"

@@ -30,6 +30,11 @@ class Hit:
     source: str
 
 
+def words_needed(least: float) -> float:
+    """The score by words without which the fused score stays below ``least`` however near the meaning is; 0 or less: meaning alone may do."""
+    return (least - (1 - LEXICAL_WEIGHT)) / LEXICAL_WEIGHT - 10**-PLACES
+
+
 def fuse(lexical: Sequence[Ranked], dense: Sequence[Ranked], k: int) -> list[Hit]:
     """The ``k`` best codes of both lists, highest score first, ties broken by code. Either may be empty, and their order plays no part.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, astuple, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ DOCUMENTS_FILE = "documents.json"
 TEXTS_FILE = "texts.json"
 TERMS_FILE = "terms.json"
 
-_FIELDS = tuple(field.name for field in fields(Term))
 _REQUIRED = sum(field.default is MISSING for field in fields(Term))
 
 
@@ -52,14 +51,35 @@ def save_terms(terms: Terms, folder: Path) -> None:
     write_json(value, folder / TERMS_FILE)
 
 
-def load_terms(folder: Path) -> dict[str, tuple[Term, ...]]:
+def load_terms(folder: Path) -> Terms:
     """What :func:`save_terms` wrote."""
     stored = read_json(folder / TERMS_FILE)
-    alone = [(_term(row),) for row in stored["terms"]]
-    return {
-        key: alone[places] if isinstance(places, int) else tuple(alone[place][0] for place in places)
-        for key, places in zip(stored["keys"], stored["meanings"], strict=True)
-    }
+    return StoredTerms(dict(zip(stored["keys"], stored["meanings"], strict=True)), stored["terms"])
+
+
+class StoredTerms(Mapping[str, tuple[Term, ...]]):
+    """The dictionary of an index: of a hundred thousand meanings only those become terms whose key a note has.
+
+    ``places``: for each key the place of its row, or of several; ``rows``: the fields of each term.
+    """
+
+    def __init__(self, places: dict[str, int | list[int]], rows: Sequence[list[Any]]) -> None:
+        self._places = places
+        self._rows = rows
+
+    def __getitem__(self, key: str) -> tuple[Term, ...]:
+        places = self._places[key]
+        return (_term(self._rows[places]),) if isinstance(places, int) else tuple(_term(self._rows[place]) for place in places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As of any mapping; most words of a note are no key, so the answer to these is quick."""
+        return self[key] if key in self._places else default
 
 
 def _row(term: Term) -> list[Any]:
@@ -72,5 +92,5 @@ def _row(term: Term) -> list[Any]:
 
 def _term(row: list[Any]) -> Term:
     """A term from its stored fields, lists made tuples again."""
-    stored: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in zip(_FIELDS, row, strict=False)}
-    return Term(**stored)
+    stored: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    return Term(*stored)

@@ -46,6 +46,11 @@ _FOLLOWERS = frozenset(
     }
 )
 
+#: Words that deny what follows them, and how many words they deny: a context word among those is not told ("no perforation").
+_DENYING = frozenset({"no", "not", "without", "denies", "denied", "never"})
+_DENIED_WORDS = 4
+_DENIAL_ENDS = frozenset({BREAK, ",", ".", ";", "but"})
+
 #: How far (code points) the next word is looked for.
 _LOOKED_AHEAD = 40
 
@@ -113,6 +118,8 @@ class TermMatcher:
         for first, count, terms in self._runs(words):
             yield first, first + count, terms
         kept = [place for place, word in enumerate(words) if word not in SIDES]
+        if len(kept) == len(words):
+            return
         for first, count, terms in self._runs([words[place] for place in kept]):
             start, last = kept[first], kept[first + count - 1]
             if last - start >= count:
@@ -152,11 +159,22 @@ class _Surroundings:
     end: int
 
     def text(self) -> str:
-        """The comparable words within reach of the run but outside it, each between blanks."""
+        """The comparable words within reach of the run but outside it that nothing denies, each between blanks."""
         lowest = bisect_left(self.starts, self.start - CONTEXT)
         highest = bisect_left(self.starts, self.end + CONTEXT)
-        text = f" {' '.join(self.words[lowest : self.first])} {BREAK} {' '.join(self.words[self.beyond : highest])} "
+        before, after = _undenied(self.words[lowest : self.first]), _undenied(self.words[self.beyond : highest])
+        text = f" {' '.join(before)} {BREAK} {' '.join(after)} "
         return text.replace(" non ", " non-")  # "non-pressure" says the opposite of "pressure"
+
+
+def _undenied(words: Sequence[str]) -> Iterator[str]:
+    """The words without those that a word of denial before them denies; that word itself stays."""
+    left = 0
+    for word in words:
+        left = 0 if word in _DENIAL_ENDS else left
+        if not left:
+            yield word
+        left = _DENIED_WORDS if word in _DENYING else max(0, left - 1)
 
 
 def _holds(term: Term, surface: str, around: _Surroundings) -> bool:

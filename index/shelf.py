@@ -33,11 +33,11 @@ class IndexShelf:
         known = tuple(releases)
         for release in known:
             folder = index_folder(data, release)
-            check_index(folder, release)
-            self._held.append(_hold(folder))
-        for release in known:
             if release.id in at_once:
-                self(release)
+                self(release)  # checks it too
+            else:
+                check_index(folder, release)
+            self._held.append(_hold(folder))
 
     def __call__(self, release: Release) -> CodeIndex:
         """The index of an installed release."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from terminology.codebook import Codebook
 
@@ -20,9 +22,13 @@ _PARTS = (
 _SIDES = {"bilateral": re.compile(r"\b(?:bilateral|both)\b"), "right": re.compile(r"\bright\b"), "left": re.compile(r"\bleft\b(?! in\b)")}
 _UNSPECIFIED = re.compile(rf"\bunspecified (?:(?!of )[a-z]+ ){{0,2}}(?:{_PARTS})\b")
 _PART = re.compile(rf"(?:{_PARTS}|upper|lower)")
+_NO_SIDES: Mapping[str, str] = MappingProxyType({})
 _SIDE_WORD = re.compile(r"\b(?:right|left|bilateral|both|unspecified)\b")
+_REMEMBERED = 1 << 14
+"""Titles whose reading is kept: those of a family are compared over and over."""
 
 
+@lru_cache(_REMEMBERED)
 def side(title: str) -> str | None:
     """``right``, ``left``, ``bilateral`` or ``unspecified`` as the title names it, else None; also None when it names two sides."""
     lowered = title.lower()
@@ -39,7 +45,12 @@ def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
     Empty when sides do not matter, or when a header has several codes for one side (dominant and nondominant): nothing is chosen for the
     caller. Codes are stems: a seventh character is not part of the answer. Raises UnknownCode.
     """
-    stem = codebook.stem(code)
+    return _sides_of_stem(codebook, codebook.stem(code))
+
+
+@lru_cache(maxsize=16384)
+def _sides_of_stem(codebook: Codebook, stem: str) -> Mapping[str, str]:
+    """A family is compared title by title, and asked for again by every mention of every note."""
     children = codebook.children(stem)
     if children:
         return _by_side(codebook, children)
@@ -47,7 +58,7 @@ def sides(codebook: Codebook, code: str) -> Mapping[str, str]:
         family = _by_side(codebook, tuple(one for one in pool if _differ_by_side(codebook.title(stem), codebook.title(one))))
         if family:
             return family
-    return {}
+    return _NO_SIDES
 
 
 def _kin(codebook: Codebook, stem: str) -> Iterator[tuple[str, ...]]:
@@ -64,13 +75,14 @@ def _by_side(codebook: Codebook, pool: tuple[str, ...]) -> Mapping[str, str]:
     named = [(name, one) for one in pool if (name := side(codebook.title(one)))]
     by_side = dict(named)
     if len(by_side) < len(named) or not {"right", "left"} <= by_side.keys():
-        return {}
-    return by_side if _differ_by_side(codebook.title(by_side["right"]), codebook.title(by_side["left"])) else {}
+        return _NO_SIDES
+    is_one_thing = _differ_by_side(codebook.title(by_side["right"]), codebook.title(by_side["left"]))
+    return MappingProxyType(by_side) if is_one_thing else _NO_SIDES
 
 
 def _differ_by_side(one: str, other: str) -> bool:
     """Whether two titles name the same thing. A bilateral title may leave out the part: "cataract, bilateral" and "cataract, right eye"."""
-    mine, theirs = Counter(_bare(one)), Counter(_bare(other))
+    mine, theirs = _bare(one), _bare(other)
     if side(one) == "bilateral":
         return not mine - theirs and all(_PART.fullmatch(word) for word in theirs - mine)
     if side(other) == "bilateral":
@@ -78,7 +90,8 @@ def _differ_by_side(one: str, other: str) -> bool:
     return mine == theirs
 
 
-def _bare(title: str) -> list[str]:
-    """The words of a title without those of side, singular and plural alike."""
+@lru_cache(_REMEMBERED)
+def _bare(title: str) -> Counter[str]:
+    """How often a title has each word, without those of side, singular and plural alike."""
     words = re.findall(r"[^\s,]+", _SIDE_WORD.sub(" ", title.lower()))
-    return [word.removesuffix("s") for word in words]
+    return Counter(word.removesuffix("s") for word in words)

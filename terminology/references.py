@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from terminology.notation import CODE, compact, tabular_key
 
@@ -54,17 +55,29 @@ class CodeReference:
         plain = compact(code)
         if self.condition is not None and not self.condition.shape.match(plain):
             return False
-        low, high = compact(self.first), compact(self.last)
-        if low == high:
+        if self.first == self.last:
+            return plain.startswith(compact(self.first))
+        low, high, low_length, high_length = _bounds(self.first, self.last)
+        if not high_length:
             return plain.startswith(low)
-        if len(high) == _SUBCATEGORY and high.endswith("9"):
-            # The ninth closes its category: letters count whether they are printed before it (C96.A) or not.
-            high = high[:-1]
-        return tabular_key(low) <= tabular_key(plain[: len(low)]) and tabular_key(plain[: len(high)]) <= tabular_key(high)
+        return low <= tabular_key(plain[:low_length]) and tabular_key(plain[:high_length]) <= high
 
     def __str__(self) -> str:
         span = self.first if self.first == self.last else f"{self.first}-{self.last}"
         return f"{span} with {self.condition.words}" if self.condition else span
+
+
+@lru_cache(maxsize=4096)
+def _bounds(first: str, last: str) -> tuple[str, str, int, int]:
+    """The sorting keys of both ends of a range, and how many characters of a code are compared with each; one code written in two ways has no
+    second end. Tables of ranges are asked of every code, so the keys are made once."""
+    low, high = compact(first), compact(last)
+    if low == high:
+        return low, "", len(low), 0
+    if len(high) == _SUBCATEGORY and high.endswith("9"):
+        # The ninth closes its category: letters count whether they are printed before it (C96.A) or not.
+        high = high[:-1]
+    return tabular_key(low), tabular_key(high), len(low), len(high)
 
 
 def parse_references(text: str) -> tuple[CodeReference, ...]:

@@ -1,7 +1,7 @@
 """What users complain about in other systems; each complaint is a regression test here.
 
 Negation on lists, after a header, with "is negative for" and "none", over-negation past "but" and leakage across sentences are tables of their
-own (``tests/reading/assertions.tsv``); this file asks the whole engine. Codes that an EHR did not keep as sent, and resources that it does not
+own (``tests/reading/assertions.tsv``); this file asks the whole engine, and ``tests/test_traps.py`` asks it each of these in many forms. Codes that an EHR did not keep as sent, and resources that it does not
 take, are in ``tests/writeback/test_delivery.py``; launch tokens have no test before there is a launch.
 """
 

@@ -17,7 +17,7 @@ import pytest
 from terminology.codebook import Codebook
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
-FILES = sorted(CORPUS.glob("*.jsonl"))
+FILES = sorted(CORPUS.glob("outpatient_*.jsonl"))
 FIELDS = ["id", "style", "specialty", "text", "codes", "reference", "left"]
 # A reason begins with a paragraph of the Official Guidelines ("IV.J", "I.C.4.a and I.A.15") or with the entry of the tabular list whose note
 # it follows ("N40.1 instruction", "tabular F02 code first", "Excludes1 at Z00").
@@ -54,7 +54,7 @@ def test_there_are_training_and_held_out_notes_enough() -> None:
 
 
 def test_the_table_of_the_readme_counts_the_notes() -> None:
-    told = re.findall(r"^\| `(\w+\.jsonl)` \| (\d+) \|", (CORPUS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = re.findall(r"^\| `(outpatient_\w+\.jsonl)` \| (\d+) \|", (CORPUS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert {name: int(count) for name, count in told} == {name: len(notes) for name, notes in NOTES.items()}
 
 

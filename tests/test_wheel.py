@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from fhir_coder.coding.policy import POLICIES
+from fhir_coder.coding.ranker import shipped_ranker
+from terminology.knowledge import knowledge_files
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -59,3 +63,18 @@ def test_the_demo_runs_from_the_wheel(built: None, python: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "E11.22" in done.stdout
     assert "201 Created" in done.stdout
+
+
+def test_all_knowledge_and_every_ranker_are_packaged(python: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from fhir_coder.coding.ranker import shipped_ranker\n"
+        "from terminology.knowledge import knowledge_files\n"
+        "print(*knowledge_files(), sep='\\n')\n"
+        "print(*(shipped_ranker(name).version for name in sys.argv[1:]), sep='\\n')"
+    )
+    done = subprocess.run(
+        [str(python), "-c", program, *POLICIES], capture_output=True, text=True, cwd=tmp_path, env={"HOME": str(tmp_path)}, check=True
+    )
+    assert done.stdout.split() == [*knowledge_files(), *(shipped_ranker(name).version for name in POLICIES)]
+    assert "fhir_coder/coding/case_reports/phrases.tsv" in done.stdout

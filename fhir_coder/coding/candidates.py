@@ -28,6 +28,9 @@ class Retrieval(Protocol):
     def search(self, queries: Sequence[str], k: int = 50) -> list[list]:
         """Hits with ``code``, ``score``, ``lexical``, ``dense`` and ``source`` for each query."""
 
+    def search_above(self, queries: Sequence[str], k: int, least: float) -> list[list]:
+        """Those hits that score at least ``least``."""
+
 
 def offer_candidates(assertions: Assertions, retrieval: Retrieval) -> Candidates:
     """Every candidate for every assertion, ordered by position, then score, then code."""

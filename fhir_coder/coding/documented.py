@@ -23,7 +23,7 @@ _DEPTHS = {
     "limited to breakdown of skin": re.compile(
         r"\blimited to (?:the )?(?:breakdown of )?(?:the )?skin\b|\bskin breakdown only\b", re.IGNORECASE
     ),
-    "with fat layer exposed": re.compile(r"\bfat (?:layer )?(?:is )?exposed\b|\bexposed (?:subcutaneous )?fat\b", re.IGNORECASE),
+    "with fat layer exposed": re.compile(r"\bfat layer\b|\bfat (?:is )?exposed\b|\bexposed (?:subcutaneous )?fat\b", re.IGNORECASE),
     "with necrosis of muscle": re.compile(r"\bnecrosis of (?:the )?muscle\b|\bmuscle necrosis\b", re.IGNORECASE),
     "with necrosis of bone": re.compile(r"\bnecrosis of (?:the )?bone\b|\bbone necrosis\b", re.IGNORECASE),
 }

@@ -24,7 +24,8 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")
 _WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DENIED = re.compile(
     r"\b(?:no|not|non|denies|denied|without|w/o|never|negative|prior|previous|history|hx|risk|prevent\w*|avoid\w*|if|rule out|r/o|possible|"
-    r"possibly|probable|likely|suspected|resolved)\b[^.;:\n]{0,40}$",
+    r"possibly|probable|likely|suspected|resolved|watch(?:ing)? for|look(?:ing)? out for|monitor(?:ing)? for|warn\w*|educat\w+|"
+    r"(?:signs|symptoms) of)\b[^.;:\n]{0,40}$",
     re.IGNORECASE,
 )
 
@@ -38,9 +39,16 @@ def finer(codebook: Codebook, code: str, texts: Sequence[str], note: str, named:
     title = codebook.title(code)
     if not (is_unspecified(title) or "uncomplicated" in title) or code[0] in "VWXY":
         return code
-    rivals = [one for one in _rivals(codebook, code) if _is_on_side(one.title, title, named)]
+    rivals = _rivals(codebook, code)
+    on_side: dict[str, bool] = {}  # asked of few titles, as to find the side that a note names for one takes long
+
+    def is_on_side(rival: _Rival) -> bool:
+        if rival.title not in on_side:
+            on_side[rival.title] = _is_on_side(rival.title, title, named)
+        return on_side[rival.title]
+
     for text in texts:
-        found = _singled_out(rivals, text, note)
+        found = _singled_out(rivals, text, note, is_on_side)
         if found:
             return found
     return code
@@ -86,8 +94,15 @@ def _is_on_side(title: str, coarse: str, named: Callable[[str], str | None]) -> 
     return theirs is None or theirs == (named(title) or "unspecified")
 
 
-def _singled_out(rivals: Sequence[_Rival], text: str, note: str) -> str:
-    told = [rival for rival in rivals if all(_is_told(word, text, note) for word in rival.added)]
+def _singled_out(rivals: Sequence[_Rival], text: str, note: str, is_on_side: Callable[[_Rival], bool]) -> str:
+    heard: dict[str, bool] = {}  # the rivals share most of their words
+
+    def is_told(word: str) -> bool:
+        if word not in heard:
+            heard[word] = _is_told(word, text, note)
+        return heard[word]
+
+    told = [rival for rival in rivals if all(is_told(word) for word in rival.added) and is_on_side(rival)]
     most = max((len(rival.added) for rival in told), default=0)
     best = [rival.code for rival in told if len(rival.added) == most]
     return best[0] if len(best) == 1 else ""
@@ -97,7 +112,12 @@ def _is_told(word: str, text: str, note: str) -> bool:
     """Whether the text has the word, once at least without a denial before it in its clause."""
     said = _rows().get(word)
     where = note if said is not None and said.where == "anywhere" else text
-    return any(not _DENIED.search(where, max(0, found.start() - 60), found.start()) for found in _pattern(word).finditer(where))
+    return is_undenied(_pattern(word), where)
+
+
+def is_undenied(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether the text has the pattern, once at least without a denial before it in its clause."""
+    return any(not _DENIED.search(text, max(0, found.start() - 60), found.start()) for found in pattern.finditer(text))
 
 
 @cache

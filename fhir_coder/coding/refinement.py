@@ -30,6 +30,9 @@ _TREATMENTS = (
 )
 
 _DENIED = re.compile(r"\b(?:no|not|without|w/o|non)\b((?:[\s-]+(?!and\b|or\b|but\b|with\b)[a-z]+){1,3})", re.IGNORECASE)
+_SEVERITY = re.compile(r"\b(mild|moderate|severe)\b")
+_UNCOMPLICATED = re.compile(r"\b(?:uncomplicated|without (?:any )?complications?)\b", re.IGNORECASE)
+_WITH = re.compile(r"\bwith ([^,]+)", re.IGNORECASE)
 # "Anemia, iron studies" asks what kind of anemia it is and does not say.
 _TEST = re.compile(r"\b[a-z]+[\s-]+(?:studies|study|panel|levels?|labs?|tests?|testing|titers?|screen\w*)\b", re.IGNORECASE)
 _STEM = 6
@@ -100,7 +103,13 @@ def _refines(codebook: Codebook, code: str, known: str) -> bool:
 
 
 def _contradicts(text: str, title: str) -> bool:
-    """Whether a word that the text denies stands undenied in the title."""
+    """Whether a word that the text denies stands undenied in the title, or the title tells another severity or a complication that the text
+    rules out."""
+    severities = set(_SEVERITY.findall(text.lower()))
+    if severities and (other := set(_SEVERITY.findall(title.lower()))) and not severities & other:
+        return True
+    if _UNCOMPLICATED.search(text) and not _words(" ".join(_WITH.findall(title))) <= _words(text):
+        return True
     denied = {word.lower() for found in _DENIED.findall(text) for word in _WORD.findall(found)}
     affirmed = {word.lower() for word in _WORD.findall(_DENIED.sub(" ", title))}
     return bool(denied & affirmed)

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 
 from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_mechanism
 from fhir_coder.coding.companions import companion_source, is_left_alone
+from fhir_coder.coding.documented import as_documented
 from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, finding_of
 from fhir_coder.coding.features import HISTORY_SECTIONS
-from fhir_coder.coding.giving_way import gives_way_to
+from fhir_coder.coding.giving_way import gives_way_to, is_left_to_site
 from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
 from fhir_coder.coding.kinds import is_symptom
+from fhir_coder.coding.medicine_effects import as_effects, effects_told
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranked_code import RankedCode, Refusal
 from fhir_coder.coding.support import is_incidental
@@ -51,6 +53,7 @@ class _Selecting:
         """Take what is likely, add what goes with it, combine, and let go what another says."""
         passed_over = [one for one in ranked if self._is_visit and is_incidental(one.pillars)]
         open_to_choice = [one for one in ranked if one not in passed_over]
+        open_to_choice = as_effects(open_to_choice, self._codebook) if self._policy.combines else open_to_choice
         chosen = self._likely(open_to_choice)
         codes = {one.code for one in chosen}
         refused = [self._unlikely(one, chosen) for one in open_to_choice if one.code not in codes]
@@ -60,7 +63,7 @@ class _Selecting:
             refused += replaced + displaced
         chosen, given_way = self._without_superfluous(chosen)
         refused += given_way + [Refusal(one, RejectionReason.NOT_ADDRESSED) for one in passed_over]
-        return Selection(tuple(self._examined(chosen)), tuple(refused))
+        return Selection(tuple(self._in_trimester(self._examined(chosen))), tuple(refused))
 
     def _likely(self, ranked: list[RankedCode]) -> list[RankedCode]:
         """Those likely enough by themselves, and those that the guidelines want with them."""
@@ -70,6 +73,7 @@ class _Selecting:
         if not self._policy.combines:
             return likely
         chosen = self._with_documented(likely, ranked)
+        chosen += effects_told(chosen, ranked, self._codebook)
         return chosen + self._told_causes(chosen, ranked)
 
     def _with_documented(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
@@ -164,6 +168,8 @@ class _Selecting:
             better = better or gives_way_to(one.code, {other.code for other in chosen})
         if better:
             return Refusal(one, RejectionReason.LESS_SPECIFIC, better)
+        if self._policy.combines and is_left_to_site(one.code):
+            return Refusal(one, RejectionReason.LEFT_TO_SITE)
         if self._policy.combines and (cause := accounts_for(one, chosen, self._codebook, self._reports)):
             is_sign = is_symptom(self._codebook, one.code)
             return Refusal(one, RejectionReason.INTEGRAL_SYMPTOM if is_sign else RejectionReason.LESS_SPECIFIC, cause)
@@ -179,3 +185,11 @@ class _Selecting:
         if not is_examination or not finding_of({one.code: one.pillars for one in chosen}, self._texts):
             return chosen
         return [replace(one, code=WITH_FINDINGS[one.code], rule=SOURCE) if one.code in WITH_FINDINGS else one for one in chosen]
+
+    def _in_trimester(self, chosen: list[RankedCode]) -> list[RankedCode]:
+        """What became a complication of pregnancy by its combination, in the trimester that the notes tell."""
+        contexts = ("", "", "", "\n".join(self._texts.values()))
+        return [
+            replace(one, code=as_documented(self._codebook, one.code, contexts)) if one.code[0] == "O" and one.rule else one
+            for one in chosen
+        ]

@@ -33,6 +33,8 @@ _CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
+# Any word that may be a side, whatever its case: what has none is not searched for each.
+_ANY_SIDE = re.compile(r"\b(?:bilat|b/l|both|bl\b|r(?:igh)?t?\b|l(?:ef)?t?\b|[ao][dsu]\b|[blr][lu]e\b)", re.IGNORECASE)
 _HANDEDNESS = re.compile(
     r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
 )
@@ -43,7 +45,11 @@ _AFTER = (
 )
 # In the opening of a note "healed" is often another injury, and "suture removal" the plan.
 _SUBSEQUENT_OPENING = re.compile(rf"\b(?:{_AFTER})\b", re.IGNORECASE)
-_SUBSEQUENT = re.compile(rf"\b(?:{_AFTER}|healed|suture removal|recheck)\b(?!\s+(?:in|after)\b|\s+\d)", re.IGNORECASE)
+_SUBSEQUENT = re.compile(
+    rf"\b(?:{_AFTER}|healed|recovering|recovered|resolving|suture removal|recheck|follow-?up visit|subsequent (?:visit|encounter))\b"
+    r"(?!\s+(?:in|after)\b|\s+\d)",
+    re.IGNORECASE,
+)
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
 _UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
@@ -80,6 +86,8 @@ def side_in(contexts: tuple[str, ...], title: str) -> str | None:
 
 
 def _named_sides(text: str) -> set[str]:
+    if not _ANY_SIDE.search(text):
+        return set()
     cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
     return {side for side, pattern in (*_SIDE_WORDS, *_CAPITALS) if pattern.search(cleaned)}
 
@@ -132,9 +140,11 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], su
 
 
 def _is_stated(choice: str, text: str) -> bool:
-    """Whether the text uses the very words of a choice: "moderate stage", "with tophus"."""
-    words = choice.split(" (")[0].lower()
-    return not _UNSPECIFIED.search(words) and re.search(rf"\b{re.escape(words)}\b", text.lower()) is not None
+    """Whether the text uses the very words of a choice: "moderate stage", "with tophus"; a word in brackets may stand for the last one
+    ("with tophi")."""
+    words, _, rest = choice.lower().partition(" (")
+    forms = [words, re.sub(r"\w+$", rest.rstrip(")"), words)] if re.fullmatch(r"\w+\)", rest) else [words]
+    return not _UNSPECIFIED.search(words) and any(re.search(rf"\b{re.escape(form)}\b", text.lower()) for form in forms)
 
 
 def _default_child(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:

@@ -13,6 +13,7 @@ from fhir_coder.coding.history import history_code
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete, side_in
+from fhir_coder.coding.told_details import as_told
 from fhir_coder.coding.vaccines import is_about_its_vaccine
 from fhir_coder.model import (
     Assertion,
@@ -101,7 +102,7 @@ class _Gathering:
             code = complete(self._codebook, candidate.code, contexts)
             if code is not None:
                 texts = (*contexts[:3], self._problem_around(position))
-                code = finer(self._codebook, code, texts, note.text, lambda title: side_in(contexts, title))
+                code = finer(self._codebook, as_told(self._codebook, code, texts), texts, note.text, lambda title: side_in(contexts, title))
             reason = RejectionReason.NOT_BILLABLE if code is None else why_not_codable(assertion, self._policy, code)
             if code is not None and reason is None:
                 is_incidental = note.authority is Authority.REPORT and _INCIDENTAL.search(contexts[2]) is not None

@@ -13,6 +13,7 @@ import tempfile
 from gunicorn.app.base import BaseApplication
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.long_lived import keep_for_good, uncollected
 from fhir_coder.settings import Settings
 
 LONGEST_PAUSE_S = 10
@@ -106,7 +107,10 @@ class _Server(BaseApplication):
         """The WSGI application, made once before the fork."""
         from fhir_coder.app import create_app
 
-        return create_app(self._settings)
+        with uncollected():
+            application = create_app(self._settings)
+        keep_for_good()
+        return application
 
 
 def limit_pauses(server) -> None:

@@ -47,6 +47,7 @@ _WORDS = {
     Why.INTEGRAL_SYMPTOM: "it is a symptom of an assigned diagnosis (guideline I.B.5)",
     Why.NOT_ADDRESSED: "the notes do not say that this visit addressed it (guideline IV.J)",
     Why.LESS_SPECIFIC: "a code that says more took its place",
+    Why.LEFT_TO_SITE: "it is documented, and whether to report it is left to the site",
     Why.EDIT: "a compliance rule removed it",
     Why.NOT_BILLABLE: "no billable code could be completed from it",
     Why.OUTRANKED: "another code was likelier for the words that name it",

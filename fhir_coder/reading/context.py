@@ -21,6 +21,9 @@ from terminology.knowledge import knowledge_of
 END = "¶"
 """The token after the last of a sentence."""
 
+START = "^"
+"""The token before the first of a sentence."""
+
 Effect = Presence | Experiencer | Temporality
 
 _EFFECTS: Mapping[str, Effect] = MappingProxyType({str(effect): effect for kind in (Presence, Experiencer, Temporality) for effect in kind})
@@ -101,11 +104,13 @@ class ContextRules:
     def find_cues(self, tokens: Sequence[Token]) -> list[Cue]:
         """The cues among the tokens, in order; a cue inside a longer one about the same dimension does not count."""
         words = [token.word for token in tokens] + [END]
-        found = [cue for first in range(len(words)) for cue in self._cues_at(words, first)]
+        found = [cue for first in range(len(words)) for cue in self._cues_at(self._root, words, first)]
+        opening = self._root.following.get(START)
+        found += self._cues_at(opening, words, 0) if opening else ()
         return [cue for cue in found if not any(_hides(other, cue) for other in found)]
 
-    def _cues_at(self, words: Sequence[str], first: int) -> Iterator[Cue]:
-        node: _Node | None = self._root
+    def _cues_at(self, above: _Node, words: Sequence[str], first: int) -> Iterator[Cue]:
+        node: _Node | None = above
         for last in range(first, len(words)):
             node = node.following.get(words[last]) if node else None
             if node is None:
@@ -161,7 +166,9 @@ def _effects(names: object) -> tuple[Effect, ...]:
 
 
 def _insert(root: _Node, phrase: str, rule: ContextRule) -> None:
-    words = [token.word for token in tokenize(phrase, 0, len(phrase))]
+    # Most cues are plain words, which need no tokenizer: there are tens of thousands of phrases.
+    is_plain = phrase.isascii() and phrase.replace(" ", "").isalpha()
+    words = phrase.lower().split() if is_plain else [token.word for token in tokenize(phrase, 0, len(phrase))]
     node = root
     for word in words:
         node = node.following.setdefault(word, _Node())

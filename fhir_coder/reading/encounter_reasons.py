@@ -47,6 +47,8 @@ class _Reason:
 def find_encounter_reasons(text: str, sections: tuple[Section, ...]) -> Iterator[MeasuredTerm]:
     """Every reason that the note tells, each at its first place in a sentence; ``sections`` are those of the note."""
     for sentence in _SENTENCE.finditer(text):
+        if not _any_reason().search(text, sentence.start(), sentence.end()):
+            continue
         for reason in _reasons():
             found = reason.words.search(text, sentence.start(), sentence.end())
             if found and _is_there(reason, found.start(), sections) and _is_meant(reason, sentence.group()):
@@ -86,6 +88,12 @@ def _reasons() -> tuple[_Reason, ...]:
         )
         for row in rows
     )
+
+
+@cache
+def _any_reason() -> re.Pattern[str]:
+    """The words of every reason as one pattern: most sentences have none, and are searched once instead of once for each reason."""
+    return re.compile("|".join(reason.words.pattern for reason in _reasons()), re.IGNORECASE)
 
 
 def _some(patterns: list[str] | None) -> re.Pattern[str] | None:

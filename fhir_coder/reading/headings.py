@@ -33,6 +33,10 @@ _INSIDE = re.compile(
 )
 # Abbreviations that are words, units or list marks when written small.
 _WORDS_TOO = frozenset({"a", "p", "s", "o", "all", "pi", "ph", "pc", "px", "tx", "rx", "cc and hpi"})
+# Hurried notes put nothing, or a mark, between the heading and what it opens: "Imp 1. gout", "A/P> 1. gout", "Dx strep pharyngitis", "Plan rest".
+_TERSE = re.compile(r"[ \t]*(?P<words>A/P|A&P|A\+P|I/P|IMPR?|Impr?|Assess|Dx|DX|Plan)[)>./]?[ \t]+(?=[A-Za-z0-9#])")
+_TERSE_INSIDE = re.compile(r"(?<=[.;?!)] )(?P<words>Dx)[ \t]+(?=[A-Za-z]{2})")
+_LETTER = re.compile(r"^[ \t]*(?P<words>[SOABP])(?P<mark>[)./])[ \t]*(?=\S)", re.MULTILINE)
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _JOIN = re.compile(r"[ \t]*[&+/][ \t]*")
 
@@ -57,7 +61,7 @@ class Heading:
     """Words at ``start`` that look like a heading of the section whose text begins at ``body_start``.
 
     ``is_weak`` marks a form that is also how an item or a sub-item is written: capitalised words without colon, or numbered.
-    ``is_inside`` marks one found inside a line, ``is_inline`` one followed by text on its line.
+    ``is_inside`` marks one found inside a line, ``is_inline`` one followed by text on its line, ``is_terse`` one that nothing parts from it.
     """
 
     start: int
@@ -67,13 +71,21 @@ class Heading:
     is_weak: bool = False
     is_inside: bool = False
     is_inline: bool = False
+    is_terse: bool = False
 
-    def can_open(self, current: SectionKind) -> bool:
-        """Whether this heading ends a section of the given kind."""
+    @property
+    def may_be_of_a_report(self) -> bool:
+        """Whether it is how imaging reports write as well: "Impression: no fracture." """
+        return self.is_inline and not self.title.isupper() and self.rule.kind is SectionKind.ASSESSMENT
+
+    def can_open(self, current: SectionKind, *, has_assessment: bool = True) -> bool:
+        """Whether this heading ends a section of the given kind. ``has_assessment``: another heading of the note opens its assessment."""
         if not self.rule.is_allowed_in(current):
             return False
-        if self.is_inline and not self.title.isupper() and current is SectionKind.RESULTS and self.rule.kind is SectionKind.ASSESSMENT:
-            return False  # "Impression: no fracture." belongs to the imaging report it stands in
+        if has_assessment and self.may_be_of_a_report and current is SectionKind.RESULTS:
+            return False
+        if self.is_terse:
+            return (current in _ASSESSING) == (self.rule.kind is SectionKind.PLAN)
         if self.is_weak and current in _ASSESSING:
             return self.rule.kind in _AFTER_ASSESSMENT
         return True
@@ -81,14 +93,41 @@ class Heading:
 
 def find_headings(text: str, start: int, end: int) -> Iterator[Heading]:
     """Every possible heading of ``text[start:end]`` in order, parts included."""
+    marks = _letter_marks(text, start, end)
     for line in _LINE.finditer(text, start, end):
-        opened = _line_heading(text, line.start(), line.end())
+        opened = (
+            _line_heading(text, line.start(), line.end())
+            or _letter_heading(text, line.start(), line.end(), marks)
+            or _terse_heading(text, line.start(), line.end())
+        )
         inside_from = line.start()
         if opened is not None:
             yield opened
             inside_from = opened.body_start
         if inside_from < line.end():
             yield from _inside_headings(text, inside_from, line.end())
+
+
+def _letter_marks(text: str, start: int, end: int) -> frozenset[str]:
+    """The marks that stand behind the letters S, O, A and P as headings of the note ("A) gout", "P) rest"); where B follows A they are a list."""
+    found = {(letter.group("words"), letter.group("mark")) for letter in _LETTER.finditer(text, start, end)}
+    return frozenset(mark for letter, mark in found if letter == "A" and ("P", mark) in found and ("B", mark) not in found)
+
+
+def _letter_heading(text: str, start: int, end: int, marks: frozenset[str]) -> Heading | None:
+    letter = _LETTER.match(text, start, end) if marks else None
+    rule = _rule(letter.group("words")) if letter and letter.group("mark") in marks else None
+    if letter is None or rule is None:
+        return None
+    return Heading(start, letter.end(), letter.group("words"), rule, is_inline=True)
+
+
+def _terse_heading(text: str, start: int, end: int) -> Heading | None:
+    found = _TERSE.match(text, start, end)
+    rule = _rule(found.group("words")) if found else None
+    if found is None or rule is None:
+        return None
+    return Heading(start, found.end(), found.group("words"), rule, is_inline=True, is_terse=True)
 
 
 def rule_for_title(title: str) -> HeadingRule | None:
@@ -125,7 +164,7 @@ def _line_heading(text: str, start: int, end: int) -> Heading | None:
 def _is_form(words: str, rule: HeadingRule, *, has_colon: bool, is_alone: bool, is_marked: bool) -> bool:
     if rule.needs_colon and not has_colon:
         return False
-    if words.endswith(".") and not words.isupper():
+    if words.endswith(".") and not words.isupper() and not (is_alone and rule.kind in _ASSESSING):
         return False  # "Follow-up." is a sentence
     if has_colon or is_marked:
         return True
@@ -139,6 +178,15 @@ def _inside_headings(text: str, start: int, end: int) -> Iterator[Heading]:
         if rule is None or not _is_inside_form(text, found, words, rule):
             continue
         yield Heading(found.start(), _skip_blank(text, found.end()), words.strip(), rule, is_inside=True, is_inline=True)
+    yield from _terse_inside(text, start, end)
+
+
+def _terse_inside(text: str, start: int, end: int) -> Iterator[Heading]:
+    """ "Dx" after a sentence, before the diagnosis."""
+    for found in _TERSE_INSIDE.finditer(text, start, end):
+        rule = _rule(found.group("words"))
+        if rule is not None:
+            yield Heading(found.start(), found.end(), found.group("words"), rule, is_inside=True, is_inline=True, is_terse=True)
 
 
 def _is_inside_form(text: str, found: re.Match[str], words: str, rule: HeadingRule) -> bool:

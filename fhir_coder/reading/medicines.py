@@ -46,8 +46,8 @@ def find_medicines(text: str) -> Iterator[NamedMedicine]:
     for word in _FIRST_WORD.finditer(text):
         if word.start() < last:
             continue
-        for pattern, medicine in _by_first_word().get(word.group().lower(), ()):
-            found = pattern.match(text, word.start())
+        for name, medicine in _by_first_word().get(word.group().lower(), ()):
+            found = _pattern(name).match(text, word.start())
             if found and not (found.group() == "ASA" and _ASA_CLASS.match(text, found.end())):
                 last = found.end()
                 yield NamedMedicine(found.start(), last, medicine)
@@ -68,17 +68,21 @@ def medicines() -> dict[str, Medicine]:
 
 
 @cache
-def _by_first_word() -> dict[str, list[tuple[re.Pattern[str], Medicine]]]:
-    by_word: dict[str, list[tuple[re.Pattern[str], Medicine]]] = defaultdict(list)
+def _by_first_word() -> dict[str, list[tuple[str, Medicine]]]:
+    by_word: dict[str, list[tuple[str, Medicine]]] = defaultdict(list)
     for name in sorted(medicines(), key=len, reverse=True):
         first = _FIRST_WORD.match(name)
         if first:
-            by_word[first.group().lower()].append((_pattern(name), medicines()[name]))
+            by_word[first.group().lower()].append((name, medicines()[name]))
     return dict(by_word)
 
 
+@cache
 def _pattern(name: str) -> re.Pattern[str]:
-    """A single name with capitals is an abbreviation and stands for itself only as written: ART is treatment, art is not."""
+    """How notes write a name of the table; compiled when a note first has its first word, as there are thousands.
+
+    A single name with capitals is an abbreviation and stands for itself only as written: ART is treatment, art is not.
+    """
     is_as_written = " " not in name and name != name.lower()
     words = r"[\s-]+".join(re.escape(word) for word in name.split())
     return re.compile(rf"(?<![\w-]){words}(?!\w)", re.NOFLAG if is_as_written else re.IGNORECASE)

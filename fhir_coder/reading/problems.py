@@ -28,7 +28,7 @@ STATING = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSES
 
 Span = tuple[int, int]
 
-_SEPARATOR = re.compile(r"\s*(?:[,;]\s*(?:and\b|&)\s*|[,;](?!\d)\s*|\band\b\s*|&\s*)", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s*(?:[,;]\s*(?:and\b|but\b|&)\s*|[,;](?!\d)\s*|\band\b\s*|&\s*)", re.IGNORECASE)
 _DASH = re.compile(r"\s+[-–—]+\s+|\s*--+\s*|\s*[–—]\s*")
 _ARROW = re.compile(r"\s*(?:->|=>|→)\s*")
 _CODE_LEAD = re.compile(r"\s*[\[(]?[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?[\])]?\s*[-:–.]?\s+(?=[A-Za-z])")

@@ -13,6 +13,7 @@ from fhir_coder.model import Encounter, Note, Section, SectionHint, SectionKind,
 from fhir_coder.reading.assessment_cue import find_assessment_start
 from fhir_coder.reading.headings import Heading, find_headings, kind_for_loinc, rule_for_title
 
+ASSESSED = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
 ASSESSING = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
 
 _CUT_FURTHER = frozenset({SectionKind.BODY, SectionKind.SUBJECTIVE, SectionKind.OBJECTIVE})
@@ -51,9 +52,17 @@ def cut_note(note: Note) -> tuple[Section, ...]:
     if not note.text:
         return ()
     openings = _hint_openings(note) if note.hints else [_Opening(0, 0, SectionKind.BODY, "")]
-    openings = [part for opening, end in _with_ends(openings, len(note.text)) for part in _cut_by_headings(note.text, opening, end)]
+    openings = _cut_all(note.text, openings)
     sections = _as_sections(note, _supersede(openings))
     return _cut_assessment(note.text, sections)
+
+
+def _cut_all(text: str, openings: list[_Opening]) -> list[_Opening]:
+    """The openings cut by headings. The impression that stands among the results is the visit's own in a note without another assessment."""
+    cut = [part for opening, end in _with_ends(openings, len(text)) for part in _cut_by_headings(text, opening, end)]
+    if any(opening.kind in ASSESSED for opening in cut):
+        return cut
+    return [part for opening, end in _with_ends(openings, len(text)) for part in _cut_by_headings(text, opening, end, has_assessment=False)]
 
 
 def _with_ends(openings: list[_Opening], length: int) -> list[tuple[_Opening, int]]:
@@ -92,14 +101,14 @@ def _hint_kind(hint: SectionHint) -> SectionKind | None:
     return rule.kind if rule is not None and not rule.within else None
 
 
-def _cut_by_headings(text: str, opening: _Opening, end: int) -> list[_Opening]:
+def _cut_by_headings(text: str, opening: _Opening, end: int, *, has_assessment: bool = True) -> list[_Opening]:
     if opening.kind not in _CUT_FURTHER:
         return [opening]
     openings = [opening]
     enclosing = opening.kind
     for heading in find_headings(text, opening.body_start, end):
         current = openings[-1].kind
-        kind = _kind_opened(heading, current, enclosing)
+        kind = _kind_opened(heading, current, enclosing, has_assessment=has_assessment)
         if kind is None or heading.start < openings[-1].body_start:
             continue
         title = heading.title if heading.rule.kind is not None else ""
@@ -109,11 +118,11 @@ def _cut_by_headings(text: str, opening: _Opening, end: int) -> list[_Opening]:
     return _without_empty_lead(text, openings)
 
 
-def _kind_opened(heading: Heading, current: SectionKind, enclosing: SectionKind) -> SectionKind | None:
+def _kind_opened(heading: Heading, current: SectionKind, enclosing: SectionKind, *, has_assessment: bool) -> SectionKind | None:
     """The kind of section this heading opens, or None. A body system after the vitals goes back to the exam they stand in."""
     if heading.rule.kind is None:
         return enclosing if current is SectionKind.VITALS and enclosing in _HOLDS_EXAM else None
-    return heading.rule.kind if heading.can_open(current) else None
+    return heading.rule.kind if heading.can_open(current, has_assessment=has_assessment) else None
 
 
 def _without_empty_lead(text: str, openings: list[_Opening]) -> list[_Opening]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -21,6 +19,9 @@ def upgrade(engine: Engine) -> None:
 
     Raises ConfigurationError when the database cannot be reached.
     """
+    from alembic import command  # only who opens a store pays for it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     try:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from fhir_coder.coding.giving_way import gives_way_to
+from fhir_coder.coding.policy import outpatient
+from fhir_coder.model import Encounter, Note, RejectionReason
+from fhir_coder.pipeline import Coder
 from terminology.codebook import Codebook
 from terminology.references import parse_references
 
@@ -22,6 +25,11 @@ DATA = Path(__file__).resolve().parents[2] / "fhir_coder" / "coding" / "gives_wa
         ("Z87.442", {"N20.0"}, "N20.0"),
         ("R73.03", {"E11.9", "I10"}, "E11.9"),
         ("I10", {"R03.0"}, ""),
+        ("I10", {"O10.012", "Z3A.20"}, "O10.012"),
+        ("I20.89", {"I25.118"}, "I25.118"),
+        ("M81.0", {"M80.08XD"}, "M80.08XD"),
+        ("G62.9", {"E11.42"}, "E11.42"),
+        ("G62.9", {"E11.22"}, ""),
         ("R79.9", {"E11.9"}, "E11.9"),
         ("R79.9", {"M17.11"}, ""),
         ("Z79.4", {"E10.9"}, "E10.9"),
@@ -38,3 +46,10 @@ def test_the_codes_of_the_data_are_in_the_release_and_have_a_source(codebook: Co
     assert rows and all(row["source"] for row in rows)
     assert all(codebook.normalize(row["code"]) for row in rows)
     assert all(parse_references(f"({row['to']})") for row in rows)
+
+
+def test_oral_antidiabetics_are_offered_and_left_to_the_site(coder: Coder) -> None:
+    text = "Medications: metformin 500 mg bid.\nAssessment and Plan:\n1. Type 2 diabetes, controlled. Continue metformin.\n"
+    coded = coder.code_encounter(Encounter(id="e", notes=(Note(id="n", text=text),)), outpatient())[0].report.coded
+    assert [one.code for one in coded.assignments] == ["E11.9"]
+    assert RejectionReason.LEFT_TO_SITE in {one.reason for one in coded.rejected if one.code == "Z79.84"}

@@ -79,6 +79,14 @@ def test_a_search_is_bounded_ordered_and_the_same_in_any_batch(opened: CodeIndex
         assert all(hit.lexical is not None or hit.dense is not None for hit in hits)
 
 
+@pytest.mark.parametrize("least", [0.0, 0.2, 0.3, 0.45, 0.7, 1.0])
+def test_hits_above_a_score_are_those_of_a_whole_search(opened: CodeIndex, least: float) -> None:
+    queries = [phrase for phrase, _ in PHRASES] + ["", "..", "qwxyz", "Essential (primary) hypertension"]
+    whole = [[hit for hit in hits if hit.score >= least] for hits in opened.search(queries, 4)]
+    assert opened.search_above(queries, 4, least) == whole
+    assert any(whole) and opened.search_above([], 4, least) == []
+
+
 def test_queries_without_words_find_nothing_and_keep_their_place(opened: CodeIndex) -> None:
     empty, dots, hits = opened.search(["", " .. ", "htn"], 3)
     assert empty == dots == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fhir_coder.coding.policy import outpatient
 from fhir_coder.model import Encounter, Note
 from fhir_coder.pipeline import Coder
 from fhir_coder.reading.drug_effects import find_drug_effects
@@ -209,7 +210,7 @@ def test_underdosing(text: str, codes: list[str]) -> None:
 def test_medicines_are_mentions_and_no_problems(coder: Coder, release: Release) -> None:
     """A medicine in a plan gives its codes and does not make its line a problem."""
     text = "Assessment and Plan:\n1. Type 2 diabetes\nContinue metformin.\n2. Ankle edema due to amlodipine\n"
-    found = [assertion.mention for assertion in coder.read(_encounter(text), release).assertions]
+    found = [assertion.mention for assertion in coder.read(_encounter(text), release, outpatient()).assertions]
     by_code = {code: mention.text for mention in found for code in mention.codes}
     assert by_code["Z79.84"] == "metformin"
     assert by_code["T46.1X5"] == "due to amlodipine"

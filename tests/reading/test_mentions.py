@@ -63,6 +63,8 @@ def statements(text: str) -> list[str]:
         ("A/P:\n# DM2 - continue metformin\n# HTN\n- increase lisinopril", ["DM2", "HTN"]),
         ("A/P:\nHypertension: stable, continue lisinopril", ["Hypertension"]),
         ("Assessment: left elbow pain, possible UCL sprain", ["left elbow pain", "possible UCL sprain"]),
+        ("ASSESSMENT\nNo fracture, but sprain of the ankle", ["No fracture", "sprain of the ankle"]),
+        ("ASSESSMENT\nShe does not have asthma but does have gout.", ["gout"]),
         ("ASSESSMENT\nMigraine, with aura.", ["Migraine, with aura"]),
         ("ASSESSMENT\nSprain, right ankle.", ["Sprain, right ankle"]),
         ("ASSESSMENT\nChest pain and hypertension.", ["Chest pain", "hypertension"]),

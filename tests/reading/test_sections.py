@@ -33,6 +33,8 @@ def cut(text: str) -> list[tuple[SectionKind, str]]:
         ("Preoperative Diagnosis: gout\nProcedure: injection", [(K.DIAGNOSES, "gout"), (K.PROCEDURE, "injection")]),
         ("PHYSICAL EXAM\nNeck\nSupple.\nCardiovascular: Regular.\nMusculoskeletal\nNo edema.", [(K.PHYSICAL_EXAM, "Neck\nSupple.\nCardiovascular: Regular.\nMusculoskeletal\nNo edema.")]),
         ("OBJECTIVE\nVitals: 120/80\nHEENT: clear", [(K.OBJECTIVE, ""), (K.VITALS, "120/80"), (K.OBJECTIVE, "HEENT: clear")]),
+        ("Knee sore.\nImp: Bursitis.", [(K.BODY, "Knee sore."), (K.ASSESSMENT, "Bursitis.")]),
+        ("Labs: creatinine 1.1.\nAssessment: Migraine.", [(K.RESULTS, "creatinine 1.1."), (K.ASSESSMENT, "Migraine.")]),
         ("RESULTS\nX-ray: done.\nImpression: no fracture.\nASSESSMENT\nSprain", [(K.RESULTS, ""), (K.RESULTS, "done.\nImpression: no fracture."), (K.ASSESSMENT, "Sprain")]),
         ("PAST HISTORY\nMedical\nPCOS.\nSurgical\nAppendectomy.", [(K.PAST_MEDICAL_HISTORY, ""), (K.PAST_MEDICAL_HISTORY, "PCOS."), (K.PAST_SURGICAL_HISTORY, "Appendectomy.")]),
         ("ASSESSMENT AND PLAN\nGout.\n• Medications: allopurinol\nAllergies\n• seasonal", [(K.ASSESSMENT_AND_PLAN, "Gout.\n• Medications: allopurinol\nAllergies\n• seasonal")]),

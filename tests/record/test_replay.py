@@ -6,7 +6,7 @@ import json
 import shutil
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fhir_coder.coding.policy import outpatient
+from fhir_coder.coding.policy import CodingPolicy, every_mention, outpatient
 from fhir_coder.coding.ranker import shipped_ranker
 from fhir_coder.disposition import Policy
 from fhir_coder.errors import EhrUnavailable
@@ -62,6 +62,7 @@ class House:
     """A data folder with a small release, and a store beside it."""
 
     data: Path
+    policy: CodingPolicy = field(default_factory=outpatient)
 
     @property
     def archive(self) -> Archive:
@@ -72,13 +73,13 @@ class House:
         release, folder = release_in(self.data), index_in(self.data)
         index = open_index(folder, release, Lexicon((), read_manifest(folder).lexicon_sha256))
         keep = ArtifactKeeper(self.data, self.archive).keep
-        return Coder(Catalogue([release]), lambda _: index, {"outpatient": shipped_ranker("outpatient")}, Policy(), {}, keep)
+        return Coder(Catalogue([release]), lambda _: index, {self.policy.name: shipped_ranker(self.policy.name)}, Policy(), {}, keep)
 
     def code(self, key: str = KEY, encounter: Encounter = ENCOUNTER, **changes: Any) -> StoredEncounter:
         """Code and keep."""
         coder = self.coder()
-        disposition, release = coder.code_encounter(encounter, outpatient())
-        artifacts, configuration = coder.artifacts(coder.catalogue.newest, outpatient()), coder.configuration(outpatient())
+        disposition, release = coder.code_encounter(encounter, self.policy)
+        artifacts, configuration = coder.artifacts(coder.catalogue.newest, self.policy), coder.configuration(self.policy)
         result = CodingResult(
             Intake(encounter), disposition, release, {"resourceType": "Bundle"}, artifacts=artifacts, configuration=configuration
         )
@@ -95,7 +96,7 @@ class House:
 
     def today(self, _: StoredEncounter) -> Basis:
         coder = self.coder()
-        return Basis(coder.artifacts(coder.catalogue.newest, outpatient()), SETTINGS)
+        return Basis(coder.artifacts(coder.catalogue.newest, self.policy), replace(SETTINGS, policy=self.policy.name))
 
     def replayer(self, reader: NoteReader | None = None, **changes: Any) -> Replayer:
         """A replayer that runs in this process, which is quicker and as good where the knowledge is today's."""
@@ -140,6 +141,18 @@ def test_on_the_same_software_everything_comes_out_as_recorded(house: House) -> 
     assert replay.today is not None and replay.today.causes == ()
     assert "everything came out as recorded" in replay_page(replay)
     assert replay_document(replay)["equal"] is True
+
+
+def test_case_reports_are_replayed_on_the_phrases_of_then(data: Path) -> None:
+    house = House(data, every_mention())
+    report = replace(ENCOUNTER, notes=(replace(ENCOUNTER.notes[0], text="A man with arterial hypertension and an enlarged prostate.\n"),))
+    coding = house.code(encounter=report)
+    assert "I10" in codes(answer_kept(coding))
+    assert house.replayer().replay(coding).is_equal
+    path = "fhir_coder/coding/case_reports/phrases.tsv"
+    other = knowledge_with(house, path, lambda text: "\n".join(line for line in text.splitlines() if "\tI10\t" not in line))
+    replay = house.replayer(run=rerun).replay(replace(coding, artifacts=replace(coding.artifacts, knowledge=other)))
+    assert any("I10" in one.name for one in replay.differences)
 
 
 def test_an_index_rebuilt_with_another_lexicon_changes_no_replay(house: House) -> None:

@@ -64,19 +64,18 @@ def _phrase(report: Report, one: Aligned) -> Phrase:
 
 
 def align_all(reports: Sequence[Report]) -> list[tuple[Aligned, ...]]:
-    """The alignment of every report, with translations learned from all of them."""
+    """The alignment of every report, with translations learned from these reports."""
     table = learn_translations(reports)
     return [align(report, table) for report in reports]
 
 
 def learn_left_out(reports: Sequence[Report]) -> list[LearnedPhrases]:
-    """For each report the tables of a fold that leaves it out; reports of one fold share theirs."""
-    aligned = align_all(reports)
+    """For each report the tables of a fold that leaves it out, translations included; reports of one fold share theirs."""
     fold_of = [int(place) % FOLDS for place in np.random.default_rng(SEED).permutation(len(reports))]
     tables = {}
     for fold in sorted(set(fold_of)):
-        kept = [number for number, own in enumerate(fold_of) if own != fold]
-        tables[fold] = learn_phrases([reports[number] for number in kept], [aligned[number] for number in kept])
+        kept = [report for report, own in zip(reports, fold_of, strict=True) if own != fold]
+        tables[fold] = learn_phrases(kept, align_all(kept))
     return [tables[fold] for fold in fold_of]
 
 

@@ -50,11 +50,10 @@ def _retrieved(assertions: Assertions, runs: list[int], retrieval: Retrieval) ->
     """What retrieval finds; the same words are asked for once."""
     texts = [assertions.assertions[position].mention.text.lower() for position in runs]
     asked = list(dict.fromkeys(texts))
-    hits = dict(zip(asked, retrieval.search(asked, RETRIEVED) if asked else [], strict=True))
+    hits = dict(zip(asked, retrieval.search_above(asked, RETRIEVED, LEAST_SCORE), strict=True))
     for position, text in zip(runs, texts, strict=True):
         for hit in hits[text]:
-            if hit.score >= LEAST_SCORE:
-                yield Candidate(position, hit.code, hit.score, hit.lexical, hit.dense, Means.RETRIEVAL + hit.source)
+            yield Candidate(position, hit.code, hit.score, hit.lexical, hit.dense, Means.RETRIEVAL + hit.source)
 
 
 def _learned(position: int, text: str, learned: LearnedPhrases, is_run: bool) -> Iterator[Candidate]:

@@ -1,0 +1,76 @@
+"""Privacy in memory: once an encounter is coded, no object of the process holds a word of its notes, whatever caches there are."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fhir_coder.coding.policy import POLICIES
+from fhir_coder.model import Encounter, Note
+from fhir_coder.pipeline import Coder
+
+_MARK_BACKWARDS = "jqvkxz"
+"""A word that no language has, backwards, so that the test itself holds it nowhere."""
+
+_SENTENCES = (
+    "Patient: Mark {0}",
+    "Chief complaint: {0} knee pain, here for annual physical",
+    "HPI: Mr. {0} slipped on {0} ice at work and hurt his left knee {0}. Denies {0} chest pain.",
+    "Medications: metformin {0} 500 mg, {0} long term insulin",
+    "PMH: breast cancer {0}. Father had {0} colon cancer",
+    "Vitals: BMI 41.2 {0}",
+    "Assessment and plan:",
+    "1. Type 2 diabetes {0} with neuropathy {0}",
+    "2. moderate persistent asthma {0}, in acute {0} exacerbation",
+    "3. ulcer of the {0} heel {0}, right",
+    "4. possible {0} sarcoidosis, {0} syndrome",
+)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_nothing_of_a_note_outlives_its_coding(coder: Coder, policy: str) -> None:
+    _code_marked_note(coder, policy)
+    gc.collect()
+    assert list(_holders()) == []
+
+
+def test_a_cache_keyed_by_text_would_be_found() -> None:
+    @functools.lru_cache(maxsize=8)
+    def length(text: str) -> int:
+        return len(text)
+
+    length(f"words {_mark()}")
+    assert "functools._lru_cache_wrapper" in list(_holders())
+
+
+def _code_marked_note(coder: Coder, policy: str) -> None:
+    text = "\n\n".join(_SENTENCES).format(_mark())
+    disposition, _ = coder.code_encounter(Encounter("e", (Note("n", text),)), POLICIES[policy]())
+    assert disposition.report.coded.assignments
+
+
+def _mark() -> str:
+    return _MARK_BACKWARDS[::-1]
+
+
+def _holders() -> Iterator[str]:
+    """The types of the objects that hold a string with the mark in it."""
+    mark = _mark()
+    for holder in gc.get_objects():
+        for text in _strings_of(holder):
+            if mark in text.lower():
+                yield f"{type(holder).__module__}.{type(holder).__qualname__}"
+                break
+
+
+def _strings_of(holder: Any) -> Iterator[str]:
+    """The strings that an object refers to, itself or through plain containers that the collector does not know."""
+    for one in gc.get_referents(holder):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict | tuple) and not gc.is_tracked(one):
+            yield from _strings_of(one)

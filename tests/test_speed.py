@@ -1,0 +1,46 @@
+"""The demands on speed and memory that a change may not break, by processor time: how busy the machine is does not show in it."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+from fhir_coder.batch import encounter_from, read_lines
+from fhir_coder.coding.policy import outpatient
+from fhir_coder.model import Encounter
+from fhir_coder.pipeline import Coder
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTES = ROOT / "corpus" / "outpatient_train_4.jsonl"
+COUNT = 40
+MEDIAN_S, P95_S, START_S, RESIDENT_MIB = 0.1, 0.25, 8, 900
+
+
+def test_a_note_takes_no_longer_than_we_promise(coder: Coder) -> None:
+    encounters = [encounter_from(line.value, line.number) for line in islice(read_lines(NOTES), COUNT)]
+    coder.code_encounter(encounters[0], outpatient())
+    times = sorted(_processor_time(coder, one) for one in encounters)
+    assert statistics.median(times) <= MEDIAN_S
+    assert times[int(0.95 * len(times))] <= P95_S
+
+
+def test_a_start_is_quick_and_fits_in_memory(built: None) -> None:
+    script = (
+        "import resource; from fhir_coder.app import create_app; from fhir_coder.settings import Settings;"
+        "create_app(Settings.from_environment(sandbox=False)); used = resource.getrusage(resource.RUSAGE_SELF);"
+        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    seconds, mib = map(float, done.stdout.splitlines()[-1].split())
+    assert seconds <= START_S
+    assert mib <= RESIDENT_MIB
+
+
+def _processor_time(coder: Coder, encounter: Encounter) -> float:
+    started = time.process_time()
+    coder.code_encounter(encounter, outpatient())
+    return time.process_time() - started
