@@ -1,11 +1,13 @@
 """Whether the notes of an encounter show that a condition was dealt with: monitored, evaluated, assessed in words, or treated.
 
 The convention is called MEAT in the trade; guideline IV.J is what it stands for: conditions that require or affect the care of this visit are
-coded, and one that a list carries along from note to note is not. The words are in ``care_words.toml``, the medicines in ``treatments.tsv``.
+coded, and one that a list carries along from note to note is not. The words are in ``care_words.toml``, the medicines in ``treatments.tsv``, what is
+not asked about in ``care_exemptions.tsv``.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 import tomllib
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.model import Assertions, Authority, Evidence, SectionKind
 from fhir_coder.treatments import names_treatment
 from terminology.knowledge import knowledge_of
+from terminology.references import CodeReference
 
 _ASSESSMENTS = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES, SectionKind.BODY})
 _LISTS = frozenset(
@@ -34,14 +37,6 @@ _EVERYTHING = re.compile(
     re.IGNORECASE,
 )
 
-# Never asked about: reasons and statuses, causes, symptoms, injuries, pregnancy and the newborn; and diseases that affect the whole body for life,
-# which bear on the care of any visit.
-_NOT_ASKED = parse_ranges("Z00-Z99, V00-Y99, R00-R99, S00-T88, O00-O9A, P00-P96, U00-U85")
-_SYSTEMIC = parse_ranges(
-    "B20, C00-C96, D57, D80-D84, E08-E13, E84, F20, F70-F79, F84, G12.2, G20, G30, G35, G71, G80, G82, I10-I13, I50, J43, J44, K74, M05, M06, M32, "
-    "M34, N18, Q90-Q99"
-)
-
 
 class Care:
     """Reads what the provider's notes of one encounter say around the words for a condition."""
@@ -59,7 +54,7 @@ class Care:
 
     def deals_with(self, code: str, evidence: Sequence[Evidence]) -> bool:
         """Whether the visit dealt with the condition; also true where that is not asked: statuses, symptoms, injuries, systemic disease."""
-        if covered(code, _NOT_ASKED) or covered(code, _SYSTEMIC):
+        if covered(code, _exempt()):
             return True
         own = [one for one in evidence if one.note_id in self._texts]
         if not own or any(one.note_id in self._reports for one in own) or any(self._shows_care(one) for one in own):
@@ -80,21 +75,27 @@ class Care:
 
     def _line(self, one: Evidence) -> str:
         """The sentence or item around the words, the words themselves taken out: "controlled" in the name of a disease is no care."""
-        mention = self._sentences.get((one.note_id, one.start))
-        start, end = (mention.sentence_start, mention.sentence_end) if mention else (one.start, one.end)
         text = self._texts[one.note_id]
+        start, end = self._bounds(one)
         return f"{text[start : one.start]} \n {text[one.end : end]}"
 
     def _block(self, one: Evidence) -> str:
         """From the sentence around the words to the next problem, no further than the section."""
-        mention = self._sentences.get((one.note_id, one.start))
-        start = mention.sentence_start if mention else one.start
+        start, least = self._bounds(one)
         section = next(s for s in self._sections if s.note_id == one.note_id and s.start <= one.start < s.end)
-        least = mention.sentence_end if mention else one.end
         nexts = (p.sentence_start for p in self._problems if p.note_id == one.note_id and p.sentence_start >= least)
         end = min(nexts, default=section.end)
         text = self._texts[one.note_id]
         return f"{text[start : one.start]} \n {text[one.end : min(end, section.end)]}"
+
+    def _bounds(self, one: Evidence) -> tuple[int, int]:
+        """Where the sentence or item around the words begins and ends; their line where no mention tells."""
+        mention = self._sentences.get((one.note_id, one.start))
+        if mention:
+            return mention.sentence_start, mention.sentence_end
+        text = self._texts[one.note_id]
+        end = text.find("\n", one.end)
+        return text.rfind("\n", 0, one.start) + 1, len(text) if end < 0 else end
 
     def _has_plan_item(self, one: Evidence) -> bool:
         """Whether a plan of its own, under a heading of its own, has an item of the same number as the item in which the words stand."""
@@ -112,3 +113,11 @@ def _words(*lists: str) -> re.Pattern[str]:
     """One pattern for the words of these lists of ``care_words.toml``."""
     table = tomllib.loads(knowledge_of("fhir_coder").joinpath("care_words.toml").read_text(encoding="utf-8"))
     return re.compile(rf"(?<!\w)(?:{'|'.join(part for name in lists for part in table[name])})", re.IGNORECASE)
+
+
+@cache
+def _exempt() -> tuple[CodeReference, ...]:
+    """Codes that are not asked about."""
+    lines = knowledge_of("fhir_coder").joinpath("care_exemptions.tsv").read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    return tuple(reference for row in rows for reference in parse_ranges(row["codes"]))

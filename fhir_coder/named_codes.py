@@ -22,13 +22,13 @@ from terminology.notation import CODE
 
 # Columns that hold codes or ranges of them, and those of these whose codes are reported as they stand.
 CODE_COLUMNS = frozenset(
-    {"code", "codes", "except", "have", "with", "becomes", "beside", "history", "right", "left", "bilateral", "within"}
+    {"code", "codes", "alternatives", "except", "have", "with", "becomes", "beside", "history", "right", "left", "bilateral", "within"}
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})
 _LEXICON = "terminology/lexicon/terms"
 _TABLES = ("fhir_coder", "fhir_coder/coding", "fhir_coder/edits")
 _PROGRAM = ("fhir_coder/coding", "fhir_coder/edits", "fhir_coder/reading")
-_SEPARATOR = re.compile(r"[,+]|(?<=[0-9A-Z])-(?=[A-Z])")
+_SEPARATOR = re.compile(r"[,+|]|(?<=[0-9A-Z])-(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
