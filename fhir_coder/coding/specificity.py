@@ -122,7 +122,8 @@ def _with_side(codebook: Codebook, code: str, side: str | None) -> str:
     options = exceptions if exceptions and all(one in codebook for one in exceptions.values()) else sides(codebook, code)
     if side is not None and side in options:
         return _with_its_stage(codebook, options[side], code)
-    if side is None and "unspecified" in options and code not in options.values():
+    staged = codebook.stem(code) if code[-1].isdigit() else code
+    if side is None and "unspecified" in options and staged not in options.values():
         return options["unspecified"]
     return code
 

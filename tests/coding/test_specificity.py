@@ -61,6 +61,8 @@ def test_side_of(texts: tuple[str, ...], side: str | None) -> None:
         ("L89.152", ("stage 3",), "L89.152"),
         ("NOPE", ("?",), None),
         ("H40.113", ("POAG, moderate stage, bilateral",), "H40.1132"),
+        ("H35.3191", ("early dry AMD OD",), "H35.3111"),
+        ("H35.3191", ("early dry AMD",), "H35.3191"),
         ("M17.9", ("OA right knee",), "M17.11"),
         ("M17.9", ("OA of both knees",), "M17.0"),
         ("M17.9", ("knee OA",), "M17.9"),

@@ -12,9 +12,10 @@ import pytest
 from index_excerpt import entry, lexicon, release
 
 from index.build import build_index, needs_build
-from index.manifest import MANIFEST_FILE, ManifestMismatch, hash_files, read_manifest
+from index.manifest import MANIFEST_FILE, ManifestMismatch, hash_files, read_manifest, word_lists_sha256
 from index.model import Model
 from index.open import open_index
+from terminology.knowledge import REPLACED_BY
 from terminology.vocabulary import IndexedPhrase, Vocabulary
 
 HERE = Path(__file__).parent
@@ -57,6 +58,26 @@ def test_an_index_built_before_there_were_tables_stays_current(copied: Path, mod
     del stored["vocabulary_sha256"]
     (copied / MANIFEST_FILE).write_text(json.dumps(stored))
     assert not needs_build(copied, release(), model, lexicon())
+
+
+def test_an_index_built_with_other_word_lists_is_stale(copied: Path, model: Model) -> None:
+    stored = json.loads((copied / MANIFEST_FILE).read_text())
+    for other in ("", "6" * 64):
+        (copied / MANIFEST_FILE).write_text(json.dumps(stored | {"word_lists_sha256": other}))
+        assert needs_build(copied, release(), model, lexicon())
+    with pytest.raises(ManifestMismatch, match="word lists changed"):
+        open_index(copied, release(), lexicon())
+
+
+def test_every_word_list_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(HERE.parents[1] / "index", tmp_path / "index", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setenv(REPLACED_BY, str(tmp_path))
+    digests = {word_lists_sha256()}
+    for name in ("qualifiers.txt", "stoplist.txt", "everyday.txt", "names.txt"):
+        with (tmp_path / "index" / name).open("a", encoding="utf-8") as file:
+            file.write("# more\n")
+        digests.add(word_lists_sha256())
+    assert len(digests) == 5
 
 
 def test_the_manifest_names_every_file_with_its_hash(built: Path) -> None:
