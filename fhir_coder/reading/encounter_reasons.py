@@ -29,6 +29,7 @@ _CARE = frozenset(
         SectionKind.BODY,
     }
 )
+_BEFORE = r"(?<![\w-])"
 _SENTENCE = re.compile(r"[^.;\n•]+(?:\.(?=\w)[^.;\n•]*)*")
 
 
@@ -92,8 +93,9 @@ def _reasons() -> tuple[_Reason, ...]:
 
 @cache
 def _any_reason() -> re.Pattern[str]:
-    """The words of every reason as one pattern: most sentences have none, and are searched once instead of once for each reason."""
-    return re.compile("|".join(reason.words.pattern for reason in _reasons()), re.IGNORECASE)
+    """The words of every reason as one pattern: most sentences have none, and are searched once instead of once for each reason. What may not
+    stand before a word is asked once for all of them, which rules out most places of a sentence at the first look."""
+    return re.compile(rf"{_BEFORE}(?:{'|'.join(reason.words.pattern.removeprefix(_BEFORE) for reason in _reasons())})", re.IGNORECASE)
 
 
 def _some(patterns: list[str] | None) -> re.Pattern[str] | None:
@@ -101,4 +103,4 @@ def _some(patterns: list[str] | None) -> re.Pattern[str] | None:
 
 
 def _any(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(patterns)})(?![\w-])", re.IGNORECASE)
+    return re.compile(rf"{_BEFORE}(?:{'|'.join(patterns)})(?![\w-])", re.IGNORECASE)
