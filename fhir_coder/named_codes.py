@@ -22,7 +22,23 @@ from terminology.notation import CODE
 
 # Columns that hold codes or ranges of them, and those of these whose codes are reported as they stand.
 CODE_COLUMNS = frozenset(
-    {"code", "codes", "alternatives", "except", "have", "with", "becomes", "beside", "history", "right", "left", "bilateral", "within"}
+    {
+        "code",
+        "codes",
+        "alternatives",
+        "except",
+        "have",
+        "with",
+        "becomes",
+        "beside",
+        "history",
+        "right",
+        "left",
+        "bilateral",
+        "within",
+        "long_term",
+        "drug",
+    }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})
 _LEXICON = "terminology/lexicon/terms"

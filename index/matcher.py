@@ -158,11 +158,13 @@ class _Surroundings:
     start: int
     end: int
 
-    def text(self) -> str:
-        """The comparable words within reach of the run but outside it that nothing denies, each between blanks."""
+    def text(self, with_denied: bool = False) -> str:
+        """The comparable words within reach of the run but outside it that nothing denies (or all), each between blanks."""
         lowest = bisect_left(self.starts, self.start - CONTEXT)
         highest = bisect_left(self.starts, self.end + CONTEXT)
-        before, after = _undenied(self.words[lowest : self.first]), _undenied(self.words[self.beyond : highest])
+        before, after = self.words[lowest : self.first], self.words[self.beyond : highest]
+        if not with_denied:
+            before, after = tuple(_undenied(before)), tuple(_undenied(after))
         text = f" {' '.join(before)} {BREAK} {' '.join(after)} "
         return text.replace(" non ", " non-")  # "non-pressure" says the opposite of "pressure"
 
@@ -183,7 +185,7 @@ def _holds(term: Term, surface: str, around: _Surroundings) -> bool:
         return False
     if not term.near and not term.absent:
         return True
-    nearby = around.text()
+    nearby = around.text(with_denied=bool(term.written))  # what an abbreviation stands for, a denied word tells as well
     if term.near and not any(f" {key} " in nearby for key in term.near):
         return False
     return not any(f" {key} " in nearby for key in term.absent)

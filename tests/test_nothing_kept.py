@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,7 @@ def _mark() -> str:
 def _holders() -> Iterator[str]:
     """The types of the objects that hold a string with the mark in it."""
     mark = _mark()
+    warnings.simplefilter("ignore")  # libraries of other tests warn when their lazy objects are looked at
     for holder in gc.get_objects():
         for text in _strings_of(holder):
             if mark in text.lower():

@@ -44,7 +44,7 @@ def is_symptom(codebook: Codebook, code: str) -> bool:
     return (
         "R00" <= code < "R70"
         or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(title)))
-        or ("R70" <= code < "R98" and is_unspecified(title))
+        or ("R70" <= code[:3] <= "R97" and is_unspecified(title))
     )
 
 

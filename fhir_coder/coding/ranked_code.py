@@ -60,6 +60,18 @@ class RankedCode:
         statements = (p.statement for p in self.pillars if p.statement is not None and not p.candidate.source.startswith("retrieval:"))
         return frozenset((one.mention.note_id, one.mention.start) for one in statements)
 
+    @property
+    def problems(self) -> frozenset[tuple[str, int]]:
+        """Where the sentences of the problem statements begin in which it is found: note and offset."""
+        statements = (pillar.statement for pillar in self.pillars if pillar.statement is not None)
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in statements)
+
+    @property
+    def named_statement_sentences(self) -> frozenset[tuple[str, int]]:
+        """Where the sentences of the problem statements begin in which the dictionary names it: note and offset."""
+        statements = (p.statement for p in self.pillars if p.statement is not None and not p.candidate.source.startswith("retrieval:"))
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in statements)
+
     def has_source(self, kind: str) -> bool:
         """Whether a source of that kind ("drug:", "mechanism:") offered it."""
         return any(pillar.candidate.source.startswith(kind) for pillar in self.pillars)

@@ -46,7 +46,9 @@ class Rivals:
     def __init__(self, offers: Offers, assertions: Assertions, codebook: Codebook) -> None:
         self._codebook = codebook
         self._texts = {note.id: note.text for note in assertions.encounter.notes}
-        statements = [one.mention for one in assertions.assertions if one.mention.is_problem_statement]
+        supplying = {note.id for note in assertions.encounter.notes if note.supplies_diagnoses} or self._texts.keys()
+        mentions = (one.mention for one in assertions.assertions)
+        statements = [one for one in mentions if one.is_problem_statement and one.note_id in supplying]
         self._order = {(one.note_id, one.start): place for place, one in enumerate(statements, 1)}
         self._in_statement: dict[_Place, dict[str, tuple[int, int]]] = defaultdict(dict)
         self._of_category: dict[str, set[str]] = defaultdict(set)

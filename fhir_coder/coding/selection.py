@@ -5,6 +5,7 @@ Nothing here weighs words; that is the ranker's. Each rule is named with every c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,11 +21,15 @@ from fhir_coder.coding.linking import linked
 from fhir_coder.coding.medicine_effects import as_effects, effects_told
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranked_code import RankedCode, Refusal
-from fhir_coder.coding.support import is_incidental
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, is_incidental
 from fhir_coder.combinations import combination_for
 from fhir_coder.model import Authority, Note, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 from terminology.detail import says_more
+
+_OF_NO_PROBLEM = "VWXYZ"
+_DOUBTFUL = 0.15
+"""Below this probability even the only name of a problem is left to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class _Selecting:
             likely += self._reasons_for_studies(ranked, likely)
         if not self._policy.combines:
             return likely
+        likely += self._only_names_of_problems(likely, ranked)
         chosen = self._with_documented(likely, ranked)
         chosen += effects_told(chosen, ranked, self._codebook)
         return chosen + self._told_causes(chosen, ranked)
@@ -92,6 +98,23 @@ class _Selecting:
             if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine):
                 chosen[one.code] = replace(one, rule=source)
         return [chosen[one.code] for one in ranked if one.code in chosen and not is_left_alone(one.code, codes)]
+
+    def _only_names_of_problems(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """The likeliest condition that the dictionary knows in a problem of the assessment which no likely code speaks for: a problem that the
+        provider states is coded as far as it is told (guidelines IV.F, I.B.18), and its probability shows a person how sure that is."""
+        speaking: dict[tuple[str, int], set[str]] = defaultdict(set)
+        for one in likely:
+            for place in one.problems:
+                speaking[place].add(one.code)
+        found: dict[tuple[str, int], RankedCode] = {}
+        for one in sorted(ranked, key=lambda each: (-each.probability, each.code)):
+            if one.probability >= _DOUBTFUL and one.code[0] not in _OF_NO_PROBLEM and one.sections & ASSESSMENT_SECTIONS:
+                for place in one.named_statement_sentences:
+                    if all(gives_way_to(other, {one.code}) for other in speaking[place]):
+                        found.setdefault(place, one)
+        known = {one.code for one in likely}
+        codes = {one.code: one for one in found.values() if one.code not in known}
+        return [replace(one, rule="IV.F") for one in codes.values()]
 
     def _reasons_for_studies(self, ranked: list[RankedCode], likely: list[RankedCode]) -> list[RankedCode]:
         """The symptoms that reports name as the reason for a study which found no diagnosis: they are what was examined (guidelines IV.D,
