@@ -38,6 +38,9 @@ CODE_COLUMNS = frozenset(
         "within",
         "long_term",
         "drug",
+        "symptoms",
+        "diagnoses",
+        "to",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})

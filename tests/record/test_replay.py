@@ -54,7 +54,7 @@ ENCOUNTER = Encounter(
     reference="Encounter/e1",
     recorded=(RecordedDiagnosis("I10", "Condition/1"),),
 )
-SETTINGS = Configuration("outpatient", 0.4, "none", 0.9, {})
+SETTINGS = Configuration("outpatient", 0.4, "none", 0.95, {})
 
 
 @dataclass
@@ -158,7 +158,7 @@ def test_case_reports_are_replayed_on_the_phrases_of_then(data: Path) -> None:
 def test_an_index_rebuilt_with_another_lexicon_changes_no_replay(house: House) -> None:
     coding = house.code()
     build(house.data, lexicon("I15.9"))
-    assert codes(answer_kept(house.code())) == ["N40.0"]
+    assert codes(answer_kept(house.code())) == ["I15.9", "N40.0"]
     replay = house.replayer().replay(coding, with_today=True)
     assert replay.differences == () and not replay.is_equal
     (cause,) = causes(replay)
