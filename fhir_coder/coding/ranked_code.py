@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.support import PLAN_SECTIONS, Pillar, is_incidental
-from fhir_coder.model import RejectionReason, SectionKind
+from fhir_coder.model import Assertion, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 
 _TODAY = PLAN_SECTIONS | {SectionKind.MEDICATIONS, SectionKind.VITALS, SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE, SectionKind.BODY}
@@ -57,20 +57,21 @@ class RankedCode:
     @property
     def named_statements(self) -> frozenset[tuple[str, int]]:
         """Where the problem statements begin in which the dictionary names it: note and offset."""
-        statements = (p.statement for p in self.pillars if p.statement is not None and not p.candidate.source.startswith("retrieval:"))
-        return frozenset((one.mention.note_id, one.mention.start) for one in statements)
+        return frozenset((one.mention.note_id, one.mention.start) for one in _statements(self._named_pillars))
 
     @property
     def problems(self) -> frozenset[tuple[str, int]]:
-        """Where the sentences of the problem statements begin in which it is found: note and offset."""
-        statements = (pillar.statement for pillar in self.pillars if pillar.statement is not None)
-        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in statements)
+        """Where the sentences begin whose problem statements speak for it: note and offset."""
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in _statements(self.pillars))
 
     @property
-    def named_statement_sentences(self) -> frozenset[tuple[str, int]]:
-        """Where the sentences of the problem statements begin in which the dictionary names it: note and offset."""
-        statements = (p.statement for p in self.pillars if p.statement is not None and not p.candidate.source.startswith("retrieval:"))
-        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in statements)
+    def named_problems(self) -> frozenset[tuple[str, int]]:
+        """The same, where the dictionary names it."""
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in _statements(self._named_pillars))
+
+    @property
+    def _named_pillars(self) -> tuple[Pillar, ...]:
+        return tuple(pillar for pillar in self.pillars if not pillar.candidate.source.startswith("retrieval:"))
 
     def has_source(self, kind: str) -> bool:
         """Whether a source of that kind ("drug:", "mechanism:") offered it."""
@@ -79,6 +80,11 @@ class RankedCode:
     def is_diagnosis(self, codebook: Codebook) -> bool:
         """Whether it may explain a symptom: neither a symptom nor a reason for the encounter nor an incidental finding."""
         return self.code[0] not in "VWXYZ" and not is_symptom(codebook, self.code) and not is_incidental(self.pillars)
+
+
+def _statements(pillars: Iterable[Pillar]) -> Iterator[Assertion]:
+    """The problem statements around them."""
+    return (pillar.statement for pillar in pillars if pillar.statement is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class _Selecting:
         found: dict[tuple[str, int], RankedCode] = {}
         for one in sorted(ranked, key=lambda each: (-each.probability, each.code)):
             if one.probability >= _DOUBTFUL and one.code[0] not in _OF_NO_PROBLEM and one.sections & ASSESSMENT_SECTIONS:
-                for place in one.named_statement_sentences:
+                for place in one.named_problems:
                     if all(gives_way_to(other, {one.code}) for other in speaking[place]):
                         found.setdefault(place, one)
         known = {one.code for one in likely}
