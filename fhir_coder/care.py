@@ -7,7 +7,6 @@ not asked about in ``care_exemptions.tsv``.
 
 from __future__ import annotations
 
-import csv
 import re
 import tomllib
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from functools import cache
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.model import Assertions, Authority, Evidence, SectionKind
 from fhir_coder.treatments import names_treatment
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import knowledge_of, table_rows
 from terminology.references import CodeReference
 
 _ASSESSMENTS = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES, SectionKind.BODY})
@@ -118,6 +117,5 @@ def _words(*lists: str) -> re.Pattern[str]:
 @cache
 def _exempt() -> tuple[CodeReference, ...]:
     """Codes that are not asked about."""
-    lines = knowledge_of("fhir_coder").joinpath("care_exemptions.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder", "care_exemptions.tsv")
     return tuple(reference for row in rows for reference in parse_ranges(row["codes"]))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference, parse_references
 
 
@@ -29,8 +28,7 @@ class Combination:
 @cache
 def combinations() -> tuple[Combination, ...]:
     """All rules, in the order in which they are tried."""
-    lines = knowledge_of("fhir_coder").joinpath("combinations.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder", "combinations.tsv")
     return tuple(
         Combination(row["have"], tuple(parse_references(f"({part})") for part in row["with"].split("+")), row["becomes"], row["source"])
         for row in rows

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
 
 from fhir_coder.code_ranges import covered, parse_ranges
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference
 
 
@@ -24,17 +23,14 @@ def never_first(code: str) -> str:
 
 @cache
 def _only_first() -> tuple[tuple[tuple[CodeReference, ...], tuple[CodeReference, ...]], ...]:
-    return tuple((parse_ranges(row["codes"]), parse_ranges(row["except"])) for row in _rows("only_first_listed.tsv"))
+    return tuple(
+        (parse_ranges(row["codes"]), parse_ranges(row["except"])) for row in table_rows("fhir_coder.edits", "only_first_listed.tsv")
+    )
 
 
 @cache
 def _never_first() -> tuple[tuple[tuple[CodeReference, ...], re.Pattern[str] | None, str], ...]:
     return tuple(
         (parse_ranges(row["codes"]), re.compile(row["shape"]) if row["shape"] else None, row["meaning"])
-        for row in _rows("never_first_listed.tsv")
+        for row in table_rows("fhir_coder.edits", "never_first_listed.tsv")
     )
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    lines = knowledge_of("fhir_coder.edits").joinpath(name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from functools import cache
 
 from fhir_coder.code_ranges import covered, parse_ranges
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference
 
 
@@ -19,7 +18,7 @@ def names_treatment(text: str, code: str) -> bool:
 
 @cache
 def _treatments() -> tuple[tuple[tuple[CodeReference, ...], tuple[str, ...]], ...]:
-    rows = _rows("fhir_coder", "treatments.tsv")
+    rows = table_rows("fhir_coder", "treatments.tsv")
     return tuple((parse_ranges(row["codes"]), tuple(kind.strip() for kind in row["classes"].split(","))) for row in rows)
 
 
@@ -32,11 +31,6 @@ def _pattern(kind: str) -> re.Pattern[str]:
 def _names() -> dict[str, list[str]]:
     """The names of the medicines of each class; KeyError for a class that ``drugs.tsv`` does not have."""
     names: dict[str, list[str]] = defaultdict(list)
-    for row in _rows("fhir_coder.reading", "drugs.tsv"):
+    for row in table_rows("fhir_coder.reading", "drugs.tsv"):
         names[row["class"]] += row["names"].split(" | ")
     return dict(names)
-
-
-def _rows(package: str, name: str) -> list[dict[str, str]]:
-    lines = knowledge_of(package).joinpath(name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t"))

@@ -9,6 +9,7 @@ Not knowledge, and read by its own path: the FHIR definitions (``fhir_coder/fhir
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterator
 from hashlib import sha256
@@ -29,6 +30,12 @@ def knowledge_of(package: str) -> Traversable | Path:
     """The folder that holds the data files of a package (``fhir_coder.edits``)."""
     replaced = os.environ.get(REPLACED_BY, "")
     return Path(replaced, *package.split(".")) if replaced else files(package)
+
+
+def table_rows(package: str, name: str) -> list[dict[str, str]]:
+    """The rows of a table (``.tsv``) of a package by the names of its header line; lines that begin with ``#`` are comments."""
+    lines = knowledge_of(package).joinpath(name).read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t"))
 
 
 def knowledge_files() -> dict[str, Traversable | Path]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
 
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 
 _SENTENCE = re.compile(r"[^.;\n•]+")
 
@@ -14,8 +13,7 @@ _SENTENCE = re.compile(r"[^.;\n•]+")
 @cache
 def _parts() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
     """The rows of ``body_parts.tsv``: words of titles, words of notes."""
-    lines = knowledge_of("fhir_coder.coding").joinpath("body_parts.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "body_parts.tsv")
     return tuple((_words(row["title"]), _words(row["note"])) for row in rows)
 
 

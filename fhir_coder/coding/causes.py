@@ -7,12 +7,12 @@ effects name their cause themselves (I.C.19.e).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
+from fhir_coder.code_ranges import covered
 from terminology.codebook import Codebook
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference, parse_references
 
 _INJURIES = parse_references("(S00-T34, T66-T75, T79)")
@@ -24,7 +24,7 @@ _COMPLICATIONS = parse_references("(Y62-Y84, Y90-Y91, Y95)")
 
 def is_cause(code: str) -> bool:
     """Whether a code tells what happened, where, or during what: chapter 20 without complications of care and levels of alcohol."""
-    return code[0] in "VWXY" and not any(reference.covers(code) for reference in _COMPLICATIONS)
+    return code[0] in "VWXY" and not covered(code, _COMPLICATIONS)
 
 
 def is_mechanism(code: str) -> bool:
@@ -34,7 +34,7 @@ def is_mechanism(code: str) -> bool:
 
 def has_injury(codes: Collection[str]) -> bool:
     """Whether one of the codes is an injury, which external causes go with."""
-    return any(reference.covers(code) for code in codes for reference in _INJURIES)
+    return any(covered(code, _INJURIES) for code in codes)
 
 
 def displaced_causes(codes: Sequence[str]) -> Mapping[str, str]:
@@ -62,7 +62,7 @@ def in_phase(codebook: Codebook, code: str, codes: Sequence[str]) -> str:
 
 def _phase(codes: Sequence[str]) -> str:
     """A, D or S: the earliest phase of care of the injuries, or empty without an injury."""
-    injuries = [code for code in codes if any(reference.covers(code) for reference in _INJURIES)]
+    injuries = [code for code in codes if covered(code, _INJURIES)]
     if not injuries:
         return ""
     phases = {code[-1] for code in injuries if len(code.replace(".", "")) == _FULL_LENGTH}
@@ -74,10 +74,9 @@ def _phase(codes: Sequence[str]) -> str:
 
 @cache
 def _orders() -> tuple[tuple[tuple[CodeReference, ...], int], ...]:
-    lines = knowledge_of("fhir_coder.coding").joinpath("cause_order.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "cause_order.tsv")
     return tuple((parse_references(f"({row['codes']})"), int(row["order"])) for row in rows)
 
 
 def _order(code: str) -> int:
-    return next((order for references, order in _orders() if any(one.covers(code) for one in references)), _USUAL_ORDER)
+    return next((order for references, order in _orders() if covered(code, references)), _USUAL_ORDER)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
-from terminology.knowledge import knowledge_of
+from fhir_coder.code_ranges import covered
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference, parse_references
 
 
@@ -25,8 +25,7 @@ class Companion:
 @cache
 def companions() -> tuple[Companion, ...]:
     """All rules of ``companions.tsv``."""
-    lines = knowledge_of("fhir_coder.coding").joinpath("companions.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "companions.tsv")
     return tuple(
         Companion(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["alone"] == "never", row["source"])
         for row in rows
@@ -35,15 +34,11 @@ def companions() -> tuple[Companion, ...]:
 
 def companion_source(code: str, assigned: Collection[str]) -> str:
     """The guideline by which ``code`` goes with one of the ``assigned`` codes, or empty."""
-    rules = (rule for rule in companions() if _covers(rule.code, code))
-    return next((rule.source for rule in rules if any(_covers(rule.beside, other) for other in assigned)), "")
+    rules = (rule for rule in companions() if covered(code, rule.code))
+    return next((rule.source for rule in rules if any(covered(other, rule.beside) for other in assigned)), "")
 
 
 def is_left_alone(code: str, assigned: Collection[str]) -> bool:
     """Whether ``code`` is one that is never reported without its condition, and none of the ``assigned`` codes is that."""
-    is_bound = any(rule.never_alone for rule in companions() if _covers(rule.code, code))
+    is_bound = any(rule.never_alone for rule in companions() if covered(code, rule.code))
     return is_bound and not companion_source(code, assigned)
-
-
-def _covers(references: tuple[CodeReference, ...], code: str) -> bool:
-    return any(reference.covers(code) for reference in references)

@@ -7,7 +7,6 @@ pathology report counts once it is signed (IV.K).
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from functools import cache
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.model import Authority, Note, RejectionReason
 from terminology.codebook import Codebook
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.laterality import side, sides
 from terminology.references import CodeReference
 
@@ -47,8 +46,7 @@ class Ground:
 @cache
 def source_rules() -> tuple[SourceRule, ...]:
     """The families in the order of the table."""
-    lines = knowledge_of("fhir_coder.coding").joinpath("documentation_sources.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "documentation_sources.tsv")
     return tuple(
         SourceRule(row["family"], parse_ranges(row["codes"]), row["beside"], row["signed"] == "yes", row["one"] == "yes", row["source"])
         for row in rows

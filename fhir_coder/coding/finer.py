@@ -8,7 +8,6 @@ that adds most is taken; when two add as much, none is.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from functools import cache, lru_cache
 
 from terminology.codebook import Codebook
 from terminology.detail import is_unspecified
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.laterality import side
 
 _RULED_OUT = re.compile(r"\b(?:uncomplicated|without\b[^,]*)")
@@ -146,8 +145,7 @@ class _Said:
 @cache
 def _rows() -> dict[str, _Said]:
     """The rows of ``detail_words.tsv``."""
-    lines = knowledge_of("fhir_coder.coding").joinpath("detail_words.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "detail_words.tsv")
     return {row["title"]: _Said(row["note"], row["where"]) for row in rows}
 
 

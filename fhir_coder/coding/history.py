@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 
+from fhir_coder.code_ranges import covered
 from fhir_coder.model import RejectionReason
 from terminology.codebook import Codebook
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference, parse_references
 
 
 @cache
 def _rows(kind: str) -> tuple[tuple[tuple[CodeReference, ...], str], ...]:
     """The mapping for ``personal`` or ``family``, first match wins."""
-    lines = knowledge_of("fhir_coder.coding").joinpath("history_codes.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "history_codes.tsv")
     return tuple((parse_references(f"({row['codes']})"), row["history"]) for row in rows if row["kind"] == kind)
 
 
@@ -25,6 +24,6 @@ def history_code(codebook: Codebook, code: str, reason: RejectionReason | None) 
     if kind is None:
         return ""
     for references, history in _rows(kind):
-        if any(reference.covers(code) for reference in references) and codebook.normalize(history):
+        if covered(code, references) and codebook.normalize(history):
             return history if codebook.is_billable(history) else ""
     return ""

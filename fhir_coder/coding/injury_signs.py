@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from fhir_coder.code_ranges import covered
 from terminology.codebook import Codebook
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.laterality import side
 from terminology.references import CodeReference, parse_references
 
@@ -27,9 +27,9 @@ class Sign:
 def accounted_for(codebook: Codebook, code: str, others: Mapping[str, bool]) -> str:
     """The assigned code that accounts for ``code``, or empty. ``others`` maps the other codes to whether they share a statement with it."""
     for sign in _signs():
-        if _covers(sign.code, code):
+        if covered(code, sign.code):
             for other, shares_statement in sorted(others.items()):
-                if _covers(sign.beside, other) and (shares_statement or not sign.within_statement) and _is_same_side(codebook, code, other):
+                if covered(other, sign.beside) and (shares_statement or not sign.within_statement) and _is_same_side(codebook, code, other):
                     return other
     return ""
 
@@ -41,12 +41,7 @@ def _is_same_side(codebook: Codebook, code: str, other: str) -> bool:
 
 @cache
 def _signs() -> tuple[Sign, ...]:
-    lines = knowledge_of("fhir_coder.coding").joinpath("injury_signs.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "injury_signs.tsv")
     return tuple(
         Sign(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["statement"] == "same") for row in rows
     )
-
-
-def _covers(references: tuple[CodeReference, ...], code: str) -> bool:
-    return any(reference.covers(code) for reference in references)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Collection
 from functools import cache
@@ -10,7 +9,7 @@ from functools import cache
 from fhir_coder.code_ranges import covered, parse_ranges
 from terminology.codebook import Codebook
 from terminology.detail import is_unspecified
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 from terminology.references import CodeReference
 
 _PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
@@ -18,8 +17,7 @@ _PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
 
 @cache
 def _table(name: str, key: str, ranges: str) -> tuple[tuple[str, tuple[CodeReference, ...]], ...]:
-    lines = knowledge_of("fhir_coder.coding").joinpath(name).read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", name)
     return tuple((row[key], parse_ranges(row[ranges])) for row in rows)
 
 

@@ -6,7 +6,6 @@ Those codes are data (``effect_forms.tsv``).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
@@ -14,7 +13,7 @@ from functools import cache
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.ranked_code import RankedCode
 from terminology.codebook import Codebook
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 
 SOURCE = "I.C.19.e.5.a"
 
@@ -64,8 +63,7 @@ def effect_form(code: str, medicines: Collection[str]) -> str:
 
 @cache
 def _forms() -> dict[str, tuple[tuple[str, str], ...]]:
-    lines = knowledge_of("fhir_coder.coding").joinpath("effect_forms.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "effect_forms.tsv")
     forms: dict[str, tuple[tuple[str, str], ...]] = {}
     for row in rows:
         forms[row["code"]] = (*forms.get(row["code"], ()), (row["drug"], row["becomes"]))

@@ -6,7 +6,6 @@ detail documented.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from functools import cache, lru_cache
 
 from fhir_coder.coding.finer import is_undenied
 from terminology.codebook import Codebook
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 
 _NEAR = 3  # the mention, its statement and its sentence come before the paragraph of the problem
 
@@ -53,8 +52,7 @@ class _Detail:
 
 @cache
 def _details() -> tuple[_Detail, ...]:
-    lines = knowledge_of("fhir_coder.coding").joinpath("told_details.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.coding", "told_details.tsv")
     return tuple(
         _Detail(re.compile(row["title"]), row["becomes"], re.compile(rf"\b(?:{row['said']})\b", re.IGNORECASE), row["where"] == "problem")
         for row in rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from fhir_coder.reading.context import Token, expand, tokenize
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import knowledge_of, table_rows
 
 
 class Told(StrEnum):
@@ -123,8 +122,7 @@ def load_mechanisms() -> MechanismRules:
     """The rules, read once."""
     knowledge = knowledge_of("fhir_coder.reading")
     source = tomllib.loads(knowledge.joinpath("mechanisms.toml").read_text(encoding="utf-8"))
-    lines = knowledge.joinpath("mechanisms.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t")
+    rows = table_rows("fhir_coder.reading", "mechanisms.tsv")
     root = _Node()
     for name, phrases in source["words"].items():
         for phrase in {phrase for pattern in phrases for phrase in expand(pattern)}:

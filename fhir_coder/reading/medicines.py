@@ -5,14 +5,13 @@ The names and classes are data (``drugs.tsv``, ``drug_classes.tsv``). Of several
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from terminology.knowledge import knowledge_of
+from terminology.knowledge import table_rows
 
 _FIRST_WORD = re.compile(r"[A-Za-z0-9]+")
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
@@ -57,9 +56,9 @@ def find_medicines(text: str) -> Iterator[NamedMedicine]:
 @cache
 def medicines() -> dict[str, Medicine]:
     """Every name with its medicine."""
-    classes = {row["class"]: row for row in _rows("drug_classes.tsv")}
+    classes = {row["class"]: row for row in table_rows("fhir_coder.reading", "drug_classes.tsv")}
     found: dict[str, Medicine] = {}
-    for row in _rows("drugs.tsv"):
+    for row in table_rows("fhir_coder.reading", "drugs.tsv"):
         names = row["names"].split(" | ")
         kind = classes[row["class"]]
         medicine = Medicine(_NOT_A_LETTER.sub("-", names[0].lower()), row["class"], kind["long_term"], kind["needs"], kind["drug"])
@@ -86,8 +85,3 @@ def _pattern(name: str) -> re.Pattern[str]:
     is_as_written = " " not in name and name != name.lower()
     words = r"[\s-]+".join(re.escape(word) for word in name.split())
     return re.compile(rf"(?<![\w-]){words}(?!\w)", re.NOFLAG if is_as_written else re.IGNORECASE)
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    lines = knowledge_of("fhir_coder.reading").joinpath(name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader((line for line in lines if line and not line.startswith("#")), delimiter="\t"))
