@@ -22,6 +22,16 @@ class Told(StrEnum):
     STATUS = "status"
 
 
+_CIRCUMSTANCES = {"Y92": Told.PLACE, "Y93": Told.ACTIVITY, "Y99": Told.STATUS}
+
+
+def told_kind(codes: Collection[str]) -> Told | None:
+    """What codes of chapter 20 tell, or None for any others."""
+    if not codes or not all(code[0] in "VWXY" for code in codes):
+        return None
+    return _CIRCUMSTANCES.get(next(iter(codes))[:3], Told.CAUSE)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A word of any of the ``classes``; ``is_near``: in the same clause as the word before, and close to it."""
@@ -78,6 +88,7 @@ class MechanismRules:
     events: frozenset[str]
     hiding: frozenset[str]
     settings: frozenset[str]
+    claims: frozenset[str]
     _root: _Node
     _beginning: Mapping[tuple[Told, str], tuple[int, ...]]
 
@@ -127,7 +138,7 @@ def load_mechanisms() -> MechanismRules:
     for name, phrases in source["words"].items():
         for phrase in {phrase for pattern in phrases for phrase in expand(pattern)}:
             _insert(root, phrase, name)
-    sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding", "settings")}
+    sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding", "settings", "claims")}
     rules = tuple(_rule(row) for row in rows)
     return MechanismRules(
         rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root, _beginning=_beginnings(rules)
