@@ -28,7 +28,8 @@ MAX_CARRIED_WORDS = 8
 _LIST_WORDS = frozenset({"or", "nor"})
 _SEMICOLON_ITEM = 5
 _AUXILIARIES = frozenset({"also", "had", "has", "who", "was", "then", "accidentally", "reportedly", "recently"})
-_DENYING_GAP = 1
+_DENYING_GAP = 3
+_LEISURE = "Y99.8"
 _STRENGTH: dict[Effect, int] = {Presence.ABSENT: 0, Presence.POSSIBLE: 1, Presence.PRESENT: 2}
 
 
@@ -250,7 +251,8 @@ def is_unheard(mention: Mention, reach: Reach, tokens: Sequence[Token], first: i
     if kind is Told.CAUSE:
         is_subject = reach.is_forward and reach.cue.last <= first and _AUXILIARIES.issuperset(between)
         return bool(effects & {Experiencer.FAMILY, Experiencer.OTHER}) and not is_subject
-    return Presence.ABSENT not in effects or not reach.is_forward or len(between) > _DENYING_GAP
+    is_denied = Presence.ABSENT in effects and reach.is_forward and len(between) <= _DENYING_GAP
+    return not is_denied or mention.codes[0].startswith(_LEISURE)
 
 
 def _section_cue(mention: Mention) -> list[str]:

@@ -43,6 +43,7 @@ CLAIMING = frozenset(
 
 _OWNERS = 3
 _NEAR = 2
+_SAME_HOME = 5
 _HURRIED_STOP = re.compile(r"(?<=[\w)\]\"”'’%])[.;!?]+\s+(?=[a-z0-9(\"~])")
 _WORD_BEFORE = re.compile(r"[A-Za-z][A-Za-z.]*$")
 
@@ -119,7 +120,7 @@ def _parts(text: str, sentence: Sentence) -> Iterator[Sentence]:
 
 def _in_residence(term: MechanismTerm, at: int, readings: Sequence[_Reading]) -> MechanismTerm:
     """A place in the kind of residence that its own or the nearest sentence around it names."""
-    around = sorted(range(max(0, at - _NEAR), min(len(readings), at + _NEAR + 1)), key=lambda place: abs(place - at))
+    around = sorted(range(max(0, at - _SAME_HOME), min(len(readings), at + _SAME_HOME + 1)), key=lambda place: abs(place - at))
     code = next((code for place in around if (code := in_residence(term.codes[0], readings[place].labels))), "")
     return replace(term, codes=(code,)) if code else term
 
