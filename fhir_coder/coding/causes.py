@@ -2,7 +2,7 @@
 
 A code of chapter 20 is reported with an injury of this visit and never without one (I.C.20.a). Its seventh character is the injury's
 (I.C.20.a.2); place, activity and status are reported once, at the initial encounter, and one of each (I.C.20.b, c and k). Poisonings and toxic
-effects name their cause themselves (I.C.19.e).
+effects name their cause themselves (I.C.19.e); place, activity and status go with a toxic effect as with an injury.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from terminology.knowledge import table_rows
 from terminology.references import CodeReference, parse_references
 
 _INJURIES = parse_references("(S00-T34, T66-T75, T79)")
+_TOXIC_EFFECTS = parse_references("(T51-T65)")
 _CIRCUMSTANCES = ("Y92", "Y93", "Y99")
 _USUAL_ORDER = 5
 _FULL_LENGTH = 7
@@ -46,7 +47,7 @@ def displaced_causes(codes: Sequence[str]) -> Mapping[str, str]:
             groups.setdefault(code[:3] if code[:3] in _CIRCUMSTANCES else "", []).append(code)
     displaced: dict[str, str] = {}
     for kind, group in groups.items():
-        is_reported = phase == "A" or (bool(phase) and not kind)
+        is_reported = (phase == "A" or _is_toxic(codes)) if kind else bool(phase)
         first = min(group, key=_order) if is_reported else ""
         displaced.update((code, first) for code in group if code != first)
     return displaced
@@ -70,6 +71,11 @@ def _phase(codes: Sequence[str]) -> str:
     if not phases or phases & set("ABC"):
         return "A"
     return "S" if phases == {"S"} else "D"
+
+
+def _is_toxic(codes: Collection[str]) -> bool:
+    """Whether a toxic effect is treated for the first time: its code says what happened, and not where and during what."""
+    return any(covered(code, _TOXIC_EFFECTS) and code.endswith("A") for code in codes)
 
 
 @cache

@@ -6,6 +6,7 @@ The rules and their sources are in ``context.toml``, the cues in :mod:`fhir_code
 - A cue inside a dictionary term ("family history of colon cancer" as one term) belongs to the term's meaning and does not apply to it, nor
   does its section's default. A problem statement, which is only words, is judged by the cue it begins or ends with.
 - Cues reach no further than their sentence or item; only a line that ends in a colon ("Denies:") carries into the items under it.
+- Cues about persons and times say little of an accident (:func:`is_unheard`).
 - In a past medical history the conditions stay current unless words say otherwise: lists of existing conditions stand under that heading.
 """
 
@@ -18,6 +19,7 @@ from itertools import pairwise
 
 from fhir_coder.model import Assertion, Assertions, Experiencer, Mention, Mentions, Presence, Section, Temporality
 from fhir_coder.reading.context import ContextRules, Cue, Direction, Effect, Token, load_rules, tokenize
+from fhir_coder.reading.mechanism_rules import Told, told_kind
 from fhir_coder.reading.sentences import Sentence, find_sentences
 
 MAX_CARRIED_WORDS = 8
@@ -25,6 +27,9 @@ MAX_CARRIED_WORDS = 8
 
 _LIST_WORDS = frozenset({"or", "nor"})
 _SEMICOLON_ITEM = 5
+_AUXILIARIES = frozenset({"also", "had", "has", "who", "was", "then", "accidentally", "reportedly", "recently"})
+_DENYING_GAP = 3
+_LEISURE = "Y99.8"
 _STRENGTH: dict[Effect, int] = {Presence.ABSENT: 0, Presence.POSSIBLE: 1, Presence.PRESENT: 2}
 
 
@@ -177,6 +182,8 @@ def _token_span(mention: Mention, tokens: Sequence[Token]) -> tuple[int, int]:
 def _decisions(mention: Mention, context: SentenceContext, first: int, last: int) -> Iterator[Decision]:
     for reach in context.reaches:
         cue = reach.cue
+        if is_unheard(mention, reach, context.tokens, first):
+            continue
         is_inside = cue.first < last and first < cue.last
         if is_inside and not _decides_statement(reach, mention, first, last):
             # "No family history of cancer" denies the term that shares its words, "family history of cancer".
@@ -230,6 +237,22 @@ def _assertion(mention: Mention, decisions: list[Decision], by_section: list[Dec
         temporality=Temporality(temporality.effect) if temporality else Temporality.CURRENT,
         cues=tuple(dict.fromkeys(cues + section_id)),
     )
+
+
+def is_unheard(mention: Mention, reach: Reach, tokens: Sequence[Token], first: int) -> bool:
+    """Whether a cue says nothing of what the mention tells of an accident. "At his mother's house" names the place and not the one who was hurt: a
+    cause is another's only as the predicate of that person ("her son fell"), and place, activity and status are the accident's, unless denied
+    by the word before."""
+    kind = told_kind(mention.codes)
+    if kind is None:
+        return False
+    effects = set(reach.cue.rule.effects)
+    between = [token.word for token in tokens[max(0, reach.cue.last) : first]]
+    if kind is Told.CAUSE:
+        is_subject = reach.is_forward and reach.cue.last <= first and _AUXILIARIES.issuperset(between)
+        return bool(effects & {Experiencer.FAMILY, Experiencer.OTHER}) and not is_subject
+    is_denied = Presence.ABSENT in effects and reach.is_forward and len(between) <= _DENYING_GAP
+    return not is_denied or mention.codes[0].startswith(_LEISURE)
 
 
 def _section_cue(mention: Mention) -> list[str]:

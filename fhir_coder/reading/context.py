@@ -28,7 +28,6 @@ Effect = Presence | Experiencer | Temporality
 
 _EFFECTS: Mapping[str, Effect] = MappingProxyType({str(effect): effect for kind in (Presence, Experiencer, Temporality) for effect in kind})
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\w\s]|_")
-_GROUP = re.compile(r"\(([^()]*\|[^()]*)\)")
 _QUOTES = str.maketrans("’‘", "''")
 
 
@@ -127,12 +126,42 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
 
 def expand(phrase: str) -> Iterator[str]:
     """All phrases of a cue with groups, which may nest: ``(a|b|) c`` gives ``a c``, ``b c`` and ``c``."""
-    group = _GROUP.search(phrase)
-    if group is None:
-        yield " ".join(phrase.split())
-        return
-    for choice in group.group(1).split("|"):
-        yield from expand(phrase[: group.start()] + choice + phrase[group.end() :])
+    for written in _written(phrase):
+        yield " ".join(written.split())
+
+
+def _written(phrase: str) -> list[str]:
+    """Every way to write a phrase, group by group: each group is expanded once, however many stand beside it."""
+    opened = phrase.find("(")
+    if opened < 0:
+        return [phrase]
+    closed = _closing(phrase, opened)
+    choices = list(_choices(phrase[opened + 1 : closed])) if closed else []
+    # A bracket without its other half, or around no choice, is text.
+    heads = [one for choice in choices for one in _written(choice)] if len(choices) > 1 else ["("]
+    rest = _written(phrase[closed + 1 if len(choices) > 1 else opened + 1 :])
+    return [phrase[:opened] + head + tail for head in heads for tail in rest]
+
+
+def _closing(phrase: str, opened: int) -> int:
+    """Where the bracket that opens there is closed, or 0."""
+    depth = 0
+    for at in range(opened, len(phrase)):
+        depth += (phrase[at] == "(") - (phrase[at] == ")")
+        if depth == 0:
+            return at
+    return 0
+
+
+def _choices(phrase: str) -> Iterator[str]:
+    """The choices of a group: its text between the bars that stand in no group inside it."""
+    depth = start = 0
+    for at, letter in enumerate(phrase):
+        depth += (letter == "(") - (letter == ")" and depth > 0)
+        if letter == "|" and depth == 0:
+            yield phrase[start:at]
+            start = at + 1
+    yield phrase[start:]
 
 
 @cache

@@ -2,18 +2,21 @@
 
 Chapter 20 is coded from whatever words the history uses for an accident (Official Guidelines I.C.20.a), which no list of phrases holds; so
 sentences are read for sequences of word classes (:mod:`fhir_coder.reading.mechanism_rules`). Of each sentence the most specific cause counts. An
-activity or a place is one of an accident only when the sentence or one beside it tells of one. What the note asserts of it, and whether an
-injury of this visit makes it reportable, later stages decide.
+activity or a place is one of an accident only when the sentence or one near it tells of one; a claim for compensation says by itself, and in any
+section, that the accident happened at work. A room of a home is one of the kind of residence that the sentences around it name
+(:mod:`fhir_coder.reading.residences`). What the note asserts of it, and whether an injury of this visit makes it reportable, later stages decide.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_coder.model import SectionKind
 from fhir_coder.reading.mechanism_rules import Label, MechanismRules, Rule, Step, Told, load_mechanisms, words_of
-from fhir_coder.reading.sentences import Sentence
+from fhir_coder.reading.residences import in_residence
+from fhir_coder.reading.sentences import Sentence, is_abbreviation
 
 SOURCE = "mechanism:"
 """How the source of every such term begins; the id of its rule follows."""
@@ -33,7 +36,16 @@ TELLING = frozenset(
 )
 """The sections in which this visit's accident is told; a fall in the past history or in the advice is another one, or none."""
 
+CLAIMING = frozenset(
+    {SectionKind.PLAN, SectionKind.INSTRUCTIONS, SectionKind.ADMINISTRATIVE, SectionKind.SOCIAL_HISTORY, SectionKind.ORDERS}
+)
+"""Sections that tell no accident, but whether a claim for compensation was made."""
+
 _OWNERS = 3
+_NEAR = 2
+_SAME_HOME = 5
+_HURRIED_STOP = re.compile(r"(?<=[\w)\]\"”'’%])[.;!?]+\s+(?=[a-z0-9(\"~])")
+_WORD_BEFORE = re.compile(r"[A-Za-z][A-Za-z.]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +82,47 @@ def find_mechanisms(text: str, sentences: Sequence[Sentence]) -> tuple[Mechanism
     rules = load_mechanisms()
     readings: list[_Reading] = []
     for sentence in sentences:
-        readings.append(_read(text, sentence, rules, readings[-1] if readings else None))
+        for part in _parts(text, sentence):
+            readings.append(_read(text, part, rules, readings[-1] if readings else None))
     causes = [_first_told(rules, reading, Told.CAUSE) for reading in readings]
     tells = [cause is not None or bool(rules.events & reading.labels.keys()) for cause, reading in zip(causes, readings, strict=True)]
     found = [cause for cause in causes if cause is not None]
-    for place, reading in enumerate(readings):
-        if any(tells[max(0, place - 1) : place + 2]) and not rules.habitual & reading.labels.keys():
-            others = (_first_told(rules, reading, kind) for kind in Told if kind is not Told.CAUSE)
-            found.extend(term for term in others if term is not None)
+    for at, reading in enumerate(readings):
+        is_habit = causes[at] is None and bool(rules.habitual & reading.labels.keys())
+        if any(tells[max(0, at - _NEAR) : at + _NEAR + 1]) and not is_habit:
+            others = [_first_told(rules, reading, kind) for kind in Told if kind is not Told.CAUSE]
+            found.extend(_in_residence(term, at, readings) for term in others if term is not None)
+    found.extend(claim for claim in find_claims(text, sentences) if not any(claim.start == term.start for term in found))
     return tuple(sorted(found, key=lambda term: (term.start, term.end)))
+
+
+def find_claims(text: str, sentences: Sequence[Sentence]) -> Iterator[MechanismTerm]:
+    """What says by itself, and in any section, that the accident of this visit happened at work: a claim, a report to the employer."""
+    rules = load_mechanisms()
+    for sentence in sentences:
+        reading = _read(text, sentence, rules, None)
+        if rules.claims & reading.labels.keys():
+            claim = _first_told(rules, reading, Told.STATUS)
+            if claim is not None:
+                yield claim
+
+
+def _parts(text: str, sentence: Sentence) -> Iterator[Sentence]:
+    """The sentence at its full stops: hurried notes go on in lower case after them, which ends no sentence elsewhere."""
+    start = sentence.start
+    for stop in _HURRIED_STOP.finditer(text, sentence.start, sentence.end):
+        word = _WORD_BEFORE.search(text, start, stop.start())
+        if word is None or not is_abbreviation(word.group()):
+            yield Sentence(start, stop.start())
+            start = stop.end()
+    yield Sentence(start, sentence.end)
+
+
+def _in_residence(term: MechanismTerm, at: int, readings: Sequence[_Reading]) -> MechanismTerm:
+    """A place in the kind of residence that its own or the nearest sentence around it names."""
+    around = sorted(range(max(0, at - _SAME_HOME), min(len(readings), at + _SAME_HOME + 1)), key=lambda place: abs(place - at))
+    code = next((code for place in around if (code := in_residence(term.codes[0], readings[place].labels))), "")
+    return replace(term, codes=(code,)) if code else term
 
 
 def _read(text: str, sentence: Sentence, rules: MechanismRules, before: _Reading | None) -> _Reading:

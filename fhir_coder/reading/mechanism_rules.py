@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,6 +21,17 @@ class Told(StrEnum):
     ACTIVITY = "activity"
     PLACE = "place"
     STATUS = "status"
+
+
+_OF_CHAPTER_20 = re.compile(r"[V-Y]\d\d")
+_CIRCUMSTANCES = {"Y92": Told.PLACE, "Y93": Told.ACTIVITY, "Y99": Told.STATUS}
+
+
+def told_kind(codes: Collection[str]) -> Told | None:
+    """What codes of chapter 20 tell, or None for any others."""
+    if not codes or not all(_OF_CHAPTER_20.match(code) for code in codes):
+        return None
+    return _CIRCUMSTANCES.get(next(iter(codes))[:3], Told.CAUSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,7 @@ class MechanismRules:
     events: frozenset[str]
     hiding: frozenset[str]
     settings: frozenset[str]
+    claims: frozenset[str]
     _root: _Node
     _beginning: Mapping[tuple[Told, str], tuple[int, ...]]
 
@@ -127,7 +140,9 @@ def load_mechanisms() -> MechanismRules:
     for name, phrases in source["words"].items():
         for phrase in {phrase for pattern in phrases for phrase in expand(pattern)}:
             _insert(root, phrase, name)
-    sets = {key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding", "settings")}
+    sets = {
+        key: frozenset(source[key]) for key in ("clauses", "breaks", "silenced_by", "habitual", "events", "hiding", "settings", "claims")
+    }
     rules = tuple(_rule(row) for row in rows)
     return MechanismRules(
         rules, frozenset(source["words"]), source["gap"], source["near_gap"], **sets, _root=root, _beginning=_beginnings(rules)

@@ -19,8 +19,8 @@ from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.drug_effects import find_drug_effects
 from fhir_coder.reading.drug_use import find_long_term_use
 from fhir_coder.reading.encounter_reasons import find_encounter_reasons
-from fhir_coder.reading.mechanism import SOURCE, TELLING, find_mechanisms
-from fhir_coder.reading.mechanism_rules import Told
+from fhir_coder.reading.mechanism import CLAIMING, SOURCE, TELLING, find_claims, find_mechanisms
+from fhir_coder.reading.mechanism_rules import told_kind
 from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.scores import find_scores
 from fhir_coder.reading.sentences import Sentence, find_sentences
@@ -28,7 +28,6 @@ from fhir_coder.reading.sentences import Sentence, find_sentences
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
 _COMPARE: dict[str, Callable[[int, int], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-_KINDS = {"Y92": Told.PLACE, "Y93": Told.ACTIVITY, "Y99": Told.STATUS}
 _ONLY_IN = {"assessment": STATING | {SectionKind.PROBLEM_LIST}}
 
 
@@ -127,23 +126,18 @@ def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[Foun
 def _with_mechanisms(text: str, whole: SectionSentences, terms: list[FoundTerm]) -> list[FoundTerm]:
     """The terms with the external causes that the section tells; a dictionary phrase of the same kind in the same sentence says less."""
     told = find_mechanisms(text, whole.sentences) if whole.section.kind in TELLING else ()
+    if whole.section.kind in CLAIMING:
+        told = tuple(find_claims(text, whole.sentences))
     if not told:
         return terms
     known = {(_sentence_start(whole, term), term.kind) for term in told}
-    kept = [term for term in terms if (_sentence_start(whole, term), _kind_of_cause(term)) not in known]
+    kept = [term for term in terms if (_sentence_start(whole, term), told_kind(term.codes)) not in known]
     return sorted((*kept, *told), key=lambda term: (term.start, term.end))
 
 
 def _sentence_start(whole: SectionSentences, term: FoundTerm) -> int:
     sentence = whole.sentence_around(term.start, term.end)
     return -1 if sentence is None else sentence.start
-
-
-def _kind_of_cause(term: FoundTerm) -> Told | None:
-    """What a dictionary term of chapter 20 tells, or None for any other term."""
-    if not all(code[0] in "VWXY" for code in term.codes):
-        return None
-    return _KINDS.get(term.codes[0][:3], Told.CAUSE)
 
 
 def _admissible(terms: Iterable[FoundTerm], note: Note, encounter: Encounter) -> Iterator[FoundTerm]:

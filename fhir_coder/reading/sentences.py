@@ -122,7 +122,7 @@ def _is_explained(text: str, start: int, stop: re.Match[str], items: frozenset[i
     if word is None:
         return False
     letters = word.group()
-    return letters.lower() in _abbreviations() or (len(letters) == 1 and letters.isupper() and letters not in "AI")
+    return is_abbreviation(letters) or (len(letters) == 1 and letters.isupper() and letters not in "AI")
 
 
 def _item_cuts(text: str, start: int, end: int) -> Iterator[int]:
@@ -154,6 +154,11 @@ def _trim(text: str, start: int, end: int) -> Sentence | None:
     if start == end:
         return None
     return Sentence(start, end, MARKER.match(text, start, end) is not None)
+
+
+def is_abbreviation(word: str) -> bool:
+    """Whether a full stop after the word belongs to it."""
+    return word.lower() in _abbreviations()
 
 
 @cache
