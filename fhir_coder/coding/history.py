@@ -11,7 +11,6 @@ from terminology.codebook import Codebook
 from terminology.knowledge import table_rows
 from terminology.references import CodeReference, parse_references
 
-
 _CALLED_HISTORY = frozenset({"hist-history-of"})
 """The context rules by which the note itself calls a condition a history."""
 

@@ -65,7 +65,9 @@ def _rules() -> tuple[tuple[re.Pattern[str], tuple[_Rule, ...]], ...]:
     """The rules, those of one disease or thing together behind the words without which none of them is told."""
     data = tomllib.loads(knowledge_of("fhir_coder.reading").joinpath("told_statuses.toml").read_text(encoding="utf-8"))
     classes: Mapping[str, str] = {name: "|".join(words) for name, words in data["words"].items()}
-    groups = [(row["anchor"], (_rule(row, row["code"], row["told"], classes),)) for row in data["status"]]
+    groups: list[tuple[str, tuple[_Rule, ...]]] = [
+        (row["anchor"], (_rule(row, row["code"], row["told"], classes),)) for row in data["status"]
+    ]
     groups += [(row["words"], tuple(_histories(row, data, classes))) for row in table_rows("fhir_coder.reading", "told_histories.tsv")]
     return tuple((_compiled(_filled(anchor, classes)), rules) for anchor, rules in groups)
 
@@ -82,12 +84,16 @@ def _histories(row: Mapping[str, str], data: Mapping[str, Any], classes: Mapping
     for way in data["way"]:
         code = row[way["of"]]
         if code and way["id"] not in row["unlike"].split():
-            yield _rule({**way, "id": f"{way['id']}-{row['id']}", "sex": row["sex"] if way["of"] == "personal" else ""}, code, way["told"], own)
+            yield _rule(
+                {**way, "id": f"{way['id']}-{row['id']}", "sex": row["sex"] if way["of"] == "personal" else ""}, code, way["told"], own
+            )
 
 
 def _rule(row: Mapping[str, Any], code: str, told: list[str], classes: Mapping[str, str]) -> _Rule:
     unless = _filled("|".join(row.get("unless", [])), classes)
-    return _Rule(row["id"], code, _filled("|".join(_sequence(one) for one in told), classes), unless, row.get("sex", ""), row.get("age", ""))
+    return _Rule(
+        row["id"], code, _filled("|".join(_sequence(one) for one in told), classes), unless, row.get("sex", ""), row.get("age", "")
+    )
 
 
 def _sequence(told: str) -> str:
