@@ -32,6 +32,8 @@ CODE_COLUMNS = frozenset(
         "becomes",
         "beside",
         "history",
+        "personal",
+        "family",
         "right",
         "left",
         "bilateral",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fhir_coder.coding.documentation_sources import ground, why_not_from
 from fhir_coder.coding.each_side import each_side
 from fhir_coder.coding.finer import finer
-from fhir_coder.coding.history import history_code
+from fhir_coder.coding.history import history_code, is_history_offered
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete, side_in
@@ -36,6 +36,7 @@ ASSESSMENT_SECTIONS = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_
 PLAN_SECTIONS = ASSESSMENT_SECTIONS | {SectionKind.PLAN, SectionKind.ORDERS}
 
 
+_FAMILY_HISTORY = frozenset({"Z80", "Z81", "Z82", "Z83", "Z84"})
 _INCIDENTAL = re.compile(r"\bincidental(?:ly|oma)?\b", re.IGNORECASE)
 
 
@@ -107,7 +108,8 @@ class _Gathering:
                 continue
             offer = history_code(self._codebook, code or candidate.code, reason)
             self.away.append((code or candidate.code, reason or RejectionReason.NOT_BILLABLE, assertion, offer))
-            if offer and assertion.mention.section in PLAN_SECTIONS:
+            is_in_plan = assertion.mention.section in PLAN_SECTIONS
+            if offer and is_history_offered(self._codebook, code or candidate.code, reason, assertion.cues, is_in_plan):
                 self._support(offer, Pillar(assertion, candidate, self._statements[position], is_history=True), note)
         self.away.extend(
             (candidate.code, RejectionReason.OUTRANKED, assertion, "")
@@ -164,7 +166,7 @@ def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> Re
 
     A Z code says by itself that something is past (I.C.21.c.3-4): a past surgery is no reason against its status code.
     """
-    if assertion.experiencer is Experiencer.FAMILY:
+    if assertion.experiencer is Experiencer.FAMILY and not _says_family(code, assertion):
         # "No family history of gastric cancer" is no family history either.
         return RejectionReason.NEGATED if assertion.presence is Presence.ABSENT else RejectionReason.FAMILY_HISTORY
     if assertion.experiencer is Experiencer.OTHER:
@@ -178,6 +180,11 @@ def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> Re
     if assertion.temporality is Temporality.HISTORICAL and not policy.codes_history and not code.startswith("Z"):
         return RejectionReason.HISTORICAL
     return None
+
+
+def _says_family(code: str, assertion: Assertion) -> bool:
+    """Whether the code says by itself that a relative has the condition (I.C.21.c.4), and the note does not deny it."""
+    return code[:3] in _FAMILY_HISTORY and assertion.presence is not Presence.ABSENT
 
 
 def evidence_of(assertion: Assertion, hashes: Mapping[str, str]) -> Evidence:

@@ -8,7 +8,9 @@ _YEARS = re.compile(
     r"(?<!temp )(?<!t )\b(\d{1,3})[\s-]*(?:(?:years?|yrs?)[\s-]*(?:of age|old|well|WCC|WCV|check)|y\.?/?o\b|[FM]\b(?!\s*\d))", re.IGNORECASE
 )
 _UNDER_TWO = re.compile(
-    r"\b(?:newborn|neonate|\d{1,2}[\s-]*(?:days?|d|weeks?|wks?|months?|mos?|m)[\s/-]*(?:old\b|o\b|well\b|WCC\b|WCV\b|check))", re.IGNORECASE
+    r"\b(?:newborn|neonate|\d{1,2}[\s-]*(?:days?|d|weeks?|wks?|months?|mos?|m)[\s/-]*(?:old\b|well\b|WCC\b|WCV\b|check)|"
+    r"\d{1,2}[\s-]*(?:d|wks?|mos?|m)\s?/\s?o\b)",
+    re.IGNORECASE,
 )
 _AGED = r"\b\d{1,3}[\s-]*(?:years?|yrs?|y\.?/?o\.?|months?|mos?|m/?o|weeks?|days?)?[\s-]*(?:old\b|o\b)?"
 _FEMALE = re.compile(
@@ -29,7 +31,9 @@ def stated_age(text: str) -> int | None:
     """Completed years as the opening of the note states them first, or None. Ages in days, weeks or months give 0 or 1."""
     years = _YEARS.search(text, 0, OPENING)
     small = _UNDER_TWO.search(text, 0, OPENING)
-    if small and (years is None or small.start() < years.start()):
+    # "6 mo check" is also how long after the last visit a grown-up comes back.
+    is_interval = small is not None and years is not None and small.group().lower().endswith("check")
+    if small and not is_interval and (years is None or small.start() <= years.start()):
         return _years_of(small.group())
     age = int(years.group(1)) if years else None
     return age if age is not None and age <= MAX_AGE else None

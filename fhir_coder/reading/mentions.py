@@ -24,6 +24,7 @@ from fhir_coder.reading.mechanism_rules import told_kind
 from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.scores import find_scores
 from fhir_coder.reading.sentences import Sentence, find_sentences
+from fhir_coder.reading.told_statuses import find_told_statuses
 
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
@@ -91,7 +92,8 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
         scores = tuple(find_scores(note.text))
-        told = (*scores, *find_body_mass(note.text), *find_encounter_reasons(note.text, tuple(own)))
+        measured = (*scores, *find_body_mass(note.text))
+        told = (*measured, *find_encounter_reasons(note.text, tuple(own)), *find_told_statuses(note.text))
         terms = (*_outside(find_terms(note.text), scores), *told)
         terms = (*terms, *_of_medicines(note.text, own, terms))
         mentions.extend(_note_mentions(note, own, _admissible(terms, note, sections.encounter)))

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from fhir_coder.code_ranges import covered, parse_ranges
-from fhir_coder.coding.history import history_code
+from fhir_coder.coding.history import history_code, is_history_offered
 from fhir_coder.combinations import combination_for, combinations
 from fhir_coder.model import RejectionReason
 from terminology.codebook import Codebook
@@ -70,6 +70,25 @@ def test_combinations(code: str, codes: set[str], becomes: str | None) -> None:
 )
 def test_history_codes(codebook: Codebook, code: str, reason: RejectionReason | None, expected: str) -> None:
     assert history_code(codebook, code, reason) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "cues", "is_in_plan", "is_offered"),
+    [
+        ("C50.911", RejectionReason.FAMILY_HISTORY, (), False, True),
+        ("I82.409", RejectionReason.HISTORICAL, ("hist-prior",), False, True),
+        ("I10", RejectionReason.FAMILY_HISTORY, (), False, False),
+        ("I10", RejectionReason.FAMILY_HISTORY, (), True, True),
+        ("L03.115", RejectionReason.HISTORICAL, ("hist-prior",), True, False),
+        ("L03.115", RejectionReason.HISTORICAL, ("hist-history-of",), True, True),
+        ("L03.115", RejectionReason.HISTORICAL, ("hist-history-of",), False, False),
+        ("I10", None, (), True, False),
+    ],
+)
+def test_where_a_history_is_offered(
+    codebook: Codebook, code: str, reason: RejectionReason | None, cues: tuple[str, ...], is_in_plan: bool, is_offered: bool
+) -> None:
+    assert is_history_offered(codebook, code, reason, cues, is_in_plan) is is_offered
 
 
 @pytest.mark.parametrize(("table", "columns"), [("kinds.tsv", ["codes"]), ("symptom_systems.tsv", ["symptoms", "diagnoses"])])

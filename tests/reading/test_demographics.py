@@ -19,6 +19,8 @@ from fhir_coder.reading.demographics import stated_age, stated_sex
         ("Mr. Hart has gout", None, "male"),
         ("Gout of the foot. Temp 99F 3 days ago", None, ""),
         ("follow up visit", None, ""),
+        ("gout / kidney / BP (3 mo)\n65 M", 65, "male"),
+        ("6 mo check. 65M", 65, "male"),
     ],
 )
 def test_stated(text: str, age: int | None, sex: str) -> None:
@@ -32,7 +34,13 @@ def test_stated(text: str, age: int | None, sex: str) -> None:
         ("BMI of 42", ["Z68.41"]),
         ("Body mass index is 19.4 kg/m2", ["Z68.1"]),
         ("BMI: 27", ["Z68.27"]),
-        ("BMI 85th percentile", []),
+        ("BMI 85th percentile", ["Z68.53"]),
+        ("BMI 15.6, 1st percentile, 77% median BMI", ["Z68.1", "Z68.51"]),
+        ("BMI 18.2 kg/m2 (75 %, Z= 0.67)", ["Z68.1", "Z68.52"]),
+        ("BMI 32.6, 98th %ile (114% of the 95th)", ["Z68.32", "Z68.54"]),
+        ("BMI 36 = 125% of the 95th percentile", ["Z68.36", "Z68.55"]),
+        ("BMI 41.7 = 148% of 95th %ile", ["Z68.41", "Z68.56"]),
+        ("BMI 21, BP 75th percentile", ["Z68.21"]),
         ("BMI 95%", []),
     ],
 )
