@@ -30,6 +30,10 @@ _CHRONIC = re.compile(
 """Known effects that are common conditions of their own: "hypertension on prednisone" ties nothing."""
 
 
+_BLEEDING = frozenset({"anticoagulant", "antiplatelet"})
+"""Classes under which a bleeding happens for other causes too: "menorrhagia on apixaban" ties nothing, "from apixaban" does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """A medicine in its sentence, with the spans of the conditions that the note names and where its section begins."""
@@ -136,7 +140,8 @@ def _by_known_effect(told: Telling) -> Span | None:
     """Loose joints, either way round, for what the class is known to bring on."""
     words, text, one, sentence = effect_words(), told.text, told.one, told.sentence
     for start, end in told.effects(sentence.start, one.start):
-        is_joined = words["loose"].fullmatch(text, end, one.start) and not _CHRONIC.fullmatch(text, start, end)
+        is_plain = one.medicine.kind in _BLEEDING or _CHRONIC.fullmatch(text, start, end)
+        is_joined = not is_plain and words["loose"].fullmatch(text, end, one.start)
         if is_joined and not _is_doubted(told, (start, one.end)):
             return start, one.end
     before = text[max(sentence.start, one.start - NEAR) : one.start].rstrip()

@@ -67,7 +67,8 @@ def find_underdosing(
     less, span = found
     yield MeasuredTerm(*span, (less.one.medicine.stem + UNDERDOSED,), f"drug:{less.one.medicine.id}", age="")
     # The codes of one span are one mention; the reason stands in the words before or after the medicine.
-    code = _reason(text, {(s.start, s.end) for s in (less.sentence, *_around(assessed, span), *_around(told, span))}, [*assessed, *told])
+    echoes = [s for s in (*assessed, *told) if effect_words()["less_at_large"].search(text, s.start, s.end)]
+    code = _reason(text, {(s.start, s.end) for s in (less.sentence, *_around(assessed, span), *echoes)}, [*assessed, *told])
     yield MeasuredTerm(span[0], max(span[0] + 1, span[1] - 1), (code,), f"drug:{less.one.medicine.id}", age="")
 
 
@@ -105,7 +106,7 @@ def _is_less(text: str, sentence: Sentence, one: NamedMedicine) -> bool | None:
     whole = text[sentence.start : sentence.end]
     before = text[max(sentence.start, one.start - 2 * NEAR) : one.start]
     after = text[one.end : min(sentence.end, one.end + 2 * NEAR)]
-    if words["not_less"].search(before[-NEAR:]):
+    if words["not_less"].search(before[-NEAR:]) or words["long_ago"].search(after):
         return None
     own = [match for match in words["own_less"].finditer(before) if words["between"].fullmatch(before, match.end())]
     if own or words["own_less_after"].match(after.lstrip(" (,-:")):
@@ -127,7 +128,7 @@ def _reason(text: str, spans: Collection[tuple[int, int]], sentences: Sequence[S
     following = [s for s in sentences if any(0 <= s.start - end <= 3 for _, end in spans)]
     before = [s for s in sentences if any(0 <= start - s.end <= 3 for start, _ in spans)]
     age = stated_age(text)
-    is_given = age is not None and age < _OWN_AGE
+    is_given = age is not None and age < _OWN_AGE and effect_words()["caregiver"].search(text) is not None
     for places in (spans, [(s.start, s.end) for s in following], [(s.start, s.end) for s in before]):
         for name, patient, caregiver in _REASONS:
             pattern: re.Pattern[str] = effect_words()[name]
