@@ -47,6 +47,7 @@ _DAILY = re.compile(
     r"chronic\w*|long[- ]term|scheduled|around the clock|regularly)\b",
     re.IGNORECASE,
 )
+_ON_THE_SKIN = re.compile(r"[\s-]*(?:\d+(?:\.\d+)? ?%|(?:vaginal |topical |eye |nasal )*(?:ointment|cream|gel|topical|drops|lotion|foam|shampoo|spray|ring)\b)", re.I)
 _LISTED = re.compile(r"\b(?:meds?|medications?|current medications?|home meds?)\b\s*[:\-–]", re.IGNORECASE)
 
 
@@ -93,6 +94,8 @@ class _Place:
 
 def _is_long_term(place: _Place) -> bool:
     words = _words()
+    if _ON_THE_SKIN.match(place.after) or place.before.rstrip().lower().endswith("topical"):
+        return False
     if words["occasional_after"].search(place.after) or words["occasional_before"].search(place.before[-25:]):
         return False
     needs = place.named.medicine.needs
@@ -131,10 +134,10 @@ def _is_ongoing_alone(place: _Place) -> bool:
         return False
     if _words()["ongoing_after"].search(place.after):
         return True
-    if needs == "long":  # its words are there already
+    if needs == "long" or (needs == "care" and _words()["long_words"].search(place.whole)):
         return True
     is_dosed = _DOSED.search(place.after) is not None
-    if needs in {"", "begun"} and place.kind in _CARE and is_dosed:  # "Treatment: metformin 500 mg bid"
+    if needs == "begun" and place.kind in _CARE and is_dosed:  # "Treatment: metformin 500 mg bid"
         return True
     if needs != "care" and place.kind in _HISTORY and is_dosed and not _FIRST_WORD.search(_up_to_first_medicine(place)):
         return True  # a sentence that is nothing but a list of medicines and doses

@@ -81,12 +81,20 @@ def _of_assessment(
     for less in own:
         is_here = worse.search(text, max(0, less.sentence.start - 4 * NEAR), less.sentence.end)
         if is_here or (less.is_own and is_worse):
-            return less, (less.one.start, less.one.end)
+            is_given = effect_words()["caregiver"].search(text, less.sentence.start, less.sentence.end)
+            apart = _echo(text, assessed, less.sentence) if is_given else None  # told of the mother, it is still the child's
+            return less, apart or (less.one.start, less.one.end)
     for sentence in assessed if told else ():
         echo = at_large.search(text, sentence.start, sentence.end)
         if echo and worse.search(text, max(0, sentence.start - 4 * NEAR), sentence.end):
             return told[0], echo.span()
     return None
+
+
+def _echo(text: str, assessed: Sequence[Sentence], but: Sentence) -> tuple[int, int] | None:
+    """Words of another sentence of the assessment that tell of an underdosing at large."""
+    found = (effect_words()["less_at_large"].search(text, s.start, s.end) for s in assessed if s != but)
+    return next((match.span() for match in found if match), None)
 
 
 def _first_less(text: str, sentences: Sequence[Sentence], named: Sequence[NamedMedicine]) -> list[_Less]:
