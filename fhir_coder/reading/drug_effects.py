@@ -54,9 +54,7 @@ def _adverse(text: str, sections: Sequence[Section], named: Sequence[NamedMedici
                     yield MeasuredTerm(*span, (one.medicine.stem + ADVERSE,), f"drug:{one.medicine.id}", age="")
 
 
-def _with_medicines(
-    text: str, section: Section, named: Sequence[NamedMedicine]
-) -> Iterator[tuple[Sentence, list[NamedMedicine]]]:
+def _with_medicines(text: str, section: Section, named: Sequence[NamedMedicine]) -> Iterator[tuple[Sentence, list[NamedMedicine]]]:
     for sentence in find_sentences(text, section.body_start, section.end):
         inside = [one for one in named if sentence.start <= one.start and one.end <= sentence.end]
         if inside:

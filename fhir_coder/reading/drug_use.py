@@ -47,7 +47,10 @@ _DAILY = re.compile(
     r"chronic\w*|long[- ]term|scheduled|around the clock|regularly)\b",
     re.IGNORECASE,
 )
-_ON_THE_SKIN = re.compile(r"[\s-]*(?:\d+(?:\.\d+)? ?%|(?:vaginal |topical |eye |nasal )*(?:ointment|cream|gel|topical|drops|lotion|foam|shampoo|spray|ring)\b)", re.I)
+_ON_THE_SKIN = re.compile(
+    r"[\s-]*(?:\d+(?:\.\d+)? ?%|(?:vaginal |topical |eye |nasal )*(?:ointment|cream|gel|topical|drops|lotion|foam|shampoo|spray|ring)\b)",
+    re.I,
+)
 _LISTED = re.compile(r"\b(?:meds?|medications?|current medications?|home meds?)\b\s*[:\-–]", re.IGNORECASE)
 
 

@@ -32,7 +32,9 @@ def find_poisonings(text: str, sections: Sequence[Section], named: Sequence[Name
     """The medicine of every sentence that tells of a poisoning, once for each medicine."""
     words = effect_words()
     known: set[str] = set()
-    for sentence in (s for section in sections if section.kind not in _ELSEWHERE for s in find_sentences(text, section.body_start, section.end)):
+    for sentence in (
+        s for section in sections if section.kind not in _ELSEWHERE for s in find_sentences(text, section.body_start, section.end)
+    ):
         found = words["poisoned"].search(text, sentence.start, sentence.end)
         if found is None or words["no_poisoning"].search(text, sentence.start, sentence.end):
             continue
