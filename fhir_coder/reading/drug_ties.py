@@ -141,7 +141,7 @@ def _by_known_effect(told: Telling) -> Span | None:
     words, text, one, sentence = effect_words(), told.text, told.one, told.sentence
     for start, end in told.effects(sentence.start, one.start):
         is_plain = one.medicine.kind in _BLEEDING or _CHRONIC.fullmatch(text, start, end)
-        is_joined = not is_plain and words["loose"].fullmatch(text, end, one.start)
+        is_joined = not is_plain and words["loose"].fullmatch(text, end, one.start) is not None
         if is_joined and not _is_doubted(told, (start, one.end)):
             return start, one.end
     before = text[max(sentence.start, one.start - NEAR) : one.start].rstrip()
