@@ -47,6 +47,10 @@ _DAILY = re.compile(
     r"chronic\w*|long[- ]term|scheduled|around the clock|regularly)\b",
     re.IGNORECASE,
 )
+_ON_THE_SKIN = re.compile(
+    r"[\s-]*(?:\d+(?:\.\d+)? ?%|(?:vaginal |topical |eye |nasal )*(?:ointment|cream|gel|topical|drops|lotion|foam|shampoo|spray|ring)\b)",
+    re.I,
+)
 _LISTED = re.compile(r"\b(?:meds?|medications?|current medications?|home meds?)\b\s*[:\-–]", re.IGNORECASE)
 
 
@@ -93,6 +97,8 @@ class _Place:
 
 def _is_long_term(place: _Place) -> bool:
     words = _words()
+    if _ON_THE_SKIN.match(place.after) or place.before.rstrip().lower().endswith("topical"):
+        return False
     if words["occasional_after"].search(place.after) or words["occasional_before"].search(place.before[-25:]):
         return False
     needs = place.named.medicine.needs
@@ -106,6 +112,11 @@ def _is_long_term(place: _Place) -> bool:
 def _is_ongoing(place: _Place) -> bool:
     """Whether the words after it, else the nearest before it, else the list it stands in, say that it is taken and goes on."""
     words = _words()
+    needs = place.named.medicine.needs
+    if needs == "begun" and place.kind in _CARE and words["begun_after"].search(place.after):
+        return True
+    if words["paused_before"].search(place.before[-25:]) and words["paused_after"].match(place.after):
+        return True
     if words["ended_after"].search(place.after) or words["new_after"].search(place.after):
         return False
     before = place.before.rstrip()
@@ -113,19 +124,27 @@ def _is_ongoing(place: _Place) -> bool:
         return True  # "Prior stent: lifelong aspirin" ended the narrowing, not the medicine
     governing = _governing(before)
     if governing == "begun_before":
-        return place.named.medicine.needs == "begun" and place.kind in _CARE
+        return needs == "begun" and place.kind in _CARE
     if governing:
-        return governing == "ongoing_before"
-    if words["ongoing_after"].search(place.after):
-        return True
+        return governing == "ongoing_before" and (needs != "care" or place.kind in _CARE)
+    return _is_ongoing_alone(place)
+
+
+def _is_ongoing_alone(place: _Place) -> bool:
+    """Whether a medicine that no word before it governs is taken and goes on."""
     needs = place.named.medicine.needs
-    if needs == "long":  # its words are there already
+    if needs == "care" and place.kind not in _CARE:
+        return False
+    if _words()["ongoing_after"].search(place.after):
         return True
-    if needs == "begun" and place.kind in _PLANNED and _DOSED.search(place.after):  # "Treatment: metformin 500 mg bid"
+    if needs == "long" or (needs == "care" and _words()["long_words"].search(place.whole)):
         return True
-    if place.kind in _HISTORY and _DOSED.search(place.after) and not _FIRST_WORD.search(_up_to_first_medicine(place)):
+    is_dosed = _DOSED.search(place.after) is not None
+    if needs == "begun" and place.kind in _CARE and is_dosed:  # "Treatment: metformin 500 mg bid"
+        return True
+    if needs != "care" and place.kind in _HISTORY and is_dosed and not _FIRST_WORD.search(_up_to_first_medicine(place)):
         return True  # a sentence that is nothing but a list of medicines and doses
-    return place.kind is SectionKind.MEDICATIONS or _LISTED.search(place.before) is not None
+    return needs != "care" and (place.kind is SectionKind.MEDICATIONS or _LISTED.search(place.before) is not None)
 
 
 def _up_to_first_medicine(place: _Place) -> str:

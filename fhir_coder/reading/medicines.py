@@ -15,6 +15,10 @@ from terminology.knowledge import table_rows
 
 _FIRST_WORD = re.compile(r"[A-Za-z0-9]+")
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
+_NO_MEDICINE = re.compile(
+    r"[\s-]*(?:resistan\w+|deficien\w+|insufficien\w+|sensitivity|receptors?|antibod\w+|secretion|allerg(?:y|ies))\b", re.IGNORECASE
+)
+"""After the name of a medicine: the body's own, or a germ's, or an allergy, and nothing that is taken."""
 _ASA_CLASS = re.compile(r"\s*(?:PS\b|class|score|status|physical|grade|[1-4IVX]+\b(?!\d))", re.IGNORECASE)
 
 
@@ -49,7 +53,8 @@ def find_medicines(text: str) -> Iterator[NamedMedicine]:
             found = _pattern(name).match(text, word.start())
             if found and not (found.group() == "ASA" and _ASA_CLASS.match(text, found.end())):
                 last = found.end()
-                yield NamedMedicine(found.start(), last, medicine)
+                if not _NO_MEDICINE.match(text, last):
+                    yield NamedMedicine(found.start(), last, medicine)
                 break
 
 

@@ -29,6 +29,7 @@ from fhir_coder.reading.told_statuses import find_told_statuses
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
 _COMPARE: dict[str, Callable[[int, int], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_APART = (SOURCE, "drug:")
 _ONLY_IN = {"assessment": STATING | {SectionKind.PROBLEM_LIST}}
 
 
@@ -159,11 +160,12 @@ def _is_age_met(condition: str, age: int | None) -> bool:
 
 
 def _term_mentions(note: Note, whole: SectionSentences, terms: Iterable[FoundTerm]) -> Iterator[Mention]:
-    # "Twisted his ankle" names a sprain and tells its cause: two mentions of one span.
-    by_span: dict[tuple[int, int, bool], list[FoundTerm]] = {}
+    # "Twisted his ankle" names a sprain and tells its cause, "nonadherence" a status and which medicine: two mentions of one span.
+    by_span: dict[tuple[int, int, str], list[FoundTerm]] = {}
     for term in terms:
         if whole.section.kind in _ONLY_IN.get(term.section_only, (whole.section.kind,)):
-            by_span.setdefault((term.start, term.end, term.source.startswith(SOURCE)), []).append(term)
+            kind = next((prefix for prefix in _APART if term.source.startswith(prefix)), "")
+            by_span.setdefault((term.start, term.end, kind), []).append(term)
     for (start, end, _), same in by_span.items():
         sentence = whole.sentence_around(start, end)
         if sentence is not None:

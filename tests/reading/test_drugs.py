@@ -73,6 +73,7 @@ def test_names(text: str, ids: list[str]) -> None:
         ("MEDICATIONS\nclopidogrel 75 mg daily\natorvastatin 40 mg", ["Z79.02"]),
         ("Assessment: AF. Eliquis unchanged.", ["Z79.01"]),
         ("Plan: Aspirin 81 for life after the stroke.", ["Z79.82"]),
+        ("Plan: Continue aspirin 81 mg.", ["Z79.82"]),
         ("Assessment: Prior bypass - lifelong aspirin.", ["Z79.82"]),
         ("Plan: continue meloxicam 15 mg daily", ["Z79.1"]),
         ("Plan: continue nitrofurantoin 50 mg nightly for prophylaxis", ["Z79.2"]),
@@ -99,6 +100,9 @@ def test_names(text: str, ids: list[str]) -> None:
         ("Plan: No changes to levetiracetam.", ["Z79.899"]),
         ("Objective: insulin glargine 12, lispro 4 with meals.", ["Z79.4"]),
         ("Plan: Continue amiodarone 200 mg.", ["Z79.899"]),
+        ("Plan: Hold warfarin 2 doses.", ["Z79.01"]),
+        ("Plan: Clopidogrel stays.", ["Z79.02"]),
+        ("Plan: semaglutide weekly pen started today.", ["Z79.85"]),
     ],
 )
 def test_long_term_use(text: str, codes: list[str]) -> None:
@@ -132,10 +136,13 @@ def test_long_term_use(text: str, codes: list[str]) -> None:
         "Medications: ibuprofen 400 mg as needed",
         "Medications: oxycodone 5 mg prn",
         "HPI: takes naproxen now and then",
-        "Plan: Continue aspirin 81 mg.",
+        "Medications: aspirin 81 mg",
         "Medications: lisinopril, atorvastatin, omeprazole, levothyroxine",
         "Results: lithium level 0.8",
         "Plan: Switch to lamotrigine.",
+        "HPI: interested in insulin pump.",
+        "Assessment: insulin resistance",
+        "Plan: continue tacrolimus 0.1% ointment",
     ],
 )
 def test_no_long_term_use(text: str) -> None:
@@ -161,6 +168,16 @@ def test_no_long_term_use(text: str) -> None:
         ("Assessment: Dizziness on account of higher dose of gabapentin", "dizziness", "T42.6X5"),
         ("Assessment: tardive dyskinesia due to haloperidol", "tardive dyskinesia", "T43.4X5"),
         ("Assessment: anemia due to hydroxyurea", "anemia due to hydroxyurea", "T45.1X5"),
+        ("Assessment: Tacrolimus tremor.", "tremor", "T45.1X5"),
+        ("Assessment: Tremor, lithium-induced", "tremor", "T43.595"),
+        ("Assessment: Leg swelling on amlodipine.", "swelling", "T46.1X5"),
+        ("Plan: lisinopril d/c'd due to cough; losartan 50 mg.", "cough", "T46.4X5"),
+        ("Plan: Stop sertraline for low libido.", "low libido", "T43.225"),
+        ("HPI: Cough since starting lisinopril.\nPlan: Stop lisinopril.", "cough", "T46.4X5"),
+        ("Assessment: Lip angioedema. I am attributing this to lisinopril.", "angioedema", "T46.4X5"),
+        ("Assessment: rash of the trunk. I take it to be a reaction to methimazole.", "rash", "T38.2X5"),
+        ("HPI: takes glipizide 10 mg.\nAssessment: drug induced hypoglycemia", "hypoglycemia", "T38.3X5"),
+        ("Assessment: sore arm after flu shot", "sore arm", "T50.B95"),
     ],
 )
 def test_adverse_effect(text: str, condition: str, code: str) -> None:
@@ -183,6 +200,12 @@ def test_adverse_effect(text: str, condition: str, code: str) -> None:
         ("Assessment: Insulin resistance.", ["resistance"]),
         ("Assessment: Asthma. Prednisone 40 mg.", ["asthma"]),
         ("Assessment: Reports a benefit from gabapentin", []),
+        ("Assessment: anemia due to vitamin B12 deficiency", ["anemia"]),
+        ("Assessment: Hypertension on prednisone.", ["hypertension"]),
+        ("Assessment: menorrhagia, on apixaban.", ["menorrhagia"]),
+        ("Assessment: Fatigue, may be due to metoprolol.", ["fatigue"]),
+        ("Assessment: Plaquenil retinopathy screening.", ["retinopathy"]),
+        ("HPI: Cough since starting lisinopril.\nPlan: Continue lisinopril.", ["cough"]),
     ],
 )
 def test_no_adverse_effect(text: str, conditions: list[str]) -> None:
@@ -198,6 +221,20 @@ def test_no_adverse_effect(text: str, conditions: list[str]) -> None:
         ("Assessment: Hypothyroidism worse, not taking levothyroxine.", ["T38.1X6", "Z91.148"]),
         ("HPI: He ran out of chlorthalidone.\nAssessment: Blood pressure elevated, off meds.", ["T50.2X6", "Z91.148"]),
         ("Assessment: Seizures after missed doses of phenytoin.", ["T42.0X6", "Z91.148"]),
+        (
+            "HPI: Stopped torsemide on her own, too many bathroom trips.\nAssessment: heart failure decompensated by stopping it.",
+            ["T50.1X6", "Z91.128"],
+        ),
+        ("Assessment: Asthma exacerbation, rationed Flovent for cost.", ["T38.0X6", "Z91.120"]),
+        (
+            "6 yo. Mom gave Flovent every third day to stretch it.\nAssessment: asthma exacerbation by under-use of controller",
+            ["T38.0X6", "Z91.A20"],
+        ),
+        ("Assessment: Hypothyroid, uncontrolled, frail, misses doses of levothyroxine.", ["T38.1X6", "Z91.130"]),
+        ("Assessment: Depression worse, no missed doses of sertraline.", []),
+        ("Assessment: Potassium high. I have stopped the spironolactone.", []),
+        ("Assessment: accidental ingestion of clonidine", ["T46.5X1"]),
+        ("Assessment: no overdose of clonidine", []),
         ("Assessment: Hypertension at goal, ran out of losartan last year.", []),
         ("HPI: She stopped taking sertraline last spring.\nAssessment: Depression in remission.", []),
         ("HPI: ran out of losartan.\nAssessment: Hypertension uncontrolled. Add amlodipine.", []),
