@@ -123,3 +123,10 @@ def test_every_reason_begins_with_a_guideline_or_a_tabular_note(codebook: Codebo
 )
 def test_a_reason_without_its_paragraph_is_found(reason: str) -> None:
     assert REASON.match(reason) is None
+
+
+def test_the_second_reading_covers_the_held_out_notes_with_billable_codes(codebook: Codebook) -> None:
+    second = read_notes(CORPUS / "second_reading.jsonl")
+    assert [note["id"] for note in second] == [note["id"] for name, notes in NOTES.items() if "held_out" in name for note in notes]
+    assert [note["id"] for note in second if note["codes"] != [one["code"] for one in note["reference"]]] == []
+    assert [code for note in second for code in note["codes"] if not codebook.is_billable(code)] == []

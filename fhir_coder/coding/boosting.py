@@ -17,7 +17,7 @@ from fhir_coder.coding.case_reports.features import MENTION_FEATURES
 from fhir_coder.coding.features import FEATURES
 
 SEED = 20260401
-ROUNDS = 300
+ROUNDS = 600
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -66,6 +66,9 @@ RISING = frozenset(
         "course_in_sentence",
         "title_words_named",
         "in_first_line",
+        "opens_line",
+        "stands_alone_in_line",
+        "cared_for_in_line",
         "is_longest_in_statement",
         "is_first_in_statement",
         "kinds_of_sections",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
 
-from fhir_coder.coding import kinds, rivals, wording
+from fhir_coder.coding import kinds, lines, rivals, wording
 from fhir_coder.coding.candidates import content_words
 from fhir_coder.coding.finer import is_more_told
 from fhir_coder.coding.kinds import is_symptom
@@ -58,7 +58,7 @@ _OWN: tuple[str, ...] = (
     "in_conclusion",
     "match_length",
 )
-FEATURES: tuple[str, ...] = (*_OWN, *wording.NAMES, *rivals.NAMES, *kinds.NAMES)
+FEATURES: tuple[str, ...] = (*_OWN, *wording.NAMES, *lines.NAMES, *rivals.NAMES, *kinds.NAMES)
 """All features, in the order in which a vector has them."""
 
 MEANING = 3
@@ -115,6 +115,7 @@ class _Reader:
         self._codebook = codebook
         self._wording, self._rivals = wording.Wording(assertions, codebook), rivals.Rivals(offers, assertions, codebook)
         self._texts = {note.id: note.text for note in assertions.encounter.notes}
+        self._lines = lines.Lines(self._texts)
         notes = {note.id for note in assertions.encounter.notes if note.supplies_diagnoses} or self._texts.keys()
         sections = [section for section in assertions.mentions.sections.sections if section.note_id in notes]
         found = {section.kind for section in sections}
@@ -130,7 +131,7 @@ class _Reader:
     def features(self, code: str, pillars: tuple[Pillar, ...]) -> dict[str, float]:
         """All of ``FEATURES`` for one code."""
         values = self._places(pillars) | self._match(pillars) | self._kind(code, pillars) | kinds.kind_features(code)
-        values |= self._wording.features(code, pillars) | self._rivals.features(code, pillars)
+        values |= self._wording.features(code, pillars) | self._lines.features(pillars) | self._rivals.features(code, pillars)
         stems = {pillar.candidate.code for pillar in pillars} | {code}
         values["negated_elsewhere"] = math.log1p(sum(self._negated[stem] for stem in stems))
         values["uncertain_elsewhere"] = math.log1p(sum(self._uncertain[stem] for stem in stems))

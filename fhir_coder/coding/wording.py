@@ -25,12 +25,12 @@ NAMES = (
     "in_first_line",
 )
 
-_CARE = re.compile(
+CARE = re.compile(
     r"\b(?:continu\w+|start\w*|stop\w*|resum\w+|increas\w+|decreas\w+|refill\w*|renew\w*|prescri\w+|refer\w*|order\w*|recheck\w*|repeat\w*|"
     r"monitor\w*|follow\w*|f/?u|treat\w*|advis\w+|recommend\w*|counsel\w*|inject\w+|therapy|schedul\w+|titrat\w+|switch\w*|add(?:ed|ing)?|trial)\b",
     re.IGNORECASE,
 )
-_DOSE = re.compile(
+DOSE = re.compile(
     r"\b\d+(?:\.\d+)?\s?(?:mg|mcg|g|units?|u|ml|puffs?|tabs?|%)\b|\b(?:bid|tid|qid|qhs|qam|prn|daily|weekly|nightly)\b", re.IGNORECASE
 )
 _COURSE = re.compile(
@@ -81,8 +81,8 @@ class Wording:
         sentences = [self._sentence(pillar) for pillar in pillars]
         mentions = [pillar.assertion.mention for pillar in pillars]
         return {
-            "cared_for_in_sentence": float(any(_CARE.search(one) for one in sentences)),
-            "dose_in_sentence": float(any(_DOSE.search(one) for one in sentences)),
+            "cared_for_in_sentence": float(any(CARE.search(one) for one in sentences)),
+            "dose_in_sentence": float(any(DOSE.search(one) for one in sentences)),
             "course_in_sentence": float(any(_COURSE.search(one) for one in sentences)),
             "only_before_test_words": float(all(_TEST_AFTER.match(self._after(pillar)) for pillar in pillars)),
             "only_as_purpose": float(all(_PURPOSE_BEFORE.search(self._before(pillar)) for pillar in pillars)),

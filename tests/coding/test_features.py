@@ -128,3 +128,18 @@ def test_systems_of_symptoms() -> None:
     assert is_of_system("R10.9", {"K29.70"})
     assert not is_of_system("R10.9", {"J45.909"})
     assert not is_of_system("E11.9", {"E11.9"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "values"),
+    [
+        ("Seen today.\n- HTN: stable, continue lisinopril", "HTN", (1, 1, 1)),
+        ("Seen today.\n2) chronic HTN. BP fine.", "HTN", (1, 1, 0)),
+        ("Prediabetes.\nDiet, recheck A1c in 6 months", "Prediabetes", (1, 1, 1)),
+        ("HTN runs high at work", "HTN", (1, 0, 0)),
+        ("She was told she has HTN. Start lisinopril 10 mg", "HTN", (0, 0, 0)),
+    ],
+)
+def test_a_line_is_read_as_clinicians_list_problems(codebook: Codebook, text: str, words: str, values: tuple[int, int, int]) -> None:
+    found = features_of(codebook, text, {"I10": words})["I10"]
+    assert (found["opens_line"], found["stands_alone_in_line"], found["cared_for_in_line"]) == values
