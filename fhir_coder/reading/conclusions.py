@@ -154,7 +154,9 @@ def _is_name_alone(text: str, sentence: Sentence) -> bool:
         return False
     stop = _HEAD_END.search(text, start, sentence.end)
     head_end = stop.start() if stop else sentence.end
-    return not (_YEAR.search(text, start, head_end) or _cues().elsewhere.search(text, start, head_end)) and _names_only(text[start:head_end])
+    return not (_YEAR.search(text, start, head_end) or _cues().elsewhere.search(text, start, head_end)) and _names_only(
+        text[start:head_end]
+    )
 
 
 def _names_only(head: str) -> bool:
