@@ -29,6 +29,11 @@ _CLAUSE_END = re.compile(
 _WITH = re.compile(rf"\b{_PATIENT}\s+with\s+", re.IGNORECASE)
 _CLAUSE_BREAK = re.compile(r"[;:()]|,\s+(?:and|but|so|which|that)\b|\b(?:but|although|while|whereas)\b", re.IGNORECASE)
 _HEAD_END = re.compile(r"[,;:(.]|\s[-–—]+\s")
+_TOPIC_END = re.compile(rf"{_HEAD_END.pattern}|\s(?:i|we|he|she|they)\s", re.IGNORECASE)
+_NAME_END = re.compile(rf"{_HEAD_END.pattern}|\b(?:because|since|which|who|when|while|despite|although|until)\b", re.IGNORECASE)
+_TREATED = re.compile(
+    rf"\bha(?:s|ve)\s+{_OWN}(?P<problem>[^.;:()]{{3,90}}?),?\s+(?:(?:and|so)\s+(?:i|we)|for\s+which|which\s+(?:i|we))\b", re.IGNORECASE
+)
 _SUBJECT = re.compile(r"[,;:()]|\b(?:and|but|while|his|her|the|their|your)\b", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"\bnot (?:discussed|addressed|due|today|gone into|reviewed|touched)\b|\?", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -63,7 +68,7 @@ def find_conclusions(text: str, start: int, end: int) -> tuple[Span, ...]:
             continue
         if numbered and numbered[0] <= sentence.start < numbered[1]:
             found.append((sentence.start, numbered[1]))
-        elif _opens_paragraph(text, sentence):
+        elif _opens_paragraph(text, sentence, is_first=position == 0):
             found.append((sentence.start, _paragraph_end(text, sentences[position:])))
         elif any(_told(text, sentence.start, sentence.end, (_stated, _cared_for))):
             found.append((sentence.start, sentence.end))
@@ -79,8 +84,9 @@ def concluded(text: str, start: int, end: int) -> list[Span]:
     return spans
 
 
-def _opens_paragraph(text: str, sentence: Sentence) -> bool:
-    return any(_told(text, sentence.start, sentence.end, (_named_after, _turned_to))) or _is_name_alone(text, sentence)
+def _opens_paragraph(text: str, sentence: Sentence, *, is_first: bool) -> bool:
+    """The first words of a note name its occasion, whatever they look like."""
+    return any(_told(text, sentence.start, sentence.end, (_named_after, _turned_to))) or (not is_first and _is_name_alone(text, sentence))
 
 
 def _told(text: str, start: int, end: int, ways: Iterable) -> Iterator[Span]:
@@ -112,7 +118,7 @@ def _turned_to(text: str, start: int, end: int) -> Iterator[Span]:
     """ "Regarding her diabetes, ..."; "Second, moderate mitral regurgitation"."""
     found = _cues().topic.match(text, start, end)
     if found:
-        stop = _HEAD_END.search(text, found.end(), end)
+        stop = _TOPIC_END.search(text, found.end(), end)
         yield found.end(), min(stop.start() if stop else end, _clause_end(text, found.end(), end))
 
 
@@ -126,7 +132,8 @@ def _stated(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _cared_for(text: str, start: int, end: int) -> Iterator[Span]:
-    """ "He stays on aspirin for the coronary disease"."""
+    """ "He stays on aspirin for the coronary disease"; "she has a vitamin B12 deficiency and I began injections"."""
+    yield from (found.span("problem") for found in _TREATED.finditer(text, start, end))
     for found in _cues().care.finditer(text, start, end):
         stop = _HEAD_END.search(text, found.end(), end)
         yield found.end(), min(stop.start() if stop else end, _clause_end(text, found.end(), end))
@@ -152,7 +159,7 @@ def _is_name_alone(text: str, sentence: Sentence) -> bool:
     start = marker.end() if marker else sentence.start
     if _LEFT_OUT.search(text, start, sentence.end) or load_words().opening.match(text, start, sentence.end):
         return False
-    stop = _HEAD_END.search(text, start, sentence.end)
+    stop = _NAME_END.search(text, start, sentence.end)
     head_end = stop.start() if stop else sentence.end
     return not (_YEAR.search(text, start, head_end) or _cues().elsewhere.search(text, start, head_end)) and _names_only(
         text[start:head_end]

@@ -42,7 +42,7 @@ _STOPPED = re.compile(r"[ \t]*(?P<words>[A-Z][A-Za-z/&+ ]{2,40})\.[ \t]+(?=[^\s.
 _STOPPED_INSIDE = re.compile(r"(?<=[.;?!)] )(?P<words>[A-Z][A-Z/&+ ]{3,40})\.[ \t]+(?=[^\s.])")
 # "Dr. Benoit's assessment:", "MD impression:", "My diagnoses:".
 _AUTHOR = re.compile(
-    r"(?:(?:dr|prof)\.? [\w.-]+(?: [\w-]+)?(?:'s)?|(?:my|our|the|provider|physician|clinician|attending|doctor|md|np|pa|surgeon|specialist)(?:'s)?) (?=\w)",
+    r"(?:(?:dr|prof)\.? [\w.-]+(?: [\w-]+)?(?:'s)?|(?:my|our|provider|physician|clinician|attending|doctor|md|np|pa|surgeon|specialist)(?:'s)?) (?=\w)",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"^[ \t]*(?P<words>[SOABP])(?P<mark>[)./])[ \t]*(?=\S)", re.MULTILINE)

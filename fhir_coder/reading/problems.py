@@ -77,7 +77,7 @@ class _StatementReader:
     def read(self, sentences: Sequence[Sentence]) -> list[Statement]:
         if self.kind is SectionKind.PLAN:
             return [statement for sentence, head in self._heads(sentences) for statement in self._parts(sentence, head)]
-        said = {sentence: spans for sentence in sentences if (spans := concluded(self.text, sentence.start, sentence.end))}
+        said = {one: spans for one in sentences if not one.is_item and (spans := concluded(self.text, one.start, one.end))}
         heads = [(one, head) for one, head in self._heads(sentences) if one not in said or self._begins_line(one)]
         found = [statement for sentence, head in heads for statement in self._parts(sentence, head)]
         found = found or [one for one in self._from_narrative(sentences) if one.sentence not in said]
