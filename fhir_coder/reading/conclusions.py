@@ -70,7 +70,7 @@ def find_conclusions(text: str, start: int, end: int) -> tuple[Span, ...]:
             found.append((sentence.start, numbered[1]))
         elif _opens_paragraph(text, sentence, is_first=position == 0):
             found.append((sentence.start, _paragraph_end(text, sentences[position:])))
-        elif any(_told(text, sentence.start, sentence.end, (_stated, _cared_for))):
+        elif position and any(_told(text, sentence.start, sentence.end, (_stated, _cared_for))):
             found.append((sentence.start, sentence.end))
     return tuple(_joined(text, found))
 

@@ -54,7 +54,7 @@ def test_problems_of_a_sentence(sentence: str, problems: list[str]):
         ),
         ("Bilateral swelling.\nNo fracture.\nHernia repair 1999.\nAppendicitis as a child.\nDiabetes in 2012.", []),
         (
-            "Hypothyroidism out of control because she has missed doses. TSH in 8 weeks.",
+            "She is slow. Hypothyroidism out of control because she has missed doses. TSH in 8 weeks.",
             ["Hypothyroidism out of control because she has missed doses. TSH in 8 weeks."],
         ),
         ("We walked. Her hypertension is well controlled. We talked.", ["Her hypertension is well controlled."]),
