@@ -90,7 +90,7 @@ def _opens_paragraph(text: str, sentence: Sentence, *, is_first: bool) -> bool:
 
 
 def _told(text: str, start: int, end: int, ways: Iterable) -> Iterator[Span]:
-    if _LEFT_OUT.search(text, start, end):
+    if not names_disorder(text, start, end) or _LEFT_OUT.search(text, start, end):
         return
     for way in ways:
         for begin, stop in way(text, start, end):
