@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from itertools import pairwise
 
 from fhir_coder.coding import kinds, lines, rivals, wording
 from fhir_coder.coding.candidates import content_words
 from fhir_coder.coding.finer import is_more_told
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Offers, Pillar
-from fhir_coder.model import Assertion, Assertions, Presence, SectionKind
+from fhir_coder.model import Assertion, Assertions, Presence, Section, SectionKind
 from terminology.codebook import Codebook
 from terminology.detail import is_unspecified, says_more
 
@@ -116,11 +117,12 @@ class _Reader:
         self._texts = {note.id: note.text for note in assertions.encounter.notes}
         self._lines = lines.Lines(self._texts)
         notes = {note.id for note in assertions.encounter.notes if note.supplies_diagnoses} or self._texts.keys()
-        sections = (section for section in assertions.mentions.sections.sections if section.note_id in notes)
+        sections = [section for section in assertions.mentions.sections.sections if section.note_id in notes]
         found = {section.kind for section in sections}
-        self._has_assessment = bool(found & ASSESSMENT_SECTIONS)
+        self._has_assessment = bool(found & ASSESSMENT_SECTIONS) and not _concludes_here_and_there(sections)
         # Where the note says what it comes to: in the assessment, without one in the plan, without either in the text itself.
-        self._conclusion = "in_assessment" if self._has_assessment else "in_plan" if found & PLAN_SECTIONS else "in_body"
+        has_plan = SectionKind.PLAN in found or SectionKind.ORDERS in found
+        self._conclusion = ("in_assessment",) if self._has_assessment else ("in_assessment", "in_plan" if has_plan else "in_body")
         self._negated, self._uncertain = _unasserted(one for one in assertions.assertions if one.mention.note_id in notes)
         self._codes = tuple(offers.pillars)
         self._has_diagnosis = any(self._is_definitive(code, pillars) for code, pillars in offers.pillars.items())
@@ -134,7 +136,7 @@ class _Reader:
         values["negated_elsewhere"] = math.log1p(sum(self._negated[stem] for stem in stems))
         values["uncertain_elsewhere"] = math.log1p(sum(self._uncertain[stem] for stem in stems))
         values["without_assessment_section"] = float(not self._has_assessment)
-        values["in_conclusion"] = values[self._conclusion]
+        values["in_conclusion"] = max(values[place] for place in self._conclusion)
         return {name: round(float(values[name]), 6) for name in FEATURES}
 
     def _is_definitive(self, code: str, pillars: tuple[Pillar, ...]) -> bool:
@@ -209,6 +211,11 @@ class _Reader:
         """The sentences of the mentions and what follows each."""
         mentions = {(one.note_id, one.sentence_start): one.sentence_end for one in (pillar.assertion.mention for pillar in pillars)}
         return "\n".join(self._texts[note][start : end + _PARAGRAPH] for (note, start), end in sorted(mentions.items()))
+
+
+def _concludes_here_and_there(sections: Sequence[Section]) -> bool:
+    """Whether conclusions stand between other sentences, as in a letter: cut from text under no heading that goes on behind them."""
+    return any(one.kind in ASSESSMENT_SECTIONS and not one.title and two.kind is SectionKind.BODY for one, two in pairwise(sections))
 
 
 def _unasserted(assertions: Iterable[Assertion]) -> tuple[Counter[str], Counter[str]]:

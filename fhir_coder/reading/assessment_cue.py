@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from fhir_coder.reading.problems import load_words
+from fhir_coder.reading.problem_words import load_words
 from fhir_coder.reading.sentences import Sentence, find_sentences
 from terminology.knowledge import knowledge_of
 

@@ -18,6 +18,7 @@ from terminology.knowledge import knowledge_of
 PART = "part"
 
 _ASSESSING = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
+_SAID_AT_A_STOP = _ASSESSING - {SectionKind.PLAN} | {SectionKind.PHYSICAL_EXAM}
 _AFTER_ASSESSMENT = _ASSESSING | {SectionKind.ORDERS, SectionKind.INSTRUCTIONS, SectionKind.ADMINISTRATIVE}
 
 _LINE = re.compile(r"[^\n]+")
@@ -36,6 +37,14 @@ _WORDS_TOO = frozenset({"a", "p", "s", "o", "all", "pi", "ph", "pc", "px", "tx",
 # Hurried notes put nothing, or a mark, between the heading and what it opens: "Imp 1. gout", "A/P> 1. gout", "Dx strep pharyngitis", "Plan rest".
 _TERSE = re.compile(r"[ \t]*(?P<words>A/P|A&P|A\+P|I/P|IMPR?|Impr?|Assess|Dx|DX|Plan)[)>./]?[ \t]+(?=[A-Za-z0-9#])")
 _TERSE_INSIDE = re.compile(r"(?<=[.;?!)] )(?P<words>Dx)[ \t]+(?=[A-Za-z]{2})")
+# "ASSESSMENT. Polycythemia vera", as dictated letters are typed; in other letters only where they open a line and say what was concluded or seen.
+_STOPPED = re.compile(r"[ \t]*(?P<words>[A-Z][A-Za-z/&+ ]{2,40})\.[ \t]+(?=[^\s.])")
+_STOPPED_INSIDE = re.compile(r"(?<=[.;?!)] )(?P<words>[A-Z][A-Z/&+ ]{3,40})\.[ \t]+(?=[^\s.])")
+# "Dr. Benoit's assessment:", "MD impression:", "My diagnoses:".
+_AUTHOR = re.compile(
+    r"(?:(?:dr|prof)\.? [\w.-]+(?: [\w-]+)?(?:'s)?|(?:my|our|provider|physician|clinician|attending|doctor|md|np|pa|surgeon|specialist)(?:'s)?) (?=\w)",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"^[ \t]*(?P<words>[SOABP])(?P<mark>[)./])[ \t]*(?=\S)", re.MULTILINE)
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _JOIN = re.compile(r"[ \t]*[&+/][ \t]*")
@@ -99,6 +108,7 @@ def find_headings(text: str, start: int, end: int) -> Iterator[Heading]:
             _line_heading(text, line.start(), line.end())
             or _letter_heading(text, line.start(), line.end(), marks)
             or _terse_heading(text, line.start(), line.end())
+            or _stopped_heading(text, line.start(), line.end())
         )
         inside_from = line.start()
         if opened is not None:
@@ -128,6 +138,18 @@ def _terse_heading(text: str, start: int, end: int) -> Heading | None:
     if found is None or rule is None:
         return None
     return Heading(start, found.end(), found.group("words"), rule, is_inline=True, is_terse=True)
+
+
+def _stopped_heading(text: str, start: int, end: int) -> Heading | None:
+    """ "SUBJECTIVE. He returns ..."; small letters only for what a sentence of one word would not be ("Impression. Gout.")."""
+    found = _STOPPED.match(text, start, end)
+    words = found.group("words") if found else ""
+    rule = _rule(words) if words else None
+    if found is None or rule is None or rule.kind is None or rule.needs_colon:
+        return None
+    if not (words.isupper() or rule.kind in _SAID_AT_A_STOP):
+        return None
+    return Heading(start, found.end(), words, rule, is_weak=not words.isupper(), is_inline=True)
 
 
 def rule_for_title(title: str) -> HeadingRule | None:
@@ -179,6 +201,10 @@ def _inside_headings(text: str, start: int, end: int) -> Iterator[Heading]:
             continue
         yield Heading(found.start(), _skip_blank(text, found.end()), words.strip(), rule, is_inside=True, is_inline=True)
     yield from _terse_inside(text, start, end)
+    for stopped in _STOPPED_INSIDE.finditer(text, start, end):
+        rule = _rule(stopped.group("words"))
+        if rule is not None and rule.kind is not None:
+            yield Heading(stopped.start(), stopped.end(), stopped.group("words"), rule, is_inside=True, is_inline=True)
 
 
 def _terse_inside(text: str, start: int, end: int) -> Iterator[Heading]:
@@ -209,7 +235,12 @@ def _skip_blank(text: str, offset: int) -> int:
 
 def _rule(words: str) -> HeadingRule | None:
     normal = _normal(words)
-    return _headings().get(normal.lower()) or _abbreviations().get(normal)
+    rule = _headings().get(normal.lower()) or _abbreviations().get(normal)
+    author = None if rule else _AUTHOR.match(normal)
+    if author is None:
+        return rule
+    rule = _headings().get(normal[author.end() :].lower()) or _abbreviations().get(normal[author.end() :].upper())
+    return rule if rule is not None and rule.kind in _ASSESSING else None
 
 
 def _telegraphic_rule(words: str) -> HeadingRule | None:

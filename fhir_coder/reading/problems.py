@@ -9,15 +9,14 @@ is decided by are data (``problem_words.toml``).
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import zip_longest
 
 from fhir_coder.model import Section, SectionKind
+from fhir_coder.reading.conclusions import concluded
+from fhir_coder.reading.problem_words import ProblemWords, load_words, names_disorder
 from fhir_coder.reading.sentences import MARKER, Sentence
-from terminology.knowledge import knowledge_of
 
 MAX_STATEMENT = 120
 """Longest statement in code points: beyond it, retrieval sees a story and not a problem."""
@@ -28,7 +27,7 @@ STATING = frozenset({SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.ASSES
 
 Span = tuple[int, int]
 
-_SEPARATOR = re.compile(r"\s*(?:[,;]\s*(?:and\b|but\b|&)\s*|[,;](?!\d)\s*|\band\b\s*|&\s*)", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s*(?:\s/\s|[,;]\s*(?:and\b|but\b|&)\s*|[,;](?!\d)\s*|\band\b\s*|&\s*)", re.IGNORECASE)
 _DASH = re.compile(r"\s+[-–—]+\s+|\s*--+\s*|\s*[–—]\s*")
 _ARROW = re.compile(r"\s*(?:->|=>|→)\s*")
 _CODE_LEAD = re.compile(r"\s*[\[(]?[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?[\])]?\s*[-:–.]?\s+(?=[A-Za-z])")
@@ -46,21 +45,6 @@ _PERSON_LEAD = re.compile(
 )
 _EDGE = ' \t\n.,;:-–—*#•_=·"“”'
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9'/-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemWords:
-    """The word lists of ``problem_words.toml``."""
-
-    labels: frozenset[str]
-    leads: frozenset[str]
-    verbs: frozenset[str]
-    disorders: frozenset[str]
-    endings: tuple[str, ...]
-    courses: frozenset[str]
-    opening: re.Pattern[str]
-    qualifying: re.Pattern[str]
-    narrative: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +67,6 @@ def find_statements(text: str, section: Section, sentences: Sequence[Sentence], 
     return reader.read(sentences)
 
 
-@cache
-def load_words() -> ProblemWords:
-    """The word lists, read once."""
-    lists = tomllib.loads(knowledge_of("fhir_coder.reading").joinpath("problem_words.toml").read_text(encoding="utf-8"))
-    return ProblemWords(
-        labels=frozenset(lists["labels"]),
-        leads=frozenset(lists["leads"]),
-        verbs=frozenset(lists["verbs"]),
-        disorders=frozenset(lists["disorders"]),
-        endings=tuple(lists["endings"]),
-        courses=frozenset(lists["courses"]),
-        opening=_beginning(lists["actions"] + lists["openers"]),
-        qualifying=_beginning(lists["qualifiers"]),
-        narrative=re.compile(
-            r"\b(?:" + _alternatives(lists["narrative"]) + r")\b\s*(?:(?:an?|the|his|her|some|for|of|with)\b\s*)*", re.IGNORECASE
-        ),
-    )
-
-
-def _beginning(words: list[str]) -> re.Pattern[str]:
-    return re.compile(r"\s*(?:" + _alternatives(words) + r")(?![\w'-])", re.IGNORECASE)
-
-
-def _alternatives(words: list[str]) -> str:
-    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in sorted(words, key=len, reverse=True))
-
-
 class _StatementReader:
     def __init__(self, text: str, kind: SectionKind, has_term: Callable[[int, int], bool], words: ProblemWords) -> None:
         self.text = text
@@ -118,12 +75,20 @@ class _StatementReader:
         self.words = words
 
     def read(self, sentences: Sequence[Sentence]) -> list[Statement]:
-        found = [statement for sentence, head in self._heads(sentences) for statement in self._parts(sentence, head)]
         if self.kind is SectionKind.PLAN:
-            return found
-        found = found or self._from_narrative(sentences)
-        known = {statement.sentence for statement in found}
-        return sorted(found + [s for s in self._within_paragraphs(sentences) if s.sentence not in known], key=lambda s: s.start)
+            return [statement for sentence, head in self._heads(sentences) for statement in self._parts(sentence, head)]
+        said = {one: spans for one in sentences if not one.is_item and (spans := concluded(self.text, one.start, one.end))}
+        heads = [(one, head) for one, head in self._heads(sentences) if one not in said or self._begins_line(one)]
+        found = [statement for sentence, head in heads for statement in self._parts(sentence, head)]
+        found = found or [one for one in self._from_narrative(sentences) if one.sentence not in said]
+        for more in (self._concluded(said), self._within_paragraphs(sentences)):
+            known = {statement.sentence for statement in found}
+            found += [statement for statement in more if statement.sentence not in known]
+        return sorted(found, key=lambda statement: statement.start)
+
+    def _concluded(self, said: Mapping[Sentence, list[Span]]) -> list[Statement]:
+        """What sentences of a letter say the patient has."""
+        return [part for sentence, spans in said.items() for span in spans for part in self._parts(sentence, span)]
 
     def _within_paragraphs(self, sentences: Sequence[Sentence]) -> list[Statement]:
         """Problems listed sentence after sentence on one line ("Hypothyroidism. IBS-D. Continue levothyroxine."), where no list marks them."""
@@ -213,8 +178,7 @@ class _StatementReader:
     def _names_disorder(self, start: int, end: int) -> bool:
         if self.has_term(start, end):
             return True
-        words = [word.lower() for word in _WORD.findall(self.text, start, end)]
-        return any(word in self.words.disorders or word.endswith(self.words.endings) for word in words)
+        return names_disorder(self.text, start, end)
 
     def _parts(self, sentence: Sentence, head: Span) -> Iterator[Statement]:
         """The head as one statement, or several where separate problems are joined by commas, semicolons or "and"."""

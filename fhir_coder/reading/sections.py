@@ -7,10 +7,12 @@ recognised heading is ``BODY``. The sections of a note cover it from first to la
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhir_coder.model import Encounter, Note, Section, SectionHint, SectionKind, Sections
 from fhir_coder.reading.assessment_cue import find_assessment_start
+from fhir_coder.reading.conclusions import find_conclusions
 from fhir_coder.reading.headings import Heading, find_headings, kind_for_loinc, rule_for_title
 
 ASSESSED = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES})
@@ -148,9 +150,16 @@ def _as_sections(note: Note, openings: list[_Opening]) -> tuple[Section, ...]:
 
 
 def _cut_assessment(text: str, sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """In a note without an assessment, cut it from the end of the last narrative section when words plainly begin it there."""
-    if any(section.kind in ASSESSING for section in sections):
+    """In a note without an assessment, cut it from the end of the last narrative section when words plainly begin it there, and from text under
+    no heading what is concluded before."""
+    if any(section.kind in ASSESSED for section in sections):
         return sections
+    if not any(section.kind in ASSESSING for section in sections):
+        sections = _cut_last(text, sections)
+    return tuple(part for section in sections for part in _cut_conclusions(text, section))
+
+
+def _cut_last(text: str, sections: tuple[Section, ...]) -> tuple[Section, ...]:
     last = next((position for position in reversed(range(len(sections))) if sections[position].kind in _NARRATIVE), None)
     if last is None:
         return sections
@@ -161,3 +170,19 @@ def _cut_assessment(text: str, sections: tuple[Section, ...]) -> tuple[Section, 
     assessment = Section(section.note_id, SectionKind.ASSESSMENT_AND_PLAN, "", cut, cut, section.end)
     narrative = (replace(section, end=cut),) if cut > section.start else ()
     return (*sections[:last], *narrative, assessment, *sections[last + 1 :])
+
+
+def _cut_conclusions(text: str, section: Section) -> Iterator[Section]:
+    """The section, with what it concludes as parts of their own where it is text under no heading."""
+    if section.kind is not SectionKind.BODY:
+        yield section
+        return
+    rest = section
+    for start, end in find_conclusions(text, section.body_start, section.end):
+        end = end if text[end : section.end].strip() else section.end
+        if start > rest.start:
+            yield replace(rest, end=start)
+        yield Section(section.note_id, SectionKind.ASSESSMENT_AND_PLAN, "", start, start, end)
+        rest = Section(section.note_id, SectionKind.BODY, "", end, end, section.end)
+    if rest.start < rest.end or rest is section:
+        yield rest

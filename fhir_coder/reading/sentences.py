@@ -21,7 +21,7 @@ WRAPPED_LINE = 55
 OPEN_LINE = 40
 
 MARKER = re.compile(
-    r"[ \t]*(?:(?P<bullet>[•●▪◦‣·*○➢►–—-])(?=[ \t]|[A-Za-z])|(?P<arrow>>)(?=[ \t]*[A-Za-z])|(?P<number>\(?\d{1,2}[.)](?!\d))|(?P<hash>#\d{0,2}[.):]?)(?=[ \t]*[A-Za-z])|"
+    r"[ \t]*(?:(?P<bullet>[•●▪◦‣·*○➢►–—-])(?=[ \t]|[A-Za-z])|(?P<arrow>>)(?=[ \t]*[A-Za-z])|(?P<number>\(?\d{1,2}[.)](?!\d)|\d{1,2}[ \t]?[-–](?=[ \t]+[A-Za-z]))|(?P<hash>#\d{0,2}[.):]?)(?=[ \t]*[A-Za-z])|"
     r"(?P<letter>[a-z][.)](?=[ \t])|[ABDEFG][.)](?=[ \t]+[A-Z]))|(?P<bare>[1-9](?=[ \t]+[A-Z][a-z])))[ \t]*"
 )
 """The marker of a list item at the start of a line: a bullet, a number (hurried notes leave out its point), ``#`` or a letter."""
