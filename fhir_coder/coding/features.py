@@ -61,7 +61,7 @@ _OWN: tuple[str, ...] = (
 FEATURES: tuple[str, ...] = (*_OWN, *wording.NAMES, *lines.NAMES, *rivals.NAMES, *kinds.NAMES)
 """All features, in the order in which a vector has them."""
 
-MEANING = 3
+MEANING = 4
 """Raised when a feature keeps its name and comes to mean something else: a ranker is bound to names and meaning."""
 
 HISTORY_SECTIONS = frozenset(
