@@ -18,7 +18,7 @@ _PREGNANT_NOW = (
     r"(?<!not )(?<!never )(?<!non-)(?<!no )pregnan(?!cy (?:test|wish|prevention|desire))|prenatal|antenatal|\b(?:R|N|new )?OB (?:visit|return|check|f/?u|intake)|\b[RN]OB\b|gestation|"
     r"\b(?:a[12] ?)?gdm(?: ?a[12])?\b|(?<!pu)(?<!du)\bf(?:o)?etal|\bf(?:o)?etus|trimester|\bIUP\b|\bE?GA\b|\bFH[RT]s?\b|pre-?eclamp|\bL ?& ?D\b|\bCRL\b|placenta|\bbreech\b|"
     r"\btwins\b|braxton|cerclage|\bNIPT\b|hydramnios|morning sickness|hyperemesis|round ligament|fundal height|(?:preterm|false) labor|\bgHTN\b|\bRhoGAM\b|"
-    r"\bAMA\b|\bFGR\b|\bIUGR\b|\bLGA\b|\bTOLAC\b|post-?(?:dates|term)|threatened (?:ab|mis)|size (?:greater|less) than dates|GBS pos|short cervix|cervical (?:insuff|incomp)|subchorionic"
+    r"\bAMA\b|(?:primi|multi)gravid|\bFGR\b|\bIUGR\b|\bLGA\b|\bTOLAC\b|post-?(?:dates|term)|threatened (?:ab|mis)|size (?:greater|less) than dates|GBS pos|short cervix|cervical (?:insuff|incomp)|subchorionic"
 )
 _SURE = re.compile(_PREGNANT_NOW, re.IGNORECASE)
 _PREGNANT = re.compile(rf"{_PREGNANT_NOW}|\bOB\b|gravid|primip|multip\b|\bG\d+ ?P\d|\bG\d+,? (?:at|@) |\bED[DC]\b|\bLMP\b|miscarriage|obstetric", re.IGNORECASE)
