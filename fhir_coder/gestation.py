@@ -21,7 +21,9 @@ _PREGNANT_NOW = (
     r"\bAMA\b|(?:primi|multi)gravid|\bFGR\b|\bIUGR\b|\bLGA\b|\bTOLAC\b|post-?(?:dates|term)|threatened (?:ab|mis)|size (?:greater|less) than dates|GBS pos|short cervix|cervical (?:insuff|incomp)|subchorionic"
 )
 _SURE = re.compile(_PREGNANT_NOW, re.IGNORECASE)
-_PREGNANT = re.compile(rf"{_PREGNANT_NOW}|\bOB\b|gravid|primip|multip\b|\bG\d+ ?P\d|\bG\d+,? (?:at|@) |\bED[DC]\b|\bLMP\b|miscarriage|obstetric", re.IGNORECASE)
+_PREGNANT = re.compile(
+    rf"{_PREGNANT_NOW}|\bOB\b|gravid|primip|multip\b|\bG\d+ ?P\d|\bG\d+,? (?:at|@) |\bED[DC]\b|\bLMP\b|miscarriage|obstetric", re.IGNORECASE
+)
 _OF_ANOTHER = re.compile(r"\b(?:wife|daughter|sister|partner|girlfriend|mother|mom|friend|coworker)\b[^.;\n]{0,40}$", re.IGNORECASE)
 _OVER = re.compile(
     r"\b(?:weeks?|wks?|days?|months?|mos?|d|w) ?(?:post-?partum|PP|s/p (?:SVD|NSVD|C-?/?S|cesarean|vaginal delivery)|after (?:the |her )?(?:birth|delivery|cesarean))\b|"
@@ -76,8 +78,10 @@ def _spans(text: str, is_of_pregnancy: bool) -> Iterator[tuple[int, int, int]]:
     for pattern in (_EXACT, _PLAIN):
         for found in pattern.finditer(text):
             weeks = next(int(number) for number in found.groups() if number)
-            if _SHORTEST <= weeks <= _LONGEST and _is_of_now(text, found) and (
-                pattern is _EXACT or is_of_pregnancy or _is_beside_pregnancy(text, found)
+            if (
+                _SHORTEST <= weeks <= _LONGEST
+                and _is_of_now(text, found)
+                and (pattern is _EXACT or is_of_pregnancy or _is_beside_pregnancy(text, found))
             ):
                 yield found.start(), found.end(), weeks
 
