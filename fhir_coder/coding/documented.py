@@ -6,21 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from fhir_coder.gestation import trimester_of, weeks_told
 from terminology.codebook import Codebook
 
-_WEEKS = re.compile(
-    r"\b(\d{1,2})\s?(?:\+\s?[0-6]\b|w\s?[0-6]\s?d\b)"
-    r"|\b(\d{1,2})(?:[- ](?:and )?\d/7)?[\s-]*(?:weeks?|wks?|w)\b(?:,? (?:and )?\d days?)?[\s,]*(?:of )?(?:gestation\w*|pregnan\w+|gravid|ga\b|iup\b|ega\b)"
-    r"|\b(?:iup|pregnan\w+|gestation(?:al age)?|ega|ga)\b[\s:,]*(?:at|of|is|=)?\s*(\d{1,2})\s*(?:weeks?|wks?|w\b)",
-    re.IGNORECASE,
-)
 _TRIMESTER = re.compile(r"\b(first|1st|second|2nd|third|3rd) trimester\b", re.IGNORECASE)
 _BORN_AT = re.compile(
     r"\b(?:born|birth|delivered|delivery) (?:\w+ )?(?:at|@) (\d{2})\s?(?:w|weeks?|wks?|\+\d|\d/7)|\b(?:ex|former)[- ](\d{2})[- ]?(?:w|weeks?|weeker)|\b(\d{2})[- ]weeker\b",
     re.IGNORECASE,
 )
 _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third"}
-_SECOND_FROM, _THIRD_FROM, _LONGEST = 14, 28, 42
 
 # How titles at L97 and L98.4- word the depth of an ulcer, and those at L89 the stage (guideline I.C.12.a), with the words of notes.
 _DEPTHS = {
@@ -112,15 +106,14 @@ def _sibling(codebook: Codebook, code: str, words: str, replacement: str) -> str
 def _trimester(contexts: tuple[str, ...]) -> str | None:
     """The trimester named, else counted from the weeks: second from 14 weeks 0 days, third from 28 weeks 0 days (tabular, chapter 15;
     guideline I.C.15.a.3)."""
-    text = "\n".join(contexts)
-    weeks = [int(number) for found in _WEEKS.findall(text) for number in found if number]
+    near, note = "\n".join(contexts[:_SENTENCE]), "\n".join(contexts[_SENTENCE:])
+    weeks = weeks_told(note) or weeks_told(near, is_of_pregnancy=True) or weeks_told(note, is_of_pregnancy=True)
+    if weeks is not None:
+        return trimester_of(weeks)
     # Near words name the trimester of this visit; farther ones often an earlier one ("first trimester screen normal").
-    if named := _TRIMESTER.search("\n".join(contexts[:3]) if weeks else text):
-        word = named.group(1).lower()
-        return _ORDINALS.get(word, word)
-    if not weeks or weeks[0] > _LONGEST:
-        return None
-    return "first" if weeks[0] < _SECOND_FROM else "second" if weeks[0] < _THIRD_FROM else "third"
+    named = _TRIMESTER.search(near) or _TRIMESTER.search(note)
+    word = named.group(1).lower() if named else ""
+    return _ORDINALS.get(word, word) or None
 
 
 def _affected_side(contexts: tuple[str, ...]) -> str | None:

@@ -34,6 +34,11 @@ class RankedCode:
         return self.has_source("drug:")
 
     @property
+    def is_of_gestation(self) -> bool:
+        """Whether it tells the weeks of the present pregnancy, wherever the note has them."""
+        return self.has_source("measure:gestation")
+
+    @property
     def is_in_plan(self) -> bool:
         """Whether it is named where this visit's care is told: the assessment, the plan, the medicines, or measured today."""
         return bool(self.sections & _TODAY)

@@ -20,6 +20,7 @@ from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.linking import linked
 from fhir_coder.coding.medicine_effects import as_effects, effects_told
 from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.coding.pregnancy import in_pregnancy
 from fhir_coder.coding.ranked_code import RankedCode, Refusal
 from fhir_coder.coding.support import ASSESSMENT_SECTIONS, is_incidental
 from fhir_coder.combinations import combination_for
@@ -64,7 +65,7 @@ class _Selecting:
         codes = {one.code for one in chosen}
         refused = [self._unlikely(one, chosen) for one in open_to_choice if one.code not in codes]
         if self._policy.combines:
-            chosen, replaced = self._combined(chosen)
+            chosen, replaced = self._combined(in_pregnancy(chosen, open_to_choice, self._codebook))
             chosen, displaced = self._with_reported_causes(chosen)
             refused += replaced + displaced
         chosen, given_way = self._without_superfluous(chosen)
@@ -95,7 +96,7 @@ class _Selecting:
         codes = frozenset(chosen)
         for one in named:
             source = companion_source(one.code, codes)
-            if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine):
+            if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine or one.is_of_gestation):
                 chosen[one.code] = replace(one, rule=source)
         return [chosen[one.code] for one in ranked if one.code in chosen and not is_left_alone(one.code, codes)]
 

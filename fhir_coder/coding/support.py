@@ -37,6 +37,10 @@ PLAN_SECTIONS = ASSESSMENT_SECTIONS | {SectionKind.PLAN, SectionKind.ORDERS}
 
 
 _FAMILY_HISTORY = frozenset({"Z80", "Z81", "Z82", "Z83", "Z84"})
+# Codes that say by themselves that something is past, those of a pregnancy after an earlier one among them (O09.2-, O34.21-); and the weeks of a
+# pregnancy, which no word of denial beside them denies.
+_TELLING_THE_PAST = ("Z", "O09", "O34.21")
+_MEASURED = "Z3A"
 _INCIDENTAL = re.compile(r"\bincidental(?:ly|oma)?\b", re.IGNORECASE)
 
 
@@ -164,20 +168,23 @@ def is_incidental(pillars: Sequence[Pillar]) -> bool:
 def why_not_codable(assertion: Assertion, policy: CodingPolicy, code: str) -> RejectionReason | None:
     """The reason the code may not rest on this assertion (guidelines IV.H-J), or None when it may.
 
-    A Z code says by itself that something is past (I.C.21.c.3-4): a past surgery is no reason against its status code.
+    A Z code says by itself that something is past (I.C.21.c.3-4): a past surgery is no reason against its status code. So do the codes for a
+    pregnancy after an earlier one.
     """
     if assertion.experiencer is Experiencer.FAMILY and not _says_family(code, assertion):
         # "No family history of gastric cancer" is no family history either.
         return RejectionReason.NEGATED if assertion.presence is Presence.ABSENT else RejectionReason.FAMILY_HISTORY
     if assertion.experiencer is Experiencer.OTHER:
         return RejectionReason.OTHER_PERSON
+    if code.startswith(_MEASURED):
+        return None
     if assertion.presence is Presence.ABSENT:
         return RejectionReason.NEGATED
     if assertion.temporality is Temporality.HYPOTHETICAL:
         return RejectionReason.HYPOTHETICAL
     if assertion.presence is Presence.POSSIBLE:
         return RejectionReason.UNCERTAIN
-    if assertion.temporality is Temporality.HISTORICAL and not policy.codes_history and not code.startswith("Z"):
+    if assertion.temporality is Temporality.HISTORICAL and not policy.codes_history and not code.startswith(_TELLING_THE_PAST):
         return RejectionReason.HISTORICAL
     return None
 

@@ -15,11 +15,22 @@ from fhir_coder.coding.finer import is_undenied
 from terminology.codebook import Codebook
 from terminology.knowledge import table_rows
 
+_ROUNDS = 3
 _NEAR = 3  # the mention, its statement and its sentence come before the paragraph of the problem
 
 
 def as_told(codebook: Codebook, code: str, texts: Sequence[str]) -> str:
-    """The billable code of the same category whose title has the details that ``texts`` (nearest words first) tell, or ``code`` itself."""
+    """The billable code of the same category (or one beside it) whose title has the details that ``texts`` (nearest words first) tell, or
+    ``code`` itself. A detail may open the way to another: recurrent, then moderate."""
+    for _ in range(_ROUNDS):
+        told = _as_told_once(codebook, code, texts)
+        if told == code:
+            break
+        code = told
+    return code
+
+
+def _as_told_once(codebook: Codebook, code: str, texts: Sequence[str]) -> str:
     title = codebook.title(code)
     details = [detail for detail in _details() if detail.title.search(title)]
     for place, text in enumerate(texts if details else ()):
@@ -31,13 +42,19 @@ def as_told(codebook: Codebook, code: str, texts: Sequence[str]) -> str:
 
 
 def _titled(codebook: Codebook, code: str, title: str) -> str:
-    """The billable code of the category with the title, or empty."""
-    return _by_title(codebook, codebook.category(code)).get(title, "")
+    """The billable code with the title, of the category or else of those that share its first digit (F32, F33), or empty."""
+    category = codebook.category(code)
+    return _by_title(codebook, (category,)).get(title, "") or _by_title(codebook, _beside(codebook, category)).get(title, "")
 
 
 @lru_cache(maxsize=64)
-def _by_title(codebook: Codebook, category: str) -> dict[str, str]:
-    return {codebook.title(one): one for one in codebook.billable_under(category)}
+def _by_title(codebook: Codebook, categories: tuple[str, ...]) -> dict[str, str]:
+    return {codebook.title(one): one for category in categories for one in codebook.billable_under(category)}
+
+
+@lru_cache(maxsize=64)
+def _beside(codebook: Codebook, category: str) -> tuple[str, ...]:
+    return tuple(other for last in "0123456789" if (other := category[:-1] + last) != category and other in codebook)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fhir_coder.gestation import find_weeks
 from fhir_coder.model import Encounter, Mention, Mentions, Note, Section, SectionKind, Sections
-from fhir_coder.reading.body_mass import find_body_mass
+from fhir_coder.reading.body_mass import MeasuredTerm, find_body_mass
 from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.drug_effects import find_drug_effects
 from fhir_coder.reading.drug_use import find_long_term_use
@@ -30,6 +31,7 @@ _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
 _COMPARE: dict[str, Callable[[int, int], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _APART = (SOURCE, "drug:")
+_FIRST_OWN_WEEK = 8
 _ONLY_IN = {"assessment": STATING | {SectionKind.PROBLEM_LIST}}
 
 
@@ -93,7 +95,7 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
         scores = tuple(find_scores(note.text))
-        measured = (*scores, *find_body_mass(note.text))
+        measured = (*scores, *find_body_mass(note.text), *_of_gestation(note.text))
         told = (*measured, *find_encounter_reasons(note.text, tuple(own)), *find_told_statuses(note.text))
         terms = (*_outside(find_terms(note.text), scores), *told)
         terms = (*terms, *_of_medicines(note.text, own, terms))
@@ -106,6 +108,13 @@ def _of_medicines(text: str, sections: Sequence[Section], terms: Sequence[FoundT
     yield from find_long_term_use(text, sections)
     conditions = [(term.start, term.end) for term in terms if any(code[0] <= "R" for code in term.codes)]
     yield from find_drug_effects(text, sections, conditions)
+
+
+def _of_gestation(text: str) -> Iterator[FoundTerm]:
+    """The weeks of a pregnancy as their status code: Z3A.01 below eight, then one code for each week."""
+    for start, end, weeks in find_weeks(text):
+        code = f"Z3A.{weeks:02d}" if weeks >= _FIRST_OWN_WEEK else "Z3A.01"
+        yield MeasuredTerm(start, end, (code,), source="measure:gestation", sex="female", age="age>=10")
 
 
 def _outside(terms: Iterable[FoundTerm], scores: Sequence[FoundTerm]) -> Iterator[FoundTerm]:
