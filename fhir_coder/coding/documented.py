@@ -19,17 +19,33 @@ _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third"}
 # How titles at L97 and L98.4- word the depth of an ulcer, and those at L89 the stage (guideline I.C.12.a), with the words of notes.
 _DEPTHS = {
     "limited to breakdown of skin": re.compile(
-        r"\blimited to (?:the )?(?:breakdown of )?(?:the )?skin\b|\bskin breakdown only\b", re.IGNORECASE
+        r"\blimited to (?:the )?(?:breakdown of )?(?:the )?skin\b|\b(?:skin breakdown|skin|epidermis|dermis) only\b|\bpartial[- ]thickness\b|\bsuperficial\b",
+        re.IGNORECASE,
     ),
-    "with fat layer exposed": re.compile(r"\bfat layer\b|\bfat (?:is )?exposed\b|\bexposed (?:subcutaneous )?fat\b", re.IGNORECASE),
-    "with necrosis of muscle": re.compile(r"\bnecrosis of (?:the )?muscle\b|\bmuscle necrosis\b", re.IGNORECASE),
-    "with necrosis of bone": re.compile(r"\bnecrosis of (?:the )?bone\b|\bbone necrosis\b", re.IGNORECASE),
+    "with fat layer exposed": re.compile(
+        r"\bfat layer\b|\bfat (?:is )?(?:exposed|visible)\b|\bexposed (?:subcutaneous |subq )?fat\b"
+        r"|\b(?:to|into|through|through to) (?:the )?(?:level of (?:the )?)?(?:sub-?q(?:ut)?|subcutaneous|adipose|fatty|fat)(?: (?:tissue|fat|layer))?\b(?! (?:muscle|bone))",
+        re.IGNORECASE,
+    ),
+    "with muscle involvement without evidence of necrosis": re.compile(
+        r"\b(?:to|into|exposed|visible) (?:the )?(?:muscle|tendon)\b(?! (?:necrosis|is dead))|\b(?:muscle|tendon) (?:is )?(?:exposed|visible)\b",
+        re.IGNORECASE,
+    ),
+    "with bone involvement without evidence of necrosis": re.compile(
+        r"\b(?:to|exposed|visible) (?:the )?bone\b|\bbone (?:is )?(?:exposed|visible)\b", re.IGNORECASE
+    ),
+    "with necrosis of muscle": re.compile(
+        r"\bnecrosis of (?:the )?muscle\b|\bmuscle necrosis\b|\b(?:dead|necrotic|devitali[sz]ed) muscle\b", re.IGNORECASE
+    ),
+    "with necrosis of bone": re.compile(
+        r"\bnecrosis of (?:the )?bone\b|\bbone necrosis\b|\b(?:dead|necrotic|devitali[sz]ed) bone\b", re.IGNORECASE
+    ),
 }
 _STAGES = {
-    "stage 1": re.compile(r"\bstage (?:1|i)\b", re.IGNORECASE),
-    "stage 2": re.compile(r"\bstage (?:2|ii)\b", re.IGNORECASE),
-    "stage 3": re.compile(r"\bstage (?:3|iii)\b", re.IGNORECASE),
-    "stage 4": re.compile(r"\bstage (?:4|iv)\b", re.IGNORECASE),
+    "stage 1": re.compile(r"\b(?:stage|grade|st) ?(?:1|i)\b", re.IGNORECASE),
+    "stage 2": re.compile(r"\b(?:stage|grade|st) ?(?:2|ii)\b", re.IGNORECASE),
+    "stage 3": re.compile(r"\b(?:stage|grade|st) ?(?:3|iii)\b", re.IGNORECASE),
+    "stage 4": re.compile(r"\b(?:stage|grade|st) ?(?:4|iv)\b", re.IGNORECASE),
     "unstageable": re.compile(r"\bunstageable\b", re.IGNORECASE),
 }
 _SENTENCE = 3  # the mention, its statement, its sentence; then comes the whole note

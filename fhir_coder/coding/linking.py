@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fhir_coder.coding.manifestations import with_manifestations
 from fhir_coder.coding.ranked_code import RankedCode
 from fhir_coder.combinations import combination_for
 from terminology.codebook import Codebook
@@ -17,7 +18,7 @@ def linked(ranked: Sequence[RankedCode], codebook: Codebook) -> list[RankedCode]
     for each in ranked:
         one = _with_others(each, ranked, codebook)
         found[one.code] = max(found.get(one.code, one), one, key=lambda other: other.probability)
-    return list(found.values())
+    return with_manifestations(list(found.values()), codebook, are_chosen=False)
 
 
 def _with_others(one: RankedCode, ranked: Sequence[RankedCode], codebook: Codebook) -> RankedCode:

@@ -18,6 +18,7 @@ from fhir_coder.coding.giving_way import gives_way_to, is_left_to_site
 from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
 from fhir_coder.coding.kinds import is_symptom
 from fhir_coder.coding.linking import linked
+from fhir_coder.coding.manifestations import with_manifestations
 from fhir_coder.coding.medicine_effects import as_effects, effects_told
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.pregnancy import in_pregnancy
@@ -158,7 +159,7 @@ class _Selecting:
                 replaced.append(Refusal(one, RejectionReason.LESS_SPECIFIC, rule.becomes))
                 one = replace(one, code=rule.becomes, rule=rule.source)
             kept[one.code] = max(kept.get(one.code, one), one, key=lambda each: each.probability)
-        return list(kept.values()), replaced
+        return with_manifestations(list(kept.values()), self._codebook, are_chosen=True), replaced
 
     def _told_causes(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
         """What the history tells to have caused an injury of this visit, however likely by itself (guideline I.C.20.a). Where it happened and

@@ -20,7 +20,10 @@ from terminology.laterality import sides
 _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "bilateral",
-        re.compile(r"\b(?:bilateral(?:ly)?|bilat|b/l|both|bl)\b|\bright and left\b|\bleft and right\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:bilateral(?:ly)?|bilat|b/l|both|bl|each (?:eye|ear|knee|hip|side|foot|leg|hand|breast))\b|\bright and left\b|\bleft and right\b",
+            re.IGNORECASE,
+        ),
     ),
     ("right", re.compile(r"\b(?:right|rt|r)\b|\bright-", re.IGNORECASE)),
     ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
@@ -34,7 +37,7 @@ _CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
 # "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
 _LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
 # Any word that may be a side, whatever its case: what has none is not searched for each.
-_ANY_SIDE = re.compile(r"\b(?:bilat|b/l|both|bl\b|r(?:igh)?t?\b|l(?:ef)?t?\b|[ao][dsu]\b|[blr][lu]e\b)", re.IGNORECASE)
+_ANY_SIDE = re.compile(r"\b(?:bilat|b/l|both|each|bl\b|r(?:igh)?t?\b|l(?:ef)?t?\b|[ao][dsu]\b|[blr][lu]e\b)", re.IGNORECASE)
 _HANDEDNESS = re.compile(
     r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
 )
