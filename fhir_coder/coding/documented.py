@@ -46,7 +46,9 @@ _TYPE_2 = re.compile(r"\b(?:type (?:2|two|II)\b|T2DM?\b|DM ?2\b|NIDDM\b|pre-?dia
 _HANDED = re.compile(r"\b(right|left)[- ]hand(?:ed(?:ness)?\b|[- ]dominan)|\b(?:RHD|LHD)\b", re.IGNORECASE)
 _AFFECTED = re.compile(r"\b(right|left|rt|lt)\b|\b(R|L)\b(?=\s+(?:hemi|mono|sided))", re.IGNORECASE)
 # The group is empty where displacement is affirmed.
-_DISPLACEMENT = re.compile(r"\b(non-?\s?|un|not |without )?displace(?:d|ment)\b", re.IGNORECASE)
+_DISPLACEMENT = re.compile(
+    r"\b(?:(non-?\s?|un|not |without |no )?displace(?:d|ment)|(non-?\s?|un)disp(?:l(?:ac)?)?)\b", re.IGNORECASE
+)
 _SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
 
 
@@ -86,7 +88,7 @@ def _is_nondisplaced(contexts: tuple[str, ...]) -> bool:
     """Whether the nearest words about displacement deny it; a fracture said to be neither is displaced (guideline I.C.19.c)."""
     named = (_DISPLACEMENT.findall(context) for context in contexts[:_SENTENCE])
     found = next((words for words in named if words), [])
-    return bool(found) and all(found)
+    return bool(found) and all(any(denial) for denial in found)
 
 
 def _first_of(choices: Mapping[str, re.Pattern[str]], contexts: tuple[str, ...]) -> str | None:
