@@ -85,8 +85,9 @@ def _same_of_type_1(codebook: Codebook, code: str) -> str:
 
 
 def _is_nondisplaced(contexts: tuple[str, ...]) -> bool:
-    """Whether the nearest words about displacement deny it; a fracture said to be neither is displaced (guideline I.C.19.c)."""
-    named = (_DISPLACEMENT.findall(context) for context in contexts[:_SENTENCE])
+    """Whether the nearest words about displacement deny it, else all of the note; a fracture said to be neither is displaced (guideline
+    I.C.19.c)."""
+    named = (_DISPLACEMENT.findall(context) for context in contexts)
     found = next((words for words in named if words), [])
     return bool(found) and all(any(denial) for denial in found)
 

@@ -72,6 +72,8 @@ _COURSES = {
 _OPEN = re.compile(r"(?<!not )(?<!no )(?<!non-)\bopen(?=[\s,)]+(?:\w+[\s,-]+){0,4}?(?:fx|fractures?)\b)|\b(?:fx|fracture)s?\b[\s,(]+open\b|\bcompound (?:fx|fracture)", re.IGNORECASE)
 # What heals is the injury; a medicine taken wrongly is dealt with now.
 _OF_MEDICINE = re.compile(r"(?:Poisoning|Adverse effect|Underdosing)\b")
+# A bruise is often healing when it is first seen.
+_SUPERFICIAL = re.compile(r"(?:Contusion|Abrasion|Other superficial bite|Insect bite)\b")
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
 _UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
@@ -164,7 +166,7 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], su
     if "D" in choices and not _OF_MEDICINE.match(subject):
         if course := next((one for one, told in _COURSES.items() if one in choices and told.search(near)), ""):
             return course
-        if _is_later_visit(near, opening, contexts):
+        if _is_later_visit("" if _SUPERFICIAL.match(subject) else near, opening, contexts):
             return "D"
     if "B" in choices and choices["B"].endswith("open fracture") and _OPEN.search(near):
         return "B"
@@ -179,7 +181,7 @@ def _is_later_visit(near: str, opening: str, contexts: tuple[str, ...]) -> bool:
     """Whether the words near an injury, or how the note opens, tell that its active treatment is over (guideline I.C.19.a)."""
     if _SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening):
         return True
-    first = " ".join(context[:_LATER_OPENING] for context in contexts[_NEAR:])
+    first = " ".join(re.split(r"[.;\n]\s", context[:_LATER_OPENING], maxsplit=1)[0] for context in contexts[_NEAR:])
     return _LATER_VISIT.search(first) is not None or any(_SUTURES_OUT.search(context) for context in contexts)
 
 

@@ -24,6 +24,8 @@ MAX_CARRIED_WORDS = 8
 """A line under "Denies:" without bullet is an item of that list when it has no more words than this."""
 
 _LIST_WORDS = frozenset({"or", "nor"})
+_DENYING = frozenset({"no", "not", "without"})
+"""Words with which an item after a semicolon says for itself what the note asserts of it."""
 _SEMICOLON_ITEM = 5
 _STRENGTH: dict[Effect, int] = {Presence.ABSENT: 0, Presence.POSSIBLE: 1, Presence.PRESENT: 2}
 
@@ -118,7 +120,8 @@ def _with_list_semicolons(tokens: list[Token], rules: ContextRules) -> list[Toke
     places = [position for position, token in enumerate(tokens) if token.word == ";"]
     for place, following in pairwise([*places, len(tokens)]):
         item = [token.word for token in tokens[place + 1 : following]]
-        if len(item) <= _SEMICOLON_ITEM + 1 and not rules.clause_words.intersection(item):
+        begins_anew = bool(item) and item[0] in _DENYING
+        if len(item) <= _SEMICOLON_ITEM + 1 and not begins_anew and not rules.clause_words.intersection(item):
             tokens[place] = Token(",", tokens[place].start, tokens[place].end)
     return tokens
 

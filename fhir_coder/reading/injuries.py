@@ -86,7 +86,7 @@ def _of_sentence(text: str, sentence: Sentence, rules: InjuryRules, section: Sec
         chosen = _chosen(text, one, inside, high == sentence.end, rules)
         taken.update(place.start for place in chosen)
         for number, place in enumerate(chosen):
-            codes = _codes(text, sentence, one.kind, place, rules)
+            codes = _codes(text, sentence, one, (low, high), place, rules)
             if codes:
                 # Of a list of places each after the first stands alone, so that its side is its own.
                 start, end = (place.start, place.end) if number else (min(one.start, place.start), max(one.end, place.end))
@@ -150,9 +150,11 @@ def _chain(text: str, first: _Place, others: Sequence[_Place], is_last: bool, ru
     return chain if is_last or len(chain) == 1 else chain[:-1]
 
 
-def _codes(text: str, sentence: Sentence, kind: Kind, place: _Place, rules: InjuryRules) -> tuple[str, ...]:
+def _codes(
+    text: str, sentence: Sentence, one: _Named, bounds: tuple[int, int], place: _Place, rules: InjuryRules
+) -> tuple[str, ...]:
     """The codes of a kind at a place; two where both sides are hurt."""
-    whole = text[sentence.start : sentence.end]
+    kind, whole = one.kind, text[sentence.start : sentence.end]
     site, digit = _narrowed(text, place.site, rules), kind.digit
     if kind.id == "bite" and not rules.animal.search(text):
         return ()
@@ -165,7 +167,8 @@ def _codes(text: str, sentence: Sentence, kind: Kind, place: _Place, rules: Inju
         column = f"nail_{column}"
     template = site.code(column)
     if column == "burn":
-        return (rules.burnt(template, whole, text),) if template else ()
+        near = (text[bounds[0] : one.end], text[one.end : bounds[1]], text)
+        return (rules.burnt(template, whole, near),) if template else ()
     return _sided(template.replace("#", digit), text, place, rules)
 
 

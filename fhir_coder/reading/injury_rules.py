@@ -106,12 +106,12 @@ class InjuryRules:
     def _named(self, kind: str) -> Kind:
         return next(one for one in self.kinds if one.id == kind)
 
-    def burnt(self, template: str, sentence: str, note: str) -> str:
-        """The code of a burn in the degree that its sentence tells, else the note (the deepest of a site counts, guideline I.C.19.d.2)."""
+    def burnt(self, template: str, sentence: str, near: tuple[str, ...]) -> str:
+        """The code of a burn in the degree that the nearest of the texts to tell any does (the deepest of a site, guideline I.C.19.d.2)."""
         is_corroded = self.corrosion.search(sentence) is not None
         if template.startswith(_EYE):
             return f"{_EYE}.{int(template[-1]) + (_CORROSION_OF_EYE if is_corroded else 0)}"
-        degree = next((found for text in (sentence, note) if (found := self._degree(text))), 0)
+        degree = next((found for text in near if (found := self._degree(text))), 0)
         return template.replace("#", str(degree + (_CORROSION if is_corroded else 0)))
 
     def _degree(self, text: str) -> int:
