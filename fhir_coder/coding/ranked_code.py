@@ -11,6 +11,7 @@ from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Pillar
 from fhir_coder.model import Assertion, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 
+_AFFIRMING = frozenset({"pos-forward", "pos-backward"})
 _MARKER = re.compile(r"\s*(?:(?:[-*#•–—]+|\(?\d{1,2}[.):]?|[A-Za-z][.):]|A/?P?:)\s*)*")
 """What may stand before a problem on its line."""
 _WORDS_BEFORE = 3
@@ -70,8 +71,14 @@ class RankedCode:
 
     @property
     def named_problems(self) -> frozenset[tuple[str, int]]:
-        """The same, where the dictionary names it."""
-        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in _statements(self._named_pillars))
+        """The same, where the dictionary names it; and the sentences of an assessment that affirm it in so many words ("though constipation is
+        present")."""
+        affirmed = (
+            one.assertion
+            for one in self._named_pillars
+            if one.assertion.mention.section in ASSESSMENT_SECTIONS and _AFFIRMING.intersection(one.assertion.cues)
+        )
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in (*_statements(self._named_pillars), *affirmed))
 
     def heads(self, texts: Mapping[str, str]) -> frozenset[tuple[str, int]]:
         """Where the sentences begin whose line in an assessment opens with words by which the dictionary names it: note and offset."""

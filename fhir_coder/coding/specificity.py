@@ -54,7 +54,7 @@ _SUBSEQUENT = re.compile(
 _LATER_VISIT = re.compile(
     r"\b(?:(?:\d+|one|two|three|four|six|ten)[- ]?(?:d|days?|wks?|weeks?|mos?|months?)\.?(?: post| s/p| out| after| from)?[- ](?:re-?check|f/?u|follow-?up|out\b|s/p)"
     r"|re-?check (?:of |for )?|(?:f/u|follow-?up|fu) (?:of |for |on )?|(?:suture|staple|stitch|cast)s? (?:removal|out|check)"
-    r"|s/p (?:fall|injury|fracture|fx)|wound (?:re)?check)\b",
+    r"|s/p (?:fracture|fx)|wound (?:re)?check)\b",
     re.IGNORECASE,
 )
 _SUTURES_OUT = re.compile(
@@ -69,7 +69,10 @@ _COURSES = {
     "P": re.compile(r"\bmal-?union\b|\bmalunited\b", re.IGNORECASE),
     "G": re.compile(r"\b(?:delayed|slow) (?:healing|union)\b|\bhealing (?:is )?(?:slow(?:ly)?|delayed)\b", re.IGNORECASE),
 }
-_OPEN = re.compile(r"(?<!not )(?<!no )(?<!non-)\bopen(?=[\s,)]+(?:\w+[\s,-]+){0,4}?(?:fx|fractures?)\b)|\b(?:fx|fracture)s?\b[\s,(]+open\b|\bcompound (?:fx|fracture)", re.IGNORECASE)
+_OPEN = re.compile(
+    r"(?<!not )(?<!no )(?<!non-)\bopen(?=[\s,)]+(?:\w+[\s,-]+){0,4}?(?:fx|fractures?)\b)|\b(?:fx|fracture)s?\b[\s,(]+open\b|\bcompound (?:fx|fracture)",
+    re.IGNORECASE,
+)
 # What heals is the injury; a medicine taken wrongly is dealt with now.
 _OF_MEDICINE = re.compile(r"(?:Poisoning|Adverse effect|Underdosing)\b")
 # A bruise is often healing when it is first seen.

@@ -137,6 +137,8 @@ def _reaches(cue: Cue, cues: Sequence[Cue], words: Sequence[str]) -> Iterator[Re
     if direction in (Direction.BACKWARD, Direction.BOTH):
         limit = max(0, cue.first - scope) if scope else 0
         limit = max([limit, *(other.last for other in cues if other.last <= cue.first and _stops(other, cue))])
+        if cue.rule.is_clause:
+            limit = max([limit, *(position + 1 for position in range(limit, cue.first) if words[position] == ",")])
         yield Reach(cue, limit, cue.first, is_forward=False)
 
 

@@ -25,6 +25,9 @@ _WOUNDS = frozenset({"open", "burn"})
 _EXAMINED = frozenset({SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE})
 """What is seen on examination is named again where the visit is assessed; only of wounds it is often the only description."""
 
+_EMBEDDED = re.compile(r"(?:FB|foreign bod|fragment|shaving|metal)", re.IGNORECASE)
+"""Of what is found in the skin these are in it; a bead or an insect is in an orifice."""
+
 _BEFORE, _AFTER, _WINDOW = 24, 45, 70
 _WHOLE = 9
 """Tens of percent of the body surface that T31 counts to."""
@@ -107,7 +110,9 @@ def _kinds(text: str, sentence: Sentence, rules: InjuryRules) -> list[_Named]:
 def _places(text: str, sentence: Sentence, rules: InjuryRules) -> list[_Place]:
     """The sites of a sentence, without those inside a longer one."""
     found = [
-        _Place(match.start(), match.end(), site) for site in rules.sites for match in site.words.finditer(text, sentence.start, sentence.end)
+        _Place(match.start(), match.end(), site)
+        for site in rules.sites
+        for match in site.words.finditer(text, sentence.start, sentence.end)
     ]
     kept: list[_Place] = []
     for one in sorted(found, key=lambda place: (place.start - place.end, place.start)):
@@ -150,13 +155,13 @@ def _chain(text: str, first: _Place, others: Sequence[_Place], is_last: bool, ru
     return chain if is_last or len(chain) == 1 else chain[:-1]
 
 
-def _codes(
-    text: str, sentence: Sentence, one: _Named, bounds: tuple[int, int], place: _Place, rules: InjuryRules
-) -> tuple[str, ...]:
+def _codes(text: str, sentence: Sentence, one: _Named, bounds: tuple[int, int], place: _Place, rules: InjuryRules) -> tuple[str, ...]:
     """The codes of a kind at a place; two where both sides are hurt."""
     kind, whole = one.kind, text[sentence.start : sentence.end]
     site, digit = _narrowed(text, place.site, rules), kind.digit
     if kind.id == "bite" and not rules.animal.search(text):
+        return ()
+    if kind.id == "contusion" and "matoma" in text[one.start : one.end] and not rules.trauma.search(text):
         return ()
     if kind.id == "puncture" and rules.is_bitten(text):
         digit = rules.digit_of("bite")
@@ -166,8 +171,10 @@ def _codes(
     if column in ("open", "contusion") and site.has(f"nail_{column}") and rules.is_told(rules.nail, whole):
         column = f"nail_{column}"
     template = site.code(column)
+    if column == "fb" and not template and _EMBEDDED.match(text, one.start) and not rules.is_open_wound(whole):
+        template, digit = site.code("superficial"), rules.digit_of("splinter")
     if column == "burn":
-        near = (text[bounds[0] : one.end], text[one.end : bounds[1]], text)
+        near = (text[bounds[0] : one.end], text[one.end : bounds[1]], whole, text)
         return (rules.burnt(template, whole, near),) if template else ()
     return _sided(template.replace("#", digit), text, place, rules)
 

@@ -75,6 +75,7 @@ class InjuryRules:
     fractures: tuple[Bone, ...]
     any_kind: re.Pattern[str]
     animal: re.Pattern[str]
+    trauma: re.Pattern[str]
     nail: re.Pattern[str]
     foreign: re.Pattern[str]
     denied: re.Pattern[str]
@@ -98,6 +99,10 @@ class InjuryRules:
     def is_bitten(self, text: str) -> bool:
         """Whether the text tells of the bite of a mammal."""
         return self.animal.search(text) is not None and self.is_told(self._named("bite").words, text)
+
+    def is_open_wound(self, text: str) -> bool:
+        """Whether the text names an open wound."""
+        return any(kind.words.search(text) for kind in self.kinds if kind.column == "open")
 
     def digit_of(self, kind: str) -> str:
         """The digit of a kind in the codes of a site."""
@@ -132,6 +137,7 @@ def load_injuries() -> InjuryRules:
         fractures=tuple(Bone(tuple(_whole(part) for part in row["words"].split(" & ")), row["code"]) for row in bones),
         any_kind=_whole("|".join(row["words"] for row in table["kind"])),
         animal=_whole(words["animal"]),
+        trauma=_whole(words["trauma"]),
         nail=_whole(words["nail"]),
         foreign=re.compile(words["foreign"], re.IGNORECASE),
         denied=re.compile(rf"\b{words['denied']}", re.IGNORECASE),

@@ -103,7 +103,12 @@ def _is_continued(text: str, block: tuple[int, int], line: re.Match[str], *, is_
     )
     next_line = line.group().lstrip()
     if _CLOSED.search(last_line):
-        return not is_hurried and last_line.rstrip().endswith((".", "!", "?", ";")) and next_line[0].islower() and not last_line.rstrip().endswith(("?", "!"))
+        return (
+            not is_hurried
+            and last_line.rstrip().endswith((".", "!", "?", ";"))
+            and next_line[0].islower()
+            and not last_line.rstrip().endswith(("?", "!"))
+        )
     if _is_label(next_line):
         return False
     is_indented = line.group()[0] in " \t"
