@@ -56,7 +56,7 @@ _TYPE_2 = re.compile(r"\b(?:type (?:2|two|II)\b|T2DM?\b|DM ?2\b|NIDDM\b|pre-?dia
 _HANDED = re.compile(r"\b(right|left)[- ]hand(?:ed(?:ness)?\b|[- ]dominan)|\b(?:RHD|LHD)\b", re.IGNORECASE)
 _AFFECTED = re.compile(r"\b(right|left|rt|lt)\b|\b(R|L)\b(?=\s+(?:hemi|mono|sided))", re.IGNORECASE)
 # The group is empty where displacement is affirmed.
-_DISPLACEMENT = re.compile(r"\b(non-?\s?|un|not |without )?displace(?:d|ment)\b", re.IGNORECASE)
+_DISPLACEMENT = re.compile(r"\b(?:(non-?\s?|un|not |without |no )?displace(?:d|ment)|(non-?\s?|un)disp(?:l(?:ac)?)?)\b", re.IGNORECASE)
 _SIDE_NAMES = {"rt": "right", "r": "right", "lt": "left", "l": "left"}
 
 
@@ -93,10 +93,11 @@ def _same_of_type_1(codebook: Codebook, code: str) -> str:
 
 
 def _is_nondisplaced(contexts: tuple[str, ...]) -> bool:
-    """Whether the nearest words about displacement deny it; a fracture said to be neither is displaced (guideline I.C.19.c)."""
-    named = (_DISPLACEMENT.findall(context) for context in contexts[:_SENTENCE])
+    """Whether the nearest words about displacement deny it, else all of the note; a fracture said to be neither is displaced (guideline
+    I.C.19.c)."""
+    named = (_DISPLACEMENT.findall(context) for context in contexts)
     found = next((words for words in named if words), [])
-    return bool(found) and all(found)
+    return bool(found) and all(any(denial) for denial in found)
 
 
 def _first_of(choices: Mapping[str, re.Pattern[str]], contexts: tuple[str, ...]) -> str | None:
@@ -107,12 +108,14 @@ def _first_of(choices: Mapping[str, re.Pattern[str]], contexts: tuple[str, ...])
 
 
 def _sibling(codebook: Codebook, code: str, words: str, replacement: str) -> str:
-    """The sibling whose title differs in these words alone, with the same seventh character; the code itself when there is none."""
+    """The sibling, or else cousin (displaced S62.63-, nondisplaced S62.66-), whose title differs in these words alone, with the same seventh
+    character; the code itself when there is none."""
     stem = codebook.stem(code)
     wanted = codebook.title(stem).replace(words, replacement)
-    parents = codebook.ancestors(stem)[:1]
+    above = codebook.ancestors(stem)
+    siblings = [child for parent in above[:1] for child in codebook.children(parent)]
+    siblings += [child for parent in above[1:2] for aunt in codebook.children(parent) for child in codebook.children(aunt)]
     # Titles write "nondominant" and "non-dominant".
-    siblings = [child for parent in parents for child in codebook.children(parent)]
     found = [child for child in siblings if codebook.title(child).replace("non-", "non") == wanted.replace("non-", "non")]
     if not found:
         return code

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fhir_coder.coding.kinds import is_symptom
-from fhir_coder.coding.support import PLAN_SECTIONS, Pillar, is_incidental
+from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Pillar, is_incidental
 from fhir_coder.model import Assertion, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 
+_AFFIRMING = frozenset({"pos-forward", "pos-backward"})
+_MARKER = re.compile(r"\s*(?:(?:[-*#•–—]+|\(?\d{1,2}[.):]?|[A-Za-z][.):]|A/?P?:)\s*)*")
+"""What may stand before a problem on its line."""
+_WORDS_BEFORE = 3
 _TODAY = PLAN_SECTIONS | {SectionKind.MEDICATIONS, SectionKind.VITALS, SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE, SectionKind.BODY}
 
 
@@ -71,8 +76,27 @@ class RankedCode:
 
     @property
     def named_problems(self) -> frozenset[tuple[str, int]]:
-        """The same, where the dictionary names it."""
-        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in _statements(self._named_pillars))
+        """The same, where the dictionary names it; and the sentences of an assessment that affirm it in so many words ("though constipation is
+        present")."""
+        affirmed = (
+            one.assertion
+            for one in self._named_pillars
+            if one.assertion.mention.section in ASSESSMENT_SECTIONS and _AFFIRMING.intersection(one.assertion.cues)
+        )
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in (*_statements(self._named_pillars), *affirmed))
+
+    def heads(self, texts: Mapping[str, str]) -> frozenset[tuple[str, int]]:
+        """Where the sentences begin whose line in an assessment opens with words by which the dictionary names it: note and offset."""
+        found = set()
+        for pillar in self._named_pillars:
+            statement = pillar.statement
+            if statement is None or pillar.is_history or pillar.assertion.mention.section not in ASSESSMENT_SECTIONS:
+                continue
+            start, text = statement.mention.start, texts[statement.mention.note_id]
+            is_line = _MARKER.fullmatch(text[text.rfind("\n", 0, start) + 1 : start])
+            if is_line and len(text[start : pillar.assertion.mention.start].split()) <= _WORDS_BEFORE:
+                found.add((statement.mention.note_id, statement.mention.sentence_start))
+        return frozenset(found)
 
     @property
     def _named_pillars(self) -> tuple[Pillar, ...]:

@@ -16,7 +16,7 @@ from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, findin
 from fhir_coder.coding.features import HISTORY_SECTIONS
 from fhir_coder.coding.giving_way import gives_way_to, is_left_to_site
 from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
-from fhir_coder.coding.kinds import is_symptom
+from fhir_coder.coding.kinds import is_of_system, is_symptom
 from fhir_coder.coding.linking import linked
 from fhir_coder.coding.manifestations import with_manifestations
 from fhir_coder.coding.medicine_effects import as_effects, effects_told
@@ -30,7 +30,9 @@ from terminology.codebook import Codebook
 from terminology.detail import says_more
 
 _OF_NO_PROBLEM = "VWXYZ"
-_DOUBTFUL = 0.15
+_SLIGHT = 0.02
+"""Below this even a symptom that is a problem of its own is something else."""
+_DOUBTFUL = 0.12
 """Below this probability even the only name of a problem is left to a person."""
 
 
@@ -81,6 +83,7 @@ class _Selecting:
         if not self._policy.combines:
             return likely
         likely += self._only_names_of_problems(likely, ranked)
+        likely += self._symptoms_of_their_own(likely, ranked)
         chosen = self._with_documented(likely, ranked)
         chosen += effects_told(chosen, ranked, self._codebook)
         return chosen + self._told_causes(chosen, ranked)
@@ -117,6 +120,21 @@ class _Selecting:
         known = {one.code for one in likely}
         codes = {one.code: one for one in found.values() if one.code not in known}
         return [replace(one, rule="IV.F") for one in codes.values()]
+
+    def _symptoms_of_their_own(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """The symptoms that the provider lists as problems of their own and that no diagnosis of this visit accounts for: what is not routinely
+        part of a diagnosis is coded beside it (guidelines I.B.4, I.B.6, I.C.18.b). The likeliest of each problem; its probability shows a person
+        how sure that is."""
+        diagnoses = [one for one in likely if one.is_diagnosis(self._codebook)]
+        explained = {place for one in likely for place in one.problems}
+        codes = {one.code for one in diagnoses}
+        found: dict[tuple[str, int], RankedCode] = {}
+        for one in sorted(ranked, key=lambda each: (-each.probability, each.code)):
+            if one.code[0] == "R" and one.probability >= _SLIGHT and not is_of_system(one.code, codes):
+                for place in one.heads(self._texts) - explained:
+                    found.setdefault(place, one)
+        known = {one.code for one in likely}
+        return [replace(one, rule="I.C.18.b") for code, one in {one.code: one for one in found.values()}.items() if code not in known]
 
     def _reasons_for_studies(self, ranked: list[RankedCode], likely: list[RankedCode]) -> list[RankedCode]:
         """The symptoms that reports name as the reason for a study which found no diagnosis: they are what was examined (guidelines IV.D,

@@ -53,8 +53,33 @@ _SUBSEQUENT = re.compile(
     r"(?!\s+(?:in|after)\b|\s+\d)",
     re.IGNORECASE,
 )
+# How the opening line of a note says that this is a later visit for the injury.
+_LATER_VISIT = re.compile(
+    r"\b(?:(?:\d+|one|two|three|four|six|ten)[- ]?(?:d|days?|wks?|weeks?|mos?|months?)\.?(?: post| s/p| out| after| from)?[- ](?:re-?check|f/?u|follow-?up|out\b|s/p)"
+    r"|re-?check (?:of |for )?|(?:f/u|follow-?up|fu) (?:of |for |on )?|(?:suture|staple|stitch|cast)s? (?:removal|out|check)"
+    r"|s/p (?:fracture|fx)|wound (?:re)?check)\b",
+    re.IGNORECASE,
+)
+_SUTURES_OUT = re.compile(
+    r"\b(?:all|both|\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\s+(?:\w+\s+)?(?:sutures|stitches|staples) (?:were |are )?(?:out|removed)\b"
+    r"|\b(?:sutures|stitches|staples) (?:were |are )?(?:out|removed) (?:today|now|without|easily)\b|\bimproving as expected\b",
+    re.IGNORECASE,
+)
+_LATER_OPENING = 100
+# What a fracture of a later visit does, and what an open one is; the characters are those of the tabular list (guideline I.C.19.c.1).
+_COURSES = {
+    "K": re.compile(r"\bnon-?union\b|\bfail(?:ed|ure) to unite\b", re.IGNORECASE),
+    "P": re.compile(r"\bmal-?union\b|\bmalunited\b", re.IGNORECASE),
+    "G": re.compile(r"\b(?:delayed|slow) (?:healing|union)\b|\bhealing (?:is )?(?:slow(?:ly)?|delayed)\b", re.IGNORECASE),
+}
+_OPEN = re.compile(
+    r"(?<!not )(?<!no )(?<!non-)\bopen(?=[\s,)]+(?:\w+[\s,-]+){0,4}?(?:fx|fractures?)\b)|\b(?:fx|fracture)s?\b[\s,(]+open\b|\bcompound (?:fx|fracture)",
+    re.IGNORECASE,
+)
 # What heals is the injury; a medicine taken wrongly is dealt with now.
 _OF_MEDICINE = re.compile(r"(?:Poisoning|Adverse effect|Underdosing)\b")
+# A bruise is often healing when it is first seen.
+_SUPERFICIAL = re.compile(r"(?:Contusion|Abrasion|Other superficial bite|Insect bite)\b")
 _SEQUELA = re.compile(r"\b(?:sequelae?|late effects?) (?:of|from)\b|\bold (?:fracture|injury)\b", re.IGNORECASE)
 
 _UNSPECIFIED = re.compile(r"\b(?:unspecified|nos|without (?:mention of )?complications?)\b", re.IGNORECASE)
@@ -144,13 +169,26 @@ def _seventh_character(choices: Mapping[str, str], contexts: tuple[str, ...], su
     near, opening = " ".join(contexts[:3]), " ".join(context[:_OPENING] for context in contexts[3:])
     if "S" in choices and _SEQUELA.search(f"{near} {opening}"):
         return "S"
-    if "D" in choices and not _OF_MEDICINE.match(subject) and (_SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening)):
-        return "D"
+    if "D" in choices and not _OF_MEDICINE.match(subject):
+        if course := next((one for one, told in _COURSES.items() if one in choices and told.search(near)), ""):
+            return course
+        if _is_later_visit("" if _SUPERFICIAL.match(subject) else near, opening, contexts):
+            return "D"
+    if "B" in choices and choices["B"].endswith("open fracture") and _OPEN.search(near):
+        return "B"
     side = side_in(contexts, subject)
     stated = [character for character, title in choices.items() if _is_stated(title, near) or (side and side == laterality(title))]
     if len(stated) == 1:
         return stated[0]
     return next((character for character in _SEVENTH_DEFAULTS if character in choices), next(iter(choices)))
+
+
+def _is_later_visit(near: str, opening: str, contexts: tuple[str, ...]) -> bool:
+    """Whether the words near an injury, or how the note opens, tell that its active treatment is over (guideline I.C.19.a)."""
+    if _SUBSEQUENT.search(near) or _SUBSEQUENT_OPENING.search(opening):
+        return True
+    first = " ".join(re.split(r"[.;\n]\s", context[:_LATER_OPENING], maxsplit=1)[0] for context in contexts[_NEAR:])
+    return _LATER_VISIT.search(first) is not None or any(_SUTURES_OUT.search(context) for context in contexts)
 
 
 def _is_stated(choice: str, text: str) -> bool:

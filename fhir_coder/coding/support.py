@@ -13,7 +13,7 @@ from fhir_coder.coding.finer import finer
 from fhir_coder.coding.history import history_code, is_history_offered
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
-from fhir_coder.coding.specificity import complete, side_in
+from fhir_coder.coding.specificity import complete, side_in, side_of
 from fhir_coder.coding.told_details import as_told
 from fhir_coder.coding.vaccines import is_about_its_vaccine
 from fhir_coder.model import (
@@ -245,5 +245,7 @@ def _contexts(assertion: Assertion, statement: Assertion | None, text: str) -> t
     """Words around a mention, nearest first: itself with the three words before, its statement, its sentence, the whole note."""
     mention = assertion.mention
     before = " ".join(text[max(mention.sentence_start, mention.start - 40) : mention.start].split()[-3:])
+    if side_of((mention.text,)):
+        before = re.split(r"[,;]", before)[-1]  # the side of the item before it is another one
     sentence = text[mention.sentence_start : mention.sentence_end]
     return (f"{before} {mention.text}", statement.mention.text if statement else "", sentence, text)

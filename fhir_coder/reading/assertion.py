@@ -26,6 +26,8 @@ MAX_CARRIED_WORDS = 8
 """A line under "Denies:" without bullet is an item of that list when it has no more words than this."""
 
 _LIST_WORDS = frozenset({"or", "nor"})
+_DENYING = frozenset({"no", "not", "without"})
+"""Words with which an item after a semicolon says for itself what the note asserts of it."""
 _SEMICOLON_ITEM = 5
 _AUXILIARIES = frozenset({"also", "had", "has", "who", "was", "then", "accidentally", "reportedly", "recently"})
 _DENYING_GAP = 3
@@ -123,7 +125,8 @@ def _with_list_semicolons(tokens: list[Token], rules: ContextRules) -> list[Toke
     places = [position for position, token in enumerate(tokens) if token.word == ";"]
     for place, following in pairwise([*places, len(tokens)]):
         item = [token.word for token in tokens[place + 1 : following]]
-        if len(item) <= _SEMICOLON_ITEM + 1 and not rules.clause_words.intersection(item):
+        begins_anew = bool(item) and item[0] in _DENYING
+        if len(item) <= _SEMICOLON_ITEM + 1 and not begins_anew and not rules.clause_words.intersection(item):
             tokens[place] = Token(",", tokens[place].start, tokens[place].end)
     return tokens
 
@@ -139,6 +142,8 @@ def _reaches(cue: Cue, cues: Sequence[Cue], words: Sequence[str]) -> Iterator[Re
     if direction in (Direction.BACKWARD, Direction.BOTH):
         limit = max(0, cue.first - scope) if scope else 0
         limit = max([limit, *(other.last for other in cues if other.last <= cue.first and _stops(other, cue))])
+        if cue.rule.is_clause:
+            limit = max([limit, *(position + 1 for position in range(limit, cue.first) if words[position] == ",")])
         yield Reach(cue, limit, cue.first, is_forward=False)
 
 

@@ -20,6 +20,7 @@ from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.drug_effects import find_drug_effects
 from fhir_coder.reading.drug_use import find_long_term_use
 from fhir_coder.reading.encounter_reasons import find_encounter_reasons
+from fhir_coder.reading.injuries import find_burnt_surface, find_injuries
 from fhir_coder.reading.mechanism import CLAIMING, SOURCE, TELLING, find_claims, find_mechanisms
 from fhir_coder.reading.mechanism_rules import told_kind
 from fhir_coder.reading.problems import STATING, Statement, find_statements
@@ -95,7 +96,7 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
         scores = tuple(find_scores(note.text))
-        measured = (*scores, *find_body_mass(note.text), *_of_gestation(note.text))
+        measured = (*scores, *find_body_mass(note.text), *find_burnt_surface(note.text), *_of_gestation(note.text))
         told = (*measured, *find_encounter_reasons(note.text, tuple(own)), *find_told_statuses(note.text))
         terms = (*_outside(find_terms(note.text), scores), *told)
         terms = (*terms, *_of_medicines(note.text, own, terms))
@@ -129,7 +130,7 @@ def _note_mentions(note: Note, sections: Sequence[Section], terms: Iterable[Foun
     for section in sections:
         inside: list[FoundTerm] = by_start[bisect_left(starts, section.body_start) : bisect_left(starts, section.end)]
         whole = SectionSentences(section, find_sentences(note.text, section.body_start, section.end))
-        inside = _with_mechanisms(note.text, whole, inside)
+        inside = _with_injuries(note.text, whole, _with_mechanisms(note.text, whole, inside))
         mentions.extend(_term_mentions(note, whole, inside))
         mentions.extend(_statement_mentions(note, whole, [term for term in inside if not term.source.startswith("drug:")]))
     return sorted(mentions, key=lambda mention: (mention.start, mention.end, not mention.is_problem_statement))
@@ -145,6 +146,28 @@ def _with_mechanisms(text: str, whole: SectionSentences, terms: list[FoundTerm])
     known = {(_sentence_start(whole, term), term.kind) for term in told}
     kept = [term for term in terms if (_sentence_start(whole, term), told_kind(term.codes)) not in known]
     return sorted((*kept, *told), key=lambda term: (term.start, term.end))
+
+
+def _with_injuries(text: str, whole: SectionSentences, terms: list[FoundTerm]) -> list[FoundTerm]:
+    """The terms with the injuries put together from kind and place. Where a dictionary phrase of the same category shares their words, the one
+    that says more stands, and of equals the one put together: it holds the side and the finger wherever they stand."""
+    kept, told = terms, []
+    for one in find_injuries(text, whole.section.kind, whole.sentences):
+        rivals = [term for term in kept if term.start < one.end and one.start < term.end and _category(term) == _category(one)]
+        if any(_detail(term) > _detail(one) for term in rivals):
+            continue
+        told.append(one)
+        kept = [term for term in kept if term not in rivals]
+    return sorted((*kept, *told), key=lambda term: (term.start, term.end)) if told else terms
+
+
+def _category(term: FoundTerm) -> str:
+    return term.codes[0][:3]
+
+
+def _detail(term: FoundTerm) -> int:
+    """How much a code of an injury says: its digits, without a last one that says "other" or "unspecified"."""
+    return len(term.codes[0].rstrip("89."))
 
 
 def _sentence_start(whole: SectionSentences, term: FoundTerm) -> int:

@@ -33,6 +33,9 @@ _NARRATIVE = frozenset(
 _HOLDS_EXAM = frozenset({SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE})
 
 
+_EXAMINED = frozenset({SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE, SectionKind.VITALS, SectionKind.RESULTS})
+
+
 @dataclass(frozen=True, slots=True)
 class _Opening:
     """A place where a section begins."""
@@ -149,11 +152,20 @@ def _as_sections(note: Note, openings: list[_Opening]) -> tuple[Section, ...]:
     )
 
 
+def _problems_seen(sections: tuple[Section, ...]) -> int | None:
+    """In a note without an assessment, the problems that are listed after the examination: those of the visit, not of the chart."""
+    examined = [position for position, section in enumerate(sections) if section.kind in _EXAMINED]
+    after = (position for position, section in enumerate(sections) if section.kind is SectionKind.PROBLEM_LIST)
+    return next((position for position in after if examined and position > examined[0]), None)
+
+
 def _cut_assessment(text: str, sections: tuple[Section, ...]) -> tuple[Section, ...]:
     """In a note without an assessment, cut it from the end of the last narrative section when words plainly begin it there, and from text under
     no heading what is concluded before."""
     if any(section.kind in ASSESSED for section in sections):
         return sections
+    if (named := _problems_seen(sections)) is not None:
+        return (*sections[:named], replace(sections[named], kind=SectionKind.ASSESSMENT_AND_PLAN), *sections[named + 1 :])
     if not any(section.kind in ASSESSING for section in sections):
         sections = _cut_last(text, sections)
     return tuple(part for section in sections for part in _cut_conclusions(text, section))

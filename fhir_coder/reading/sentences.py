@@ -30,6 +30,18 @@ _OPEN_END = re.compile(r"(?:,|\b(?:and|or|of|the|a|an|with|for|to|in|on|by|from|
 _LINE = re.compile(r"[^\n]+")
 _CLOSED = re.compile(r"[.!?:;][\"'”’)]*\s*$")
 _STOP = re.compile(r"(?P<stop>[.!?]+[\"'”’)\]]*)(?:(?P<blank>\s+)|(?P<comma>,(?=\S|\s)))(?=[\"'“‘(\[•*\-–—]?\s?[A-Z0-9•☐☑☒□(\[])")
+# In notes typed in small letters throughout, the stop alone tells.
+_SMALL_STOP = re.compile(
+    r"(?P<stop>(?<=[a-z0-9%)\]\"][a-z0-9%)\]\"])[.!?]+[\"'”’)\]]*)(?:(?P<blank>\s+)|(?P<comma>,(?=\S|\s)))(?=[\"'“‘(\[•*\-–—]?\s?[A-Za-z0-9•☐☑☒□(\[])"
+)
+_SMALL_OPENING = re.compile(r"[a-z0-9)%]{2}\.\s+[a-z]")
+_CAPITAL_OPENING = re.compile(r"[a-z0-9)%]{2}\.\s+[A-Z]")
+_HURRIED_FROM = 4
+"""So many sentences that begin with a small letter, and at least a third of all, make a note one that is typed in small letters."""
+
+WRAPPED_AT = 110
+"""A text with longer lines than this is not wrapped by an editor: its line breaks are the writer's."""
+
 _LAST_WORD = re.compile(r"[A-Za-z][A-Za-z.]*$")
 _LAST_NUMBER = re.compile(r"(?<![\d./])\d{1,2}$")
 _ITEM_NUMBER = re.compile(r"(?:(?<=[\s,:;.])|^)(?P<number>\d{1,2})[.)][ \t]+(?=[A-Za-z])")
@@ -48,8 +60,9 @@ class Sentence:
 def find_sentences(text: str, start: int, end: int) -> tuple[Sentence, ...]:
     """The sentences and list items of ``text[start:end]``, in order, without overlap; only white space (or a joining comma) lies between."""
     found: list[Sentence] = []
-    for block_start, block_end in _blocks(text, start, end):
-        cuts = sorted({block_start, *_cuts(text, block_start, block_end), block_end})
+    is_hurried = _is_hurried(text)
+    for block_start, block_end in _blocks(text, start, end, is_hurried=is_hurried):
+        cuts = sorted({block_start, *_cuts(text, block_start, block_end, is_hurried=is_hurried), block_end})
         for left, right in pairwise(cuts):
             sentence = _trim(text, left, right)
             if sentence is not None:
@@ -57,13 +70,20 @@ def find_sentences(text: str, start: int, end: int) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
-def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _is_hurried(text: str) -> bool:
+    """Whether the note is typed in small letters, so that a sentence may begin with one."""
+    small = sum(1 for _ in _SMALL_OPENING.finditer(text))
+    return small >= _HURRIED_FROM and 2 * small >= sum(1 for _ in _CAPITAL_OPENING.finditer(text))
+
+
+def _blocks(text: str, start: int, end: int, *, is_hurried: bool) -> Iterator[tuple[int, int]]:
     """Runs of lines that belong together: one item, or one paragraph of wrapped prose."""
     block: tuple[int, int] | None = None
+    is_never_wrapped = is_hurried and max(map(len, text.splitlines()), default=0) > WRAPPED_AT
     for line in _LINE.finditer(text, start, end):
         if not line.group().strip():
             continue
-        if block is not None and _is_continued(text, block, line):
+        if block is not None and not is_never_wrapped and _is_continued(text, block, line, is_hurried=is_hurried):
             block = (block[0], line.end())
             continue
         if block is not None:
@@ -73,7 +93,7 @@ def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield block
 
 
-def _is_continued(text: str, block: tuple[int, int], line: re.Match[str]) -> bool:
+def _is_continued(text: str, block: tuple[int, int], line: re.Match[str], *, is_hurried: bool) -> bool:
     """Whether the line goes on with what the block's last line left open."""
     between = text[block[1] : line.start()]
     if between.count("\n") > 1 or MARKER.match(text, line.start(), line.end()):
@@ -83,7 +103,12 @@ def _is_continued(text: str, block: tuple[int, int], line: re.Match[str]) -> boo
     )
     next_line = line.group().lstrip()
     if _CLOSED.search(last_line):
-        return last_line.rstrip().endswith((".", "!", "?", ";")) and next_line[0].islower() and not last_line.rstrip().endswith(("?", "!"))
+        return (
+            not is_hurried
+            and last_line.rstrip().endswith((".", "!", "?", ";"))
+            and next_line[0].islower()
+            and not last_line.rstrip().endswith(("?", "!"))
+        )
     if _is_label(next_line):
         return False
     is_indented = line.group()[0] in " \t"
@@ -99,10 +124,10 @@ def _is_label(line: str) -> bool:
     return bool(colon) and len(label) <= 30 and len(label.split()) <= 4
 
 
-def _cuts(text: str, start: int, end: int) -> Iterator[int]:
+def _cuts(text: str, start: int, end: int, *, is_hurried: bool) -> Iterator[int]:
     items = frozenset(_item_cuts(text, start, end))
     yield from items
-    for stop in _STOP.finditer(text, start, end):
+    for stop in (_SMALL_STOP if is_hurried else _STOP).finditer(text, start, end):
         if not _is_explained(text, start, stop, items):
             yield stop.end()
     for bullet in _INNER_BULLET.finditer(text, start, end):

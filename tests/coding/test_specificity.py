@@ -77,6 +77,8 @@ def test_side_of(texts: tuple[str, ...], side: str | None) -> None:
         ("I69.359", ("Left hemiparesis following stroke",), "I69.354"),
         ("C56.9", ("ovarian cancer", "", "", "right knee pain; left hand; lungs clear bilaterally"), "C56.9"),
         ("S61.211", ("laceration left index finger", "", "", "cut today. F/u 10 d suture removal."), "S61.211A"),
+        ("S62.631", ("open tuft fx, nondisplaced, L index",), "S62.661B"),
+        ("S62.336", ("neck fx R 5th metacarpal", "", "", "3 wk recheck boxer's fx. 19M"), "S62.336D"),
         ("S93.492", ("left ankle sprain", "", "", "sprain on the right as a freshman, healed"), "S93.492A"),
     ],
 )

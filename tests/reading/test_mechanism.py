@@ -29,6 +29,7 @@ def told(text: str) -> list[str]:
         for one in assertions
         if (one.presence, one.experiencer, one.temporality) == (Presence.PRESENT, Experiencer.PATIENT, Temporality.CURRENT)
         for code in one.mention.codes
+        if code[0] in "VWXY"
     )
 
 
