@@ -27,6 +27,8 @@ from fhir_coder.model import Authority, Note, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 from terminology.detail import says_more
 
+_SURE = "reason:sure:"
+_WEEKS = "reason:weeks-of-gestation"
 _OF_NO_PROBLEM = "VWXYZ"
 _DOUBTFUL = 0.15
 """Below this probability even the only name of a problem is left to a person."""
@@ -81,6 +83,7 @@ class _Selecting:
         likely += self._only_names_of_problems(likely, ranked)
         chosen = self._with_documented(likely, ranked)
         chosen += effects_told(chosen, ranked, self._codebook)
+        chosen += self._told_reasons(chosen, ranked)
         return chosen + self._told_causes(chosen, ranked)
 
     def _with_documented(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
@@ -95,7 +98,8 @@ class _Selecting:
         codes = frozenset(chosen)
         for one in named:
             source = companion_source(one.code, codes)
-            if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine):
+            is_of_today = one.is_in_plan or one.is_of_a_medicine or one.has_source(_WEEKS)
+            if source and one.code not in chosen and is_of_today:
                 chosen[one.code] = replace(one, rule=source)
         return [chosen[one.code] for one in ranked if one.code in chosen and not is_left_alone(one.code, codes)]
 
@@ -167,6 +171,12 @@ class _Selecting:
             return []
         told = (one for one in ranked if one.code not in codes and is_mechanism(one.code) and one.has_source("mechanism:"))
         return [replace(one, rule="I.C.20.a") for one in told]
+
+    def _told_reasons(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """What was done at this visit, or what the visit is by its name, however likely by itself: a vaccine given, an implant placed, a
+        prenatal visit at so many weeks (guideline IV.G, I.C.21)."""
+        codes = {one.code for one in chosen}
+        return [replace(one, rule="I.C.21") for one in ranked if one.code not in codes and one.has_source(_SURE)]
 
     def _with_reported_causes(self, chosen: list[RankedCode]) -> tuple[list[RankedCode], list[Refusal]]:
         """The codes with those external causes that go with an injury of this visit, in its phase of care (guideline I.C.20)."""

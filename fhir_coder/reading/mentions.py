@@ -19,6 +19,7 @@ from fhir_coder.reading.demographics import stated_age, stated_sex
 from fhir_coder.reading.drug_effects import find_drug_effects
 from fhir_coder.reading.drug_use import find_long_term_use
 from fhir_coder.reading.encounter_reasons import find_encounter_reasons
+from fhir_coder.reading.gestation import find_gestation
 from fhir_coder.reading.mechanism import SOURCE, TELLING, find_mechanisms
 from fhir_coder.reading.mechanism_rules import Told
 from fhir_coder.reading.problems import STATING, Statement, find_statements
@@ -92,7 +93,8 @@ def find_mentions(sections: Sections, find_terms: FindTerms) -> Mentions:
     for note in sections.encounter.notes:
         own = [section for section in sections.sections if section.note_id == note.id]
         scores = tuple(find_scores(note.text))
-        told = (*scores, *find_body_mass(note.text), *find_encounter_reasons(note.text, tuple(own)))
+        measured = (*find_body_mass(note.text), *find_gestation(note.text))
+        told = (*scores, *measured, *find_encounter_reasons(note.text, tuple(own)))
         terms = (*_outside(find_terms(note.text), scores), *told)
         terms = (*terms, *_of_medicines(note.text, own, terms))
         mentions.extend(_note_mentions(note, own, _admissible(terms, note, sections.encounter)))
