@@ -43,7 +43,10 @@ _ANOTHER_TIME = re.compile(
     r"done|stopped|increased|switched|between)\b|[-–<>≥≤~x])[\s(]*(?:\w+\s){0,1}?(?:at |@ |of |about )?\(?$",
     re.IGNORECASE,
 )
-_STRONG = re.compile(r"\b(?:now|today|currently|pregnant|IUP|gestation|G\d+(?:\s?P\d+)?|pregnancy|y/?o|female|woman|here|presents?|seen|is|EGA|GA)\W*(?:at |@ )?$", re.IGNORECASE)
+_STRONG = re.compile(
+    r"\b(?:now|today|currently|pregnant|IUP|gestation|G\d+(?:\s?P\d+)?|pregnancy|y/?o|female|woman|here|presents?|seen|is|EGA|GA)\W*(?:at |@ )?$",
+    re.IGNORECASE,
+)
 _BEFORE, _SOURCE = 30, "reason:weeks-of-gestation"
 
 

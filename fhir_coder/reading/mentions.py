@@ -187,7 +187,8 @@ def _as_written(same: list[FoundTerm], surface: str) -> list[FoundTerm]:
     """Of the entries that claim a span, those whose phrase is written as in the note, if any: plural endings are the same to the dictionary,
     yet "pulmonary nodules" has another code than "pulmonary nodule"."""
     words = _NOT_A_LETTER.sub("-", surface.lower()).strip("-")
-    return [term for term in same if term.source.rsplit(":", 1)[-1].partition("@")[0] == words] or same
+    written = [term for term in same if term.source.rsplit(":", 1)[-1].partition("@")[0] == words]
+    return [*written, *(term for term in same if term.source.startswith("reason:"))] if written else same
 
 
 def _statement_mentions(note: Note, whole: SectionSentences, terms: Sequence[FoundTerm]) -> Iterator[Mention]:
