@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from fhir_coder.model import Section, SectionKind
 from fhir_coder.reading.body_mass import MeasuredTerm
+from fhir_coder.reading.first_letters import first_letters
 from terminology.knowledge import knowledge_of
 
 #: The title of a note and what it is about stand in its first lines.
@@ -49,6 +50,7 @@ class _Reason:
     source: str
     is_by_clause: bool
     holds: frozenset[str]
+    alternatives: tuple[str, ...]
     words: re.Pattern[str]
     beside: re.Pattern[str] | None
     unless: re.Pattern[str] | None
@@ -132,6 +134,7 @@ def _reason(row: Mapping[str, Any], names: Mapping[str, str]) -> _Reason:
     def some(field: str) -> re.Pattern[str] | None:
         return _any([_written_out(one, names) for one in row[field]]) if row.get(field) else None
 
+    words = tuple(_written_out(one, names) for one in row["words"])
     return _Reason(
         id=row["id"],
         code=row["code"],
@@ -141,7 +144,8 @@ def _reason(row: Mapping[str, Any], names: Mapping[str, str]) -> _Reason:
         source=f"reason:{SURE}:{row['id']}" if row.get(SURE) else f"reason:{row['id']}",
         is_by_clause=row.get("by", "") == "clause",
         holds=frozenset(row.get("holds", ())),
-        words=_any([_written_out(one, names) for one in row["words"]]),
+        alternatives=words,
+        words=_any(words),
         beside=some("beside"),
         unless=some("unless"),
         certain=some("certain"),
@@ -165,9 +169,13 @@ def _holding() -> Mapping[str, frozenset[str]]:
 @cache
 def _any_reason() -> re.Pattern[str]:
     """The words of every reason as one pattern: most sentences have none, and are searched once instead of once for each reason. What may not
-    stand before a word is asked once for all of them, which rules out most places of a sentence at the first look."""
-    return re.compile(rf"{_BEFORE}(?:{'|'.join(reason.words.pattern.removeprefix(_BEFORE) for reason in _reasons())})", re.IGNORECASE)
+    stand before a word is asked once for all of them, and words are tried only where one of the letters stands that they begin with."""
+    by_letters: dict[str, list[str]] = {}
+    for words in dict.fromkeys(words for reason in _reasons() for words in reason.alternatives):
+        by_letters.setdefault("".join(sorted(first_letters(words))), []).append(words)
+    groups = (f"(?=[{re.escape(letters)}])(?:{'|'.join(words)})" if letters else "|".join(words) for letters, words in by_letters.items())
+    return re.compile(rf"{_BEFORE}(?:{'|'.join(groups)})", re.IGNORECASE)
 
 
-def _any(patterns: list[str]) -> re.Pattern[str]:
+def _any(patterns: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"{_BEFORE}(?:{'|'.join(patterns)})(?![\w-])", re.IGNORECASE)
