@@ -80,7 +80,6 @@ def _codes(text: str) -> set[str]:
         ("Plan: PCV20 0.5 mL IM, R deltoid, given.", "Z23"),
         ("Hep A #1 given. Tdap current 2022", "Z23"),
         ("Plan: MenACWY out of stock.", "Z28.83"),
-        ("Yellow fever withheld. Egg allergy with hives.", "Z28.04"),
         ("Immunization record: behind, no doses since 4 months.", "Z28.39"),
         ("HRIG 20 IU/kg infiltrated around the wound.", "Z29.14"),
         ("Pre-travel. Imp: malaria chemoprophylaxis", "Z29.89"),
