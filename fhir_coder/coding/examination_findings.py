@@ -13,7 +13,14 @@ from fhir_coder.coding.support import ASSESSMENT_SECTIONS, Pillar
 from fhir_coder.model import SectionKind
 
 #: The examination without abnormal findings, and the same with them.
-WITH_FINDINGS: Mapping[str, str] = {"Z00.00": "Z00.01", "Z00.129": "Z00.121"}
+WITH_FINDINGS: Mapping[str, str] = {
+    "Z00.00": "Z00.01",
+    "Z00.129": "Z00.121",
+    "Z01.00": "Z01.01",
+    "Z01.10": "Z01.118",
+    "Z01.20": "Z01.21",
+    "Z01.419": "Z01.411",
+}
 SOURCE = "I.C.21.c.13"
 
 _KNOWN_FROM = frozenset(

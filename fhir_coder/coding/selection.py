@@ -29,6 +29,7 @@ from fhir_coder.model import Authority, Note, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 from terminology.detail import says_more
 
+_SURE = "reason:sure:"
 _OF_NO_PROBLEM = "VWXYZ"
 _SLIGHT = 0.02
 """Below this even a symptom that is a problem of its own is something else."""
@@ -86,6 +87,7 @@ class _Selecting:
         likely += self._symptoms_of_their_own(likely, ranked)
         chosen = self._with_documented(likely, ranked)
         chosen += effects_told(chosen, ranked, self._codebook)
+        chosen += self._told_reasons(chosen, ranked)
         return chosen + self._told_causes(chosen, ranked)
 
     def _with_documented(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
@@ -187,6 +189,12 @@ class _Selecting:
             return []
         told = (one for one in ranked if one.code not in codes and is_mechanism(one.code) and one.has_source("mechanism:"))
         return [replace(one, rule="I.C.20.a") for one in told]
+
+    def _told_reasons(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """What was done at this visit, or what the visit is by its name, however likely by itself: a vaccine given, an implant placed, a
+        prenatal visit at so many weeks (guideline IV.G, I.C.21)."""
+        codes = {one.code for one in chosen}
+        return [replace(one, rule="I.C.21") for one in ranked if one.code not in codes and one.has_source(_SURE)]
 
     def _with_reported_causes(self, chosen: list[RankedCode]) -> tuple[list[RankedCode], list[Refusal]]:
         """The codes with those external causes that go with an injury of this visit, in its phase of care (guideline I.C.20)."""

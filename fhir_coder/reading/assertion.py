@@ -19,12 +19,14 @@ from itertools import pairwise
 
 from fhir_coder.model import Assertion, Assertions, Experiencer, Mention, Mentions, Presence, Section, Temporality
 from fhir_coder.reading.context import ContextRules, Cue, Direction, Effect, Token, load_rules, tokenize
+from fhir_coder.reading.encounter_reasons import dimensions_that_hold
 from fhir_coder.reading.mechanism_rules import Told, told_kind
 from fhir_coder.reading.sentences import Sentence, find_sentences
 
 MAX_CARRIED_WORDS = 8
 """A line under "Denies:" without bullet is an item of that list when it has no more words than this."""
 
+_DIMENSIONS: dict[str, type] = {"presence": Presence, "person": Experiencer, "time": Temporality}
 _LIST_WORDS = frozenset({"or", "nor"})
 _DENYING = frozenset({"no", "not", "without"})
 """Words with which an item after a semicolon says for itself what the note asserts of it."""
@@ -173,7 +175,8 @@ def _assert(mention: Mention, text: str, contexts: dict[tuple[str, int, int], Se
     if context is None:
         context = read_context(text, mention.sentence_start, mention.sentence_end, rules)
     first, last = _token_span(mention, context.tokens)
-    decisions = list(_decisions(mention, context, first, last))
+    held = [_DIMENSIONS[name] for name in dimensions_that_hold(mention.sources)]
+    decisions = [one for one in _decisions(mention, context, first, last) if type(one.effect) not in held]
     own = {dimension for cue in context.cues if _is_own(cue, mention, first, last) for dimension in cue.rule.dimensions}
     return _assertion(mention, decisions, _section_decisions(mention, rules, own))
 

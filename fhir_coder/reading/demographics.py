@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _YEARS = re.compile(
-    r"(?<!temp )(?<!t )\b(\d{1,3})[\s-]*(?:(?:years?|yrs?)[\s-]*(?:of age|old|well|WCC|WCV|check)|y\.?/?o\b|[FM]\b(?!\s*\d))", re.IGNORECASE
+    r"(?<!temp )(?<!t )\b(\d{1,3})[\s-]*(?:(?:years?|yrs?)[\s-]*(?:of age|old|well|WCC|WCV|check)|y\.?/?o\b|[FM]\b(?!\s*\d)|y\s?\d{1,2}\s?m(?:o|os|onths?)?\b)",
+    re.IGNORECASE,
 )
 _UNDER_TWO = re.compile(
     r"\b(?:newborn|neonate|\d{1,2}[\s-]*(?:days?|d|weeks?|wks?|months?|mos?|m)[\s/-]*(?:old\b|well\b|WCC\b|WCV\b|check)|"

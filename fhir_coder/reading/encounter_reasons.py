@@ -1,18 +1,21 @@
 """Reasons for the encounter that a note tells by what it is and what was done: an annual examination, a vaccine given, a prenatal visit.
 
-The rules are data (``encounter_reasons.toml``). They are found sentence by sentence, with offsets, in the shape of dictionary terms.
+The rules are data: ``encounter_reasons.toml`` and, by what they are about, the files of ``reasons``. They are found sentence by sentence, with
+offsets, in the shape of dictionary terms.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from fhir_coder.model import Section, SectionKind
 from fhir_coder.reading.body_mass import MeasuredTerm
+from fhir_coder.reading.first_letters import first_letters
 from terminology.knowledge import knowledge_of
 
 #: The title of a note and what it is about stand in its first lines.
@@ -30,6 +33,10 @@ _CARE = frozenset(
     }
 )
 _BEFORE = r"(?<![\w-])"
+_CLAUSE = re.compile(r",|\[[ xX]?\]|\s[-–—]+>?\s|\s->|\(|\)|\b(?:but|though|although)\b")
+_NAME = re.compile(r"<([a-z][a-z-]+)>")
+SURE = "sure"
+"""Stands in the source of a reason whose words leave no doubt: an act done at this visit, or the visit named by what it is."""
 _SENTENCE = re.compile(r"[^.;\n•]+(?:\.(?=\w)[^.;\n•]*)*")
 
 
@@ -39,21 +46,55 @@ class _Reason:
     code: str
     where: str
     age: str
+    sex: str
+    source: str
+    is_by_clause: bool
+    holds: frozenset[str]
+    alternatives: tuple[str, ...]
     words: re.Pattern[str]
     beside: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     certain: re.Pattern[str] | None
+    note: re.Pattern[str] | None
+    unless_note: re.Pattern[str] | None
 
 
 def find_encounter_reasons(text: str, sections: tuple[Section, ...]) -> Iterator[MeasuredTerm]:
     """Every reason that the note tells, each at its first place in a sentence; ``sections`` are those of the note."""
+    in_note: dict[str, bool] = {}
     for sentence in _SENTENCE.finditer(text):
         if not _any_reason().search(text, sentence.start(), sentence.end()):
             continue
         for reason in _reasons():
-            found = reason.words.search(text, sentence.start(), sentence.end())
-            if found and _is_there(reason, found.start(), sections) and _is_meant(reason, sentence.group()):
-                yield MeasuredTerm(found.start(), found.end(), (reason.code,), f"reason:{reason.id}", age=reason.age)
+            span = _place_of(reason, text, sentence.start(), sentence.end(), sections)
+            if span is None:
+                continue
+            if reason.id not in in_note:
+                in_note[reason.id] = _is_of_note(reason, text)
+            if in_note[reason.id]:
+                yield MeasuredTerm(*span, (reason.code,), reason.source, sex=reason.sex, age=reason.age)
+
+
+def dimensions_that_hold(sources: tuple[str, ...]) -> frozenset[str]:
+    """What the words of a reason with one of these ``sources`` decide themselves, so that cues around them say nothing more of it:
+    ``presence``, ``person``, ``time``. A partner's infection is told of the partner and is the patient's contact."""
+    return frozenset().union(*(_holding().get(source, frozenset()) for source in sources))
+
+
+def _place_of(reason: _Reason, text: str, start: int, end: int, sections: tuple[Section, ...]) -> tuple[int, int] | None:
+    """The first place in the sentence where the reason is told and meant."""
+    for found in reason.words.finditer(text, start, end):
+        around = _clause_around(text, start, end, found) if reason.is_by_clause else text[start:end]
+        if _is_there(reason, found.start(), sections) and _is_meant(reason, around):
+            return found.span()
+    return None
+
+
+def _clause_around(text: str, start: int, end: int, found: re.Match[str]) -> str:
+    """The part of the sentence between the nearest commas, dashes or boxes around what was found."""
+    before = [stop.end() for stop in _CLAUSE.finditer(text, start, found.start())]
+    after = _CLAUSE.search(text, found.end(), end)
+    return text[before[-1] if before else start : after.start() if after else end]
 
 
 def _is_there(reason: _Reason, offset: int, sections: tuple[Section, ...]) -> bool:
@@ -65,42 +106,76 @@ def _is_there(reason: _Reason, offset: int, sections: tuple[Section, ...]) -> bo
     return True
 
 
-def _is_meant(reason: _Reason, sentence: str) -> bool:
-    if reason.certain is not None and reason.certain.search(sentence):
+def _is_meant(reason: _Reason, words: str) -> bool:
+    if reason.certain is not None and reason.certain.search(words):
         return True
-    if reason.unless is not None and reason.unless.search(sentence):
+    if reason.unless is not None and reason.unless.search(words):
         return False
-    return reason.beside is None or reason.beside.search(sentence) is not None
+    return reason.beside is None or reason.beside.search(words) is not None
+
+
+def _is_of_note(reason: _Reason, text: str) -> bool:
+    """Whether the rest of the note allows the reason."""
+    if reason.unless_note is not None and reason.unless_note.search(text):
+        return False
+    return reason.note is None or reason.note.search(text) is not None
 
 
 @cache
 def _reasons() -> tuple[_Reason, ...]:
-    rows = tomllib.loads(knowledge_of("fhir_coder.reading").joinpath("encounter_reasons.toml").read_text(encoding="utf-8"))["reason"]
-    return tuple(
-        _Reason(
-            row["id"],
-            row["code"],
-            row["where"],
-            row["age"],
-            _any(row["words"]),
-            _some(row.get("beside")),
-            _some(row.get("unless")),
-            _some(row.get("certain")),
-        )
-        for row in rows
+    folder = knowledge_of("fhir_coder.reading")
+    files = [folder.joinpath("encounter_reasons.toml"), *sorted(folder.joinpath("reasons").iterdir(), key=lambda one: one.name)]
+    tables = [tomllib.loads(one.read_text(encoding="utf-8")) for one in files if one.name.endswith(".toml")]
+    names = {name: words for table in tables for name, words in table.get("names", {}).items()}
+    return tuple(_reason(row, names) for table in tables for row in table["reason"])
+
+
+def _reason(row: Mapping[str, Any], names: Mapping[str, str]) -> _Reason:
+    def some(field: str) -> re.Pattern[str] | None:
+        return _any([_written_out(one, names) for one in row[field]]) if row.get(field) else None
+
+    words = tuple(_written_out(one, names) for one in row["words"])
+    return _Reason(
+        id=row["id"],
+        code=row["code"],
+        where=row["where"],
+        age=row.get("age", ""),
+        sex=row.get("sex", ""),
+        source=f"reason:{SURE}:{row['id']}" if row.get(SURE) else f"reason:{row['id']}",
+        is_by_clause=row.get("by", "") == "clause",
+        holds=frozenset(row.get("holds", ())),
+        alternatives=words,
+        words=_any(words),
+        beside=some("beside"),
+        unless=some("unless"),
+        certain=some("certain"),
+        note=some("note"),
+        unless_note=some("unless_note"),
     )
+
+
+def _written_out(pattern: str, names: Mapping[str, str]) -> str:
+    """The pattern with every name in angle brackets replaced by what it stands for, which may hold names itself."""
+    while (found := _NAME.search(pattern)) and found.group(1) in names:
+        pattern = f"{pattern[: found.start()]}(?:{names[found.group(1)]}){pattern[found.end() :]}"
+    return pattern
+
+
+@cache
+def _holding() -> Mapping[str, frozenset[str]]:
+    return {reason.source: reason.holds for reason in _reasons() if reason.holds}
 
 
 @cache
 def _any_reason() -> re.Pattern[str]:
     """The words of every reason as one pattern: most sentences have none, and are searched once instead of once for each reason. What may not
-    stand before a word is asked once for all of them, which rules out most places of a sentence at the first look."""
-    return re.compile(rf"{_BEFORE}(?:{'|'.join(reason.words.pattern.removeprefix(_BEFORE) for reason in _reasons())})", re.IGNORECASE)
+    stand before a word is asked once for all of them, and words are tried only where one of the letters stands that they begin with."""
+    by_letters: dict[str, list[str]] = {}
+    for words in dict.fromkeys(words for reason in _reasons() for words in reason.alternatives):
+        by_letters.setdefault("".join(sorted(first_letters(words))), []).append(words)
+    groups = (f"(?=[{re.escape(letters)}])(?:{'|'.join(words)})" if letters else "|".join(words) for letters, words in by_letters.items())
+    return re.compile(rf"{_BEFORE}(?:{'|'.join(groups)})", re.IGNORECASE)
 
 
-def _some(patterns: list[str] | None) -> re.Pattern[str] | None:
-    return _any(patterns) if patterns else None
-
-
-def _any(patterns: list[str]) -> re.Pattern[str]:
+def _any(patterns: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"{_BEFORE}(?:{'|'.join(patterns)})(?![\w-])", re.IGNORECASE)

@@ -27,6 +27,7 @@ from fhir_coder.reading.problems import STATING, Statement, find_statements
 from fhir_coder.reading.scores import find_scores
 from fhir_coder.reading.sentences import Sentence, find_sentences
 from fhir_coder.reading.told_statuses import find_told_statuses
+from fhir_coder.reading.turned_down import is_turned_down
 
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _AGE = re.compile(r"(?:age)?\s*(<=|>=|<|>)\s*(\d{1,3})")
@@ -180,6 +181,8 @@ def _admissible(terms: Iterable[FoundTerm], note: Note, encounter: Encounter) ->
     gender = encounter.patient.gender or stated_sex(note.text)
     age = encounter.age if encounter.age is not None else stated_age(note.text)
     for term in terms:
+        if not term.source.startswith("reason:") and is_turned_down(term.codes, note.text, term.start, term.end):
+            continue
         is_other_sex = bool(term.sex) and gender in ("female", "male") and term.sex != gender
         if not is_other_sex and _is_age_met(term.age, age):
             yield term
@@ -203,7 +206,8 @@ def _term_mentions(note: Note, whole: SectionSentences, terms: Iterable[FoundTer
         if sentence is not None:
             meant = _as_written(same, note.text[start:end])
             codes = tuple(dict.fromkeys(code for term in meant for code in term.codes))
-            sources = tuple(dict.fromkeys(term.source for term in meant))
+            # What a rule read from the words around says more than the dictionary, which knows the words alone.
+            sources = tuple(dict.fromkeys(sorted((term.source for term in meant), key=lambda one: not one.startswith("reason:"))))
             yield _mention(note, whole.section, sentence, start, end, codes, sources)
 
 
@@ -211,7 +215,8 @@ def _as_written(same: list[FoundTerm], surface: str) -> list[FoundTerm]:
     """Of the entries that claim a span, those whose phrase is written as in the note, if any: plural endings are the same to the dictionary,
     yet "pulmonary nodules" has another code than "pulmonary nodule"."""
     words = _NOT_A_LETTER.sub("-", surface.lower()).strip("-")
-    return [term for term in same if term.source.rsplit(":", 1)[-1].partition("@")[0] == words] or same
+    written = [term for term in same if term.source.rsplit(":", 1)[-1].partition("@")[0] == words]
+    return [*written, *(term for term in same if term.source.startswith("reason:"))] if written else same
 
 
 def _statement_mentions(note: Note, whole: SectionSentences, terms: Sequence[FoundTerm]) -> Iterator[Mention]:
