@@ -43,6 +43,16 @@ CODE_COLUMNS = frozenset(
         "symptoms",
         "diagnoses",
         "to",
+        "contusion",
+        "superficial",
+        "open",
+        "burn",
+        "nail_contusion",
+        "nail_open",
+        "sprain",
+        "strain",
+        "fb",
+        "crush",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})
@@ -122,7 +132,7 @@ def _of_table(folder: str, path: Traversable | Path, reported: frozenset[str]) -
 def _codes(cell: str) -> Iterator[str]:
     """The codes of a cell: several joined by commas or plus signs, and both ends of a range."""
     for part in _SEPARATOR.split(cell):
-        code = part.strip().rstrip("-.")
+        code = part.strip().rstrip("#-.")
         if CODE.fullmatch(code):
             yield code
 

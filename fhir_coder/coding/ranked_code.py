@@ -11,7 +11,7 @@ from fhir_coder.coding.support import ASSESSMENT_SECTIONS, PLAN_SECTIONS, Pillar
 from fhir_coder.model import Assertion, RejectionReason, SectionKind
 from terminology.codebook import Codebook
 
-_AFFIRMING = frozenset({"pos-forward", "pos-backward"})
+_AFFIRMING = frozenset({"pos-backward"})
 _MARKER = re.compile(r"\s*(?:(?:[-*#•–—]+|\(?\d{1,2}[.):]?|[A-Za-z][.):]|A/?P?:)\s*)*")
 """What may stand before a problem on its line."""
 _WORDS_BEFORE = 3
@@ -42,6 +42,11 @@ class RankedCode:
     def is_of_gestation(self) -> bool:
         """Whether it tells the weeks of the present pregnancy, wherever the note has them."""
         return self.has_source("measure:gestation")
+
+    @property
+    def is_only_tested_for(self) -> bool:
+        """Whether the notes have its words as the name of a test, vaccine or precaution alone ("rapid strep test")."""
+        return bool(self.features.get("only_before_test_words"))
 
     @property
     def is_in_plan(self) -> bool:

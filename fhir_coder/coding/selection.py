@@ -93,7 +93,7 @@ class _Selecting:
     def _with_documented(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
         """The likely codes and those that come with them: the specific form of an unspecified one (I.B.2), then documented companions."""
         chosen = {one.code: one for one in likely}
-        named = [one for one in ranked if one.is_named]
+        named = [one for one in ranked if one.is_named and not one.is_only_tested_for]
         for one in named:
             coarse = [other for other in likely if says_more(self._codebook, one.code, other.code)]
             if coarse and one.code not in chosen:
@@ -182,19 +182,20 @@ class _Selecting:
         return with_manifestations(list(kept.values()), self._codebook, are_chosen=True), replaced
 
     def _told_causes(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
-        """What the history tells to have caused an injury of this visit, however likely by itself (guideline I.C.20.a). Where it happened and
-        during what is left to the ranker: both are reported at will."""
+        """What the history tells to have caused an injury of this visit, even if it is not likely by itself (guideline I.C.20.a). Where it happened
+        and during what is left to the ranker: both are reported at will."""
         codes = {one.code for one in chosen}
         if not has_injury(codes):
             return []
         told = (one for one in ranked if one.code not in codes and is_mechanism(one.code) and one.has_source("mechanism:"))
-        return [replace(one, rule="I.C.20.a") for one in told]
+        return [replace(one, rule="I.C.20.a") for one in told if one.probability >= _DOUBTFUL]
 
     def _told_reasons(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
-        """What was done at this visit, or what the visit is by its name, however likely by itself: a vaccine given, an implant placed, a
-        prenatal visit at so many weeks (guideline IV.G, I.C.21)."""
+        """What was done at this visit, or what the visit is by its name, even if it is not likely by itself: a vaccine given, an implant placed,
+        a prenatal visit at so many weeks (guideline IV.G, I.C.21)."""
         codes = {one.code for one in chosen}
-        return [replace(one, rule="I.C.21") for one in ranked if one.code not in codes and one.has_source(_SURE)]
+        sure = (one for one in ranked if one.code not in codes and one.has_source(_SURE))
+        return [replace(one, rule="I.C.21") for one in sure if one.probability >= _DOUBTFUL]
 
     def _with_reported_causes(self, chosen: list[RankedCode]) -> tuple[list[RankedCode], list[Refusal]]:
         """The codes with those external causes that go with an injury of this visit, in its phase of care (guideline I.C.20)."""
