@@ -15,6 +15,7 @@ import numpy as np
 
 from fhir_coder.coding.boosting import SEED, grow, recipe, trainer
 from fhir_coder.coding.calibration import Calibration, fit_calibration
+from fhir_coder.coding.examination_findings import WITH_FINDINGS
 from fhir_coder.coding.features import FEATURES
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import TreeRanker, read_ranker
@@ -51,10 +52,11 @@ Split = Callable[[Example], Hashable]
 def examples_of(
     candidates: Candidates, release: Release, policy: CodingPolicy, reference: frozenset[str], note: int, file: str
 ) -> list[Example]:
-    """The examples of one note."""
+    """The examples of one note. An examination is offered as one without findings and becomes the other by rule: it is right as either."""
     offers, features = weigh(candidates, release.codebook, policy)
     names, _ = feature_set(policy)
-    return [Example(tuple(features[code][name] for name in names), code in reference, note, file) for code in sorted(offers.pillars)]
+    right = {code for code in offers.pillars if not reference.isdisjoint({code, WITH_FINDINGS.get(code, code)})}
+    return [Example(tuple(features[code][name] for name in names), code in right, note, file) for code in sorted(offers.pillars)]
 
 
 def fit(examples: Sequence[Example], names: tuple[str, ...] = FEATURES) -> Model:
