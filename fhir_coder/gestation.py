@@ -9,20 +9,73 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fhir_coder.alternatives import alternatives
+
 SECOND_FROM, THIRD_FROM = 14, 28
 _SHORTEST, _LONGEST = 4, 42
 _OPENING = 300
 
 # What only a pregnancy has, and what a note without one may have as well ("G2P2", "LMP").
 _PREGNANT_NOW = (
-    r"(?<!not )(?<!never )(?<!non-)(?<!no )pregnan(?!cy (?:test|wish|prevention|desire))|prenatal|antenatal|\b(?:R|N|new )?OB (?:visit|return|check|f/?u|intake)|\b[RN]OB\b|gestation|"
-    r"\b(?:a[12] ?)?gdm(?: ?a[12])?\b|(?<!pu)(?<!du)\bf(?:o)?etal|\bf(?:o)?etus|trimester|\bIUP\b|\bE?GA\b|\bFH[RT]s?\b|pre-?eclamp|\bL ?& ?D\b|\bCRL\b|placenta|\bbreech\b|"
-    r"\btwins\b|braxton|cerclage|\bNIPT\b|hydramnios|morning sickness|hyperemesis|round ligament|fundal height|(?:preterm|false) labor|\bgHTN\b|\bRhoGAM\b|"
-    r"\bAMA\b|(?:primi|multi)gravid|\bFGR\b|\bIUGR\b|\bLGA\b|\bTOLAC\b|post-?(?:dates|term)|threatened (?:ab|mis)|size (?:greater|less) than dates|GBS pos|short cervix|cervical (?:insuff|incomp)|subchorionic"
+    r"(?<!not )(?<!never )(?<!non-)(?<!no )pregnan(?!cy (?:test|wish|prevention|desire))",
+    r"prenatal",
+    r"antenatal",
+    r"\b(?:R|N|new )?OB (?:visit|return|check|f/?u|intake)",
+    r"\b[RN]OB\b",
+    r"gestation",
+    r"\b(?:a[12] ?)?gdm(?: ?a[12])?\b",
+    r"(?<!pu)(?<!du)\bf(?:o)?etal",
+    r"\bf(?:o)?etus",
+    r"trimester",
+    r"\bIUP\b",
+    r"\bE?GA\b",
+    r"\bFH[RT]s?\b",
+    r"pre-?eclamp",
+    r"\bL ?& ?D\b",
+    r"\bCRL\b",
+    r"placenta",
+    r"\bbreech\b",
+    r"\btwins\b",
+    r"braxton",
+    r"cerclage",
+    r"\bNIPT\b",
+    r"hydramnios",
+    r"morning sickness",
+    r"hyperemesis",
+    r"round ligament",
+    r"fundal height",
+    r"(?:preterm|false) labor",
+    r"\bgHTN\b",
+    r"\bRhoGAM\b",
+    r"\bAMA\b",
+    r"(?:primi|multi)gravid",
+    r"\bFGR\b",
+    r"\bIUGR\b",
+    r"\bLGA\b",
+    r"\bTOLAC\b",
+    r"post-?(?:dates|term)",
+    r"threatened (?:ab|mis)",
+    r"size (?:greater|less) than dates",
+    r"GBS pos",
+    r"short cervix",
+    r"cervical (?:insuff|incomp)",
+    r"subchorionic",
 )
-_SURE = re.compile(_PREGNANT_NOW, re.IGNORECASE)
-_PREGNANT = re.compile(
-    rf"{_PREGNANT_NOW}|\bOB\b|gravid|primip|multip\b|\bG\d+ ?P\d|\bG\d+,? (?:at|@) |\bED[DC]\b|\bLMP\b|miscarriage|obstetric", re.IGNORECASE
+_SURE = re.compile("|".join(_PREGNANT_NOW), re.IGNORECASE)
+_PREGNANT = alternatives(
+    (
+        *_PREGNANT_NOW,
+        r"\bOB\b",
+        r"gravid",
+        r"primip",
+        r"multip\b",
+        r"\bG\d+ ?P\d",
+        r"\bG\d+,? (?:at|@) ",
+        r"\bED[DC]\b",
+        r"\bLMP\b",
+        r"miscarriage",
+        r"obstetric",
+    )
 )
 _OF_ANOTHER = re.compile(r"\b(?:wife|daughter|sister|partner|girlfriend|mother|mom|friend|coworker)\b[^.;\n]{0,40}$", re.IGNORECASE)
 _OVER = re.compile(
@@ -63,8 +116,8 @@ def weeks_told(text: str, *, is_of_pregnancy: bool = False) -> int | None:
 
 def find_weeks(text: str) -> Iterator[tuple[int, int, int]]:
     """Where the text tells the weeks of this visit: start, end, completed weeks; every place that tells the same as the first."""
-    first = weeks_told(text)
-    yield from (span for span in _spans(text, is_of_pregnancy=False) if span[2] == first)
+    spans = list(_spans(text, is_of_pregnancy=False))
+    yield from (span for span in spans if span[2] == spans[0][2])
 
 
 def trimester_of(weeks: int) -> str:
@@ -73,7 +126,7 @@ def trimester_of(weeks: int) -> str:
 
 
 def _spans(text: str, is_of_pregnancy: bool) -> Iterator[tuple[int, int, int]]:
-    if not (is_of_pregnancy or _PREGNANT.search(text)) or _OVER.search(text, 0, _OPENING):
+    if not (is_of_pregnancy or _PREGNANT.are_in(text)) or _OVER.search(text, 0, _OPENING):
         return
     for pattern in (_EXACT, _PLAIN):
         for found in pattern.finditer(text):

@@ -22,18 +22,19 @@ def _words(alternatives: str) -> re.Pattern[str]:
 
 
 @cache
-def _named_in(title: str) -> tuple[re.Pattern[str], ...]:
+def parts_of(title: str) -> tuple[re.Pattern[str], ...]:
+    """How notes name the parts of the body with two sides that the title names."""
     return tuple(note for words, note in _parts() if words.search(title))
 
 
 def share_a_part(title: str, other: str) -> bool:
     """Whether two titles are about one and the same part of the body that has two sides."""
-    return bool(set(_named_in(title)) & set(_named_in(other)))
+    return bool(set(parts_of(title)) & set(parts_of(other)))
 
 
 def about_its_part(title: str, text: str) -> list[str]:
     """The sentences of ``text`` that name a part of the body which the ``title`` names; empty when it names none that has two sides."""
-    wanted = _named_in(title)
+    wanted = parts_of(title)
     if not wanted:
         return []
     return [found.group() for found in _SENTENCE.finditer(text) if any(part.search(found.group()) for part in wanted)]

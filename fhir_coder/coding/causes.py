@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import covered, parse_listed
 from terminology.codebook import Codebook
 from terminology.knowledge import table_rows
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference
 
-_INJURIES = parse_references("(S00-T34, T66-T75, T79)")
-_TOXIC_EFFECTS = parse_references("(T51-T65)")
+_INJURIES = parse_listed("S00-T34, T66-T75, T79")
+_TOXIC_EFFECTS = parse_listed("T51-T65")
 _CIRCUMSTANCES = ("Y92", "Y93", "Y99")
 _USUAL_ORDER = 5
 _FULL_LENGTH = 7
-_COMPLICATIONS = parse_references("(Y62-Y84, Y90-Y91, Y95)")
+_COMPLICATIONS = parse_listed("Y62-Y84, Y90-Y91, Y95")
 
 
 def is_cause(code: str) -> bool:
@@ -81,7 +81,7 @@ def _is_toxic(codes: Collection[str]) -> bool:
 @cache
 def _orders() -> tuple[tuple[tuple[CodeReference, ...], int], ...]:
     rows = table_rows("fhir_coder.coding", "cause_order.tsv")
-    return tuple((parse_references(f"({row['codes']})"), int(row["order"])) for row in rows)
+    return tuple((parse_listed(row["codes"]), int(row["order"])) for row in rows)
 
 
 def _order(code: str) -> int:

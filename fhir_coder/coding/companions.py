@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import covered, parse_listed
 from terminology.knowledge import table_rows
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,7 @@ class Companion:
 def companions() -> tuple[Companion, ...]:
     """All rules of ``companions.tsv``."""
     rows = table_rows("fhir_coder.coding", "companions.tsv")
-    return tuple(
-        Companion(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["alone"] == "never", row["source"])
-        for row in rows
-    )
+    return tuple(Companion(parse_listed(row["code"]), parse_listed(row["beside"]), row["alone"] == "never", row["source"]) for row in rows)
 
 
 def companion_source(code: str, assigned: Collection[str]) -> str:

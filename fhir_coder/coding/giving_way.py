@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cache
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import covered, parse_listed
 from terminology.knowledge import table_rows
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference
 
 
 def gives_way_to(code: str, assigned: Collection[str]) -> str:
@@ -23,12 +23,9 @@ def is_left_to_site(code: str) -> bool:
 
 @cache
 def _left_to_site() -> tuple[tuple[CodeReference, ...], ...]:
-    return tuple(parse_references(f"({row['code']})") for row in table_rows("fhir_coder.coding", "left_to_site.tsv"))
+    return tuple(parse_listed(row["code"]) for row in table_rows("fhir_coder.coding", "left_to_site.tsv"))
 
 
 @cache
 def _rules() -> tuple[tuple[tuple[CodeReference, ...], tuple[CodeReference, ...]], ...]:
-    return tuple(
-        (parse_references(f"({row['code']})"), parse_references(f"({row['to']})"))
-        for row in table_rows("fhir_coder.coding", "gives_way.tsv")
-    )
+    return tuple((parse_listed(row["code"]), parse_listed(row["to"])) for row in table_rows("fhir_coder.coding", "gives_way.tsv"))

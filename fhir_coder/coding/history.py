@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cache
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import covered, parse_listed
 from fhir_coder.model import RejectionReason
 from terminology.codebook import Codebook
 from terminology.knowledge import table_rows
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference
 
 _CALLED_HISTORY = frozenset({"hist-history-of"})
 """The context rules by which the note itself calls a condition a history."""
@@ -19,7 +19,7 @@ _CALLED_HISTORY = frozenset({"hist-history-of"})
 def _rows(kind: str) -> tuple[tuple[tuple[CodeReference, ...], str, str], ...]:
     """The mapping for ``personal`` or ``family``, first match wins, with where the code is offered."""
     rows = table_rows("fhir_coder.coding", "history_codes.tsv")
-    return tuple((parse_references(f"({row['codes']})"), row["history"], row["offered"]) for row in rows if row["kind"] == kind)
+    return tuple((parse_listed(row["codes"]), row["history"], row["offered"]) for row in rows if row["kind"] == kind)
 
 
 def history_code(codebook: Codebook, code: str, reason: RejectionReason | None) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import covered, parse_listed
 from terminology.codebook import Codebook
 from terminology.knowledge import table_rows
 from terminology.laterality import side
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference
 
 _NO_SIDE = (None, "unspecified")
 
@@ -42,6 +42,4 @@ def _is_same_side(codebook: Codebook, code: str, other: str) -> bool:
 @cache
 def _signs() -> tuple[Sign, ...]:
     rows = table_rows("fhir_coder.coding", "injury_signs.tsv")
-    return tuple(
-        Sign(parse_references(f"({row['code']})"), parse_references(f"({row['beside']})"), row["statement"] == "same") for row in rows
-    )
+    return tuple(Sign(parse_listed(row["code"]), parse_listed(row["beside"]), row["statement"] == "same") for row in rows)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import covered, parse_listed
 from fhir_coder.coding.ranked_code import RankedCode
 from terminology.codebook import Codebook
 from terminology.knowledge import table_rows
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def _called_for(codes: Sequence[RankedCode], are_chosen: bool) -> Iterator[Ranke
 def _rules() -> tuple[_Manifestation, ...]:
     return tuple(
         _Manifestation(
-            parse_references(f"({row['code']})"),
-            parse_references(f"({row['beside']})"),
+            parse_listed(row["code"]),
+            parse_listed(row["beside"]),
             row["becomes"],
             row["where"] == "statement",
             row["source"],

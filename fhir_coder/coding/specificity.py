@@ -9,38 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from fhir_coder.coding.body_parts import about_its_part
 from fhir_coder.coding.documented import as_documented
 from fhir_coder.coding.measured import is_measured, measured_child
+from fhir_coder.coding.named_sides import named_sides, sides_beside
 from fhir_coder.coding.side_exceptions import side_exceptions
 from terminology.codebook import Codebook
 from terminology.laterality import side as laterality
 from terminology.laterality import sides
-
-_SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "bilateral",
-        re.compile(
-            r"\b(?:bilateral(?:ly)?|bilat|b/l|both|bl|each (?:eye|ear|knee|hip|side|foot|leg|hand|breast))\b|\bright and left\b|\bleft and right\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("right", re.compile(r"\b(?:right|rt|r)\b|\bright-", re.IGNORECASE)),
-    ("left", re.compile(r"\b(?:left|lt|l)\b|\bleft-", re.IGNORECASE)),
-)
-# The abbreviations of eyes, ears and limbs stand in capitals: "OD" is an eye, "od" once daily.
-_CAPITALS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("bilateral", re.compile(r"\b(?:OU|AU|BLE|BUE)\b")),
-    ("right", re.compile(r"\b(?:OD|AD|RLE|RUE)\b")),
-    ("left", re.compile(r"\b(?:OS|AS|LLE|LUE)\b")),
-)
-# "R" and "L" alone are sides only in capitals ("R knee", "L5" is not): the lower-case letters are list marks and units.
-_LONE_LETTER = re.compile(r"(?<![/\w])[rl](?![/\w])")
-# Any word that may be a side, whatever its case: what has none is not searched for each.
-_ANY_SIDE = re.compile(r"\b(?:bilat|b/l|both|each|bl\b|r(?:igh)?t?\b|l(?:ef)?t?\b|[ao][dsu]\b|[blr][lu]e\b)", re.IGNORECASE)
-_HANDEDNESS = re.compile(
-    r"\b(?:right|left)[- ]hand(?:ed)?(?: dominan(?:t|ce))?\b(?=\s+(?:dominant|male|female|man|woman|gentleman|patient))", re.IGNORECASE
-)
 
 _AFTER = (
     r"healing|cast (?:removed|removal|change|check)|status post (?:orif|open reduction|fixation|repair)|s/p (?:orif|repair)|"
@@ -94,11 +69,11 @@ _SEVENTH_DEFAULTS = ("A", "0", "9")
 def side_of(texts: Iterable[str]) -> str | None:
     """The side named by the first text that names one: ``right``, ``left``, ``bilateral`` or None. Both sides named mean bilateral."""
     for text in texts:
-        named = _named_sides(text)
+        named = named_sides(text)
         if named == {"right", "left"} or "bilateral" in named:
             return "bilateral"
         if named:
-            return named.pop()
+            return next(iter(named))
     return None
 
 
@@ -108,18 +83,11 @@ def side_in(contexts: tuple[str, ...], title: str) -> str | None:
     near = side_of(contexts[:_NEAR])
     if near is not None:
         return near
-    beside = {side for context in contexts[_NEAR:] for sentence in about_its_part(title, context) for side in _named_sides(sentence)}
+    beside = set().union(*(sides_beside(title, context) for context in contexts[_NEAR:]))
     if len(beside) == 1 and beside != {"bilateral"}:
         return beside.pop()
-    far = set().union(*(_named_sides(context) for context in contexts[_NEAR:]))
+    far = set().union(*(named_sides(context) for context in contexts[_NEAR:]))
     return far.pop() if len(far) == 1 and far != {"bilateral"} else None
-
-
-def _named_sides(text: str) -> set[str]:
-    if not _ANY_SIDE.search(text):
-        return set()
-    cleaned = _LONE_LETTER.sub(" ", _HANDEDNESS.sub(" ", text))
-    return {side for side, pattern in (*_SIDE_WORDS, *_CAPITALS) if pattern.search(cleaned)}
 
 
 def complete(codebook: Codebook, code: str, contexts: tuple[str, ...]) -> str | None:

@@ -11,6 +11,7 @@ from fhir_coder.coding.documentation_sources import ground, why_not_from
 from fhir_coder.coding.each_side import each_side
 from fhir_coder.coding.finer import finer
 from fhir_coder.coding.history import history_code, is_history_offered
+from fhir_coder.coding.named_sides import NoteText
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.refinement import admissible
 from fhir_coder.coding.specificity import complete, side_in, side_of
@@ -85,6 +86,7 @@ class _Gathering:
     def __init__(self, candidates: Candidates, codebook: Codebook, policy: CodingPolicy) -> None:
         self._assertions = candidates.assertions.assertions
         self._notes = {note.id: note for note in candidates.assertions.encounter.notes}
+        self._texts = {note.id: NoteText(note.text) for note in candidates.assertions.encounter.notes}
         self._statements = _statement_around(self._assertions)
         self._named = [assertion for assertion in self._assertions if assertion.mention.codes]
         self._codebook = codebook
@@ -100,7 +102,7 @@ class _Gathering:
     def add(self, position: int, offered: list[Candidate]) -> None:
         """Take in what is offered for one assertion."""
         assertion, note = self._assertions[position], self.note_at(position)
-        contexts = _contexts(assertion, self._statements[position], note.text)
+        contexts = _contexts(assertion, self._statements[position], self._texts[note.id])
         fitting = admissible(offered, assertion, _named_inside(assertion, self._named), self._codebook)
         fitting = [one for one in fitting if not is_about_its_vaccine(one, contexts[2])]
         chosen, others = _choose([one for one in fitting if note.authority is not Authority.REPORT or not _is_retrieved(one)])

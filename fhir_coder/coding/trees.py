@@ -51,8 +51,10 @@ class Forest:
         shares: list[list[float]] = [[] for _ in range(count)]
         steps = self._walk(vector)
         for here, there in pairwise(steps):
-            for node in np.flatnonzero(here != there):
-                shares[self.feature[here[node]]].append(self.value[there[node]] - self.value[here[node]])
+            went = here != there
+            changes = (self.value[there] - self.value[here])[went].tolist()
+            for feature, change in zip(self.feature[here][went].tolist(), changes, strict=True):
+                shares[feature].append(change)
         return [math.fsum(share) for share in shares]
 
     def _walk(self, vector: Sequence[float]) -> list[np.ndarray]:

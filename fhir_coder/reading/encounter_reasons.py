@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from fhir_coder.beginnings import folded
 from fhir_coder.model import Section, SectionKind
 from fhir_coder.reading.body_mass import MeasuredTerm
-from fhir_coder.reading.first_letters import first_letters
+from fhir_coder.reading.first_words import FirstWords, first_words
 from terminology.knowledge import knowledge_of
 
 #: The title of a note and what it is about stand in its first lines.
@@ -62,10 +63,9 @@ class _Reason:
 def find_encounter_reasons(text: str, sections: tuple[Section, ...]) -> Iterator[MeasuredTerm]:
     """Every reason that the note tells, each at its first place in a sentence; ``sections`` are those of the note."""
     in_note: dict[str, bool] = {}
+    reasons, plain = _reasons(), folded(text)
     for sentence in _SENTENCE.finditer(text):
-        if not _any_reason().search(text, sentence.start(), sentence.end()):
-            continue
-        for reason in _reasons():
+        for reason in (reasons[number] for number in _first_words().possible(plain, *sentence.span())):
             span = _place_of(reason, text, sentence.start(), sentence.end(), sections)
             if span is None:
                 continue
@@ -167,14 +167,9 @@ def _holding() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def _any_reason() -> re.Pattern[str]:
-    """The words of every reason as one pattern: most sentences have none, and are searched once instead of once for each reason. What may not
-    stand before a word is asked once for all of them, and words are tried only where one of the letters stands that they begin with."""
-    by_letters: dict[str, list[str]] = {}
-    for words in dict.fromkeys(words for reason in _reasons() for words in reason.alternatives):
-        by_letters.setdefault("".join(sorted(first_letters(words))), []).append(words)
-    groups = (f"(?=[{re.escape(letters)}])(?:{'|'.join(words)})" if letters else "|".join(words) for letters, words in by_letters.items())
-    return re.compile(rf"{_BEFORE}(?:{'|'.join(groups)})", re.IGNORECASE)
+def _first_words() -> FirstWords:
+    """How the words of every reason begin: most sentences can tell none or a few of them."""
+    return first_words(reason.alternatives for reason in _reasons())
 
 
 def _any(patterns: Sequence[str]) -> re.Pattern[str]:

@@ -34,8 +34,9 @@ _STOP = re.compile(r"(?P<stop>[.!?]+[\"'”’)\]]*)(?:(?P<blank>\s+)|(?P<comma>
 _SMALL_STOP = re.compile(
     r"(?P<stop>(?<=[a-z0-9%)\]\"][a-z0-9%)\]\"])[.!?]+[\"'”’)\]]*)(?:(?P<blank>\s+)|(?P<comma>,(?=\S|\s)))(?=[\"'“‘(\[•*\-–—]?\s?[A-Za-z0-9•☐☑☒□(\[])"
 )
-_SMALL_OPENING = re.compile(r"[a-z0-9)%]{2}\.\s+[a-z]")
-_CAPITAL_OPENING = re.compile(r"[a-z0-9)%]{2}\.\s+[A-Z]")
+# The stop comes first: a text is looked through for it far faster than for what may stand before it.
+_SMALL_OPENING = re.compile(r"\.(?<=[a-z0-9)%]{2}\.)\s+[a-z]")
+_CAPITAL_OPENING = re.compile(r"\.(?<=[a-z0-9)%]{2}\.)\s+[A-Z]")
 _HURRIED_FROM = 4
 """So many sentences that begin with a small letter, and at least a third of all, make a note one that is typed in small letters."""
 
@@ -72,8 +73,17 @@ def find_sentences(text: str, start: int, end: int) -> tuple[Sentence, ...]:
 
 def _is_hurried(text: str) -> bool:
     """Whether the note is typed in small letters, so that a sentence may begin with one."""
-    small = sum(1 for _ in _SMALL_OPENING.finditer(text))
-    return small >= _HURRIED_FROM and 2 * small >= sum(1 for _ in _CAPITAL_OPENING.finditer(text))
+    small = _count(_SMALL_OPENING, text)
+    return small >= _HURRIED_FROM and 2 * small >= _count(_CAPITAL_OPENING, text)
+
+
+def _count(opening: re.Pattern[str], text: str) -> int:
+    """How often a sentence opens so; one whose two characters before the stop belong to the opening before it does not count."""
+    count = last = 0
+    for found in opening.finditer(text):
+        if found.start() - 2 >= last:
+            count, last = count + 1, found.end()
+    return count
 
 
 def _blocks(text: str, start: int, end: int, *, is_hurried: bool) -> Iterator[tuple[int, int]]:

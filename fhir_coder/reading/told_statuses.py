@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from fhir_coder.beginnings import folded
 from fhir_coder.reading.body_mass import MeasuredTerm
+from fhir_coder.reading.first_words import FirstWords, first_words
 from terminology.knowledge import knowledge_of, table_rows
 
 SOURCE = "lexicon:told-"
@@ -47,11 +49,10 @@ class _Rule:
 
 def find_told_statuses(text: str) -> Iterator[MeasuredTerm]:
     """Every status and history that the text tells, each at its first place in a sentence."""
+    groups, plain = _rules(), folded(text)
     for sentence in _SENTENCE.finditer(text):
         start, end = sentence.span()
-        if not _any_anchor().search(text, start, end):
-            continue
-        for anchor, rules in _rules():
+        for anchor, rules in (groups[number] for number in _first_words().possible(plain, start, end)):
             if not anchor.search(text, start, end):
                 continue
             for rule in rules:
@@ -73,9 +74,9 @@ def _rules() -> tuple[tuple[re.Pattern[str], tuple[_Rule, ...]], ...]:
 
 
 @cache
-def _any_anchor() -> re.Pattern[str]:
-    """The anchors of all rules as one pattern: many sentences have none."""
-    return re.compile("|".join(anchor.pattern for anchor, _ in _rules()), re.IGNORECASE)
+def _first_words() -> FirstWords:
+    """How the anchors of the rules begin: most sentences can have few of them."""
+    return first_words([anchor.pattern] for anchor, _ in _rules())
 
 
 def _histories(row: Mapping[str, str], data: Mapping[str, Any], classes: Mapping[str, str]) -> Iterator[_Rule]:
