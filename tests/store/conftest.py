@@ -1,6 +1,7 @@
 """Databases of a test's own, and a coding result that holds words of a note everywhere a result can."""
 
 import os
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -37,7 +37,8 @@ from fhir_coder.model import (
     UnreadableNote,
 )
 
-KEY = Fernet.generate_key().decode()
+KEY = urlsafe_b64encode(bytes(range(32))).decode()
+"""One key for all processes of a test run: it names tests, and these must be the same in each."""
 MARKER = "Zwiebelkuchen"
 NOTE = Note(
     "n1",
