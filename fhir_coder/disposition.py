@@ -38,7 +38,7 @@ class Policy:
     """
 
     passing: str = "none"
-    pass_probability: float = 0.95
+    pass_probability: float = 0.96
 
     def __post_init__(self) -> None:
         if self.passing not in {"none", "confident"}:

@@ -169,7 +169,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "passing", "none", _one_of("none", "confident"), "Which encounters may pass without review: none, or those that are confident."
     ),
-    Setting("pass_probability", "0.95", _probability, "Lowest probability of every code in a confident encounter."),
+    Setting("pass_probability", "0.96", _probability, "Lowest probability of every code in a confident encounter."),
     Setting("assign_probability", "0.4", _probability, "Lowest probability at which a candidate becomes a code assignment."),
     Setting(
         "preliminary_notes", "skip", _one_of("skip", "code"), "What becomes of notes whose docStatus is preliminary: skip, or code them."

@@ -83,12 +83,21 @@ class RankedCode:
     def named_problems(self) -> frozenset[tuple[str, int]]:
         """The same, where the dictionary names it; and the sentences of an assessment that affirm it in so many words ("though constipation is
         present")."""
-        affirmed = (
+        told = (*_statements(self._named_pillars), *self._affirmed)
+        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in told)
+
+    @property
+    def is_stated_plainly(self) -> bool:
+        """Whether a problem statement is nothing but its name, or a sentence of an assessment affirms it in so many words."""
+        return self.features.get("statement_share", 0.0) >= 1.0 or bool(self._affirmed)
+
+    @property
+    def _affirmed(self) -> tuple[Assertion, ...]:
+        return tuple(
             one.assertion
             for one in self._named_pillars
             if one.assertion.mention.section in ASSESSMENT_SECTIONS and _AFFIRMING.intersection(one.assertion.cues)
         )
-        return frozenset((one.mention.note_id, one.mention.sentence_start) for one in (*_statements(self._named_pillars), *affirmed))
 
     def heads(self, texts: Mapping[str, str]) -> frozenset[tuple[str, int]]:
         """Where the sentences begin whose line in an assessment opens with words by which the dictionary names it: note and offset."""

@@ -35,6 +35,8 @@ _SLIGHT = 0.02
 """Below this even a symptom that is a problem of its own is something else."""
 _DOUBTFUL = 0.12
 """Below this probability even the only name of a problem is left to a person."""
+_PLAIN = 0.05
+"""The same where that name is all that the problem statement says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class _Selecting:
                 speaking[place].add(one.code)
         found: dict[tuple[str, int], RankedCode] = {}
         for one in sorted(ranked, key=lambda each: (-each.probability, each.code)):
-            if one.probability >= _DOUBTFUL and one.code[0] not in _OF_NO_PROBLEM and one.sections & ASSESSMENT_SECTIONS:
+            floor = _PLAIN if one.is_stated_plainly else _DOUBTFUL
+            if one.probability >= floor and one.code[0] not in _OF_NO_PROBLEM and one.sections & ASSESSMENT_SECTIONS:
                 for place in one.named_problems:
                     if all(gives_way_to(other, {one.code}) for other in speaking[place]):
                         found.setdefault(place, one)
@@ -182,13 +185,15 @@ class _Selecting:
         return with_manifestations(list(kept.values()), self._codebook, are_chosen=True), replaced
 
     def _told_causes(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
-        """What the history tells to have caused an injury of this visit, even if it is not likely by itself (guideline I.C.20.a). Where it happened
-        and during what is left to the ranker: both are reported at will."""
+        """What the history tells to have caused an injury of this visit, even if it is not likely by itself (guideline I.C.20.a). Of a report
+        the reason for the study tells the cause, and nothing else could make it likely. Where it happened and during what is left to the ranker:
+        both are reported at will."""
         codes = {one.code for one in chosen}
         if not has_injury(codes):
             return []
         told = (one for one in ranked if one.code not in codes and is_mechanism(one.code) and one.has_source("mechanism:"))
-        return [replace(one, rule="I.C.20.a") for one in told if one.probability >= _DOUBTFUL]
+        floor = _DOUBTFUL if self._is_visit else 0.0
+        return [replace(one, rule="I.C.20.a") for one in told if one.probability >= floor]
 
     def _told_reasons(self, chosen: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
         """What was done at this visit, or what the visit is by its name, even if it is not likely by itself: a vaccine given, an implant placed,

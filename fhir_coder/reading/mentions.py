@@ -168,7 +168,7 @@ def _category(term: FoundTerm) -> str:
 
 def _detail(term: FoundTerm) -> int:
     """How much a code of an injury says: its digits, without a last one that says "other" or "unspecified"."""
-    return len(term.codes[0].rstrip("89."))
+    return len(term.codes[0].rstrip("089."))
 
 
 def _sentence_start(whole: SectionSentences, term: FoundTerm) -> int:
