@@ -26,7 +26,7 @@ lint: install
 
 test: lint
 	$(BIN)/fhir-coder index build
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: install
 	$(BIN)/python -m benchmarks.speed
