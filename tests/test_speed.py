@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTES = ROOT / "corpus" / "outpatient_train_4.jsonl"
 COUNT = 40
 MEDIAN_S, P95_S, START_S, RESIDENT_MIB = 0.1, 0.25, 8, 900
+YARDSTICK_S = 0.35
+"""What :func:`_slowness` counts takes on the machines that the demands were made for; slower ones get as much more time as they are slower."""
 
 
 def test_a_note_takes_no_longer_than_we_promise(coder: Coder) -> None:
@@ -25,8 +27,9 @@ def test_a_note_takes_no_longer_than_we_promise(coder: Coder) -> None:
     for one in encounters:  # what a rule needs is made ready when a first note has its words: a serving process has met them all
         coder.code_encounter(one, outpatient())
     times = sorted(_processor_time(coder, one) for one in encounters)
-    assert statistics.median(times) <= MEDIAN_S
-    assert times[int(0.95 * len(times))] <= P95_S
+    slowness = _slowness()
+    assert statistics.median(times) <= MEDIAN_S * slowness
+    assert times[int(0.95 * len(times))] <= P95_S * slowness
 
 
 def test_a_start_is_quick_and_fits_in_memory(built: None) -> None:
@@ -38,7 +41,7 @@ def test_a_start_is_quick_and_fits_in_memory(built: None) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     seconds, mib = map(float, done.stdout.splitlines()[-1].split())
-    assert seconds <= START_S
+    assert seconds <= START_S * _slowness()
     assert mib <= RESIDENT_MIB
 
 
@@ -46,3 +49,10 @@ def _processor_time(coder: Coder, encounter: Encounter) -> float:
     started = time.process_time()
     coder.code_encounter(encounter, outpatient())
     return time.process_time() - started
+
+
+def _slowness() -> float:
+    """How much longer this machine takes over a fixed piece of counting, at least 1."""
+    started = time.process_time()
+    sum(number * number for number in range(5_000_000))
+    return max(1.0, (time.process_time() - started) / YARDSTICK_S)
