@@ -142,7 +142,7 @@ def test_a_combination_replaces_and_says_so(release: Release) -> None:
 def test_below_the_floor_a_code_is_rejected_and_its_problem_stays_uncoded(release: Release) -> None:
     text = "Gout."
     found = assertion(text, "Gout", "M10.9"), assertion(text, "Gout", statement=True)
-    encounter = coded(release, text, *found, ranker=Certain(0.1))
+    encounter = coded(release, text, *found, ranker=Certain(0.04))
     assert codes(encounter) == []
     assert reasons(encounter)["M10.9"] == "low-probability"
     assert [one.text for one in encounter.uncoded] == ["Gout"]

@@ -54,7 +54,7 @@ ENCOUNTER = Encounter(
     reference="Encounter/e1",
     recorded=(RecordedDiagnosis("I10", "Condition/1"),),
 )
-SETTINGS = Configuration("outpatient", 0.4, "none", 0.95, {})
+SETTINGS = Configuration("outpatient", 0.4, "none", Policy().pass_probability, {})
 
 
 @dataclass

@@ -55,7 +55,7 @@ def slips(matcher: TermMatcher, codebook: Codebook, phrase: str, expected: froze
     """What the dictionary leads to for every patient it could be said of, or empty when it leads one of them to the expected codes."""
     found = []
     for patient in PATIENTS:
-        named, read = codes_of(matcher, codebook, phrase, patient), codes_of_rules(codebook, phrase, patient)
+        named, read = codes_of(matcher, codebook, phrase, patient), codes_of_rules(matcher, codebook, phrase, patient)
         found.append((named | (read & expected)) - (read - expected))
         if found[-1] == expected:
             return ""
@@ -70,11 +70,13 @@ def codes_of(matcher: TermMatcher, codebook: Codebook, phrase: str, patient: Pat
     return frozenset(complete(codebook, code, (mention.text, phrase)) or code for mention in named for code in mention.codes)
 
 
-def codes_of_rules(codebook: Codebook, phrase: str, patient: Patient) -> frozenset[str]:
-    """The complete codes of what reading finds in the phrase without a dictionary."""
+def codes_of_rules(matcher: TermMatcher, codebook: Codebook, phrase: str, patient: Patient) -> frozenset[str]:
+    """The complete codes of what reading finds in the phrase without a dictionary, but for those that the dictionary gives as well."""
     note = Note("n", f"Assessment:\n{phrase}\n")
     mentions = find_mentions(find_sections(Encounter("e", (note,), patient, SEEN)), lambda text: ()).mentions
-    return frozenset(complete(codebook, code, (mention.text, phrase)) or code for mention in mentions for code in mention.codes)
+    of_dictionary = {code for term in matcher.find_terms(note.text) for code in term.codes}
+    told = {(mention.text, code) for mention in mentions for code in mention.codes if code not in of_dictionary}
+    return frozenset(complete(codebook, code, (words, phrase)) or code for words, code in told)
 
 
 @pytest.mark.parametrize("name", FILES)
