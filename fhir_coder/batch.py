@@ -105,7 +105,7 @@ def coded_line(name: str, disposition: Disposition, release: ReleaseUse) -> dict
         ],
         "rejected": [{"code": one.code, "reason": one.reason.value} for one in coded.rejected],
         "uncoded": [_span(evidence) for evidence in coded.uncoded],
-        "findings": [finding_object(finding) for finding in disposition.report.findings],
+        "findings": [finding_object(finding) for finding in disposition.report.shown],
         "release": {
             "id": release.id,
             "from": release.effective_from.isoformat(),

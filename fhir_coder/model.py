@@ -348,11 +348,31 @@ class CodedEncounter:
 
 
 class Severity(StrEnum):
-    """Effect of a finding: ``blocking`` never passes without a human, ``advisory`` and ``information`` are shown."""
+    """Effect of a finding: ``blocking`` never passes without a human, ``advisory`` and ``information`` are shown, ``shadow`` is recorded only."""
 
     BLOCKING = "blocking"
     ADVISORY = "advisory"
     INFORMATION = "information"
+    SHADOW = "shadow"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryOption:
+    """One answer that a provider may give; ``leads_to`` is for the coder's eyes only and never part of the question."""
+
+    text: str
+    leads_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderQuery:
+    """A question to the provider about what the notes leave open, to be asked without leading (AHIMA/ACDIS, Guidelines for Achieving a
+    Compliant Query Practice, 2022 update): the words of the notes it rests on, the answers they support, and always "other" and "unable to
+    determine". It names no code, payment or quality measure; an answer counts as a signed addendum only."""
+
+    question: str
+    indicators: tuple[Evidence, ...]
+    options: tuple[QueryOption, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +386,7 @@ class Finding:
     detail: str
     source: str = ""
     evidence: tuple[Evidence, ...] = ()
+    query: ProviderQuery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +396,11 @@ class EditReport:
     coded: CodedEncounter
     findings: tuple[Finding, ...]
     not_run: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings that people and callers see: all but those of edits that run in shadow."""
+        return tuple(finding for finding in self.findings if finding.severity is not Severity.SHADOW)
 
 
 # ------------------------------------------------------------------------------------------------------------ reconciliation

@@ -118,8 +118,8 @@ def _name(value: str) -> str:
 def _severities(raw: str) -> dict[str, str]:
     """Edit severities a site overrides: JSON object of edit id to severity."""
     value = json.loads(raw or "{}")
-    if not isinstance(value, dict) or not set(value.values()) <= {"blocking", "advisory", "information"}:
-        raise ValueError("expected a JSON object of edit id to blocking, advisory or information")
+    if not isinstance(value, dict) or not set(value.values()) <= {"blocking", "advisory", "information", "shadow"}:
+        raise ValueError("expected a JSON object of edit id to blocking, advisory, information or shadow")
     return value
 
 

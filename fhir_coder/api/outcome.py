@@ -58,7 +58,7 @@ def outcome_of_result(result: CodingResult, ignored: Iterable[str]) -> Resource:
 
 def _issues(result: CodingResult, ignored: Iterable[str]) -> Iterator[Resource]:
     report = result.disposition.report
-    yield from map(_of_finding, report.findings)
+    yield from map(_of_finding, report.shown)
     for evidence in report.coded.uncoded:
         place = f"note {evidence.note_id}, characters {evidence.start} to {evidence.end}"
         yield _issue("warning", "incomplete", f"A problem asserted in {place} found no code.")

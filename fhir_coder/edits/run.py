@@ -9,7 +9,7 @@ from fhir_coder.edits.registry import Edit, all_edits
 from fhir_coder.model import CodedEncounter, EditReport, Finding, Severity
 from terminology.release import Release
 
-_ORDER = {severity: place for place, severity in enumerate((Severity.BLOCKING, Severity.ADVISORY, Severity.INFORMATION))}
+_ORDER = {severity: place for place, severity in enumerate((Severity.BLOCKING, Severity.ADVISORY, Severity.INFORMATION, Severity.SHADOW))}
 
 
 def run_edits(coded: CodedEncounter, release: Release, release_status: str, severities: Mapping[str, str]) -> EditReport:
@@ -51,7 +51,8 @@ def _findings(edit: Edit, case: EditCase, severities: Mapping[str, str]) -> Iter
         faults = tuple(edit.check(case))
     except Exception as error:  # whatever it is, autonomy fails closed; the text may quote a note and is dropped
         detail = f"The edit {edit.id} could not be run ({type(error).__name__}); check this encounter by hand."
-        yield Finding(edit.id, edit.name, Severity.BLOCKING, (), detail, edit.source)
+        effect = Severity.SHADOW if severity is Severity.SHADOW else Severity.BLOCKING
+        yield Finding(edit.id, edit.name, effect, (), detail, edit.source)
         return
     for fault in faults:
-        yield Finding(edit.id, edit.name, severity, fault.codes, fault.detail, edit.source, fault.evidence)
+        yield Finding(edit.id, edit.name, severity, fault.codes, fault.detail, edit.source, fault.evidence, fault.query)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import fhir_coder.edits
-from fhir_coder.edits.registry import HEADINGS, NEEDS, Edit, all_edits, edits_table, parse_documentation, require_known
+from fhir_coder.edits.registry import HEADINGS, NEEDS, Edit, all_edits, edits_table, parse_documentation, read_edit, require_known
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.model import Severity
 
 PACKAGE = Path(fhir_coder.edits.__file__).parent
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "edits.md"
@@ -56,6 +58,21 @@ def test_overrides_of_edits_that_do_not_exist_stop_the_start() -> None:
     require_known({"FCE-201": "advisory"})
     with pytest.raises(ConfigurationError, match="FCE-999"):
         require_known({"FCE-201": "advisory", "FCE-999": "advisory"})
+
+
+def test_an_edit_that_could_not_be_verified_cannot_be_blocking() -> None:
+    module = ModuleType("fce999_made_up", "\n\n".join(f"{heading}\n    words" for heading in HEADINGS))
+    vars(module).update(ID="FCE-999", NAME="made-up", SEVERITY=Severity.BLOCKING, IS_VERIFIED=False, check=lambda case: ())
+    with pytest.raises(ValueError, match="FCE-999"):
+        read_edit(module)
+    module.SEVERITY = Severity.ADVISORY
+    assert not read_edit(module).is_verified
+
+
+def test_a_rule_of_the_guidelines_says_its_year_and_from_when_it_holds() -> None:
+    for edit in all_edits():
+        assert (edit.guideline_year > 0) == ("Guidelines FY" in edit.source)
+        assert not edit.guideline_year or edit.holds_from >= date(2015, 10, 1)
 
 
 @pytest.mark.parametrize(

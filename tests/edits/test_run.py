@@ -97,3 +97,15 @@ def test_a_coded_encounter_runs_everything(build_case, release) -> None:
 def test_well_visits_and_ordinary_claims_raise_nothing_but_information(codes: list[str], build_case) -> None:
     findings, _ = check_codes(build_case({"codes": codes, "serviceDate": "2026-05-01"}), {})
     assert [finding.name for finding in findings if finding.severity is not Severity.INFORMATION] == []
+
+
+def test_an_edit_in_shadow_is_recorded_and_not_shown(build_case) -> None:
+    coded = build_case({"codes": ["E11"], "note": "Diabetes."}).coded
+    report = run_edits(coded, build_case({"codes": []}).release, "undated", {"FCE-102": "shadow"})
+    assert [finding.severity for finding in report.findings if finding.edit == "FCE-102"] == [Severity.SHADOW]
+    assert "FCE-102" not in {finding.edit for finding in report.shown}
+
+
+def test_an_edit_that_crashes_in_shadow_blocks_nothing(build_case) -> None:
+    findings, _ = check_codes(build_case({"codes": ["I10"]}), {}, [edit_with(crash, severity=Severity.SHADOW)])
+    assert [finding.severity for finding in findings] == [Severity.SHADOW]
