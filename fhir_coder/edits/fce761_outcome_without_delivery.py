@@ -11,7 +11,8 @@ Fires
         Z39.2, Z37.0; O90.0, Z37.0; I10, Z37.0.
 
 Passes
-        O80, Z37.0; O99.02, D50.9, Z37.0; O72.1, Z37.0 (hemorrhage at delivery).
+        O80, Z37.0; O99.02, D50.9, Z37.0; O72.1, Z37.0 (hemorrhage at delivery); Z33.2, Z37.0
+        (a termination that ended in a live birth).
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.C.15.b.5; tabular list, note at Z37
@@ -31,7 +32,8 @@ NAME = "outcome-without-delivery"
 SEVERITY = Severity.ADVISORY
 
 _OUTCOME = "Z37"
-_MAY_BE_DELIVERY = parse_ranges("O09-O82, O88, O94-O9A")
+# With termination attempted that ended in a live birth (guideline I.C.15.q).
+_MAY_BE_DELIVERY = parse_ranges("O09-O82, O88, O94-O9A, Z33.2")
 _PUERPERIUM = "puerperium"
 
 

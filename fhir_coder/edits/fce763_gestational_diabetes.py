@@ -1,7 +1,7 @@
 """Gestational diabetes.
 
 What it checks
-        Gestational diabetes (O24.4) beside another code of O24, or beside long-term use of insulin or oral drugs for diabetes.
+        Gestational diabetes (O24.4) beside another code of O24, or beside long-term use of insulin or another drug for diabetes.
 
 Why it matters
         O24.4 says by itself that the diabetes arose in this pregnancy and what controls it; the second code contradicts or repeats it.
@@ -30,7 +30,7 @@ NAME = "gestational-diabetes"
 SEVERITY = Severity.BLOCKING
 
 _GESTATIONAL, _IN_PREGNANCY = "O24.4", "O24"
-_DRUGS = parse_ranges("Z79.4, Z79.84")
+_DRUGS = parse_ranges("Z79.4, Z79.84, Z79.85")
 
 
 def check(case: EditCase) -> Iterator[Fault]:
