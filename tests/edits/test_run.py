@@ -84,7 +84,7 @@ def test_a_coded_encounter_runs_everything(build_case, release) -> None:
         ["Z00.129", "Z23"],
         ["Z00.00", "Z12.31", "Z23"],
         ["Z12.11"],
-        ["Z34.91", "Z3A.28"],
+        ["Z34.93", "Z3A.28"],
         ["I10"],
         ["E11.9"],
         ["E66.3", "Z68.27"],
