@@ -53,6 +53,11 @@ def own_side(case: EditCase, code: str) -> str | None:
     return named if named in case.side_families[code] else None
 
 
+def are_opposite(title: str, other: str) -> bool:
+    """Whether one title names the right side and the other the left."""
+    return {side(title), side(other)} == {"right", "left"}
+
+
 @cache
 def _side_words() -> tuple[SideWord, ...]:
     return tuple(_side_word(row) for row in read_table("side_words.tsv"))
