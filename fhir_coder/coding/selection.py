@@ -67,11 +67,12 @@ class _Selecting:
         passed_over = [one for one in ranked if self._is_visit and is_incidental(one.pillars)]
         open_to_choice = [one for one in ranked if one not in passed_over]
         open_to_choice = linked(as_effects(open_to_choice, self._codebook), self._codebook) if self._policy.combines else open_to_choice
-        chosen = self._likely(open_to_choice)
-        codes = {one.code for one in chosen}
-        refused = [self._unlikely(one, chosen) for one in open_to_choice if one.code not in codes]
+        likely = self._likely(open_to_choice)
+        chosen = in_pregnancy(likely, open_to_choice, self._codebook) if self._policy.combines else likely
+        codes = {one.code for one in (*likely, *chosen)}
+        refused = [self._unlikely(one, likely) for one in open_to_choice if one.code not in codes]
         if self._policy.combines:
-            chosen, replaced = self._combined(in_pregnancy(chosen, open_to_choice, self._codebook))
+            chosen, replaced = self._combined(chosen)
             chosen, displaced = self._with_reported_causes(chosen)
             refused += replaced + displaced
         chosen, given_way = self._without_superfluous(chosen)
@@ -93,7 +94,8 @@ class _Selecting:
         return chosen + self._told_causes(chosen, ranked)
 
     def _with_documented(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
-        """The likely codes and those that come with them: the specific form of an unspecified one (I.B.2), then documented companions."""
+        """The likely codes and those that come with them: the specific form of an unspecified one (I.B.2), then documented companions. Weeks of
+        gestation wait for what a pregnancy makes of the codes (``pregnancy.py``)."""
         chosen = {one.code: one for one in likely}
         named = [one for one in ranked if one.is_named and not one.is_only_tested_for]
         for one in named:
@@ -103,8 +105,8 @@ class _Selecting:
                 chosen[one.code] = replace(one, probability=max(one.probability, probability), rule="I.B.2")
         codes = frozenset(chosen)
         for one in named:
-            source = companion_source(one.code, codes)
-            if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine or one.is_of_gestation):
+            source = "" if one.is_of_gestation else companion_source(one.code, codes)
+            if source and one.code not in chosen and (one.is_in_plan or one.is_of_a_medicine):
                 chosen[one.code] = replace(one, rule=source)
         return [chosen[one.code] for one in ranked if one.code in chosen and not is_left_alone(one.code, codes)]
 

@@ -1,44 +1,34 @@
 """Screenings and vaccines that the note says were turned down, had elsewhere or are still to come: "STI screen offered, pt declined".
 
 A screening or vaccination is coded when it is done (guidelines I.C.21.c.2 and I.C.21.c.5). What was refused has codes of its own (Z28, Z53),
-which other rules and phrases find.
+which other rules and phrases find. The words are data (``turned_down.toml``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from fhir_coder.code_ranges import covered, parse_ranges
+from terminology.knowledge import knowledge_of
 
 _DONE = parse_ranges("Z11-Z13, Z23, Z29")
 _VACCINATION = parse_ranges("Z23")
-_NO = r"(?:declin\w*|refus\w*|deferr?ed|not interested|turned down|opts? out)"
-_AFTER = re.compile(
-    rf"(?:[^.,;\n]{{0,30}}|[^.,;\n]{{0,25}},\s*(?:but\s)?(?:\w+\s)?)\b{_NO}(?:\s+(?:today|again|for now|at this time|this \w+|by \w+))*\s*(?=[.,;:)\n-]|$)",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(
-    r"[^.,;\n]{0,20}\b(?:at (?:the |a |an |her |his |their )?(?:pharmacy|CVS|Walgreens|work|church|school|employer|drugstore|health department)|elsewhere|last (?:week|month|year|fall|winter)|up[- ]to[- ]date|UTD|current|"
-    r"(?:19|20)\d\d|due (?:next|in|at)|next (?:visit|year|time))\b",
-    re.IGNORECASE,
-)
-# "She should have the flu vaccine in October", "flu shot when it arrives", "due for his pneumococcal vaccine": a vaccine that is still to come.
-_TO_COME_BEFORE = re.compile(
-    r"\b(?:should|will|would|may|can|could|to|plans?|planning|due for|except for|overdue for|needs?|recommend\w*|advis\w+|suggest\w*|discuss\w*|"
-    r"talked about|consider\w*|interested in|ask\w* about|wants?|offer\w*|referral for|eligible for|schedul\w+|return for|come back for|"
-    r"wait\w* (?:for|on)|hold\w*)\b"
-    r"(?:(?!\b(?:given|administered|received|gave|today|IM)\b)[^.;\n]){0,40}$",
-    re.IGNORECASE,
-)
-_TO_COME_AFTER = re.compile(
-    r"(?:(?!\b(?:given|administered|today)\b)[^.;\n]){0,20}\b(?:when (?:it|they|she|he|available|well|better)|once|will|can be|should|is (?:due|recommended|"
-    r"planned|advised)|are (?:due|recommended|planned)|recommended|due|to be|in (?:the )?(?:fall|autumn|winter|spring|september|october|november)|"
-    r"this (?:fall|winter)|after)\b",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(rf"\b{_NO}(?:\s+in)?\W+(?:\w+\W+){{0,2}}$", re.IGNORECASE)
 _FAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Cues:
+    """The patterns made of the words of ``turned_down.toml``; those of what stands before a term end where it begins."""
+
+    refused_before: re.Pattern[str]
+    refused_after: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    to_come_before: re.Pattern[str]
+    to_come_after: re.Pattern[str]
 
 
 def is_turned_down(codes: Sequence[str], text: str, start: int, end: int) -> bool:
@@ -46,9 +36,30 @@ def is_turned_down(codes: Sequence[str], text: str, start: int, end: int) -> boo
     done at this visit."""
     if not codes or not all(covered(code, _DONE) for code in codes):
         return False
-    before = text[max(0, start - _FAR) : start]
+    before, cues = text[max(0, start - _FAR) : start], _cues()
     if covered(codes[0], _VACCINATION):
-        told_after = _ELSEWHERE.match(text, end) or _TO_COME_AFTER.match(text, end)
-        if told_after or _TO_COME_BEFORE.search(before):
+        told_after = cues.elsewhere.match(text, end) or cues.to_come_after.match(text, end)
+        if told_after or cues.to_come_before.search(before):
             return True
-    return _AFTER.match(text, end) is not None or _BEFORE.search(before) is not None
+    return cues.refused_after.match(text, end) is not None or cues.refused_before.search(before) is not None
+
+
+@cache
+def _cues() -> _Cues:
+    path = knowledge_of("fhir_coder.reading").joinpath("turned_down.toml")
+    lists: Mapping[str, Sequence[str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    words = {name: f"(?:{'|'.join(parts)})" for name, parts in lists.items()}
+    refused_after = (
+        rf"(?:[^.,;\n]{{0,30}}|[^.,;\n]{{0,25}},\s*(?:but\s)?(?:\w+\s)?)\b{words['refused']}(?:\s+{words['for_now']})*\s*(?=[.,;:)\n-]|$)"
+    )
+    return _Cues(
+        refused_before=_compiled(rf"\b{words['refused']}(?:\s+in)?\W+(?:\w+\W+){{0,2}}$"),
+        refused_after=_compiled(refused_after),
+        elsewhere=_compiled(rf"[^.,;\n]{{0,20}}\b{words['elsewhere']}\b"),
+        to_come_before=_compiled(rf"\b{words['to_come_before']}\b(?:(?!\b{words['given_before']}\b)[^.;\n]){{0,40}}$"),
+        to_come_after=_compiled(rf"(?:(?!\b{words['given_after']}\b)[^.;\n]){{0,20}}\b{words['to_come_after']}\b"),
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
