@@ -53,6 +53,8 @@ CODE_COLUMNS = frozenset(
         "strain",
         "fb",
         "crush",
+        "traumatic",
+        "severe",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})

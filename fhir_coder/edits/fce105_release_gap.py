@@ -28,6 +28,7 @@ from fhir_coder.model import Severity
 ID = "FCE-105"
 NAME = "release-gap"
 SEVERITY = Severity.BLOCKING
+HOLDS_FROM = None  # whatever the date, a claim with it is wrong
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -27,6 +27,7 @@ from fhir_coder.model import Severity
 ID = "FCE-106"
 NAME = "release-codes-only"
 SEVERITY = Severity.INFORMATION
+HOLDS_FROM = None  # whatever the date, a claim with it is wrong
 
 
 def check(case: EditCase) -> Iterator[Fault]:
