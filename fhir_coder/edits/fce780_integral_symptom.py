@@ -21,6 +21,7 @@ Source
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fhir_coder.code_ranges import parse_ranges
@@ -34,10 +35,10 @@ ID = "FCE-780"
 NAME = "integral-symptom"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "integral_symptoms.tsv"
 _DRUGS = parse_ranges("T36-T50")
-_ADVERSE = "5"
+_ADVERSE = re.compile(r"T\d\d\.\w(?:\w5|5X)[A-Z]")
+"""The sixth character 5, or the fifth where the sixth is a placeholder."""
 
 
 def check(case: EditCase) -> Iterator[Fault]:
@@ -66,4 +67,4 @@ def _of_part(case: EditCase) -> Iterator[tuple[str, str]]:
 def _is_adverse_effect(case: EditCase, sign: str) -> bool:
     """Whether the sign is followed by the drug that caused it (guideline I.C.19.e.5.a)."""
     behind = next(iter(case.known[case.known.index(sign) + 1 :]), "")
-    return _DRUGS.cover(behind) and _ADVERSE in behind[5:7]
+    return _DRUGS.cover(behind) and bool(_ADVERSE.fullmatch(behind))

@@ -30,7 +30,6 @@ ID = "FCE-781"
 NAME = "history-beside-current"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "history_beside.tsv"
 
 

@@ -31,7 +31,6 @@ ID = "FCE-782"
 NAME = "bmi-without-diagnosis"
 SEVERITY = Severity.ADVISORY
 
-
 _INDEX = parse_ranges("Z68")
 
 

@@ -31,7 +31,7 @@ ID = "FCE-783"
 NAME = "bmi-in-pregnancy"
 SEVERITY = Severity.BLOCKING
 HOLDS_FROM = date(2018, 10, 1)
-"""The edition of fiscal year 2019 was the first to say it."""
+"""The edition of fiscal year 2019; dates before it are left alone."""
 
 _INDEX = parse_ranges("Z68")
 _PREGNANT = parse_ranges("Z33.1, Z34, Z3A")

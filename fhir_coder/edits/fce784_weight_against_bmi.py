@@ -32,7 +32,6 @@ ID = "FCE-784"
 NAME = "weight-against-bmi"
 SEVERITY = Severity.ADVISORY
 
-
 _INDEX = parse_ranges("Z68")
 
 

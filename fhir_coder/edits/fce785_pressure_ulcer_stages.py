@@ -31,7 +31,6 @@ ID = "FCE-785"
 NAME = "pressure-ulcer-stages"
 SEVERITY = Severity.ADVISORY
 
-
 _ULCER = parse_ranges("L89.0-L89.8")
 _SITE = len("L89.15")
 _UNSPECIFIED = "9"

@@ -29,7 +29,6 @@ ID = "FCE-786"
 NAME = "remission-beside-active"
 SEVERITY = Severity.ADVISORY
 
-
 _REMISSION = "in remission"
 _NICOTINE, _PRODUCT = "F17.2", len("F17.21")
 

@@ -30,7 +30,6 @@ ID = "FCE-787"
 NAME = "substance-use-alone"
 SEVERITY = Severity.ADVISORY
 
-
 _USE = parse_ranges("F10.90, F11.90, F12.90, F13.90, F14.90, F15.90, F16.90, F18.90, F19.90")
 _NO_CONDITION = parse_ranges("F10-F19, V00-Y99, Z00-Z99")
 

@@ -30,7 +30,6 @@ ID = "FCE-788"
 NAME = "alcohol-level-alone"
 SEVERITY = Severity.ADVISORY
 
-
 _LEVEL = parse_ranges("Y90")
 _DISORDER = parse_ranges("F10, O99.31, T51")
 

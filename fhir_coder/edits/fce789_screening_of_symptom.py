@@ -29,7 +29,6 @@ ID = "FCE-789"
 NAME = "screening-of-symptom"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "screening_reasons.tsv"
 
 

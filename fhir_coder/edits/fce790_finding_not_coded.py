@@ -29,7 +29,6 @@ ID = "FCE-790"
 NAME = "finding-not-coded"
 SEVERITY = Severity.ADVISORY
 
-
 _NO_FINDING = "VWXYZ"
 
 

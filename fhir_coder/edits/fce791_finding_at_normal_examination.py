@@ -31,7 +31,6 @@ ID = "FCE-791"
 NAME = "finding-at-normal-examination"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "routine_findings.tsv"
 
 

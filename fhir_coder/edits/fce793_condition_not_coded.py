@@ -32,7 +32,6 @@ ID = "FCE-793"
 NAME = "condition-not-coded"
 SEVERITY = Severity.ADVISORY
 
-
 _NO_CONDITION = "VWXYZ"
 
 

@@ -32,7 +32,6 @@ ID = "FCE-794"
 NAME = "follow-up-of-present"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "follow_up_conditions.tsv"
 
 

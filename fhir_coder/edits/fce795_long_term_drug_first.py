@@ -29,7 +29,6 @@ ID = "FCE-795"
 NAME = "long-term-drug-first"
 SEVERITY = Severity.ADVISORY
 
-
 _DRUG = parse_ranges("Z79")
 
 

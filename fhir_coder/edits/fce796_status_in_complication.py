@@ -30,7 +30,6 @@ ID = "FCE-796"
 NAME = "status-in-complication"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "status_included.tsv"
 
 

@@ -29,7 +29,6 @@ ID = "FCE-797"
 NAME = "resistance-without-infection"
 SEVERITY = Severity.ADVISORY
 
-
 _RESISTANCE = parse_ranges("Z16")
 _NO_DISEASE = "VWXYZ"
 

@@ -29,7 +29,6 @@ ID = "FCE-798"
 NAME = "exposure-to-confirmed"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "exposure_confirmed.tsv"
 
 

@@ -29,7 +29,6 @@ ID = "FCE-799"
 NAME = "observation-of-found"
 SEVERITY = Severity.ADVISORY
 
-
 _TABLE = "observation_found.tsv"
 
 
