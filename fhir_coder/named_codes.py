@@ -55,6 +55,7 @@ CODE_COLUMNS = frozenset(
         "crush",
         "traumatic",
         "severe",
+        "accepts",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from functools import cache
 
 from fhir_coder.code_ranges import covered, parse_ranges
-from terminology.codebook import Codebook
-from terminology.detail import is_unspecified
+from fhir_coder.symptoms import is_symptom as is_symptom
 from terminology.knowledge import table_rows
 from terminology.references import CodeReference
-
-_PAIN = re.compile(r"\bpain\b", re.IGNORECASE)
 
 
 @cache
@@ -33,17 +29,6 @@ NAMES = tuple(name for name, _ in kinds())
 def kind_features(code: str) -> dict[str, float]:
     """1 for each kind that the code is of, 0 for the others."""
     return {name: float(covered(code, ranges)) for name, ranges in kinds()}
-
-
-def is_symptom(codebook: Codebook, code: str) -> bool:
-    """A sign or symptom: R00-R69, pain of a joint, limb or back in chapter 13, or an abnormal finding (R70-R97) that its title leaves
-    unspecified, such as "abnormal labs". Other abnormal findings are integral to nothing."""
-    title = codebook.title(code)
-    return (
-        "R00" <= code < "R70"
-        or (code.startswith(("M25.5", "M54", "M79")) and bool(_PAIN.search(title)))
-        or ("R70" <= code[:3] <= "R97" and is_unspecified(title))
-    )
 
 
 def is_of_system(symptom: str, diagnoses: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from fhir_coder.coding.body_parts import about_its_part, parts_of
+from fhir_coder.body_parts import about_its_part, parts_of
 
 _SIDE_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (

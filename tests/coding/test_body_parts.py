@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_coder.coding.body_parts import about_its_part
+from fhir_coder.body_parts import about_its_part
 from fhir_coder.coding.specificity import complete
 from terminology.codebook import Codebook
 

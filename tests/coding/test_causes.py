@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fhir_coder.coding.causes import displaced_causes, has_injury, in_phase, is_cause, is_mechanism
-from fhir_coder.coding.injury_signs import accounted_for
 from fhir_coder.coding.specificity import complete
+from fhir_coder.injury_signs import accounted_for
 from fhir_coder.reading.mechanism_rules import Told, load_mechanisms
 from terminology.codebook import Codebook
 

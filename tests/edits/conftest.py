@@ -19,6 +19,7 @@ from fhir_coder.model import (
     CodedEncounter,
     Encounter,
     Evidence,
+    Experiencer,
     Mention,
     Mentions,
     Note,
@@ -85,12 +86,15 @@ def _mention(row: Row, note: Note, words: str, codes: list[str]) -> Mention:
 
 
 def _assertions(row: Row, note: Note) -> Iterator[Assertion]:
+    told = {one["words"] for one in row.get("asserted", ())}
     for code, words in row.get("evidence", {}).items():
-        yield Assertion(_mention(row, note, words, [code]))
+        if words not in told:
+            yield Assertion(_mention(row, note, words, [code]))
     for one in row.get("asserted", ()):
         yield Assertion(
             _mention(row, note, one["words"], one["codes"]),
             Presence(one.get("presence", "present")),
+            Experiencer(one.get("experiencer", "patient")),
             temporality=Temporality(one.get("temporality", "current")),
             cues=tuple(one.get("cues", ())),
         )
