@@ -19,6 +19,7 @@ Source
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fhir_coder.code_ranges import covered, parse_ranges
@@ -30,6 +31,7 @@ ID = "FCE-701"
 NAME = "uncomplicated-contradicted"
 SEVERITY = Severity.BLOCKING
 
+_UNCOMPLICATED = re.compile(r"without complication|^(?!.*\bwith\b).*uncomplicated", re.IGNORECASE)
 _OF_ONE_CATEGORY = parse_ranges("E08-E11, E13, J45, J47")
 _OF_ONE_SUBCATEGORY = parse_ranges("F10-F19")
 
@@ -46,8 +48,8 @@ def check(case: EditCase) -> Iterator[Fault]:
 
 
 def _is_uncomplicated(case: EditCase, code: str) -> bool:
-    title = case.titles[code].lower()
-    return "uncomplicated" in title or "without complication" in title
+    """Withdrawal, uncomplicated, is itself a complication of the use."""
+    return bool(_UNCOMPLICATED.search(case.titles[code]))
 
 
 def _contradicts(case: EditCase, code: str, other: str) -> bool:
@@ -55,7 +57,7 @@ def _contradicts(case: EditCase, code: str, other: str) -> bool:
         return False
     if covered(code, _OF_ONE_CATEGORY):
         return case.codebook.category(code) == case.codebook.category(other)
-    return covered(code, _OF_ONE_SUBCATEGORY) and case.codebook.ancestors(code)[:-1] == case.codebook.ancestors(other)[:-1]
+    return covered(code, _OF_ONE_SUBCATEGORY) and code[: len("F10.2")] == other[: len("F10.2")]
 
 
 def _is_found_elsewhere(case: EditCase, code: str, other: str) -> bool:

@@ -11,7 +11,7 @@ Fires
         E11.9 and Z79.84 when the note documents insulin as well; E11.65 and Z79.4 when it documents an injected GLP-1 agonist.
 
 Passes
-        E11.9 with Z79.4 and Z79.84; a group that the note denies or says was stopped; type 1 diabetes.
+        E11.9 with Z79.4 and Z79.84; a group that the note denies, or stops at this visit; type 1 diabetes.
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.C.4.a.3 and I.C.4.a.6.a
@@ -19,6 +19,7 @@ Source
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -32,17 +33,26 @@ NAME = "diabetes-second-drug"
 SEVERITY = Severity.ADVISORY
 NEEDS = "note"
 HOLDS_FROM = date(2022, 10, 1)
-"""Z79.85 came with fiscal year 2023; the paragraph asks for all groups since."""
+"""Z79.85 came with fiscal year 2023; earlier editions asked for Z79.4 alone beside oral drugs."""
+IS_VERIFIED = False
 
 _DIABETES = parse_ranges("E08-E09, E11, E13")
 _DRUGS = ("Z79.4", "Z79.84", "Z79.85")
+_STOP = r"\b(?:stop\w*|discontinu\w*|d/c\w*|hold|held|taken? off|comes? off|wean\w*)\b"
 
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for the groups that are documented and not coded."""
     diabetes = tuple(code for code in case.known if covered(code, _DIABETES))
     coded = tuple(code for code in _DRUGS if code in case.known)
-    missing = tuple(code for code in _DRUGS if code in case.documented)
+    missing = tuple(code for code in _DRUGS if code in case.documented and not _is_stopped(case, case.documented[code].text))
     if diabetes and coded and missing:
         detail = f"{', '.join(missing)} is documented beside {', '.join(coded)}; each group of long-term diabetes medicines has its code: add it."
         yield Fault((*diabetes, *coded), detail, tuple(case.documented[code] for code in missing))
+
+
+def _is_stopped(case: EditCase, name: str) -> bool:
+    """Whether a sentence of the notes stops the medicine: what is taken up to this visit and not after it is no long-term use."""
+    drug = re.escape(name.split()[0])
+    stopped = re.compile(rf"{_STOP}[^.;\n]{{0,40}}\b{drug}|\b{drug}\b[^.;\n]{{0,40}}{_STOP}", re.IGNORECASE)
+    return case.encounter is not None and any(stopped.search(note.text) for note in case.encounter.notes)

@@ -35,30 +35,35 @@ NEEDS = "note"
 _DIABETES = parse_ranges("E08-E11, E13")
 _POOR = re.compile(r"\b(?:poor(?:ly)?|inadequate(?:ly)?)[- ]control(?:led)?\b|\bout of control\b", re.IGNORECASE)
 _UNCLEAR = re.compile(r"\b(?<!not )(?:uncontrolled|not (?:well |adequately )?controlled)\b", re.IGNORECASE)
-_WHICH_WAY = re.compile(r"hyperglyc|hypoglyc|\b(?:high|elevated|low)\b", re.IGNORECASE)
+_WHICH_WAY = re.compile(
+    r"hyperglyc|hypoglyc|\b(?:glucose|sugars?|fsbg|cbg|a1c)\b[^.;\n]{0,40}\b(?:high|elevated|above|low|lows)\b|\b(?:high|elevated|low) (?:glucose|sugars?|a1c)\b",
+    re.IGNORECASE,
+)
 
 
 def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault for each diabetes code, with the words it rests on."""
     for code in case.known:
-        if not covered(code, _DIABETES) or code == case.codebook.category(code):
-            continue
-        category = case.codebook.category(code)
-        told = tuple(one for one in case.known if one.startswith((f"{category}.65", f"{category}.64")))
-        for evidence in case.evidence_for(code):
-            sentence = case.sentence_of(evidence)
-            if _POOR.search(sentence) and not told:
-                detail = f"The Index sends diabetes under poor control to hyperglycemia; code {category}.65 beside or instead of {code}."
-                yield Fault((code,), detail, (evidence,))
-                break
-            if _UNCLEAR.search(sentence) and not _WHICH_WAY.search(sentence) and not _is_told_elsewhere(case):
-                detail = (
-                    f"Uncontrolled diabetes ({code}) is coded by hyperglycemia ({category}.65) or hypoglycemia ({category}.64-), "
-                    "and the notes do not say which; ask the provider."
-                )
-                yield Fault((code,), detail, (evidence,))
-                break
+        if covered(code, _DIABETES):
+            for evidence in case.evidence_for(code):
+                if detail := _unclear(case, code, case.sentence_of(evidence)):
+                    yield Fault((code,), detail, (evidence,))
+                    break
 
 
-def _is_told_elsewhere(case: EditCase) -> bool:
-    return case.encounter is not None and any("glyc" in note.text.lower() and _WHICH_WAY.search(note.text) for note in case.encounter.notes)
+def _unclear(case: EditCase, code: str, sentence: str) -> str:
+    """What is wrong with the code for what the sentence says of control, or nothing."""
+    category = case.codebook.category(code)
+    high, low = f"{category}.65", f"{category}.64"
+    if _POOR.search(sentence) and not any(one.startswith((high, low)) for one in case.known):
+        return f"The Index sends diabetes under poor control to hyperglycemia; code {high} beside or instead of {code}."
+    if _UNCLEAR.search(sentence) and not _tells_which_way(case):
+        return (
+            f"Uncontrolled diabetes ({code}) is coded by hyperglycemia ({high}) or hypoglycemia ({low}-), and the notes do not say which; "
+            "ask the provider."
+        )
+    return ""
+
+
+def _tells_which_way(case: EditCase) -> bool:
+    return case.encounter is not None and any(_WHICH_WAY.search(note.text) for note in case.encounter.notes)

@@ -47,5 +47,5 @@ def check(case: EditCase) -> Iterator[Fault]:
     evidence = case.evidence_for("Z79.4") if "Z79.4" in case.known else ()
     sentences = [case.sentence_of(one) for one in evidence]
     if sentences and all(_MOMENT.search(one) and not _LASTING.search(one) for one in sentences):
-        detail = "Z79.4 rests on insulin that was given for the moment, which is no long-term use; remove it unless it is taken at home."
+        detail = "Z79.4 rests on a dose for the moment, which is no long-term use; remove it unless it is taken at home."
         yield Fault(("Z79.4",), detail, evidence)

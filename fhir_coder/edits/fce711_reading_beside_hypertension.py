@@ -13,12 +13,13 @@ Passes
         R03.0 alone; I10 beside R03.1; I27.20 (pulmonary hypertension) beside R03.0.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.9.a.7; tabular list, note at R03.0
+        Tabular list, title and note of R03.0
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
@@ -28,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-711"
 NAME = "reading-beside-hypertension"
 SEVERITY = Severity.BLOCKING
+HOLDS_FROM = date(2015, 10, 1)
 
 _HYPERTENSION = parse_ranges("I10-I13, I15-I16, I1A, O10-O11, O13-O16")
 

@@ -1,8 +1,8 @@
 """Kind documented.
 
 What it checks
-        A code that leaves a type, stage or course open (kinds_documented.tsv) when the notes tell it: heart failure, chronic kidney disease,
-    asthma, COPD, atrial fibrillation, coronary disease.
+        A code that leaves a type, stage or severity open (kinds_documented.tsv) when the notes tell it: heart failure, chronic kidney disease,
+    asthma, atrial fibrillation, angina of coronary disease.
 
 Why it matters
         The notes support the specified code, and the claim says less than they do.

@@ -13,12 +13,13 @@ Passes
         J44.9 beside J45.40 (a type) or J45.901 (an exacerbation of the asthma).
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.10.a.1; tabular list, includes note and code also note at J44
+        Tabular list, includes note and code also note at J44; AHA Coding Clinic 2017, as reported by the trade press
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
@@ -28,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-719"
 NAME = "untyped-asthma-beside-copd"
 SEVERITY = Severity.ADVISORY
+HOLDS_FROM = date(2017, 1, 1)
 
 _COPD = parse_ranges("J44")
 
