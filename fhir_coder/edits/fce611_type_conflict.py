@@ -18,17 +18,13 @@ Source
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
 
-from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
+from fhir_coder.edits.one_of_each import Choice, choices
 from fhir_coder.edits.statements import place
-from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Evidence, Severity
-from terminology.references import CodeReference
 
 ID = "FCE-611"
 NAME = "type-conflict"
@@ -38,22 +34,22 @@ NEEDS = "note"
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such thing and pair of codes, with the words for both."""
-    for what, alternatives, words in _rows():
-        told = {code: own for code in case.known if (own := _which(code, alternatives)) is not None}
+    for choice in choices():
+        told = {code: own for code in case.known if (own := choice.named_by(code)) is not None}
         for code, own in told.items():
-            for other, evidence in _others(case, alternatives, words):
+            for other, evidence in _others(case, choice):
                 is_new = other not in told or code < other
-                if is_new and _which(other, alternatives) != own and not _rests_on(case, code, evidence):
-                    yield _fault(case, what, code, other, evidence)
+                if is_new and choice.named_by(other) != own and not _rests_on(case, code, evidence):
+                    yield _fault(case, choice.what, code, other, evidence)
 
 
-def _others(case: EditCase, alternatives: tuple[tuple[CodeReference, ...], ...], words: re.Pattern[str]) -> Iterator[tuple[str, Evidence]]:
+def _others(case: EditCase, choice: Choice) -> Iterator[tuple[str, Evidence]]:
     """Codes of the group that the notes name and do not leave open, assigned or not, with words for each."""
     for code in case.known:
-        if _which(code, alternatives) is not None and case.evidence_for(code):
+        if choice.named_by(code) is not None and case.evidence_for(code):
             yield code, case.evidence_for(code)[0]
     for code, evidence in case.documented.items():
-        if _which(code, alternatives) is not None and words.search(evidence.text):
+        if choice.named_by(code) is not None and choice.words.search(evidence.text):
             yield code, evidence
 
 
@@ -67,15 +63,3 @@ def _fault(case: EditCase, what: str, code: str, other: str, evidence: Evidence)
     where = f"{place(case, own[0])} for {code}, {place(case, evidence)} for {other}" if own else f"{place(case, evidence)} for {other}"
     codes = (code, other) if other in case.known else (code,)
     return Fault(codes, f"The notes tell {what} in two ways ({where}); ask the provider which holds.", (*own, evidence))
-
-
-def _which(code: str, alternatives: tuple[tuple[CodeReference, ...], ...]) -> int | None:
-    return next((number for number, codes in enumerate(alternatives) if covered(code, codes)), None)
-
-
-@cache
-def _rows() -> tuple[tuple[str, tuple[tuple[CodeReference, ...], ...], re.Pattern[str]], ...]:
-    return tuple(
-        (row["what"], tuple(parse_ranges(one) for one in row["alternatives"].split(" | ")), re.compile(row["words"], re.IGNORECASE))
-        for row in read_table("one_of_each.tsv")
-    )
