@@ -56,6 +56,8 @@ CODE_COLUMNS = frozenset(
         "traumatic",
         "severe",
         "accepts",
+        "needs",
+        "told",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})
