@@ -58,6 +58,7 @@ CODE_COLUMNS = frozenset(
         "accepts",
         "needs",
         "told",
+        "then",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})
