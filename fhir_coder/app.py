@@ -27,9 +27,11 @@ from fhir_coder.model import Encounter, Note
 from fhir_coder.pipeline import Coder
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
+from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
+from terminology.release import Catalogue
 
 _FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
 
@@ -78,7 +80,7 @@ def create_app(settings: Settings) -> Flask:
         intake=intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
-    app.register_blueprint(create_api(engine, settings))
+    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue)))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
@@ -89,6 +91,11 @@ def create_app(settings: Settings) -> Flask:
 def open_store(settings: Settings) -> Repository:
     """The store of codings."""
     return open_repository(settings.database_url, settings.key)
+
+
+def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
+    """What makes risk reports, or None where the site shows none."""
+    return RiskAssessor(catalogue) if settings.risk == "on" else None
 
 
 class Lifecycle:

@@ -84,8 +84,8 @@ def codes_field(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def coded_line(name: str, disposition: Disposition, release: ReleaseUse) -> dict[str, Any]:
-    """The output line of ``fhir-coder code``; ``release`` says which service dates the codes hold for."""
+def coded_line(name: str, disposition: Disposition, release: ReleaseUse, risk: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The output line of ``fhir-coder code``; ``release`` says which service dates the codes hold for, ``risk`` is the risk report or None."""
     coded = disposition.report.coded
     return {
         "id": name,
@@ -113,6 +113,7 @@ def coded_line(name: str, disposition: Disposition, release: ReleaseUse) -> dict
             "status": release.status,
             **({"caveat": release.caveat} if release.caveat else {}),
         },
+        **({"risk": risk} if risk else {}),
     }
 
 

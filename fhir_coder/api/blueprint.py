@@ -15,6 +15,7 @@ from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.observation import observe_requests
 from fhir_coder.api.operation import CodeEncounter, CodingEngine, require_tenant
 from fhir_coder.api.parameters import OPERATION
+from fhir_coder.api.render_risk import Assessor
 from fhir_coder.api.respond import format_of, respond
 from fhir_coder.errors import ResourceUnknown
 from fhir_coder.fhir.limits import Limits
@@ -27,11 +28,11 @@ BASES = {"/fhir": {"tenant": DEFAULT_TENANT}, "/t/<tenant>/fhir": {}}
 """URL prefixes of the FHIR bases, with what the shorter one leaves out."""
 
 
-def create_api(engine: CodingEngine, settings: Settings) -> Blueprint:
-    """All routes over one engine. Install the error handlers of the application beside it."""
+def create_api(engine: CodingEngine, settings: Settings, risk: Assessor | None = None) -> Blueprint:
+    """All routes over one engine, ``risk`` making the risk report of a result. Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics)
-    code = CodeEncounter(engine, Limits(settings.max_body_bytes, settings.max_depth), metrics)
+    code = CodeEncounter(engine, Limits(settings.max_body_bytes, settings.max_depth), metrics, risk)
     description = Description(engine, settings.public_url)
     _route(blueprint, "/health/live", "GET", health.live)
     _route(blueprint, "/health/ready", "GET", partial(health.ready, engine.readiness))

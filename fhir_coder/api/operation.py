@@ -13,6 +13,7 @@ from fhir_coder.api.health import Readiness
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.prefer import read_preferences
 from fhir_coder.api.render import render_result
+from fhir_coder.api.render_risk import Assessor, render_risk
 from fhir_coder.api.respond import format_of, respond
 from fhir_coder.errors import Forbidden, OperationUnknown, ResourceUnknown
 from fhir_coder.exchange import CodingRequest, CodingResult
@@ -40,10 +41,11 @@ class CodingEngine(Protocol):
 class CodeEncounter:
     """The operation as a view: bytes and headers in, Parameters out."""
 
-    def __init__(self, engine: CodingEngine, limits: Limits, metrics: Metrics) -> None:
+    def __init__(self, engine: CodingEngine, limits: Limits, metrics: Metrics, risk: Assessor | None = None) -> None:
         self._engine = engine
         self._limits = limits
         self._metrics = metrics
+        self._risk = risk
 
     def __call__(self, tenant: str, encounter_id: str = "") -> Response:
         """Negotiate, read, code, render; every refusal is one of our errors."""
@@ -59,7 +61,8 @@ class CodeEncounter:
         result = self._engine.code(read.request)
         self._metrics.count_disposition(result.disposition.outcome.value)
         self._metrics.count_writes(result.receipt)
-        return respond(render_result(result, ignored=read.ignored, include_text=read.request.include_text), form)
+        risk = render_risk(self._risk, result) if self._risk else None
+        return respond(render_result(result, ignored=read.ignored, include_text=read.request.include_text, risk=risk), form)
 
     def _require_ehr(self, coding: CodingRequest) -> None:
         if coding.ehr and not self._engine.has_ehr(coding.tenant, coding.ehr):

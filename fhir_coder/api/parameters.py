@@ -47,6 +47,11 @@ _EVIDENCE = (
     Parameter("sha256", "string", 1, "1", "SHA-256 (hex) of the note's canonical text in UTF-8."),
 )
 
+_CATEGORY = (
+    Parameter("category", "Coding", 1, "1", "The category by its number, with its label."),
+    Parameter("trumpedBy", "string", 0, "*", "Number of a category of this encounter's codes above it, beside which it does not count."),
+)
+
 IN: tuple[Parameter, ...] = (
     Parameter("encounter", "Encounter", 0, "1", "The encounter. At type level exactly one of encounter and encounterReference."),
     Parameter("encounterReference", "Reference", 0, "1", "The encounter at the EHR, as Encounter/[id].", target="Encounter"),
@@ -116,6 +121,60 @@ OUT: tuple[Parameter, ...] = (
             Parameter("assigned", "Coding", 0, "1", "The assigned ICD-10-CM code; absent when unsupported."),
             Parameter("recorded", "Coding", 0, "1", "The recorded ICD-10-CM code as the EHR spells it; absent when added."),
             Parameter("condition", "Reference", 0, "1", "The Condition that holds it.", target="Condition"),
+        ),
+    ),
+    Parameter(
+        "risk",
+        "",
+        0,
+        "1",
+        "Risk adjustment, for the reviewer alone: no code, order, edit or disposition depends on it. Absent when the site shows none.",
+        parts=(
+            Parameter("model", "string", 1, "1", "The model: CMS-HCC Model V28."),
+            Parameter("paymentYear", "integer", 0, "1", "The payment year of the mapping in use."),
+            Parameter("mapping", "code", 0, "1", "How it fits the date of service: covered, earlier, later or undated."),
+            Parameter(
+                "code",
+                "",
+                0,
+                "*",
+                "The standing of an assigned code.",
+                parts=(
+                    Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
+                    Parameter("status", "code", 1, "1", "mapped, unmapped or not-for-patient."),
+                    Parameter("category", "", 0, "*", "A category that it lies in.", parts=_CATEGORY),
+                ),
+            ),
+            Parameter(
+                "discrepancy",
+                "",
+                0,
+                "*",
+                "A condition with a category on which codes and notes disagree, in either direction.",
+                parts=(
+                    Parameter(
+                        "kind", "code", 1, "1", "unsupported (held, not carried by the notes) or unreported (documented, not coded)."
+                    ),
+                    Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
+                    Parameter("category", "", 0, "*", "A category that it lies in.", parts=_CATEGORY),
+                    Parameter("reason", "code", 1, "1", "not-documented, documented, or the finding or rejection that says it."),
+                    Parameter("detail", "string", 1, "1", "A sentence that names codes and references."),
+                    Parameter("evidence", "", 0, "*", "The words of the notes.", parts=_EVIDENCE),
+                ),
+            ),
+            Parameter(
+                "eligibility",
+                "",
+                0,
+                "*",
+                "Whether the visit meets a condition for its diagnoses to count.",
+                parts=(
+                    Parameter("criterion", "code", 1, "1", "visit-type, provider-specialty or signature."),
+                    Parameter("met", "code", 1, "1", "yes, no or unknown."),
+                    Parameter("source", "string", 1, "1", "The resource that says so, or what is missing."),
+                ),
+            ),
+            Parameter("failure", "string", 0, "1", "The report could not be made, and the type of the error. The coding stands."),
         ),
     ),
     Parameter("issues", "OperationOutcome", 1, "1", "All findings of the compliance edits, and what was ignored."),

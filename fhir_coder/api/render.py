@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from fhir_coder.api.outcome import outcome_of_result
 from fhir_coder.exchange import CodingResult, Resource
-from fhir_coder.model import CodeAssignment, Evidence, Outcome, Reason, Reconciled, Rejection
+from fhir_coder.model import CodeAssignment, Evidence, Note, Outcome, Reason, Reconciled, Rejection
 from fhir_coder.vocabulary import DISPOSITION, DISPOSITION_REASON, ICD10CM
 
 _FOUR_DIGITS = Decimal("0.0001")
 _OUTCOME_NAMES = {Outcome.PASS: "Pass", Outcome.REVIEW: "Review"}
 
 
-def render_result(result: CodingResult, *, ignored: Iterable[str] = (), include_text: bool = False) -> Resource:
-    """The Parameters resource. ``ignored`` are FHIRPaths of unknown parameters; ``include_text`` adds the notes' canonical text."""
-    return {"resourceType": "Parameters", "parameter": list(_Rendering(result).parameters(ignored, include_text))}
+def render_result(
+    result: CodingResult, *, ignored: Iterable[str] = (), include_text: bool = False, risk: Resource | None = None
+) -> Resource:
+    """The Parameters resource. ``ignored`` are FHIRPaths of unknown parameters; ``include_text`` adds the notes' canonical text; ``risk`` is
+    the parameter that holds the risk report, or None."""
+    return {"resourceType": "Parameters", "parameter": list(_Rendering(result).parameters(ignored, include_text, risk))}
+
+
+def evidence_part(evidence: Evidence, notes: Mapping[str, Note]) -> Resource:
+    """The part ``evidence``; ``notes`` by their id."""
+    parts = [
+        {"name": "document", "valueReference": note_reference(evidence.note_id, notes)},
+        {"name": "start", "valueInteger": evidence.start},
+        {"name": "end", "valueInteger": evidence.end},
+        {"name": "text", "valueString": evidence.text},
+        {"name": "sha256", "valueString": evidence.sha256},
+    ]
+    return {"name": "evidence", "part": parts}
+
+
+def note_reference(note_id: str, notes: Mapping[str, Note]) -> Resource:
+    """The note by its reference, or by its id in words when it has no address."""
+    reference = notes[note_id].reference if note_id in notes else ""
+    return {"reference": reference} if reference else {"display": f"note {note_id}"}
+
+
+def code_coding(code: str, display: str, release_id: str) -> Resource:
+    """An ICD-10-CM code of a release; ``display`` may be empty."""
+    coding = {"system": ICD10CM, "version": release_id, "code": code}
+    return coding | {"display": display} if display else coding
 
 
 class _Rendering:
@@ -27,7 +54,7 @@ class _Rendering:
         self._notes = {note.id: note for note in result.intake.encounter.notes}
         self._titles = {one.code: one.display for one in result.disposition.report.coded.assignments}
 
-    def parameters(self, ignored: Iterable[str], include_text: bool) -> Iterator[Resource]:
+    def parameters(self, ignored: Iterable[str], include_text: bool, risk: Resource | None) -> Iterator[Resource]:
         """All out parameters in the order of the definition."""
         disposition, coded = self._result.disposition, self._result.disposition.report.coded
         outcome = disposition.outcome
@@ -43,6 +70,8 @@ class _Rendering:
             yield {"name": "rejected", "part": list(self._rejection(rejection))}
         for line in self._result.reconciliation:
             yield {"name": "reconciliation", "part": list(self._reconciled(line))}
+        if risk is not None:
+            yield risk
         yield {"name": "issues", "resource": outcome_of_result(self._result, ignored)}
         if include_text:
             yield from self._texts()
@@ -71,14 +100,7 @@ class _Rendering:
                 yield {"name": "condition", "valueReference": {"reference": line.recorded.reference}}
 
     def _evidence(self, evidence: Evidence) -> Resource:
-        parts = [
-            {"name": "document", "valueReference": self._reference(evidence.note_id)},
-            {"name": "start", "valueInteger": evidence.start},
-            {"name": "end", "valueInteger": evidence.end},
-            {"name": "text", "valueString": evidence.text},
-            {"name": "sha256", "valueString": evidence.sha256},
-        ]
-        return {"name": "evidence", "part": parts}
+        return evidence_part(evidence, self._notes)
 
     def _texts(self) -> Iterator[Resource]:
         for note in self._notes.values():
@@ -86,13 +108,10 @@ class _Rendering:
             yield {"name": "noteText", "part": parts}
 
     def _reference(self, note_id: str) -> Resource:
-        """The note by its reference, or by its id in words when it has no address."""
-        reference = self._notes[note_id].reference if note_id in self._notes else ""
-        return {"reference": reference} if reference else {"display": f"note {note_id}"}
+        return note_reference(note_id, self._notes)
 
     def _coding(self, code: str, display: str) -> Resource:
-        coding = {"system": ICD10CM, "version": self._result.release.id, "code": code}
-        return coding | {"display": display} if display else coding
+        return code_coding(code, display, self._result.release.id)
 
 
 def _reason(reason: Reason) -> Resource:

@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from fhir_coder.app import open_risk
 from fhir_coder.batch import Line, codes_field, date_field, finding_object, gender_field
 from fhir_coder.commands.files import existing_file, writing
 from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.run import check_codes
 from fhir_coder.installed import open_releases
+from fhir_coder.risk.plain import plain_risk
+from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from terminology.release import Catalogue
 
@@ -31,18 +34,25 @@ def run(arguments: argparse.Namespace) -> int:
     source = existing_file(arguments.input)
     settings = Settings.from_environment()
     catalogue = open_releases(settings)
+    risk = open_risk(settings, catalogue)
     with writing(arguments.output) as out:
-        failed = for_each_line(source, "checking", lambda line: write_line(out, _check(catalogue, settings, line)))
+        failed = for_each_line(source, "checking", lambda line: write_line(out, _check(catalogue, settings, risk, line)))
     return 1 if failed else 0
 
 
-def _check(catalogue: Catalogue, settings: Settings, line: Line) -> dict[str, Any]:
-    findings, not_run = check_codes(_case(catalogue, line), settings.severities)
+def _check(catalogue: Catalogue, settings: Settings, risk: RiskAssessor | None, line: Line) -> dict[str, Any]:
+    case = _case(catalogue, line)
+    findings, not_run = check_codes(case, settings.severities)
     return {
         "id": str(line.value.get("id", line.number)),
         "findings": [finding_object(one) for one in findings],
         "notRun": list(not_run),
+        **({"risk": _risk(risk, case)} if risk else {}),
     }
+
+
+def _risk(risk: RiskAssessor, case: EditCase) -> dict[str, Any]:
+    return plain_risk(lambda: risk.assess_codes(case.codes, case.codebook, case.service_date, case.age_years, case.gender))
 
 
 def _case(catalogue: Catalogue, line: Line) -> EditCase:

@@ -109,6 +109,11 @@ class Authors:
         author = next(filter(None, map(literal, authors)), "")
         return Authorship(author, decide_authority(signatures), signatures.is_signed)
 
+    def people(self) -> Iterator[Resource]:
+        """The practitioners and roles that were found while deciding."""
+        yield from (one for one in self._found.values() if one is not None)
+        yield from (role for roles in self._roles.values() for role in roles)
+
     def _standing(self, reference: Resource, document: Resource) -> Standing:
         """What a referenced person is, as far as can be known."""
         person = self._resolve(reference, document)

@@ -66,7 +66,7 @@ def gather(
     gathered.conflicts += selection.conflicts
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]
-    for resource in (encounter, coverage, *documents_of(selection), *services, *supply.context):
+    for resource in (encounter, coverage, *documents_of(selection), *services, *authorship.people(), *supply.context):
         gathered.keep(address_of(resource) if resource else "", resource)
     return Intake(
         Encounter(

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -36,6 +36,12 @@ from fhir_coder.model import (
     Sections,
     Severity,
 )
+from fhir_coder.risk.categories import Category, Mapped, Standing
+from fhir_coder.risk.discrepancies import Discrepancy, Kind
+from fhir_coder.risk.eligibility import Asked, Criterion
+from fhir_coder.risk.payment_year import Fit, PaymentYear
+from fhir_coder.risk.report import PlacedCode, RiskReport
+from fhir_coder.risk.verdict import Answer, Verdict
 from fhir_coder.settings import Settings
 
 NOTE = Note(id="n1", text="Assessment: hypertension. No chest pain.", reference="DocumentReference/n1")
@@ -95,6 +101,22 @@ def coding_result(request: CodingRequest) -> CodingResult:
     return CodingResult(intake, disposition, release, PROPOSAL, receipt, RECONCILIATION, coding_id="c0ffee")
 
 
+class FixedRisk:
+    """Makes a report with something in every place."""
+
+    def assess(self, disposition: Disposition, resources: Mapping[str, Any]) -> RiskReport:
+        placed = Standing(Mapped.MAPPED, (Category("38", "Diabetes", ("37",)),))
+        unreported = Discrepancy(
+            Kind.UNREPORTED, "E11.9", "Type 2 diabetes", placed, "documented", "Named.", (evidence(NOTE, "hypertension"),)
+        )
+        return RiskReport(
+            PaymentYear(2027, Fit.COVERED),
+            (PlacedCode("E11.9", "Type 2 diabetes", placed), PlacedCode("I10", "", Standing(Mapped.UNMAPPED))),
+            (unreported,),
+            (Criterion(Asked.VISIT_TYPE, Verdict(Answer.UNKNOWN, "Encounter/e1 class VR")),),
+        )
+
+
 class SmallEngine:
     """Keeps the requests it got; fails with ``error`` when one is set. Tenants ``default`` and ``north`` have the EHR ``main``."""
 
@@ -134,7 +156,7 @@ def engine() -> SmallEngine:
 def make_client(engine: SmallEngine) -> Callable:
     def make(**environment: str):
         app = Flask("test", static_folder=None)
-        app.register_blueprint(create_api(engine, Settings.from_environment(environment)))
+        app.register_blueprint(create_api(engine, Settings.from_environment(environment), FixedRisk()))
         install_error_handlers(app)
         return app.test_client()
 

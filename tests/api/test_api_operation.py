@@ -76,7 +76,7 @@ def test_the_answer_holds_everything(client):
     answer = resource_of(post(client, INSTANCE, parameters({"name": "writeBack", "valueBoolean": True})))
     assert [one["name"] for one in answer["parameter"]] == [
         "codingId", "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected",
-        "reconciliation", "reconciliation", "reconciliation", "issues",
+        "reconciliation", "reconciliation", "reconciliation", "risk", "issues",
     ]  # fmt: skip
     assert named(answer, "codingId")[0]["valueId"] == "c0ffee"
     assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"

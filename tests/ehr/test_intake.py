@@ -44,7 +44,7 @@ def test_an_encounter_pulled_from_the_ehr(sandbox: SandboxEhr) -> None:
         "Organization/riverbend",
     )
     assert [(line.code, line.reason_codes) for line in found.services] == [("99214", ("E11.22", "I12.9"))]
-    assert {"Patient/haldane", "Encounter/diabetes-ckd", "Coverage/coverage-haldane"} <= set(intake.resources)
+    assert {"Patient/haldane", "Encounter/diabetes-ckd", "Coverage/coverage-haldane", "Practitioner/okafor"} <= set(intake.resources)
     assert (found.unreadable, found.conflicts, intake.warnings) == ((), (), ())
 
 
