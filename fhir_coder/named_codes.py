@@ -59,6 +59,9 @@ CODE_COLUMNS = frozenset(
         "needs",
         "told",
         "then",
+        "infections",
+        "heart",
+        "kidney",
     }
 )
 _REPORTED = frozenset({"becomes", "history", "right", "left", "bilateral"})
