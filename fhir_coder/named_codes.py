@@ -59,6 +59,7 @@ CODE_COLUMNS = frozenset(
         "needs",
         "told",
         "then",
+        "due",
         "infections",
         "heart",
         "kidney",

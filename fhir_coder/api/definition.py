@@ -8,7 +8,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.vocabulary import CANONICAL
 
 DEFINITION_URL = f"{CANONICAL}/OperationDefinition/{OPERATION}"
-DEFINITION_DATE = "2026-11-27"
+DEFINITION_DATE = "2026-11-26T18:30:00Z"
 """When the definition last changed."""
 
 
