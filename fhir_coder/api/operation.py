@@ -14,7 +14,7 @@ from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.prefer import read_preferences
 from fhir_coder.api.render import render_result
 from fhir_coder.api.respond import format_of, respond
-from fhir_coder.errors import Forbidden, OperationUnknown, ResourceUnknown
+from fhir_coder.errors import Forbidden, OperationUnknown, RequiredMissing, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir.limits import Limits
 
@@ -56,10 +56,13 @@ class CodeEncounter:
         body = read_body(request, self._limits)
         read = read_coding_request(body, tenant=tenant, encounter_id=encounter_id, is_strict=preferences.is_strict)
         self._require_ehr(read.request)
-        result = self._engine.code(read.request)
+        try:
+            result = self._engine.code(read.request)
+        except (RequiredMissing, Uncodable) as error:
+            raise read.given.explain(error) from error
         self._metrics.count_disposition(result.disposition.outcome.value)
         self._metrics.count_writes(result.receipt)
-        return respond(render_result(result, ignored=read.ignored, include_text=read.request.include_text), form)
+        return respond(render_result(result, ignored=read.given.ignored, include_text=read.request.include_text), form)
 
     def _require_ehr(self, coding: CodingRequest) -> None:
         if coding.ehr and not self._engine.has_ehr(coding.tenant, coding.ehr):
