@@ -55,7 +55,7 @@ def _unknown(request: CheckRequest) -> Iterator[Resource]:
     facts = {"date of service": codes.service_date, "birth date": codes.patient.birth_date, "gender": codes.patient.gender}
     missing = [name for name, value in facts.items() if not value]
     if missing:
-        yield plain_issue("information", "incomplete", f"Unknown: {', '.join(missing)}. Edits that compare it found nothing to compare.")
+        yield plain_issue("information", "incomplete", f"Unknown: {', '.join(missing)}. Edits on these had nothing to compare.")
 
 
 def _release_sentence(request: CheckRequest, checked: CheckedCodes) -> str:

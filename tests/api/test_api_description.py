@@ -26,11 +26,15 @@ def test_capability_statement_and_definition_agree(client, base, form):
     definition = resource_of(client.get(f"{base}/OperationDefinition/code-encounter?_format={form}"))
     assert (statement["kind"], statement["fhirVersion"], statement["software"]["version"]) == ("instance", "4.0.1", __version__)
     assert statement["implementation"]["url"] == f"http://localhost{base}"
-    encounter, described = statement["rest"][0]["resource"]
+    encounter, claim, described = statement["rest"][0]["resource"]
     assert (encounter["type"], "interaction" in encounter) == ("Encounter", False)
     assert encounter["operation"] == [{"name": definition["code"], "definition": definition["url"]}]
+    checking = resource_of(client.get(f"{base}/OperationDefinition/check-coding?_format={form}"))
+    assert claim == {"type": "Claim", "operation": [{"name": checking["code"], "definition": checking["url"]}]}
     assert described == {"type": "OperationDefinition", "interaction": [{"code": "read"}]}
     assert (definition["affectsState"], definition["system"], definition["type"], definition["instance"]) == (True, False, True, True)
+    assert (checking["affectsState"], checking["system"], checking["type"], checking["instance"]) == (False, False, True, False)
+    assert (checking["resource"], statement["date"]) == (["Claim"], max(definition["date"], checking["date"]))
 
 
 def test_a_change_of_the_definition_has_a_date_of_its_own():
@@ -139,7 +143,9 @@ def test_metrics(client):
     client.post("/fhir/Encounter/e1/$code-encounter")
     post(client, "/fhir/Encounter/e1/$code-encounter", parameters({"name": "writeBack", "valueBoolean": True}))
     client.get("/fhir/Patient/XYZZY")
+    post(client, "/fhir/Claim/$check-coding", b'{"resourceType":"Condition","subject":{"display":"x"},"code":{"text":"XYZZY"}}')
     text = client.get("/metrics").text
+    assert 'fhir_coder_requests_total{method="POST",route="/fhir/Claim/$check-coding",status="422"} 1.0' in text
     route = 'route="/fhir/Encounter/<encounter_id>/$code-encounter"'
     assert f'fhir_coder_requests_total{{method="POST",{route},status="200"}} 2.0' in text
     assert 'fhir_coder_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
