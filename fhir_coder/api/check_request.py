@@ -13,7 +13,15 @@ from datetime import date
 
 from fhir_coder.api.check_parameters import CHECK_IN
 from fhir_coder.api.claim_services import ClaimServices, ServiceDates, dates_of, is_institutional, services_of
-from fhir_coder.api.diagnoses import Diagnosis, contained, diagnoses_of_claim, diagnoses_of_conditions, plain, unused_conditions
+from fhir_coder.api.diagnoses import (
+    Diagnosis,
+    contained,
+    diagnoses_of_claim,
+    diagnoses_of_conditions,
+    first_listed_remarks,
+    plain,
+    unused_conditions,
+)
 from fhir_coder.api.given import Given, GivenParameters, read_parameters
 from fhir_coder.api.outcome import plain_issue
 from fhir_coder.checking import GivenCodes
@@ -68,7 +76,8 @@ def read_check_request(body: Resource | None, *, is_strict: bool) -> CheckReques
     services = services_of(claim, diagnoses) if claim else ClaimServices(None, {})
     dates = _service_dates(given, claim)
     checked = GivenCodes(codes, _patient(given), dates.first, services.lines, dates.last)
-    remarks = (*(remark for diagnosis in diagnoses for remark in diagnosis.remarks), *_remarks(claim, conditions), *dates.remarks())
+    of_diagnoses = [remark for diagnosis in diagnoses for remark in diagnosis.remarks]
+    remarks = (*of_diagnoses, *first_listed_remarks(diagnoses), *_remarks(claim, conditions), *dates.remarks())
     return CheckRequest(checked, _code_paths(diagnoses), services.paths, remarks, given.ignored)
 
 
@@ -154,6 +163,9 @@ def _named_patients(given: GivenParameters, subject: Resource) -> Iterator[tuple
     """``Patient/id`` of everything that names its patient, with its place."""
     for claim in given.all("claim"):
         yield literal(subject, "Patient"), f"{claim.resource_path}.patient"
+        for index, one in enumerate(claim.value.get("contained", ())):
+            if one["resourceType"] == "Condition":
+                yield literal(one.get("subject"), "Patient"), f"{claim.resource_path}.contained[{index}].subject"
     for condition in given.all("condition"):
         yield literal(condition.value.get("subject"), "Patient"), f"{condition.resource_path}.subject"
     for patient in given.all("patient"):

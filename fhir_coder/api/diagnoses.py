@@ -5,7 +5,7 @@ Sources: http://hl7.org/fhir/R4/claim.html (Claim.diagnosis) and condition.html.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,16 @@ def sequences_of(elements: Iterable[Resource], paths: Iterable[str]) -> list[int
             raise InvalidContent(why, expression=(f"{path}.sequence",))
         found[sequence] = path
     return list(found)
+
+
+def first_listed_remarks(diagnoses: Sequence[Diagnosis]) -> Iterator[Resource]:
+    """A warning where the first diagnosis is not checked, so that the edits on the first-listed one look at another."""
+    taken = next((one for one in diagnoses if one.codes), None)
+    if taken is not None and taken is not diagnoses[0]:
+        sentence = (
+            f"The edits on the first-listed diagnosis looked at diagnosis {taken.sequence}, as those before it have no ICD-10-CM code."
+        )
+        yield plain_issue("warning", "incomplete", sentence, [diagnoses[0].path])
 
 
 def unused_conditions(claim: Given, conditions: Iterable[Given]) -> Iterator[Resource]:
@@ -123,8 +133,7 @@ def plain(code: str) -> str:
 def _unchecked(concept: Any, sequence: int) -> str:
     systems = dict.fromkeys(one["system"] for one in codings(concept) if one.get("system") and len(one["system"]) <= MAX_SYSTEM)
     coded = f" (it is coded in {', '.join(systems)})" if systems else ""
-    first = " The edits on the first-listed diagnosis looked at the one after it." if sequence == 1 else ""
-    return f"Diagnosis {sequence} was not checked: it has no ICD-10-CM code{coded}.{first}"
+    return f"Diagnosis {sequence} was not checked: it has no ICD-10-CM code{coded}."
 
 
 def _standing(condition: Resource, path: str) -> tuple[Resource, ...]:

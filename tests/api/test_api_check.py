@@ -199,7 +199,8 @@ def test_a_diagnosis_in_another_system_is_named_as_not_checked_and_its_pointer_i
     issues = check(client, body)
     (told,) = said(issues, "was not checked")
     assert (told["severity"], told["expression"]) == ("warning", ["Claim.diagnosis[0]"])
-    assert SNOMED in told["diagnostics"] and "first-listed" in told["diagnostics"]
+    assert SNOMED in told["diagnostics"]
+    assert "looked at diagnosis 2" in said(issues, "first-listed")[0]["diagnostics"]
     assert engine.checks[0].codes == ("J06.9",)
     assert not {"FCE-511", "FCE-512"} & set(findings(issues))
 
@@ -333,6 +334,12 @@ REFUSED: dict[str, tuple[Any, int, str, list[str]]] = {
         422,
         "business-rule",
         ["Parameters.parameter[1].resource.subject"],
+    ),
+    "a contained Condition of another patient": (
+        claim(referring(1, "#c"), contained=[condition("c", "I10", subject="Patient/2")]),
+        422,
+        "business-rule",
+        ["Claim.contained[0].subject"],
     ),
     "two patients": (
         given(claim=claim(diagnosis(1, "I10"), patient={"reference": "#p"}, contained=[patient("p")]), patient=patient()),

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from fhir_coder import __version__
+from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.health import Readiness
 from fhir_coder.api.log import JsonFormatter
@@ -37,12 +38,16 @@ def test_capability_statement_and_definition_agree(client, base, form):
     assert (checking["resource"], statement["date"]) == (["Claim"], max(definition["date"], checking["date"]))
 
 
-def test_a_change_of_the_definition_has_a_date_of_its_own():
-    """Put the date of the change into DEFINITION_DATE, then both here: who compares dates must not take a new definition for the old."""
-    definition = build_definition()
+@pytest.mark.parametrize(
+    ("build", "known"),
+    [(build_definition, ("2026-11-26", "ab8dd522f3e1cfa3")), (build_check_definition, ("2026-11-26", "c8f836f3d0aa6c1e"))],
+)
+def test_a_change_of_a_definition_has_a_date_of_its_own(build, known):
+    """Put the date of the change into the module, then both here: who compares dates must not take a new definition for the old."""
+    definition = build()
     date = definition.pop("date")
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
-    assert (date, digest[:16]) == ("2026-11-26", "ab8dd522f3e1cfa3")
+    assert (date, digest[:16]) == known
 
 
 def test_the_public_url_is_told(make_client):

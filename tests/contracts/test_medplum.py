@@ -168,7 +168,9 @@ def test_everything_passes_two_independent_validators(peers: Path, emitted: list
 
 
 def test_claims_as_they_are_proposed_can_be_checked(peers: Path, client: FlaskClient, coded: CodedTwice, tmp_path: Path) -> None:
-    answers = [client.post("/fhir/Claim/$check-coding", json=claim) for claim in coded.held_first["Claim"]]
+    claims = [one for one in coded.held_first["Claim"] if "diagnosis" in one]  # an encounter for which no code was found has none
+    assert claims
+    answers = [client.post("/fhir/Claim/$check-coding", json=claim) for claim in claims]
     assert [(one.status_code, one.get_json(force=True)["resourceType"]) for one in answers] == [(200, "OperationOutcome")] * len(answers)
     outcomes = [one.get_json(force=True) for one in answers]
     assert validation_errors(peers, written(outcomes, tmp_path)) == []
