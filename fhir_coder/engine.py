@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fhir_coder.api.health import Readiness
+from fhir_coder.checking import CheckedCodes, GivenCodes, check_given
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
@@ -77,6 +78,10 @@ class Engine:
             keeps_text=self.repository.keeps_text,
         )
         return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result))
+
+    def check(self, given: GivenCodes) -> CheckedCodes:
+        """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""
+        return check_given(given, self.coder.catalogue, self.coder.severities)
 
     def has_tenant(self, tenant: str) -> bool:
         """Whether the tenant is configured."""

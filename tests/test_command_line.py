@@ -63,6 +63,13 @@ def test_check_runs_the_edits_alone(built: None, tmp_path: Path) -> None:
     assert set(rows["headers"]["findings"][0]) == {"edit", "name", "severity", "codes", "detail"}
 
 
+def test_check_prints_no_finding_of_an_edit_in_shadow(built: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FHIR_CODER_SEVERITIES", '{"FCE-102": "shadow"}')
+    source = write(tmp_path / "in.jsonl", {"id": "a", "codes": ["E11"]})
+    assert main(["check", str(source), "--output", str(tmp_path / "out.jsonl")]) == 0
+    assert "header-code" not in {finding["name"] for finding in lines(tmp_path / "out.jsonl")[0]["findings"]}
+
+
 def test_check_names_a_bad_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in.jsonl", {"id": "a", "codes": "I10"}, {"id": "b", "codes": ["I10"], "serviceDate": "yesterday"})
     assert main(["check", str(source), "--output", str(tmp_path / "out.jsonl")]) == 1

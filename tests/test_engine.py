@@ -6,9 +6,12 @@ import base64
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from fhir_coder.checking import GivenCodes
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
@@ -17,6 +20,7 @@ from fhir_coder.exchange import Artifacts, CodingRequest
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import EhrSettings, Tenant
 from fhir_coder.store.start import open_repository
+from terminology.release import Catalogue
 from tests.simulated_ehr import BASE, SimulatedEhr, full_statement
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -85,3 +89,21 @@ def test_nothing_is_written_when_its_artifacts_cannot_be_kept(coder: Coder, ehr:
     with pytest.raises(ConfigurationError):
         engine(replace(coder, keep=refuse), ehr, tmp_path).code(REQUEST)
     assert ehr.writes == []
+
+
+def test_given_codes_are_checked_without_an_ehr_and_without_a_store(catalogue: Catalogue) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError("nothing may be asked")
+
+    lone = Engine(
+        coder=cast(Coder, SimpleNamespace(catalogue=catalogue, severities={"FCE-201": "shadow"})),
+        policy=outpatient(),
+        tenants={},
+        repository=cast(Any, None),
+        connect=never,
+        probe=cast(Any, None),
+        now=never,
+    )
+    checked = lone.check(GivenCodes(("E11", "E10.9")))
+    assert [one.edit for one in checked.findings if one.severity == "blocking"] == ["FCE-102"]
+    assert checked.release.status == "undated"

@@ -229,8 +229,35 @@ def _bodies() -> Iterator[tuple[str, Way]]:
     unknown = parameters(**{f"the {WORD}": {"valueString": SENTENCES}})
     yield "an unknown parameter, strict", Way(AT_THE_EHR, unknown, (400,), headers={"Prefer": "handling=strict"})
     yield "an unknown parameter", Way(AT_THE_EHR, unknown, held=(note(),))
+    for name, claim in _claims():
+        yield f"{name}, checked", Way("/fhir/Claim/$check-coding", json.dumps(claim).encode(), (200, 400, 422))
     yield "a value of the wrong type", Way(AT_THE_EHR, parameters(ehr={"valueString": f"{WORD} {WORD}"}), (403,))
     yield "an EHR's id of the wrong form", Way(INLINE, parameters(encounterReference={"valueReference": {"reference": SENTENCES}}), (400,))
+
+
+def _claims() -> Iterator[tuple[str, Resource]]:
+    """Claims whose every text is the word; one also has it as a code, and one as a reference."""
+    concept = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "E11", "display": WORD}], "text": WORD}
+    claim = {
+        "resourceType": "Claim",
+        "status": "active",
+        "type": {"text": WORD},
+        "use": "claim",
+        "patient": {"reference": "#p", "display": WORD},
+        "created": "2026-05-05",
+        "provider": {"display": WORD},
+        "priority": {"text": WORD},
+        "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": WORD}}],
+        "contained": [patient(id="p")],
+        "diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": concept}],
+        "item": [{"sequence": 1, "productOrService": {"text": WORD}}],
+    }
+    yield "a claim", claim
+    yield (
+        "a claim with the word as a code",
+        claim | {"diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": {"coding": [{**concept["coding"][0], "code": WORD}]}}]},
+    )
+    yield "a claim that refers to the word", claim | {"diagnosis": [{"sequence": 1, "diagnosisReference": {"reference": SENTENCES}}]}
 
 
 def _answers() -> Iterator[tuple[str, Way]]:

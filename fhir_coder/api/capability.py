@@ -1,8 +1,10 @@
-"""The CapabilityStatement of this server: one operation on Encounter, its definition, and nothing it does not have."""
+"""The CapabilityStatement of this server: one operation on Encounter, one on Claim, their definitions, and nothing it does not have."""
 
 from __future__ import annotations
 
 from fhir_coder import __version__
+from fhir_coder.api.check_definition import CHECK_DEFINITION_DATE, CHECK_DEFINITION_URL
+from fhir_coder.api.check_parameters import CHECK_OPERATION
 from fhir_coder.api.definition import DEFINITION_DATE, DEFINITION_URL
 from fhir_coder.api.media import SHORT_NAMES, Format
 from fhir_coder.api.parameters import OPERATION
@@ -15,7 +17,7 @@ def build_capability(base_url: str) -> Resource:
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
-        "date": DEFINITION_DATE,
+        "date": max(DEFINITION_DATE, CHECK_DEFINITION_DATE),
         "publisher": "fhir-coder",
         "kind": "instance",
         "software": {"name": "fhir-coder", "version": __version__},
@@ -25,9 +27,10 @@ def build_capability(base_url: str) -> Resource:
         "rest": [
             {
                 "mode": "server",
-                "documentation": "An operation on Encounter; no Encounter is stored here. Prefer: handling=strict|lenient is honored.",
+                "documentation": "Operations on Encounter and Claim; neither is stored here. Prefer: handling=strict|lenient is honored.",
                 "resource": [
                     {"type": "Encounter", "operation": [{"name": OPERATION, "definition": DEFINITION_URL}]},
+                    {"type": "Claim", "operation": [{"name": CHECK_OPERATION, "definition": CHECK_DEFINITION_URL}]},
                     {"type": "OperationDefinition", "interaction": [{"code": "read"}]},
                 ],
             }

@@ -35,11 +35,12 @@ def build_definition() -> Resource:
         "system": False,
         "type": True,
         "instance": True,
-        "parameter": [_parameter(one, "in") for one in IN] + [_parameter(one, "out") for one in OUT],
+        "parameter": [describe_parameter(one, "in") for one in IN] + [describe_parameter(one, "out") for one in OUT],
     }
 
 
-def _parameter(parameter: Parameter, use: str) -> Resource:
+def describe_parameter(parameter: Parameter, use: str) -> Resource:
+    """One entry of OperationDefinition.parameter; ``use`` is in or out."""
     described: Resource = {
         "name": parameter.name,
         "use": use,
@@ -52,5 +53,5 @@ def _parameter(parameter: Parameter, use: str) -> Resource:
     if parameter.target_profile:
         described["targetProfile"] = [parameter.target_profile]
     if parameter.parts:
-        described["part"] = [_parameter(part, use) for part in parameter.parts]
+        described["part"] = [describe_parameter(part, use) for part in parameter.parts]
     return described

@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests, durations, dispositions, writes. Labels are route templates, never paths or words.
+"""Prometheus metrics: requests, durations, dispositions, writes, checks. Labels are route templates, never paths or words.
 
 prometheus_client decides when it is first imported whether workers share a folder, so it is imported when metrics are made and not with
 this module: the command line loads this module before the server names the folder.
@@ -26,6 +26,7 @@ class Metrics:
         self._seconds = Histogram("fhir_coder_request_seconds", "Seconds to answer a request.", ("route",), registry=self._registry)
         self._dispositions = Counter("fhir_coder_dispositions", "Encounters coded.", ("disposition",), registry=self._registry)
         self._writes = Counter("fhir_coder_writes", "Resources in receipts.", ("status",), registry=self._registry)
+        self._checks = Counter("fhir_coder_checks", "Claims checked.", ("gravest",), registry=self._registry)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One answered request."""
@@ -40,6 +41,10 @@ class Metrics:
         """The entries of a receipt by the three digits of their status."""
         for entry in (receipt or {}).get("entry", ()):
             self._writes.labels(entry["response"]["status"][:3]).inc()
+
+    def count_check(self, gravest: str) -> None:
+        """One checked claim by the severity of its gravest finding, or ``none``."""
+        self._checks.labels(gravest).inc()
 
     def exposition(self) -> bytes:
         """The text of ``/metrics``: of all worker processes where they share a folder, else of this one."""

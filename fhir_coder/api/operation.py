@@ -15,7 +15,7 @@ from fhir_coder.api.prefer import read_preferences
 from fhir_coder.api.render import render_result
 from fhir_coder.api.render_risk import Assessor, render_risk
 from fhir_coder.api.respond import format_of, respond
-from fhir_coder.errors import Forbidden, OperationUnknown, ResourceUnknown
+from fhir_coder.errors import Forbidden, OperationUnknown, RequiredMissing, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir.limits import Limits
 
@@ -58,11 +58,14 @@ class CodeEncounter:
         body = read_body(request, self._limits)
         read = read_coding_request(body, tenant=tenant, encounter_id=encounter_id, is_strict=preferences.is_strict)
         self._require_ehr(read.request)
-        result = self._engine.code(read.request)
+        try:
+            result = self._engine.code(read.request)
+        except (RequiredMissing, Uncodable) as error:
+            raise read.given.explain(error) from error
         self._metrics.count_disposition(result.disposition.outcome.value)
         self._metrics.count_writes(result.receipt)
         risk = render_risk(self._risk, result) if self._risk else None
-        return respond(render_result(result, ignored=read.ignored, include_text=read.request.include_text, risk=risk), form)
+        return respond(render_result(result, ignored=read.given.ignored, include_text=read.request.include_text, risk=risk), form)
 
     def _require_ehr(self, coding: CodingRequest) -> None:
         if coding.ehr and not self._engine.has_ehr(coding.tenant, coding.ehr):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import CodingResult, Resource
@@ -58,21 +58,19 @@ def outcome_of_result(result: CodingResult, ignored: Iterable[str]) -> Resource:
 
 def _issues(result: CodingResult, ignored: Iterable[str]) -> Iterator[Resource]:
     report = result.disposition.report
-    yield from map(_of_finding, report.shown)
+    yield from map(finding_issue, report.shown)
     for evidence in report.coded.uncoded:
         place = f"note {evidence.note_id}, characters {evidence.start} to {evidence.end}"
-        yield _issue("warning", "incomplete", f"A problem asserted in {place} found no code.")
-    if paths := list(ignored):
-        text = "An unknown parameter was ignored." if len(paths) == 1 else f"{len(paths)} unknown parameters were ignored."
-        yield _issue("warning", "not-supported", text) | {"expression": paths[:MAX_EXPRESSIONS]}
+        yield plain_issue("warning", "incomplete", f"A problem asserted in {place} found no code.")
+    yield from ignored_issues(list(ignored))
     for sentence in result.intake.warnings:
-        yield _issue("warning", "incomplete", sentence)
+        yield plain_issue("warning", "incomplete", sentence)
     for edit in report.not_run:
-        yield _issue("information", "incomplete", f"Edit {edit} did not run: it lacked its input.")
+        yield plain_issue("information", "incomplete", f"Edit {edit} did not run: it lacked its input.")
     if result.is_inline and not result.keeps_text:
-        yield _issue("information", "informational", INLINE_SENTENCE)
+        yield plain_issue("information", "informational", INLINE_SENTENCE)
     yield from _of_receipt(result)
-    yield _issue("information", "informational", _release_sentence(result))
+    yield plain_issue("information", "informational", _release_sentence(result))
 
 
 def _of_receipt(result: CodingResult) -> Iterator[Resource]:
@@ -81,12 +79,24 @@ def _of_receipt(result: CodingResult) -> Iterator[Resource]:
     held = sum(status.startswith("202") for status in statuses)
     failed = sum(status.startswith(("4", "5")) for status in statuses)
     if held:
-        yield _issue("information", "informational", f"Held until sign-off: {held} of {len(statuses)} resources; see the receipt.")
+        yield plain_issue("information", "informational", f"Held until sign-off: {held} of {len(statuses)} resources; see the receipt.")
     if failed:
-        yield _issue("warning", "incomplete", f"Not written: {failed} of {len(statuses)} resources; see the receipt.")
+        yield plain_issue("warning", "incomplete", f"Not written: {failed} of {len(statuses)} resources; see the receipt.")
 
 
-def _of_finding(finding: Finding) -> Resource:
+def ignored_issues(paths: Sequence[str]) -> Iterator[Resource]:
+    """One warning about all parameters that were ignored, by their FHIRPaths; nothing when there is none."""
+    if paths:
+        yield plain_issue("warning", "not-supported", ignored_sentence(len(paths)), paths)
+
+
+def ignored_sentence(count: int) -> str:
+    """How many parameters were ignored."""
+    return "An unknown parameter was ignored." if count == 1 else f"{count} unknown parameters were ignored."
+
+
+def finding_issue(finding: Finding) -> Resource:
+    """A finding that is shown: the edit as a coding, its sentence as diagnostics."""
     coding = {"system": EDIT, "code": finding.edit, "display": finding.name}
     details = {"coding": [coding], "text": f"{finding.name}: {', '.join(finding.codes)}" if finding.codes else finding.name}
     return {"severity": _SEVERITIES[finding.severity], "code": _TYPES[finding.severity], "details": details, "diagnostics": finding.detail}
@@ -99,5 +109,7 @@ def _release_sentence(result: CodingResult) -> str:
     return f"Coded with ICD-10-CM release {use.id}, which covers service dates {covered} (this encounter: {use.status}).{caveat}"
 
 
-def _issue(severity: str, code: str, sentence: str) -> Resource:
-    return {"severity": severity, "code": code, "diagnostics": sentence}
+def plain_issue(severity: str, code: str, sentence: str, expression: Sequence[str] = ()) -> Resource:
+    """An issue that is no finding; ``expression`` are FHIRPaths, of which the first ones are named."""
+    issue: Resource = {"severity": severity, "code": code, "diagnostics": sentence}
+    return issue | {"expression": list(expression[:MAX_EXPRESSIONS])} if expression else issue

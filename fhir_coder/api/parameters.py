@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 OPERATION = "code-encounter"
 _STRUCTURE = "http://hl7.org/fhir/StructureDefinition"
-_RESOURCES = frozenset({"Encounter", "Patient", "DocumentReference", "Resource", "Bundle", "OperationOutcome"})
+_RESOURCES = frozenset({"Encounter", "Patient", "DocumentReference", "Claim", "Condition", "Resource", "Bundle", "OperationOutcome"})
 
 
 @dataclass(frozen=True, slots=True)

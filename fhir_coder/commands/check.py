@@ -8,11 +8,12 @@ from typing import Any
 
 from fhir_coder.app import open_risk
 from fhir_coder.batch import Line, codes_field, date_field, finding_object, gender_field
+from fhir_coder.checking import GivenCodes, case_of, check_given
 from fhir_coder.commands.files import existing_file, writing
 from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
-from fhir_coder.edits.run import check_codes
 from fhir_coder.installed import open_releases
+from fhir_coder.model import Patient
 from fhir_coder.risk.plain import plain_risk
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
@@ -41,28 +42,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(catalogue: Catalogue, settings: Settings, risk: RiskAssessor | None, line: Line) -> dict[str, Any]:
-    case = _case(catalogue, line)
-    findings, not_run = check_codes(case, settings.severities)
+    given = GivenCodes(
+        codes=codes_field(line.value),
+        patient=Patient(birth_date=date_field(line.value, "birthDate"), gender=gender_field(line.value)),
+        service_date=date_field(line.value, "serviceDate"),
+    )
+    checked = check_given(given, catalogue, settings.severities)
     return {
         "id": str(line.value.get("id", line.number)),
-        "findings": [finding_object(one) for one in findings],
-        "notRun": list(not_run),
-        **({"risk": _risk(risk, case)} if risk else {}),
+        "findings": [finding_object(one) for one in checked.findings],
+        "notRun": list(checked.not_run),
+        **({"risk": _risk(risk, case_of(given, catalogue.for_date(given.service_date)))} if risk else {}),
     }
 
 
 def _risk(risk: RiskAssessor, case: EditCase) -> dict[str, Any]:
     return plain_risk(lambda: risk.assess_codes(case.codes, case.codebook, case.service_date, case.age_years, case.gender))
-
-
-def _case(catalogue: Catalogue, line: Line) -> EditCase:
-    service_date = date_field(line.value, "serviceDate")
-    choice = catalogue.for_date(service_date)
-    return EditCase(
-        codes=codes_field(line.value),
-        birth_date=date_field(line.value, "birthDate"),
-        gender=gender_field(line.value),
-        service_date=service_date,
-        release=choice.release,
-        release_status=choice.status,
-    )

@@ -127,6 +127,17 @@ def test_strict_handling_refuses_an_unknown_parameter(client, engine):
     assert "Preference-Applied" not in post(client, INSTANCE, body).headers
 
 
+def test_a_refusal_for_what_is_missing_names_the_parameters_that_were_ignored(client, engine):
+    misspelt = issue_of(post(client, TYPE, parameters({"name": "encunter", "resource": ENCOUNTER})))
+    assert (misspelt["code"], misspelt["expression"]) == ("required", ["Parameters.parameter", "Parameters.parameter[0]"])
+    assert misspelt["details"]["text"].endswith("is required. An unknown parameter was ignored.")
+    engine.error = errors.Uncodable("the request has no note", expression=("Parameters.parameter",))
+    nots = {"name": "nots", "resource": NOTE | {"content": [{"attachment": {"title": "x"}}]}}
+    issue = issue_of(post(client, TYPE, parameters(INLINE, nots, nots)))
+    assert issue["expression"] == ["Parameters.parameter", "Parameters.parameter[1]", "Parameters.parameter[2]"]
+    assert issue["details"]["text"] == "the request has no note. 2 unknown parameters were ignored."
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_huge_body_is_413(make_client, streamed):
     client = make_client(FHIR_CODER_MAX_BODY_BYTES="1000")

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from fhir_coder import __version__
+from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.health import Readiness
 from fhir_coder.api.log import JsonFormatter
@@ -26,19 +27,27 @@ def test_capability_statement_and_definition_agree(client, base, form):
     definition = resource_of(client.get(f"{base}/OperationDefinition/code-encounter?_format={form}"))
     assert (statement["kind"], statement["fhirVersion"], statement["software"]["version"]) == ("instance", "4.0.1", __version__)
     assert statement["implementation"]["url"] == f"http://localhost{base}"
-    encounter, described = statement["rest"][0]["resource"]
+    encounter, claim, described = statement["rest"][0]["resource"]
     assert (encounter["type"], "interaction" in encounter) == ("Encounter", False)
     assert encounter["operation"] == [{"name": definition["code"], "definition": definition["url"]}]
+    checking = resource_of(client.get(f"{base}/OperationDefinition/check-coding?_format={form}"))
+    assert claim == {"type": "Claim", "operation": [{"name": checking["code"], "definition": checking["url"]}]}
     assert described == {"type": "OperationDefinition", "interaction": [{"code": "read"}]}
     assert (definition["affectsState"], definition["system"], definition["type"], definition["instance"]) == (True, False, True, True)
+    assert (checking["affectsState"], checking["system"], checking["type"], checking["instance"]) == (False, False, True, False)
+    assert (checking["resource"], statement["date"]) == (["Claim"], max(definition["date"], checking["date"]))
 
 
-def test_a_change_of_the_definition_has_a_date_of_its_own():
-    """Put the date of the change into DEFINITION_DATE, then both here: who compares dates must not take a new definition for the old."""
-    definition = build_definition()
+@pytest.mark.parametrize(
+    ("build", "known"),
+    [(build_definition, ("2026-11-26T18:30:00Z", "48952b50e5ccb37a")), (build_check_definition, ("2026-11-26", "c8f836f3d0aa6c1e"))],
+)
+def test_a_change_of_a_definition_has_a_date_of_its_own(build, known):
+    """Put the date of the change into the module, then both here: who compares dates must not take a new definition for the old."""
+    definition = build()
     date = definition.pop("date")
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
-    assert (date, digest[:16]) == ("2026-11-27", "48952b50e5ccb37a")
+    assert (date, digest[:16]) == known
 
 
 def test_the_public_url_is_told(make_client):
@@ -139,7 +148,9 @@ def test_metrics(client):
     client.post("/fhir/Encounter/e1/$code-encounter")
     post(client, "/fhir/Encounter/e1/$code-encounter", parameters({"name": "writeBack", "valueBoolean": True}))
     client.get("/fhir/Patient/XYZZY")
+    post(client, "/fhir/Claim/$check-coding", b'{"resourceType":"Condition","subject":{"display":"x"},"code":{"text":"XYZZY"}}')
     text = client.get("/metrics").text
+    assert 'fhir_coder_requests_total{method="POST",route="/fhir/Claim/$check-coding",status="422"} 1.0' in text
     route = 'route="/fhir/Encounter/<encounter_id>/$code-encounter"'
     assert f'fhir_coder_requests_total{{method="POST",{route},status="200"}} 2.0' in text
     assert 'fhir_coder_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text

@@ -55,6 +55,7 @@ def test_every_metric_is_documented_with_its_type_and_labels():
     metrics = Metrics()
     metrics.count_request("GET", "/version", 200, 0.1)
     metrics.count_disposition("pass")
+    metrics.count_check("none")
     metrics.count_writes({"entry": [{"response": {"status": "201 Created"}}]})
     lines = [line for line in metrics.exposition().decode().splitlines() if "_created" not in line]
     types = [tuple(line.split()[2:]) for line in lines if line.startswith("# TYPE")]

@@ -31,6 +31,7 @@ from tests.contracts.peers import Resource, validation_errors
 from tests.contracts.prepared_export import BILLED_REASONS, CHOSEN, CPT
 from tests.contracts.validity import inside, schema_faults, written
 
+DESCRIBED = ("metadata", "OperationDefinition/code-encounter", "OperationDefinition/check-coding")
 SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
@@ -155,7 +156,7 @@ def crowded_answer(client: FlaskClient, ehrs: Ehrs, crowded: str) -> Resource:
 @pytest.fixture(scope="module")
 def emitted(client: FlaskClient, coded: CodedTwice, crowded_answer: Resource) -> list[Resource]:
     """Every resource that the server gave out in this module: answers, all they contain, descriptions, and what the EHR made of them."""
-    descriptions = [client.get(f"/fhir/{path}").get_json(force=True) for path in ("metadata", "OperationDefinition/code-encounter")]
+    descriptions = [client.get(f"/fhir/{path}").get_json(force=True) for path in DESCRIBED]
     answers = [*coded.first, coded.second[0], crowded_answer]
     parts = [part for one in answers for part in inside(one)]
     return [*descriptions, *answers, *parts, *(one for kind in WRITTEN for one in coded.held_first[kind])]
@@ -164,6 +165,16 @@ def emitted(client: FlaskClient, coded: CodedTwice, crowded_answer: Resource) ->
 def test_everything_passes_two_independent_validators(peers: Path, emitted: list[Resource], tmp_path: Path) -> None:
     assert {one["resourceType"] for one in emitted} >= {*WRITTEN, "Parameters", "Bundle", "OperationOutcome", "CapabilityStatement"}
     assert validation_errors(peers, written(emitted, tmp_path)) == []
+
+
+def test_claims_as_they_are_proposed_can_be_checked(peers: Path, client: FlaskClient, coded: CodedTwice, tmp_path: Path) -> None:
+    claims = [one for one in coded.held_first["Claim"] if "diagnosis" in one]  # an encounter for which no code was found has none
+    assert claims
+    answers = [client.post("/fhir/Claim/$check-coding", json=claim) for claim in claims]
+    assert [(one.status_code, one.get_json(force=True)["resourceType"]) for one in answers] == [(200, "OperationOutcome")] * len(answers)
+    outcomes = [one.get_json(force=True) for one in answers]
+    assert validation_errors(peers, written(outcomes, tmp_path)) == []
+    assert [fault for one in outcomes for fault in schema_faults(peers, one)] == []
 
 
 def test_the_validators_do_refuse(peers: Path, coded: CodedTwice, tmp_path: Path) -> None:
