@@ -13,7 +13,7 @@ Passes
         M10.9 for a gout flare; M10.9 with nothing said of it; F31.81.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.B.8 and I.C.5.a; tabular list, F31, M10 and M1A
+        ICD-10-CM Official Guidelines FY2026, I.B.8 and I.B.18; tabular list, F31, M10 and M1A
 """
 
 from __future__ import annotations
