@@ -12,6 +12,7 @@ from typing import Any
 from fhir_coder.errors import InvalidContent
 from fhir_coder.exchange import ReleaseUse
 from fhir_coder.model import Disposition, Encounter, Evidence, Finding, Note, Patient
+from fhir_coder.querying import query_text
 
 _GENDERS = frozenset({"", "male", "female", "other", "unknown"})
 
@@ -105,7 +106,7 @@ def coded_line(name: str, disposition: Disposition, release: ReleaseUse, risk: d
         ],
         "rejected": [{"code": one.code, "reason": one.reason.value} for one in coded.rejected],
         "uncoded": [_span(evidence) for evidence in coded.uncoded],
-        "findings": [finding_object(finding) for finding in disposition.report.shown],
+        "findings": [finding_object(finding) | query_part(finding, coded.encounter) for finding in disposition.report.shown],
         "release": {
             "id": release.id,
             "from": release.effective_from.isoformat(),
@@ -126,6 +127,21 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "codes": list(finding.codes),
         "detail": finding.detail,
     }
+
+
+def query_part(finding: Finding, encounter: Encounter) -> dict[str, Any]:
+    """The question of a finding to the provider; empty where it asks none. ``text`` is what is sent, ``forCoders`` never is."""
+    query = finding.query
+    if query is None:
+        return {}
+    asked = {
+        "text": query_text(query, encounter.notes, encounter.service_date),
+        "question": query.question,
+        "indicators": [_span(one) for one in query.indicators],
+        "options": [one.text for one in query.options],
+        "forCoders": [{"option": one.text, "leadsTo": list(one.leads_to)} for one in query.options if one.leads_to],
+    }
+    return {"query": asked}
 
 
 def _span(evidence: Evidence) -> dict[str, Any]:

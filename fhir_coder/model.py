@@ -16,6 +16,9 @@ from fhir_coder.note import Note as Note
 from fhir_coder.note import SectionHint as SectionHint
 from fhir_coder.note import UnreadableNote as UnreadableNote
 from fhir_coder.note import text_hash as text_hash
+from fhir_coder.service import MAX_DIAGNOSES as MAX_DIAGNOSES
+from fhir_coder.service import MAX_POINTERS as MAX_POINTERS
+from fhir_coder.service import ServiceLine as ServiceLine
 
 # ----------------------------------------------------------------------------------------------------------------- encounter
 
@@ -27,28 +30,6 @@ class Patient:
     id: str = ""
     birth_date: date | None = None
     gender: str = ""
-
-
-MAX_DIAGNOSES = 12
-"""Diagnoses that a professional claim carries (ASC X12N 837P 005010X222A1, loop 2300 HI; CMS-1500 02/12, item 21)."""
-
-MAX_POINTERS = 4
-"""Diagnoses that one service line of it can point to (loop 2400 SV107; CMS-1500 item 24E)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceLine:
-    """A billed service that the EHR supplied: system, CPT/HCPCS code, and the ICD-10-CM reasons it names.
-
-    ``reason_codes`` are codes found on the service itself; ``source`` is the resource it came from.
-    """
-
-    system: str
-    code: str
-    source: str
-    reason_codes: tuple[str, ...] = ()
-    reason_references: tuple[str, ...] = ()
-    performed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

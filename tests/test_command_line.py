@@ -41,6 +41,19 @@ def test_code_writes_one_line_for_each_good_line_and_names_the_bad(built: None, 
     assert "line 3: text is missing" in errors
 
 
+def test_a_query_says_what_to_send_and_what_to_keep_from_it(built: None, tmp_path: Path) -> None:
+    note = "ASSESSMENT AND PLAN\n1. Heart failure, continue carvedilol and furosemide.\n\nRESULTS\nEcho: EF 32%.\n"
+    source = write(tmp_path / "in.jsonl", {"id": "a", "text": note, "serviceDate": "2026-05-01"})
+    assert main(["code", str(source), "--output", str(tmp_path / "out.jsonl")]) == 0
+    (query,) = (finding["query"] for finding in lines(tmp_path / "out.jsonl")[0]["findings"] if "query" in finding)
+    assert query["question"] == "What is the type of the heart failure?"
+    assert [note[one["start"] : one["end"]] for one in query["indicators"]] == [one["text"] for one in query["indicators"]]
+    assert '- "Echo: EF 32%." (note note-1, 2026-05-01, results)' in query["text"]
+    assert query["options"][-2:] == ["other (please specify)", "unable to determine"]
+    assert [one["leadsTo"] for one in query["forCoders"]] == [["I50.2"], ["I50.4"]]
+    assert "I50" not in query["text"]
+
+
 def test_every_mention_is_another_policy(built: None, tmp_path: Path) -> None:
     source = write(tmp_path / "in.jsonl", {"id": "a", "text": NOTE})
     assert main(["code", str(source), "--output", str(tmp_path / "out.jsonl"), "--policy", "mentions"]) == 0

@@ -124,6 +124,32 @@ OUT: tuple[Parameter, ...] = (
         ),
     ),
     Parameter(
+        "query",
+        "",
+        0,
+        "*",
+        "A question to the provider that a finding gives rise to. The question and its text name no code; an answer counts as a signed addendum only.",
+        parts=(
+            Parameter("edit", "Coding", 1, "1", "The edit that asks."),
+            Parameter("code", "Coding", 1, "*", "The assigned code that leaves it open. For the coder."),
+            Parameter("question", "string", 1, "1", "The question."),
+            Parameter("indicator", "", 0, "*", "Words of the notes that it rests on.", parts=_EVIDENCE),
+            Parameter("option", "string", 1, "*", "An answer to choose from, in order."),
+            Parameter("text", "string", 1, "1", "The whole query as plain text, to be sent."),
+            Parameter(
+                "forCoders",
+                "",
+                0,
+                "*",
+                "What an answer leads to. For the coder only: never shown to the provider who answers.",
+                parts=(
+                    Parameter("option", "string", 1, "1", "The answer."),
+                    Parameter("code", "Coding", 1, "*", "A code, or the heading of those to choose from."),
+                ),
+            ),
+        ),
+    ),
+    Parameter(
         "risk",
         "",
         0,

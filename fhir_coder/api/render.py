@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from fhir_coder.api.outcome import outcome_of_result
 from fhir_coder.exchange import CodingResult, Resource
-from fhir_coder.model import CodeAssignment, Evidence, Note, Outcome, Reason, Reconciled, Rejection
-from fhir_coder.vocabulary import DISPOSITION, DISPOSITION_REASON, ICD10CM
+from fhir_coder.model import CodeAssignment, Evidence, Finding, Note, Outcome, ProviderQuery, Reason, Reconciled, Rejection
+from fhir_coder.querying import query_text
+from fhir_coder.vocabulary import DISPOSITION, DISPOSITION_REASON, EDIT, ICD10CM
 
 _FOUR_DIGITS = Decimal("0.0001")
 _OUTCOME_NAMES = {Outcome.PASS: "Pass", Outcome.REVIEW: "Review"}
@@ -22,8 +23,8 @@ def render_result(
     return {"resourceType": "Parameters", "parameter": list(_Rendering(result).parameters(ignored, include_text, risk))}
 
 
-def evidence_part(evidence: Evidence, notes: Mapping[str, Note]) -> Resource:
-    """The part ``evidence``; ``notes`` by their id."""
+def evidence_part(evidence: Evidence, notes: Mapping[str, Note], name: str = "evidence") -> Resource:
+    """The words of a note as a part of that name; ``notes`` by their id."""
     parts = [
         {"name": "document", "valueReference": note_reference(evidence.note_id, notes)},
         {"name": "start", "valueInteger": evidence.start},
@@ -31,7 +32,7 @@ def evidence_part(evidence: Evidence, notes: Mapping[str, Note]) -> Resource:
         {"name": "text", "valueString": evidence.text},
         {"name": "sha256", "valueString": evidence.sha256},
     ]
-    return {"name": "evidence", "part": parts}
+    return {"name": name, "part": parts}
 
 
 def note_reference(note_id: str, notes: Mapping[str, Note]) -> Resource:
@@ -70,6 +71,9 @@ class _Rendering:
             yield {"name": "rejected", "part": list(self._rejection(rejection))}
         for line in self._result.reconciliation:
             yield {"name": "reconciliation", "part": list(self._reconciled(line))}
+        for finding in disposition.report.shown:
+            if finding.query is not None:
+                yield {"name": "query", "part": list(self._query(finding, finding.query))}
         if risk is not None:
             yield risk
         yield {"name": "issues", "resource": outcome_of_result(self._result, ignored)}
@@ -99,8 +103,23 @@ class _Rendering:
             if line.recorded.reference:
                 yield {"name": "condition", "valueReference": {"reference": line.recorded.reference}}
 
-    def _evidence(self, evidence: Evidence) -> Resource:
-        return evidence_part(evidence, self._notes)
+    def _query(self, finding: Finding, query: ProviderQuery) -> Iterator[Resource]:
+        """The question; what the answers lead to comes last, in parts for the coder alone."""
+        encounter = self._result.intake.encounter
+        yield {"name": "edit", "valueCoding": {"system": EDIT, "code": finding.edit, "display": finding.name}}
+        for code in finding.codes:
+            yield {"name": "code", "valueCoding": self._coding(code, self._titles.get(code, ""))}
+        yield {"name": "question", "valueString": query.question}
+        yield from (self._evidence(one, "indicator") for one in query.indicators)
+        yield from ({"name": "option", "valueString": one.text} for one in query.options)
+        yield {"name": "text", "valueString": query_text(query, encounter.notes, encounter.service_date)}
+        for option in query.options:
+            if option.leads_to:
+                codes = ({"name": "code", "valueCoding": self._coding(code, "")} for code in option.leads_to)
+                yield {"name": "forCoders", "part": [{"name": "option", "valueString": option.text}, *codes]}
+
+    def _evidence(self, evidence: Evidence, name: str = "evidence") -> Resource:
+        return evidence_part(evidence, self._notes, name)
 
     def _texts(self) -> Iterator[Resource]:
         for note in self._notes.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fhir_coder.model import CodeAssignment, Disposition, Evidence, Finding, Outcome, Reason, Rejection
+from fhir_coder.model import CodeAssignment, Disposition, Evidence, Finding, Outcome, ProviderQuery, Reason, Rejection
 from fhir_coder.store.records import StoredEncounter
 
 Row = tuple[str, ...]
@@ -97,10 +97,20 @@ def _answer(
         codes={one.code: (f"rank {one.rank}", f"p {one.probability:.4f}", own.value, _places(one.evidence)) for one, own in assigned},
         rejected={f"{one.code} {one.reason.value}": (f"p {one.probability:.4f}", one.instead, _places(one.evidence)) for one in rejected},
         uncoded={_places((one,)): ("no code",) for one in uncoded},
-        findings=_numbered((f"{one.edit} {' '.join(one.codes)}".strip(), (one.severity.value, one.detail)) for one in findings),
+        findings=_numbered(
+            (f"{one.edit} {' '.join(one.codes)}".strip(), (one.severity.value, one.detail, *_asked(one.query))) for one in findings
+        ),
         reasons=_numbered((one.code, (" ".join(one.codes), one.text)) for one in reasons),
         disposition={"encounter": (outcome.value, "confident" if is_confident else "not confident")},
     )
+
+
+def _asked(query: ProviderQuery | None) -> Row:
+    """What is asked of the provider: question, answers with what they lead to, and where the quotations stand."""
+    if query is None:
+        return "", "", ""
+    options = "; ".join(f"{one.text} {' '.join(one.leads_to)}".rstrip() for one in query.options)
+    return query.question, options, _places(query.indicators)
 
 
 def _numbered(lines: Iterable[tuple[str, Row]]) -> Part:

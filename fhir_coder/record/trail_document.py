@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fhir_coder.exchange import Resource
-from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Rejection
+from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, ProviderQuery, Rejection
 from fhir_coder.store.records import StoredEncounter, StoredNote, StoredReceipt
 
 Object = dict[str, Any]
@@ -112,6 +112,16 @@ def _finding(one: Finding, with_words: bool) -> Object:
         "detail": one.detail,
         "source": one.source,
         "evidence": _evidence(one.evidence, with_words),
+        **({"query": _query(one.query, with_words)} if one.query else {}),
+    }
+
+
+def _query(query: ProviderQuery, with_words: bool) -> Object:
+    return {
+        "question": query.question,
+        "indicators": _evidence(query.indicators, with_words),
+        "options": [one.text for one in query.options],
+        "forCoders": [{"option": one.text, "leadsTo": list(one.leads_to)} for one in query.options if one.leads_to],
     }
 
 

@@ -102,6 +102,9 @@ def _findings(document: Object) -> Iterator[str]:
         codes = f" {', '.join(one['codes'])}" if one["codes"] else ""
         yield f"  {one['severity']:11} {one['edit']} {one['name']}{codes}: {one['detail']}"
         yield from _places(one["evidence"], "      ")
+        if query := one.get("query"):
+            yield f"      asks the provider: {query['question']} ({'; '.join(query['options'])})"
+            yield from _places(query["indicators"], "        ")
     if document["notRun"]:
         yield f"  not run for want of input: {', '.join(document['notRun'])}"
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from fhir_coder.exchange import Artifacts, Configuration, Resource
 from fhir_coder.facts import read_recorded
@@ -16,6 +17,8 @@ from fhir_coder.model import (
     Evidence,
     Finding,
     Outcome,
+    ProviderQuery,
+    QueryOption,
     Reason,
     Rejection,
     RejectionReason,
@@ -76,7 +79,7 @@ def stored_encounter(rows: StoredRows, cipher: Cipher) -> StoredEncounter:
         by_code=tuple(Outcome(one.disposition) for one in rows.assignments),
         rejected=tuple(_rejection(one, evidence["rejection", one.position]) for one in rows.rejections),
         uncoded=evidence["uncoded", 0],
-        findings=tuple(_finding(one, evidence["finding", one.position]) for one in rows.findings),
+        findings=tuple(_finding(one, evidence["finding", one.position], evidence["query", one.position]) for one in rows.findings),
         reasons=tuple(Reason(one.code, one.text, tuple(one.codes)) for one in rows.reasons),
         proposals=tuple(_proposal(one, cipher) for one in rows.proposals),
         receipts=tuple(_receipt(one, cipher) for one in rows.receipts),
@@ -141,8 +144,13 @@ def _rejection(row: RejectionRow, evidence: tuple[Evidence, ...]) -> Rejection:
     return Rejection(row.code, row.display, RejectionReason(row.reason), evidence, row.probability, row.instead)
 
 
-def _finding(row: FindingRow, evidence: tuple[Evidence, ...]) -> Finding:
-    return Finding(row.edit, row.name, Severity(row.severity), tuple(row.codes), row.detail, row.source, evidence)
+def _finding(row: FindingRow, evidence: tuple[Evidence, ...], indicators: tuple[Evidence, ...]) -> Finding:
+    query = _query(row.query, indicators) if row.query else None
+    return Finding(row.edit, row.name, Severity(row.severity), tuple(row.codes), row.detail, row.source, evidence, query)
+
+
+def _query(asked: dict[str, Any], indicators: tuple[Evidence, ...]) -> ProviderQuery:
+    return ProviderQuery(asked["question"], indicators, tuple(QueryOption(text, tuple(leads_to)) for text, leads_to in asked["options"]))
 
 
 def _proposal(row: ProposalRow, cipher: Cipher) -> StoredProposal:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from fhir_coder import __version__
 from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.facts import facts_hash, recorded_rows, write_facts
 from fhir_coder.fhir.writer import write_json
-from fhir_coder.model import CodedEncounter, Disposition, Encounter, Evidence
+from fhir_coder.model import CodedEncounter, Disposition, Encounter, Evidence, ProviderQuery
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.outline import outline
 from fhir_coder.store.tables import (
@@ -118,8 +119,10 @@ class PartRows:
                 codes=list(one.codes),
                 detail=one.detail,
                 source=one.source,
+                query=_query(one.query) if one.query else None,
             )
             yield from self._evidence("finding", position, one.evidence)
+            yield from self._evidence("query", position, one.query.indicators if one.query else ())
 
     def _reasons(self, disposition: Disposition) -> Iterator[Part]:
         for position, one in enumerate(disposition.reasons):
@@ -178,6 +181,11 @@ class PartRows:
                 is_signed=one.is_signed,
                 text=self.cipher.seal(one.text),
             )
+
+
+def _query(query: ProviderQuery) -> dict[str, Any]:
+    """A query without its quotations, which are evidence."""
+    return {"question": query.question, "options": [[option.text, list(option.leads_to)] for option in query.options]}
 
 
 def _fitting(text: str, most: int) -> str:

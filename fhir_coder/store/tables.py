@@ -106,7 +106,7 @@ class RejectionRow(Part):
 
 
 class FindingRow(Part):
-    """What an edit said."""
+    """What an edit said. ``query`` is the question it gives rise to and its options, our own words; what it quotes is :class:`EvidenceRow`."""
 
     __tablename__ = "finding"
 
@@ -116,6 +116,7 @@ class FindingRow(Part):
     codes: Mapped[list[Any]] = mapped_column(JSON)
     detail: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
+    query: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ReasonRow(Part):
@@ -129,7 +130,7 @@ class ReasonRow(Part):
 
 
 class EvidenceRow(Part):
-    """A span of a note that a decision rests on. ``owner`` is assignment, rejection, finding or uncoded; ``owner_position`` its position."""
+    """A span of a note that a decision rests on. ``owner`` is assignment, rejection, finding, query or uncoded; ``owner_position`` its position."""
 
     __tablename__ = "evidence"
 

@@ -103,23 +103,22 @@ def _require_writable(phrase: str, options: Options) -> None:
 
 def _without_conflicts(entries: Iterable[LexiconEntry]) -> tuple[LexiconEntry, ...]:
     """The entries without idle repeats; raises when one phrase has two meanings that no context tells apart."""
-    by_phrase: dict[str, list[LexiconEntry]] = defaultdict(list)
+    places: dict[str, list[int]] = defaultdict(list)
     kept: list[LexiconEntry] = []
     for entry in entries:
-        rivals = by_phrase[same_phrase_key(entry.phrase)]
-        idle = next((place for place, rival in enumerate(rivals) if _is_idle(entry, rival)), None)
+        rivals = places[same_phrase_key(entry.phrase)]
+        idle = next((place for place in rivals if _is_idle(entry, kept[place])), None)
         if idle is not None:
-            if _commas(entry) > _commas(rivals[idle]):  # it is found with its commas and without
-                wider = replace(rivals[idle], phrase=entry.phrase)
-                kept[kept.index(rivals[idle])] = rivals[idle] = wider
+            if _commas(entry) > _commas(kept[idle]):  # it is found with its commas and without
+                kept[idle] = replace(kept[idle], phrase=entry.phrase)
             continue
-        for rival in rivals:
+        for rival in map(kept.__getitem__, rivals):
             if entry.codes != rival.codes and not entry.excludes(rival):
                 raise LexiconError(
                     f"{entry.where}: {entry.phrase!r} means {'+'.join(entry.codes)} here and {'+'.join(rival.codes)} at {rival.where}, "
                     "and no option tells them apart"
                 )
-        rivals.append(entry)
+        rivals.append(len(kept))
         kept.append(entry)
     return tuple(kept)
 

@@ -29,6 +29,8 @@ from fhir_coder.model import (
     Mentions,
     Note,
     Outcome,
+    ProviderQuery,
+    QueryOption,
     Reason,
     Reconciled,
     RecordedDiagnosis,
@@ -59,9 +61,14 @@ ASSIGNMENT = CodeAssignment(
 )
 SYMPTOM = CodeAssignment("R05.9", "Cough, unspecified", 0.123456, 2, (evidence(LOOSE, "cough"),))
 REJECTED = Rejection("R07.9", "Chest pain, unspecified", RejectionReason.NEGATED, (evidence(NOTE, "chest pain"),))
+QUERY = ProviderQuery(
+    "How long has the cough lasted?",
+    (evidence(LOOSE, "cough"),),
+    (QueryOption("less than 3 weeks", ("R05.1",)), QueryOption("other (please specify)"), QueryOption("unable to determine")),
+)
 FINDINGS = (
     Finding("FC-E01", "code-not-billable", Severity.BLOCKING, ("I10",), "The code is a header."),
-    Finding("FC-E09", "unspecified-code", Severity.ADVISORY, ("R05.9",), "A more specific code exists."),
+    Finding("FC-E09", "unspecified-code", Severity.ADVISORY, ("R05.9",), "A more specific code exists.", query=QUERY),
 )
 RECONCILIATION = (
     Reconciled(Agreement.AGREED, "I10", RecordedDiagnosis("i10", "Condition/c1", "confirmed")),

@@ -76,7 +76,7 @@ def test_the_answer_holds_everything(client):
     answer = resource_of(post(client, INSTANCE, parameters({"name": "writeBack", "valueBoolean": True})))
     assert [one["name"] for one in answer["parameter"]] == [
         "codingId", "disposition", "reason", "result", "receipt", "assignment", "assignment", "rejected",
-        "reconciliation", "reconciliation", "reconciliation", "risk", "issues",
+        "reconciliation", "reconciliation", "reconciliation", "query", "risk", "issues",
     ]  # fmt: skip
     assert named(answer, "codingId")[0]["valueId"] == "c0ffee"
     assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"
@@ -145,6 +145,28 @@ def test_a_rejection_says_why(client):
     parts = {part["name"]: part for part in named(resource_of(client.post(INSTANCE)), "rejected")[0]["part"]}
     assert (parts["code"]["valueCoding"]["code"], parts["reason"]["valueCode"]) == ("R07.9", "negated")
     assert parts["evidence"]["part"][3]["valueString"] == "chest pain"
+
+
+def test_a_query_keeps_what_answers_lead_to_for_coders(client):
+    (query,) = named(resource_of(client.post(INSTANCE)), "query")
+    values = [(part["name"], part.get("valueString")) for part in query["part"] if part["name"] in {"question", "option"}]
+    assert values == [
+        ("question", "How long has the cough lasted?"),
+        ("option", "less than 3 weeks"),
+        ("option", "other (please specify)"),
+        ("option", "unable to determine"),
+    ]
+    (indicator,) = (part["part"] for part in query["part"] if part["name"] == "indicator")
+    assert indicator[3] == {"name": "text", "valueString": "cough"}
+    (text,) = (part["valueString"] for part in query["part"] if part["name"] == "text")
+    assert '"cough" (note n2, ' in text and "R05" not in text
+    (lead,) = (part["part"] for part in query["part"] if part["name"] == "forCoders")
+    assert (lead[0]["valueString"], lead[1]["valueCoding"]["code"]) == ("less than 3 weeks", "R05.1")
+
+
+def test_no_issue_quotes_what_a_query_quotes(client):
+    issues = named(resource_of(client.post(INSTANCE)), "issues")[0]["resource"]
+    assert "cough" not in str(issues).lower().replace("r05.9", "")
 
 
 def test_issues_hold_findings_and_all_that_was_left_out(client):

@@ -37,7 +37,11 @@ def test_the_same_is_the_same() -> None:
         (coded(replace(ASSIGNMENTS[0], probability=0.9), ASSIGNMENTS[1]), "codes R05.9: p 0.8125 -> p 0.9000"),
         (coded(replace(ASSIGNMENTS[0], rank=2), replace(ASSIGNMENTS[1], rank=1)), "codes R05.9: rank 1 -> rank 2"),
         (coded(ASSIGNMENTS[0]), "codes Q87.89: only before (rank 2, p 0.5000, review, n1[12..34])"),
-        (replace(DISPOSITION, report=report(findings=())), "findings FCE120 R05.9: only before (advisory, Twice.)"),
+        (
+            replace(DISPOSITION, report=report(findings=())),
+            "findings FCE120 R05.9: only before (advisory, Twice., "
+            "How long has the cough lasted?, less than 3 weeks R05.1; more than 8 weeks R05.3; unable to determine, n1[12..45])",
+        ),
         (replace(DISPOSITION, reasons=(*DISPOSITION.reasons, Reason("no-codes", "None."))), "reasons no-codes: only after (None.)"),
         (replace(DISPOSITION, outcome=Outcome.PASS), "disposition encounter: review -> pass"),
         (
@@ -55,9 +59,19 @@ def test_every_kind_of_difference_is_told(after: Disposition, sentence: str) -> 
     assert sentence in sentences(after)
 
 
+def test_another_query_is_a_difference() -> None:
+    finding = DISPOSITION.report.findings[0]
+    without = replace(DISPOSITION, report=report(findings=(replace(finding, query=None),)))
+    (sentence,) = sentences(without)
+    assert sentence.startswith("findings FCE120 R05.9: How long has the cough lasted? -> ")
+    shorter = replace(finding.query, options=finding.query.options[1:])
+    (sentence,) = sentences(replace(DISPOSITION, report=report(findings=(replace(finding, query=shorter),))))
+    assert "-> more than 8 weeks R05.3; unable to determine" in sentence
+
+
 def test_findings_of_one_name_are_told_apart() -> None:
     finding = DISPOSITION.report.findings[0]
-    twice = replace(DISPOSITION, report=report(findings=(finding, replace(finding, detail="Thrice."))))
+    twice = replace(DISPOSITION, report=report(findings=(finding, replace(finding, detail="Thrice.", query=None))))
     assert sentences(twice) == ["findings FCE120 R05.9 (2): only after (advisory, Thrice.)"]
 
 

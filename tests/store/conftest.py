@@ -26,6 +26,8 @@ from fhir_coder.model import (
     Note,
     Outcome,
     Patient,
+    ProviderQuery,
+    QueryOption,
     Reason,
     RecordedDiagnosis,
     Rejection,
@@ -57,6 +59,13 @@ def evidence(words: str) -> Evidence:
     return Evidence(NOTE.id, start, start + len(words), words, NOTE.sha256, SectionKind.ASSESSMENT)
 
 
+QUERY = ProviderQuery(
+    "How long has the cough lasted?",
+    (evidence(f"{MARKER} syndrome with cough"),),
+    (QueryOption("less than 3 weeks", ("R05.1",)), QueryOption("more than 8 weeks", ("R05.3",)), QueryOption("unable to determine")),
+)
+
+
 def coding_result(reference: str = "Encounter/e1") -> CodingResult:
     quote = evidence(f"{MARKER} syndrome")
     encounter = Encounter(
@@ -80,7 +89,7 @@ def coding_result(reference: str = "Encounter/e1") -> CodingResult:
         (quote,),
         {"software": "0.1.0"},
     )
-    finding = Finding("FCE120", "duplicate-code", Severity.ADVISORY, ("R05.9",), "Twice.", "IV", (quote,))
+    finding = Finding("FCE120", "duplicate-code", Severity.ADVISORY, ("R05.9",), "Twice.", "IV", (quote,), QUERY)
     disposition = Disposition(
         EditReport(coded, (finding,), ("FCE301",)),
         Outcome.REVIEW,

@@ -20,7 +20,7 @@ from fhir_coder.store.records import with_words
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.tables import Table
 from fhir_coder.store.upgrade import upgrade
-from tests.store.conftest import KEY, MARKER, NOTE, coding_result
+from tests.store.conftest import KEY, MARKER, NOTE, QUERY, coding_result
 
 NOW = datetime(2026, 5, 2, 8, 30, tzinfo=UTC)
 
@@ -62,6 +62,16 @@ def test_a_result_comes_back_whole(database_url: str) -> None:
         "delivered",
     ]
     assert found.trail[0].detail["notes"] == {NOTE.id: NOTE.sha256}
+
+
+def test_without_a_key_a_query_keeps_its_question_and_the_places_it_quotes(database_url: str) -> None:
+    with repository(database_url, key="") as store:
+        found = store.get("default", store.save("default", "", coding_result()))
+    assert found is not None
+    query = found.findings[0].query
+    assert query is not None
+    assert (query.question, query.options) == (QUERY.question, QUERY.options)
+    assert [(one.text, one.start, one.end) for one in query.indicators] == [("", QUERY.indicators[0].start, QUERY.indicators[0].end)]
 
 
 def test_without_a_key_words_are_dropped_and_rebuilt_from_offsets(database_url: str) -> None:

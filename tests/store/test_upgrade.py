@@ -69,10 +69,12 @@ def test_the_way_back_leaves_the_first_tables(database_url: str) -> None:
     coding_id = store.save("default", "", coding_result())
     move(engine, "0001", command.downgrade)
     columns = {column["name"] for table in ("coded_encounter", "note") for column in inspect(engine).get_columns(table)}
+    assert "query" not in {column["name"] for column in inspect(engine).get_columns("finding")}
     assert not columns & {"facts", "release_artifact", "recorded", "authority", "version"}
     upgrade(engine)
     found = store.get("default", coding_id)
     assert found is not None and [one.code for one in found.assignments] == ["R05.9", "Q87.89"] and len(found.notes) == 1
+    assert found.findings[0].query is None and len(found.findings[0].evidence) == 1
     engine.dispose()
 
 

@@ -5,14 +5,6 @@ from __future__ import annotations
 import pytest
 
 from index.matcher import TermMatcher
-from index.terms import gather_terms
-from terminology.codebook import Codebook
-from terminology.lexicon import load_lexicon
-
-
-@pytest.fixture(scope="module")
-def matcher(codebook: Codebook) -> TermMatcher:
-    return TermMatcher(gather_terms(codebook, load_lexicon().entries))
 
 
 def codes(matcher: TermMatcher, text: str, abbreviation: str) -> set[str]:

@@ -11,7 +11,7 @@ from official_files import BODY, tabular
 from fhir_coder.commands.terminology import _print_left_out
 from terminology.codebook import Codebook
 from terminology.installation import release_from_xml
-from terminology.lexicon import LexiconEntry, check_against, load_lexicon
+from terminology.lexicon import LexiconEntry, check_against
 from terminology.lexicon.carry_over import carry_over, left_out
 from terminology.lexicon.loader import Lexicon
 from terminology.tabular import parse_tabular
@@ -61,17 +61,16 @@ def test_loading_a_release_names_the_phrases_it_no_longer_offers(capsys: pytest.
     assert not any(" I10 " in line for line in lines)
 
 
-def test_nothing_changes_in_the_release_the_lexicon_is_written_for(codebook: Codebook) -> None:
-    entries = load_lexicon().entries
+def test_nothing_changes_in_the_release_the_lexicon_is_written_for(codebook: Codebook, lexicon: Lexicon) -> None:
+    entries = lexicon.entries
     assert carry_over(entries, codebook) == entries
 
 
-def test_an_old_release_carries_most_of_it(shared: Path) -> None:
+def test_an_old_release_carries_most_of_it(shared: Path, lexicon: Lexicon) -> None:
     path = shared / "terminology/FY2021/icd10cm_tabular_2021.xml"
     if not path.is_file():
         pytest.skip("the list of FY2021 is not here")
     book = release_from_xml(path.read_bytes(), "2021", date(2021, 1, 1), date(2021, 9, 30)).codebook
-    lexicon = load_lexicon()
     carried = carry_over(lexicon.entries, book)
     assert check_against(Lexicon(carried, "0"), book) == []
     assert len(carried) > 0.9 * len(lexicon.entries)

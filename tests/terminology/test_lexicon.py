@@ -18,11 +18,6 @@ from terminology.lexicon.phrases import PatternError, expand, same_phrase_key
 
 
 @pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return load_lexicon()
-
-
-@pytest.fixture(scope="module")
 def meanings(lexicon: Lexicon) -> dict[str, list[LexiconEntry]]:
     found: dict[str, list[LexiconEntry]] = {}
     for entry in lexicon.entries:

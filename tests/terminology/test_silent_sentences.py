@@ -9,10 +9,7 @@ from test_phrases import PATIENTS, codes_of
 
 from fhir_coder.model import Patient
 from index.matcher import TermMatcher
-from index.terms import gather_terms
 from terminology.codebook import Codebook
-from terminology.lexicon import load_lexicon
-from terminology.lexicon.carry_over import carry_over
 
 SENTENCES = Path(__file__).with_name("silent_sentences.txt")
 
@@ -20,11 +17,6 @@ SENTENCES = Path(__file__).with_name("silent_sentences.txt")
 def sentences() -> list[str]:
     """Every line that is neither empty nor a comment."""
     return [line for line in SENTENCES.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
-
-
-@pytest.fixture(scope="module")
-def matcher(codebook: Codebook) -> TermMatcher:
-    return TermMatcher(gather_terms(codebook, carry_over(load_lexicon().entries, codebook)))
 
 
 @pytest.mark.parametrize("patient", PATIENTS[1:4], ids=lambda patient: patient.id)
