@@ -59,6 +59,7 @@ CODE_COLUMNS = frozenset(
         "needs",
         "told",
         "then",
+        "leads_to",
         "due",
         "infections",
         "heart",

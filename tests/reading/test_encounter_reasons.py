@@ -27,6 +27,7 @@ def _codes(text: str) -> set[str]:
         ("Plan: HPV #1 given today.", "Z23"),
         ("Plan: Tdap updated.", "Z23"),
         ("P: Received flu shot and COVID booster today", "Z23"),
+        ("A: vaccinations up to date, flu shot today", "Z23"),
         ("36w0d G1P0. No complaints bar tired feet.", "Z34.00"),
         ("G3P2 at 20 weeks, routine visit", "Z34.80"),
         ("6 weeks s/p left TKA, doing well", "Z47.1"),

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from fhir_coder.coding.specificity import complete
-from fhir_coder.model import Encounter, Mention, Note, Patient
-from fhir_coder.reading.mentions import FindTerms, find_mentions
+from fhir_coder.model import Encounter, Note, Patient
+from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.sections import find_sections
 from index.matcher import TermMatcher
 from terminology.codebook import Codebook
@@ -55,27 +55,20 @@ def slips(matcher: TermMatcher, codebook: Codebook, phrase: str, expected: froze
 
 
 def codes_of(matcher: TermMatcher, codebook: Codebook, phrase: str, patient: Patient) -> frozenset[str]:
-    """The complete codes of what the dictionary finds in an assessment that is nothing but the phrase."""
-    named = _of_dictionary(matcher, phrase, patient)
+    """The complete codes of every mention in an assessment that is nothing but the phrase."""
+    note = Note("n", f"Assessment:\n{phrase}\n")
+    mentions = find_mentions(find_sections(Encounter("e", (note,), patient, SEEN)), matcher.find_terms).mentions
+    named = [mention for mention in mentions if any(source.startswith(DICTIONARY) for source in mention.sources)]
     return frozenset(complete(codebook, code, (mention.text, phrase)) or code for mention in named for code in mention.codes)
 
 
 def codes_of_rules(matcher: TermMatcher, codebook: Codebook, phrase: str, patient: Patient) -> frozenset[str]:
     """The complete codes of what reading finds in the phrase without a dictionary, but for those that the dictionary gives as well."""
-    given = {code for mention in _of_dictionary(matcher, phrase, patient) for code in mention.codes}
-    mentions = _mentions(phrase, patient, lambda text: ())
-    told = {(mention.text, code) for mention in mentions for code in mention.codes if code not in given}
-    return frozenset(complete(codebook, code, (words, phrase)) or code for words, code in told)
-
-
-def _of_dictionary(matcher: TermMatcher, phrase: str, patient: Patient) -> list[Mention]:
-    found = _mentions(phrase, patient, matcher.find_terms)
-    return [mention for mention in found if any(source.startswith(DICTIONARY) for source in mention.sources)]
-
-
-def _mentions(phrase: str, patient: Patient, find_terms: FindTerms) -> tuple[Mention, ...]:
     note = Note("n", f"Assessment:\n{phrase}\n")
-    return find_mentions(find_sections(Encounter("e", (note,), patient, SEEN)), find_terms).mentions
+    mentions = find_mentions(find_sections(Encounter("e", (note,), patient, SEEN)), lambda text: ()).mentions
+    of_dictionary = {code for term in matcher.find_terms(note.text) for code in term.codes}
+    told = {(mention.text, code) for mention in mentions for code in mention.codes if code not in of_dictionary}
+    return frozenset(complete(codebook, code, (words, phrase)) or code for words, code in told)
 
 
 @pytest.mark.parametrize("name", FILES)
