@@ -7,6 +7,7 @@ gives no references, because a guess would make an edit fire on the wrong code.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,11 +53,12 @@ class CodeReference:
 
     def covers(self, code: str) -> bool:
         """Whether ``code`` (dotted or compact) is the reference, lies below it or in its range, and meets its condition."""
-        plain = compact(code)
+        return self.covers_compact(compact(code))
+
+    def covers_compact(self, plain: str) -> bool:
+        """The same for a code that is compact already."""
         if self.condition is not None and not self.condition.shape.match(plain):
             return False
-        if self.first == self.last:
-            return plain.startswith(compact(self.first))
         low, high, low_length, high_length = _bounds(self.first, self.last)
         if not high_length:
             return plain.startswith(low)
@@ -67,7 +69,26 @@ class CodeReference:
         return f"{span} with {self.condition.words}" if self.condition else span
 
 
-@lru_cache(maxsize=4096)
+class References(tuple[CodeReference, ...]):
+    """The references of one note or one entry of a table, asked as one: single codes are found by their beginning, the rest one by one."""
+
+    _shortest = 3
+
+    def __init__(self, _: Iterable[CodeReference] = ()) -> None:
+        self._single = frozenset(compact(one.first) for one in self if one.first == one.last and one.condition is None)
+        self._longest = max(map(len, self._single), default=0)
+        self._other = tuple(one for one in self if one.first != one.last or one.condition is not None)
+
+    def cover(self, code: str) -> bool:
+        """Whether any of them covers the code (with or without dot)."""
+        plain = compact(code)
+        longest = min(len(plain), self._longest)
+        return any(plain[:length] in self._single for length in range(self._shortest, longest + 1)) or any(
+            one.covers_compact(plain) for one in self._other
+        )
+
+
+@lru_cache(maxsize=16384)
 def _bounds(first: str, last: str) -> tuple[str, str, int, int]:
     """The sorting keys of both ends of a range, and how many characters of a code are compared with each; one code written in two ways has no
     second end. Tables of ranges are asked of every code, so the keys are made once."""
@@ -80,13 +101,13 @@ def _bounds(first: str, last: str) -> tuple[str, str, int, int]:
     return tabular_key(low), tabular_key(high), len(low), len(high)
 
 
-def parse_references(text: str) -> tuple[CodeReference, ...]:
+def parse_references(text: str) -> References:
     """Every reference of one note, in order, each once; none when it names codes only in prose."""
     found = [reference for inside in _PARENTHESES.findall(text) for reference in _read(inside)]
     closing = _CLOSING_LIST.search(text)
     if not found and closing and not _PROSE.search(text):
         found = _read(closing.group(1))
-    return tuple(dict.fromkeys(found))
+    return References(dict.fromkeys(found))
 
 
 def _read(text: str) -> list[CodeReference]:

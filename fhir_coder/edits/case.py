@@ -9,6 +9,7 @@ from functools import cached_property
 
 from fhir_coder.edits.exclusions import Exclusion, find_exclusions
 from fhir_coder.edits.side_family import side_family
+from fhir_coder.edits.validity import CodeFault, InvalidCode, diagnose
 from fhir_coder.model import Assertion, CodedEncounter, Encounter, Evidence, Mention, ServiceLine
 from terminology.codebook import Codebook
 from terminology.laterality import side
@@ -51,6 +52,15 @@ class EditCase:
     def first_listed(self) -> str | None:
         """The first-listed diagnosis in canonical form, or None when there is none or the release does not know it."""
         return self.codebook.normalize(self.codes[0]) if self.codes else None
+
+    def invalid(self, fault: CodeFault) -> Iterator[InvalidCode]:
+        """The codes that have this fault, each once."""
+        return (one for one in self._invalid if one.fault is fault)
+
+    @cached_property
+    def _invalid(self) -> tuple[InvalidCode, ...]:
+        diagnosed = (diagnose(code, self.codebook) for code in dict.fromkeys(self.codes))
+        return tuple(one for one in diagnosed if one is not None)
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
