@@ -296,6 +296,10 @@ class Codebook:
             if number not in used and notes
         )
 
+    def heading_notes(self, owner: str) -> tuple[TabularNote, ...]:
+        """The notes of a chapter (``chapter 9``) or section (by id) with the codes they name; none when there is no such heading."""
+        return tuple(note for name, _, notes in self.headings() if name == owner for note in self._notes_on(owner, notes))
+
     def own_notes(self, code: str) -> tuple[RawNote, ...]:
         """The notes printed on the code itself, as they stand."""
         return self._find(code)[0].notes
