@@ -13,6 +13,7 @@ from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.run import check_codes
 from fhir_coder.installed import open_releases
 from fhir_coder.settings import Settings
+from terminology.history import CodeHistory
 from terminology.release import Catalogue
 
 
@@ -55,4 +56,5 @@ def _case(catalogue: Catalogue, line: Line) -> EditCase:
         service_date=service_date,
         release=choice.release,
         release_status=choice.status,
+        history=CodeHistory(catalogue),
     )

@@ -12,6 +12,7 @@ from fhir_coder.edits.side_family import side_family
 from fhir_coder.edits.validity import CodeFault, InvalidCode, diagnose
 from fhir_coder.model import Assertion, CodedEncounter, Encounter, Evidence, Mention, ServiceLine
 from terminology.codebook import Codebook
+from terminology.history import NO_HISTORY, CodeHistory
 from terminology.laterality import side
 from terminology.release import Release
 
@@ -21,7 +22,8 @@ class EditCase:
     """The facts of one encounter or claim.
 
     ``codes`` stand in claim order exactly as given; ``release_status`` is "covered", "earlier", "later", "gap" or "undated" (see
-    :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are.
+    :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are. ``history`` is what
+    other releases know of codes that were given; the engine's own come from the release and need none.
     """
 
     codes: tuple[str, ...]
@@ -32,6 +34,7 @@ class EditCase:
     release_status: str
     coded: CodedEncounter | None = None
     services: tuple[ServiceLine, ...] | None = None
+    history: CodeHistory = NO_HISTORY
 
     @property
     def codebook(self) -> Codebook:

@@ -33,4 +33,6 @@ SEVERITY = Severity.BLOCKING
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such code."""
     for invalid in case.invalid(CodeFault.HEADER):
-        yield Fault((invalid.code,), f"{invalid.code} is a heading and not billable.{invalid.remedy}")
+        until = case.history.billable_until(invalid.code, case.release)
+        told = f"{invalid.code} is a heading and not billable" + (f" after {until}" if until else "")
+        yield Fault((invalid.code,), f"{told}.{invalid.remedy}")
