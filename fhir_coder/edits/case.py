@@ -71,6 +71,11 @@ class EditCase:
         return {code: self.codebook.title(code) for code in self.known}
 
     @cached_property
+    def stems(self) -> Mapping[str, str]:
+        """Every stem with the known code that it stands for: of several that differ by the seventh character, the one that sorts first."""
+        return {self.codebook.stem(code): code for code in sorted(self.known, reverse=True)}
+
+    @cached_property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """The pairs of known codes that an Excludes1 note parts."""
         return tuple(find_exclusions(self.codebook, self.known))

@@ -29,6 +29,7 @@ from terminology.references import CodeReference
 ID = "FCE-205"
 NAME = "code-first-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:
