@@ -30,6 +30,7 @@ test: lint
 
 bench: install
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.edits
 
 soak: install
 	$(BIN)/pytest -m soak

@@ -11,7 +11,8 @@ from fhir_coder.edits.run import check_codes
 from fhir_coder.exchange import ReleaseUse
 from fhir_coder.model import Finding, Patient, ServiceLine, Severity
 from fhir_coder.pipeline import release_use
-from terminology.release import Catalogue, ReleaseChoice
+from terminology.history import CodeHistory
+from terminology.release import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class CheckedCodes:
     spans_releases: bool = False
 
 
-def case_of(given: GivenCodes, choice: ReleaseChoice) -> EditCase:
+def case_of(given: GivenCodes, catalogue: Catalogue) -> EditCase:
     """The codes as the edits look at them, with the release of the date of service."""
+    choice = catalogue.for_date(given.service_date)
     return EditCase(
         codes=given.codes,
         birth_date=given.patient.birth_date,
@@ -50,13 +52,14 @@ def case_of(given: GivenCodes, choice: ReleaseChoice) -> EditCase:
         release=choice.release,
         release_status=choice.status,
         services=given.services,
+        history=CodeHistory(catalogue),
     )
 
 
 def check_given(given: GivenCodes, catalogue: Catalogue, severities: Mapping[str, str]) -> CheckedCodes:
     """Run every edit that needs no note, by the release of the date of service (45 CFR 162.1002(c)). ``severities`` are the site's."""
     choice = catalogue.for_date(given.service_date)
-    findings, not_run = check_codes(case_of(given, choice), severities)
+    findings, not_run = check_codes(case_of(given, catalogue), severities)
     shown = tuple(finding for finding in findings if finding.severity is not Severity.SHADOW)
     last = catalogue.for_date(given.last_service_date or given.service_date)
     spans = (last.release.id, last.status) != (choice.release.id, choice.status)

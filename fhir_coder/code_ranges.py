@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from terminology.references import CodeReference, parse_references
+from terminology.references import CodeReference, References, parse_references
 
 _REMEMBERED = 2048
 """Codes whose answers a list of ranges keeps: every table is asked of the same common codes in note after note."""
 
 
-class CodeRanges(tuple[CodeReference, ...]):
+class CodeRanges(References):
     """The ranges of one entry of a table, which remember the codes that they were asked of."""
 
     def __init__(self, _: Iterable[CodeReference] = ()) -> None:
+        super().__init__()
         self._answers: dict[str, bool] = {}
 
     def cover(self, code: str) -> bool:
         """Whether any of them covers the code."""
         answer = self._answers.get(code)
         if answer is None:
-            answer = any(one.covers(code) for one in self)
+            answer = super().cover(code)
             if len(self._answers) >= _REMEMBERED:
                 self._answers.clear()
             self._answers[code] = answer
@@ -46,4 +47,4 @@ def parse_listed(text: str) -> CodeRanges:
 
 def covered(code: str, ranges: Iterable[CodeReference]) -> bool:
     """Whether any of the ranges covers the code (with or without dot)."""
-    return ranges.cover(code) if isinstance(ranges, CodeRanges) else any(one.covers(code) for one in ranges)
+    return ranges.cover(code) if isinstance(ranges, References) else any(one.covers(code) for one in ranges)

@@ -35,6 +35,15 @@ def open_releases(settings: Settings) -> Catalogue:
         raise ConfigurationError(str(error)) from error
 
 
+def release_of(catalogue: Catalogue, release_id: str) -> Release:
+    """The loaded release of that id; raises InvalidContent, which names those that are loaded."""
+    try:
+        return catalogue.get(release_id)
+    except KeyError as error:
+        loaded = ", ".join(release.id for release in catalogue.releases)
+        raise InvalidContent(f"no release {release_id[:40]} is loaded; loaded are: {loaded}") from error
+
+
 def unusable_folder(settings: Settings, error: Exception) -> ConfigurationError:
     """The data folder as the error that a person can act on."""
     reason = getattr(error, "strerror", None) or type(error).__name__

@@ -46,7 +46,12 @@ def detect_language(text: str) -> Language:
     letters = sum(count for _, count in windows)
     if letters < LEAST_LETTERS:
         return Language.UNDETERMINED
-    foreign = sum(count for window, count in windows if count >= LEAST_LETTERS and _is_foreign(window))
+    foreign, unread = 0, letters
+    for window, count in windows:
+        if foreign + unread < FOREIGN_SHARE * letters:  # what is left cannot change the verdict
+            break
+        unread -= count
+        foreign += count if count >= LEAST_LETTERS and _is_foreign(window) else 0
     return Language.OTHER if foreign >= FOREIGN_SHARE * letters else Language.ENGLISH
 
 
@@ -71,10 +76,8 @@ def _count_letters(text: str) -> int:
 def _is_foreign(window: str) -> bool:
     """Whether a spoken language other than English explains the window clearly better."""
     prose = " ".join(window.split())
-    scores = _identifier().rank(prose)
-    label, best = scores[0]
-    english = next(score for label, score in scores if label == "en")
-    return label != "en" and (best - english) / len(prose.encode("utf-8")) >= MARGIN
+    scores = dict(_identifier().rank(prose))
+    return (max(scores.values()) - scores["en"]) / len(prose.encode("utf-8")) >= MARGIN
 
 
 @cache

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from terminology.expansion import FULL_LENGTH, extensions_of, full_code
 from terminology.notation import compact, dotted
-from terminology.references import CodeReference, parse_references
+from terminology.references import References, parse_references
 from terminology.tabular import Extension, NoteKind, RawNote, TabularCode, TabularList
 
 __all__ = ["Chapter", "Codebook", "NoteKind", "Section", "Stem", "TabularNote", "UnknownCode"]
@@ -18,6 +18,7 @@ __all__ = ["Chapter", "Codebook", "NoteKind", "Section", "Stem", "TabularNote", 
 _POINTS_ELSEWHERE = {NoteKind.EXCLUDES1, NoteKind.EXCLUDES2, NoteKind.CODE_FIRST, NoteKind.USE_ADDITIONAL, NoteKind.CODE_ALSO}
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_NO_REFERENCES = References()
 
 
 class UnknownCode(KeyError):
@@ -31,7 +32,7 @@ class TabularNote:
     kind: NoteKind
     text: str
     owner: str
-    references: tuple[CodeReference, ...]
+    references: References
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,9 @@ class Codebook:
         self._chapters: list[tuple[Chapter, tuple[RawNote, ...]]] = []
         self._sections: list[tuple[Section, tuple[RawNote, ...]]] = []
         self._notes: dict[tuple[str, tuple[NoteKind, ...], bool], tuple[TabularNote, ...]] = {}
+        self._notes_of: dict[tuple[str, tuple[RawNote, ...]], tuple[TabularNote, ...]] = {}
+        self._found: dict[str, tuple[_Entry, Extension | None]] = {}
+        self._above: dict[str, tuple[str, ...]] = {}
         for chapter in tabular.chapters:
             codes = [code.code for section in chapter.sections for code in section.codes]
             self._chapters.append(
@@ -112,6 +116,8 @@ class Codebook:
 
     def normalize(self, code: str) -> str | None:
         """The dotted code as this release prints it, header or billable; None when it has no such code."""
+        if code in self._found:
+            return code
         plain = compact(code)
         entry = self._entries.get(plain)
         if entry is not None:
@@ -175,12 +181,10 @@ class Codebook:
 
     def ancestors(self, code: str) -> tuple[str, ...]:
         """The codes above, nearest first, the category last."""
-        found = []
-        above = self.parent(code)
-        while above is not None:
-            found.append(above)
-            above = self._entries[compact(above)].parent
-        return tuple(found)
+        entry, extension = self._find(code)
+        if entry.code not in self._above:
+            self._above[entry.code] = (entry.parent, *self.ancestors(entry.parent)) if entry.parent else ()
+        return (entry.code, *self._above[entry.code]) if extension else self._above[entry.code]
 
     def category(self, code: str) -> str:
         """The three characters of the category."""
@@ -240,16 +244,24 @@ class Codebook:
 
     def notes(self, code: str, *kinds: NoteKind, inherited: bool = True) -> tuple[TabularNote, ...]:
         """Notes on the code and, when ``inherited``, on everything above it (codes, section, chapter), nearest first; all kinds by default."""
-        key = (compact(code), kinds, inherited)
+        key = (code, kinds, inherited) if code in self._found else (compact(code), kinds, inherited)
         if key not in self._notes:
             self._notes[key] = tuple(self._read_notes(code, kinds, inherited))
         return self._notes[key]
 
     def _read_notes(self, code: str, kinds: tuple[NoteKind, ...], inherited: bool) -> Iterator[TabularNote]:
         for owner, notes in self._owners(code, inherited):
-            for kind, text in notes:
-                if not kinds or kind in kinds:
-                    yield TabularNote(kind, text, owner, parse_references(text) if kind in _POINTS_ELSEWHERE else ())
+            yield from (note for note in self._notes_on(owner, notes) if not kinds or note.kind in kinds)
+
+    def _notes_on(self, owner: str, notes: tuple[RawNote, ...]) -> tuple[TabularNote, ...]:
+        """The notes of one owner, read once: every code below it inherits them. A section may have the name of its only category."""
+        key = (owner, notes)
+        if key not in self._notes_of:
+            self._notes_of[key] = tuple(
+                TabularNote(kind, text, owner, parse_references(text) if kind in _POINTS_ELSEWHERE else _NO_REFERENCES)
+                for kind, text in notes
+            )
+        return self._notes_of[key]
 
     def _owners(self, code: str, inherited: bool) -> Iterator[tuple[str, tuple[RawNote, ...]]]:
         entry, extension = self._find(code)
@@ -271,14 +283,22 @@ class Codebook:
 
     def _umbrellas(self, entry: _Entry) -> Iterator[tuple[Section, tuple[RawNote, ...]]]:
         """Sections without codes that span the code's category (C00-C96, T20-T32): their notes apply too."""
-        for section, notes in self._empty_sections:
-            if notes and any(reference.covers(entry.code) for reference in parse_references(f"({section.id})")):
-                yield section, notes
+        return (
+            (section, notes) for section, notes, span in self._empty_sections if any(reference.covers(entry.code) for reference in span)
+        )
 
     @cached_property
-    def _empty_sections(self) -> tuple[tuple[Section, tuple[RawNote, ...]], ...]:
+    def _empty_sections(self) -> tuple[tuple[Section, tuple[RawNote, ...], References], ...]:
         used = {entry.section for entry in self._entries.values()}
-        return tuple(section for number, section in enumerate(self._sections) if number not in used)
+        return tuple(
+            (section, notes, parse_references(f"({section.id})"))
+            for number, (section, notes) in enumerate(self._sections)
+            if number not in used and notes
+        )
+
+    def heading_notes(self, owner: str) -> tuple[TabularNote, ...]:
+        """The notes of a chapter (``chapter 9``) or section (by id) with the codes they name; none when there is no such heading."""
+        return tuple(note for name, _, notes in self.headings() if name == owner for note in self._notes_on(owner, notes))
 
     def own_notes(self, code: str) -> tuple[RawNote, ...]:
         """The notes printed on the code itself, as they stand."""
@@ -292,14 +312,17 @@ class Codebook:
     # -------------------------------------------------------------------------------------------------------------- look-up
 
     def _find(self, code: str) -> tuple[_Entry, Extension | None]:
-        plain = compact(code)
-        entry = self._entries.get(plain)
-        if entry is not None:
-            return entry, None
-        split = self._split(plain)
-        if split is None:
-            raise UnknownCode(f"no code {code[:12]!r} in this release")
-        return split
+        """Codes in their printed form are remembered: at most as many as the release has."""
+        found = self._found.get(code)
+        if found is None:
+            plain = compact(code)
+            entry = self._entries.get(plain)
+            found = (entry, None) if entry is not None else self._split(plain)
+            if found is None:
+                raise UnknownCode(f"no code {code[:12]!r} in this release")
+            if code == dotted(plain):
+                self._found[code] = found
+        return found
 
     def _split(self, plain: str) -> tuple[_Entry, Extension] | None:
         """A full code as its stem and seventh character: the padding between them is X only."""

@@ -1,18 +1,20 @@
 """The codes that a tabular note names: "(E11.-)", "(S71.1, S71.2-)", "(A00-B99)", "(E08-E13 with .42)", "(T36-T50 with fifth or sixth character 5)".
 
-Codes count where they stand in parentheses, and where they end a note that has none there ("jaw pain R68.84"). Anything else is prose: it
-gives no references, because a guess would make an edit fire on the wrong code.
+Codes count where they stand in parentheses; in a note that has none there, where they end it ("jaw pain R68.84") or where words announce them
+("code from category O08 to identify", "classified in subcategories S06.1- to S06.6-"). "(Chapter 20)" is the codes of that chapter. Anything else
+is prose: it gives no references, because a guess would make an edit fire on the wrong code.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from terminology.notation import CODE, compact, tabular_key
 
-_PARENTHESES = re.compile(r"[(\[]([^()\[\]]*)(?:[)\]}]|$)")
+_PARENTHESES = re.compile(r"[(\[]([^()\[\]}]*)(?:[)\]}]|$)")
 _SEPARATOR = re.compile(r"[,;]|\.\s+|\bor\b|\band\b")
 _WITH = re.compile(r",?\s*\bwith\s+")
 
@@ -22,6 +24,16 @@ _SINGLE = re.compile(_ONE)
 _RANGE = re.compile(rf"{_ONE}\s*(?:[-–]|\bto\b)\s*{_ONE}")
 _CLOSING_LIST = re.compile(rf"(?:^|\s)({_ONE}(?:(?:-|,? and |,? or |, ){_ONE})*)$")
 _PROSE = re.compile(r"\b(?:with|except|B12)\b")
+_SPAN = rf"(?:{_RANGE.pattern}|{_ONE})"
+_LIST = rf"{_SPAN}(?:(?: ?, (?:and |or )?| and | or ){_SPAN})*"
+# "See categories E08-E13 with ketoacidosis" restricts the list in words, and such a list is left out.
+_ANNOUNCED = re.compile(
+    rf"\b(?:from(?: categor(?:y|ies))?|(?<!see )categor(?:y|ies)|classifi(?:ed|able) (?:to|in)(?: (?:sub)?categor(?:y|ies))?) ({_LIST})(?! with\b)"
+)
+_CLOSING_CONDITION = re.compile(rf"(?:^|\s)({_LIST} with [a-z0-9]+ character [0-9A-Z])$")
+_CHAPTER = re.compile(r"Chapter (\d{1,2})", re.IGNORECASE)
+_CHAPTERS = {1: ("A00", "B99"), 15: ("O00", "O9A"), 19: ("S00", "T88"), 20: ("V00", "Y99")}
+"""First and last category of the chapters that notes name by number."""
 
 _ORDINALS = {"fifth": 5, "5th": 5, "sixth": 6, "six": 6, "6th": 6, "seventh": 7, "7th": 7}
 _ORDINAL = f"({'|'.join(_ORDINALS)})"
@@ -29,7 +41,8 @@ _SUFFIXES = re.compile(r"(?:final characters?\s+)?(\.[0-9A-Z]+-?(?:(?:\s*(?:,|or
 _CHARACTER = re.compile(rf"{_ORDINAL}(?: or {_ORDINAL})?[ -]character \.?([0-9A-Z](?:-[0-9A-Z])?(?: or [0-9A-Z])*)")
 _CHARACTERS = re.compile(rf"{_ORDINAL} to {_ORDINAL} characters ([0-9A-Z]+)")
 _ENDING = re.compile(r"final characters? -?([0-9A-Z]+)")
-
+_INTENT = re.compile(rf"{_ORDINAL} or {_ORDINAL} character to indicate intent")
+_OPEN_FRACTURE = re.compile(r"open fracture 7th character")
 
 _SUBCATEGORY = 4
 
@@ -52,11 +65,12 @@ class CodeReference:
 
     def covers(self, code: str) -> bool:
         """Whether ``code`` (dotted or compact) is the reference, lies below it or in its range, and meets its condition."""
-        plain = compact(code)
+        return self.covers_compact(compact(code))
+
+    def covers_compact(self, plain: str) -> bool:
+        """The same for a code that is compact already."""
         if self.condition is not None and not self.condition.shape.match(plain):
             return False
-        if self.first == self.last:
-            return plain.startswith(compact(self.first))
         low, high, low_length, high_length = _bounds(self.first, self.last)
         if not high_length:
             return plain.startswith(low)
@@ -67,7 +81,26 @@ class CodeReference:
         return f"{span} with {self.condition.words}" if self.condition else span
 
 
-@lru_cache(maxsize=4096)
+class References(tuple[CodeReference, ...]):
+    """The references of one note or one entry of a table, asked as one: single codes are found by their beginning, the rest one by one."""
+
+    _shortest = 3
+
+    def __init__(self, _: Iterable[CodeReference] = ()) -> None:
+        self._single = frozenset(compact(one.first) for one in self if one.first == one.last and one.condition is None)
+        self._longest = max(map(len, self._single), default=0)
+        self._other = tuple(one for one in self if one.first != one.last or one.condition is not None)
+
+    def cover(self, code: str) -> bool:
+        """Whether any of them covers the code (with or without dot)."""
+        plain = compact(code)
+        longest = min(len(plain), self._longest)
+        return any(plain[:length] in self._single for length in range(self._shortest, longest + 1)) or any(
+            one.covers_compact(plain) for one in self._other
+        )
+
+
+@lru_cache(maxsize=16384)
 def _bounds(first: str, last: str) -> tuple[str, str, int, int]:
     """The sorting keys of both ends of a range, and how many characters of a code are compared with each; one code written in two ways has no
     second end. Tables of ranges are asked of every code, so the keys are made once."""
@@ -80,13 +113,19 @@ def _bounds(first: str, last: str) -> tuple[str, str, int, int]:
     return tabular_key(low), tabular_key(high), len(low), len(high)
 
 
-def parse_references(text: str) -> tuple[CodeReference, ...]:
+def parse_references(text: str) -> References:
     """Every reference of one note, in order, each once; none when it names codes only in prose."""
     found = [reference for inside in _PARENTHESES.findall(text) for reference in _read(inside)]
+    return References(dict.fromkeys(found or _read_prose(text)))
+
+
+def _read_prose(text: str) -> list[CodeReference]:
+    """The codes of a note that has none in parentheses."""
     closing = _CLOSING_LIST.search(text)
-    if not found and closing and not _PROSE.search(text):
-        found = _read(closing.group(1))
-    return tuple(dict.fromkeys(found))
+    if closing and not _PROSE.search(text):
+        return _read(closing.group(1))
+    announced = _CLOSING_CONDITION.search(text) or _ANNOUNCED.search(text)
+    return _read(announced.group(1)) if announced else []
 
 
 def _read(text: str) -> list[CodeReference]:
@@ -99,6 +138,9 @@ def _read(text: str) -> list[CodeReference]:
 
 
 def _span(part: str) -> tuple[str, str] | None:
+    chapter = _CHAPTER.fullmatch(part)
+    if chapter:
+        return _CHAPTERS.get(int(chapter.group(1)))
     several = _RANGE.fullmatch(part)
     if several:
         return several.group(1), several.group(2)
@@ -108,7 +150,7 @@ def _span(part: str) -> tuple[str, str] | None:
 
 def _condition(words: str) -> Condition | None:
     """The words after "with" as a pattern, or None when they are prose ("with open fracture 7th character")."""
-    for wording, shape in ((_SUFFIXES, _after_category), (_CHARACTER, _at_position), (_CHARACTERS, _from_position), (_ENDING, _at_end)):
+    for wording, shape in _CONDITIONS:
         match = wording.fullmatch(words)
         if match:
             return Condition(words, re.compile(shape(match)))
@@ -134,3 +176,23 @@ def _from_position(match: re.Match[str]) -> str:
 def _at_end(match: re.Match[str]) -> str:
     """The last characters of six, padding left out: I69.023 (I69.20 is another code), T36.0X6A, T36.96XA."""
     return rf".*{match.group(1)}X*(?<=^.{{6}}).?$"
+
+
+def _any_intent(_: re.Match[str]) -> str:
+    """Every code of a poisoning tells its intent at one of the two places."""
+    return ".*"
+
+
+def _open_fracture(_: re.Match[str]) -> str:
+    """The seventh characters of open fractures, as the tabular list prints them at S52: any encounter, healing, delayed, nonunion or malunion."""
+    return ".{6}[BCEFHJMNQR]"
+
+
+_CONDITIONS = (
+    (_SUFFIXES, _after_category),
+    (_CHARACTER, _at_position),
+    (_CHARACTERS, _from_position),
+    (_ENDING, _at_end),
+    (_INTENT, _any_intent),
+    (_OPEN_FRACTURE, _open_fracture),
+)

@@ -52,7 +52,7 @@ def _check(catalogue: Catalogue, settings: Settings, risk: RiskAssessor | None, 
         "id": str(line.value.get("id", line.number)),
         "findings": [finding_object(one) for one in checked.findings],
         "notRun": list(checked.not_run),
-        **({"risk": _risk(risk, case_of(given, catalogue.for_date(given.service_date)))} if risk else {}),
+        **({"risk": _risk(risk, case_of(given, catalogue))} if risk else {}),
     }
 
 

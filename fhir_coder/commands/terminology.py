@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from fhir_coder.commands.release_difference import as_object, as_text
-from fhir_coder.errors import InvalidContent
-from fhir_coder.installed import load_release, open_releases, remove_release
+from fhir_coder.installed import load_release, open_releases, release_of, remove_release
 from fhir_coder.named_codes import broken_codes
 from fhir_coder.settings import Settings
 from terminology.difference import compare
@@ -71,7 +70,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     catalogue = open_releases(settings)
     manifests = installed_manifests(settings.data)
     status = 0
-    for release in [_release(catalogue, arguments.id)] if arguments.id else catalogue.releases:
+    for release in [release_of(catalogue, arguments.id)] if arguments.id else catalogue.releases:
         problems = [*verify(release), *differs_from_manifest(release, manifests[release.id])]
         print(f"{_line(release)}: {'ok' if not problems else f'{len(problems)} problems'}")
         for problem in problems:
@@ -110,7 +109,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
 def run_diff(arguments: argparse.Namespace) -> int:
     """Print the changes as text or as one JSON object."""
     catalogue = open_releases(Settings.from_environment())
-    before, after = _release(catalogue, arguments.before), _release(catalogue, arguments.after)
+    before, after = release_of(catalogue, arguments.before), release_of(catalogue, arguments.after)
     difference = compare(before.codebook, after.codebook)
     broken = tuple(broken_codes(before.codebook, after.codebook))
     if arguments.json:
@@ -118,14 +117,6 @@ def run_diff(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(as_text(before, after, difference, broken)))
     return 0
-
-
-def _release(catalogue: Catalogue, release_id: str) -> Release:
-    try:
-        return catalogue.get(release_id)
-    except KeyError as error:
-        loaded = ", ".join(release.id for release in catalogue.releases)
-        raise InvalidContent(f"no release {release_id[:40]} is loaded; loaded are: {loaded}") from error
 
 
 def _day(text: str) -> date:

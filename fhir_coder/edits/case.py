@@ -9,8 +9,10 @@ from functools import cached_property
 
 from fhir_coder.edits.exclusions import Exclusion, find_exclusions
 from fhir_coder.edits.side_family import side_family
+from fhir_coder.edits.validity import CodeFault, InvalidCode, diagnose
 from fhir_coder.model import Assertion, CodedEncounter, Encounter, Evidence, Mention, ServiceLine
 from terminology.codebook import Codebook
+from terminology.history import NO_HISTORY, CodeHistory
 from terminology.laterality import side
 from terminology.release import Release
 
@@ -20,7 +22,8 @@ class EditCase:
     """The facts of one encounter or claim.
 
     ``codes`` stand in claim order exactly as given; ``release_status`` is "covered", "earlier", "later", "gap" or "undated" (see
-    :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are.
+    :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are. ``history`` is what
+    other releases know of codes that were given; the engine's own come from the release and need none.
     """
 
     codes: tuple[str, ...]
@@ -31,6 +34,7 @@ class EditCase:
     release_status: str
     coded: CodedEncounter | None = None
     services: tuple[ServiceLine, ...] | None = None
+    history: CodeHistory = NO_HISTORY
 
     @property
     def codebook(self) -> Codebook:
@@ -52,10 +56,24 @@ class EditCase:
         """The first-listed diagnosis in canonical form, or None when there is none or the release does not know it."""
         return self.codebook.normalize(self.codes[0]) if self.codes else None
 
+    def invalid(self, fault: CodeFault) -> Iterator[InvalidCode]:
+        """The codes that have this fault, each once."""
+        return (one for one in self._invalid if one.fault is fault)
+
+    @cached_property
+    def _invalid(self) -> tuple[InvalidCode, ...]:
+        diagnosed = (diagnose(code, self.codebook) for code in dict.fromkeys(self.codes))
+        return tuple(one for one in diagnosed if one is not None)
+
     @cached_property
     def titles(self) -> Mapping[str, str]:
         """The full title of every known code."""
         return {code: self.codebook.title(code) for code in self.known}
+
+    @cached_property
+    def stems(self) -> Mapping[str, str]:
+        """Every stem with the known code that it stands for: of several that differ by the seventh character, the one that sorts first."""
+        return {self.codebook.stem(code): code for code in sorted(self.known, reverse=True)}
 
     @cached_property
     def exclusions(self) -> tuple[Exclusion, ...]:

@@ -41,7 +41,7 @@ def find_exclusions(codebook: Codebook, codes: Sequence[str]) -> Iterator[Exclus
 def _parting_notes(codebook: Codebook, code: str, other: str) -> Iterator[TabularNote]:
     """Notes on the code (its own and inherited) that name the other; a range that covers both says nothing about the pair."""
     for note in codebook.notes(code, NoteKind.EXCLUDES1):
-        if any(reference.covers(other) and not reference.covers(code) for reference in note.references):
+        if note.references.cover(other) and any(one.covers(other) and not one.covers(code) for one in note.references):
             yield note
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.validity import CodeFault, invalid_codes
+from fhir_coder.edits.validity import CodeFault
 from fhir_coder.model import Severity
 
 ID = "FCE-102"
@@ -33,5 +33,7 @@ HOLDS_FROM = None  # whatever the date, a claim with it is wrong
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such code."""
-    for invalid in invalid_codes(case, CodeFault.HEADER):
-        yield Fault((invalid.code,), f"{invalid.code} is a heading and not billable.{invalid.remedy}")
+    for invalid in case.invalid(CodeFault.HEADER):
+        until = case.history.billable_until(invalid.code, case.release)
+        told = f"{invalid.code} is a heading and not billable" + (f" after {until}" if until else "")
+        yield Fault((invalid.code,), f"{told}.{invalid.remedy}")

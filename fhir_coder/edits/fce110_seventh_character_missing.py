@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.validity import CodeFault, invalid_codes
+from fhir_coder.edits.validity import CodeFault
 from fhir_coder.model import Severity
 
 ID = "FCE-110"
@@ -32,5 +32,5 @@ SEVERITY = Severity.BLOCKING
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such code."""
-    for invalid in invalid_codes(case, CodeFault.SEVENTH_MISSING):
+    for invalid in case.invalid(CodeFault.SEVENTH_MISSING):
         yield Fault((invalid.code,), f"{invalid.code} needs a seventh character.{invalid.remedy}")

@@ -31,7 +31,8 @@ SEVERITY = Severity.ADVISORY
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each heading with the codes below it."""
+    ancestors = {code: case.codebook.ancestors(code) for code in case.known}
     for parent in case.known:
-        children = tuple(code for code in case.known if parent in case.codebook.ancestors(code))
+        children = tuple(code for code in case.known if parent in ancestors[code])
         if children:
             yield Fault((parent, *children), f"{parent} is the heading of {', '.join(children)}; remove it.")

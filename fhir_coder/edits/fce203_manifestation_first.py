@@ -29,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-203"
 NAME = "manifestation-first"
 SEVERITY = Severity.BLOCKING
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-204"
 NAME = "manifestation-without-etiology"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -24,19 +24,22 @@ from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.instructions import code_first_references
 from fhir_coder.model import Severity
+from terminology.references import CodeReference
 
 ID = "FCE-205"
 NAME = "code-first-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each pair in the wrong order."""
+    references = {code: code_first_references(case, code) for code in case.known}
     for place, code in enumerate(case.known):
-        for later in case.known[place + 1 :]:
-            if _names(case, code, later) and not _names(case, later, code):
+        for later in case.known[place + 1 :] if references[code] else ():
+            if _names(references[code], code, later) and not _names(references[later], later, code):
                 yield Fault((code, later), f"A code first note over {code} names {later}; put {later} before {code}.")
 
 
-def _names(case: EditCase, code: str, other: str) -> bool:
-    return any(reference.covers(other) and not reference.covers(code) for reference in code_first_references(case, code))
+def _names(references: tuple[CodeReference, ...], code: str, other: str) -> bool:
+    return any(reference.covers(other) and not reference.covers(code) for reference in references)

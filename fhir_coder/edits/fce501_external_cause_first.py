@@ -28,6 +28,7 @@ from fhir_coder.model import Severity
 ID = "FCE-501"
 NAME = "external-cause-first"
 SEVERITY = Severity.BLOCKING
+IS_ABOUT_ORDER = True
 
 _EXTERNAL_CAUSES = parse_ranges("V00-Y99")
 

@@ -28,6 +28,7 @@ from fhir_coder.model import Severity
 ID = "FCE-503"
 NAME = "only-first-listed"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -27,6 +27,7 @@ from fhir_coder.model import MAX_DIAGNOSES, Severity
 ID = "FCE-504"
 NAME = "over-twelve"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ ID = "FCE-511"
 NAME = "dangling-pointer"
 SEVERITY = Severity.BLOCKING
 NEEDS = "lines"
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.statements import CONCLUSIONS, denials, place
+from fhir_coder.edits.statements import CONCLUSIONS, denials, denying, place
 from fhir_coder.model import Evidence, Severity
 
 ID = "FCE-610"
@@ -40,11 +40,12 @@ _SYMPTOMS = parse_ranges("R00-R99, M25.5, M54, M79.1, M79.6, H57.1, L29, N64.4, 
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such code, with the words that affirm and those that deny it."""
-    for code in case.known:
+    statements = denying(case)
+    for code in case.known if statements else ():
         affirmed = case.evidence_for(code)
         if covered(code, _NO_STATEMENT) or not affirmed:
             continue
-        denied = [one for one in denials(case, code) if one not in affirmed and _is_meant(code, one)]
+        denied = [one for one in denials(case, code, statements) if one not in affirmed and _is_meant(code, one)]
         if denied:
             places = f"{place(case, affirmed[0])} affirms it, {place(case, denied[0])} denies it or calls it over"
             yield Fault((code,), f"{code} is contradicted: {places}; ask the provider which holds.", (affirmed[0], *denied))

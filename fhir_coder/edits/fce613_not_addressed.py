@@ -32,6 +32,7 @@ ID = "FCE-613"
 NAME = "not-addressed"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-755"
 NAME = "obstetric-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 # Perinatal codes, external causes and reasons for encounters have edits of their own; the rest are obstetric conditions that the Excludes2 note
 # over chapter 15 leaves to other chapters.

@@ -21,26 +21,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.obstetrics import WEEKS
+from fhir_coder.edits.obstetrics import WEEKS, takes_weeks
 from fhir_coder.model import Severity
 
 ID = "FCE-759"
 NAME = "weeks-without-pregnancy"
 SEVERITY = Severity.ADVISORY
 
-# The code first note at Z3A with labor, and the Z codes that tell of a pregnancy under way or a birth on this day.
-_WITH_WEEKS = parse_ranges("O09-O77, O80-O82, O88, O91-O92, O94-O9A, Z03.7, Z32.01, Z33.1, Z33.3, Z34, Z36, Z37")
-_OF_PUERPERIUM = ("puerperium", "postpartum", "puerperal")
-_LABOR = parse_ranges("O60-O77")
-
 
 def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault, with the codes for weeks and what they were added to."""
     weeks = [code for code in case.known if code.startswith(WEEKS)]
-    if not weeks or any(_goes_on(code, title) for code, title in case.titles.items()):
+    if not weeks or any(takes_weeks(code, title) for code, title in case.titles.items()):
         return
     others = [code for code in case.known if code[0] == "O" or code == "Z33.2"]
     if others:
@@ -48,9 +42,3 @@ def check(case: EditCase) -> Iterator[Fault]:
     else:
         detail = f"{', '.join(weeks)} stands without a code of a pregnancy; put the obstetric code first, or Z33.1 where the provider calls it incidental."
     yield Fault((*others, *weeks), detail)
-
-
-def _goes_on(code: str, title: str) -> bool:
-    if not covered(code, _WITH_WEEKS):
-        return False
-    return covered(code, _LABOR) or not any(word in title.lower() for word in _OF_PUERPERIUM)

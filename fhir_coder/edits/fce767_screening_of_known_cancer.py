@@ -30,6 +30,7 @@ from fhir_coder.model import Severity
 ID = "FCE-767"
 NAME = "screening-of-known-cancer"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _SCREENING = "Z12"
 

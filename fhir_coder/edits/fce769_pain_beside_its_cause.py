@@ -31,6 +31,7 @@ from fhir_coder.model import Severity
 ID = "FCE-769"
 NAME = "pain-beside-its-cause"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _PAIN = parse_ranges("G89.11, G89.21, G89.29")
 # Pain of another place, long-term opioids, and devices for pain: the pain may be something else, or is what the visit was about.

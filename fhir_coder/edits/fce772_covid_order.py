@@ -29,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-772"
 NAME = "covid-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 HOLDS_FROM = date(2020, 4, 1)
 
 _INFECTION = "U07.1"

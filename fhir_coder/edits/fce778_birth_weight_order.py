@@ -27,6 +27,7 @@ from fhir_coder.model import Severity
 ID = "FCE-778"
 NAME = "birth-weight-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _WEIGHT, _AGE = ("P07.0", "P07.1"), ("P07.2", "P07.3")
 

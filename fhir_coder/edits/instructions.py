@@ -8,6 +8,7 @@ from itertools import groupby
 
 from fhir_coder.code_ranges import covered
 from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.obstetrics import WEEKS, takes_weeks
 from terminology.codebook import NoteKind, TabularNote
 from terminology.references import CodeReference
 
@@ -52,9 +53,19 @@ def open_instructions(case: EditCase, *kinds: NoteKind) -> Iterator[OpenInstruct
         for code in case.known:
             for instruction in _instructions(case.codebook.notes(code, kind)):
                 standing.setdefault(instruction, []).append(code)
-    for instruction, codes in standing.items():
-        if instruction.references and not any(map(instruction.names, case.known)):
-            yield OpenInstruction(instruction, tuple(codes), tuple(filter(instruction.names, case.documented)))
+    for instruction, over in standing.items():
+        codes = _asking(case, instruction, over)
+        if codes and not any(map(instruction.names, case.known)):
+            yield OpenInstruction(instruction, codes, tuple(filter(instruction.names, case.documented)))
+
+
+def _asking(case: EditCase, instruction: Instruction, codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes of which the instruction asks something: none where it names no code; chapter 15 asks for weeks where there are any."""
+    if not instruction.references:
+        return ()
+    if all(reference.first == WEEKS for reference in instruction.references):
+        return tuple(code for code in codes if takes_weeks(code, case.titles[code]))
+    return tuple(codes)
 
 
 def _instructions(notes: Iterable[TabularNote]) -> Iterator[Instruction]:
@@ -62,7 +73,7 @@ def _instructions(notes: Iterable[TabularNote]) -> Iterator[Instruction]:
     for owner, lines in groupby(notes, key=lambda note: note.owner):
         words, references = "", list[CodeReference]()
         for line in lines:
-            if _opens_list(line) or not words.endswith(":"):
+            if opens_list(line) or not words.endswith(":"):
                 if words:
                     yield Instruction(owner, words, tuple(references))
                 words, references = " ".join(line.text.split()).lstrip(",: "), []
@@ -70,5 +81,6 @@ def _instructions(notes: Iterable[TabularNote]) -> Iterator[Instruction]:
         yield Instruction(owner, words, tuple(references))
 
 
-def _opens_list(line: TabularNote) -> bool:
+def opens_list(line: TabularNote) -> bool:
+    """Whether the line only opens a list of lines that name the codes ("code to identify:")."""
     return not line.references and line.text.rstrip().endswith(":")

@@ -32,7 +32,8 @@ class Edit:
 
     ``holds_from`` and ``holds_to`` bound the service dates for which its rule holds (inclusive; None: open). ``guideline_year`` is the fiscal
     year of the edition of the Official Guidelines that the rule was read in, 0 for a rule from elsewhere. ``is_verified`` is false where the
-    paragraph could not be compared with a source: such an edit is never blocking.
+    paragraph could not be compared with a source: such an edit is never blocking. ``is_about_order`` is true where the place of a code on the claim decides;
+    every other edit finds the same in any order.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Edit:
     holds_to: date | None = None
     guideline_year: int = 0
     is_verified: bool = True
+    is_about_order: bool = False
 
     def holds_on(self, service_date: date | None) -> bool:
         """Whether the rule is in force on the date of service; without a date it is."""
@@ -115,6 +117,7 @@ def read_edit(module: ModuleType) -> Edit:
         holds_to=getattr(module, "HOLDS_TO", None),
         guideline_year=max(years, default=0),
         is_verified=is_verified,
+        is_about_order=getattr(module, "IS_ABOUT_ORDER", False),
     )
 
 

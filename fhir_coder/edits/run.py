@@ -14,8 +14,14 @@ _ORDER = {severity: place for place, severity in enumerate((Severity.BLOCKING, S
 
 def run_edits(coded: CodedEncounter, release: Release, release_status: str, severities: Mapping[str, str]) -> EditReport:
     """Check a coded encounter against every edit. ``severities`` are the site's overrides by edit id."""
+    findings, not_run = check_codes(case_of(coded, release, release_status), severities)
+    return EditReport(coded, findings, not_run)
+
+
+def case_of(coded: CodedEncounter, release: Release, release_status: str) -> EditCase:
+    """What the edits are given of a coded encounter."""
     encounter = coded.encounter
-    case = EditCase(
+    return EditCase(
         codes=tuple(assignment.code for assignment in coded.assignments),
         birth_date=encounter.patient.birth_date,
         gender=encounter.patient.gender,
@@ -25,8 +31,6 @@ def run_edits(coded: CodedEncounter, release: Release, release_status: str, seve
         coded=coded,
         services=encounter.services,
     )
-    findings, not_run = check_codes(case, severities)
-    return EditReport(coded, findings, not_run)
 
 
 def check_codes(

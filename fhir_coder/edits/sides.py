@@ -43,8 +43,7 @@ def documented_sides(case: EditCase, code: str) -> tuple[frozenset[str], tuple[E
 
 def coded_sides(case: EditCase, code: str) -> dict[str, str]:
     """Side to known code, for the codes of the case that differ from this one by side alone, itself included."""
-    stems = {case.codebook.stem(known): known for known in case.known}
-    return {name: stems[stem] for name, stem in case.side_families[code].items() if stem in stems}
+    return {name: case.stems[stem] for name, stem in case.side_families[code].items() if stem in case.stems}
 
 
 def own_side(case: EditCase, code: str) -> str | None:

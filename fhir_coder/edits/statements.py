@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fhir_coder.edits.case import EditCase
 from fhir_coder.model import Assertion, Evidence, Experiencer, Presence, SectionKind, Temporality
@@ -35,11 +35,14 @@ _TURN_AFTER = re.compile(
 )
 
 
-def denials(case: EditCase, code: str) -> Iterator[Evidence]:
-    """Words of notes that diagnoses are coded from that deny the condition of the code, or say in their conclusion that it is resolved."""
-    for assertion in case.statements:
-        if _is_of_same_condition(case, code, assertion) and (_denies(case, assertion) or _is_over(assertion)):
-            yield case.words_of(assertion.mention)
+def denying(case: EditCase) -> tuple[Assertion, ...]:
+    """What notes that diagnoses are coded from deny, or in their conclusion call resolved."""
+    return tuple(one for one in case.statements if _denies(case, one) or _is_over(one))
+
+
+def denials(case: EditCase, code: str, denied: Iterable[Assertion]) -> Iterator[Evidence]:
+    """The words of those of ``denied`` that concern the condition of the code."""
+    return (case.words_of(one.mention) for one in denied if _is_of_same_condition(case, code, one))
 
 
 def _is_of_same_condition(case: EditCase, code: str, assertion: Assertion) -> bool:

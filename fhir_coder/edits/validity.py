@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fhir_coder.edits.case import EditCase
 from terminology.codebook import Codebook
 
 FULL_LENGTH = 7
@@ -36,14 +34,6 @@ class InvalidCode:
     def remedy(self) -> str:
         """The valid codes to consider, as the end of a sentence; empty when none is near."""
         return f" Consider {', '.join(self.nearest)}." if self.nearest else ""
-
-
-def invalid_codes(case: EditCase, fault: CodeFault) -> Iterator[InvalidCode]:
-    """The codes of a case that have this fault, each once."""
-    for code in dict.fromkeys(case.codes):
-        invalid = diagnose(code, case.codebook)
-        if invalid is not None and invalid.fault is fault:
-            yield invalid
 
 
 def diagnose(code: str, codebook: Codebook) -> InvalidCode | None:
