@@ -32,6 +32,7 @@ from terminology.references import CodeReference
 ID = "FCE-730"
 NAME = "sequela-first"
 SEVERITY = Severity.BLOCKING
+IS_ABOUT_ORDER = True
 
 _SEQUELAE = parse_ranges("B90-B94, E64, G09, O94")
 

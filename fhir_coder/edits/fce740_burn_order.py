@@ -30,6 +30,7 @@ from fhir_coder.model import Severity
 ID = "FCE-740"
 NAME = "burn-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -31,6 +31,7 @@ from fhir_coder.model import Severity
 ID = "FCE-742"
 NAME = "burn-extent"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _EXTENT = parse_ranges("T31, T32")
 _THIRD = 3

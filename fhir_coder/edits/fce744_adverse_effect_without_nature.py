@@ -32,6 +32,7 @@ from fhir_coder.model import Severity
 ID = "FCE-744"
 NAME = "adverse-effect-without-nature"
 SEVERITY = Severity.BLOCKING
+IS_ABOUT_ORDER = True
 
 _NO_NATURE = parse_ranges("T36-T50, V00-Y99, Z00-Z99")
 

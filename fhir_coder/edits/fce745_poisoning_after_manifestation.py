@@ -33,6 +33,7 @@ from fhir_coder.model import Severity
 ID = "FCE-745"
 NAME = "poisoning-after-manifestation"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ from fhir_coder.model import Severity
 ID = "FCE-752"
 NAME = "abuse-order"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _ABUSE = parse_ranges("T74, T76")
 _FOLLOWING = parse_ranges("S00-T34, F43")

@@ -34,6 +34,7 @@ from fhir_coder.model import Severity
 ID = "FCE-780"
 NAME = "integral-symptom"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _TABLE = "integral_symptoms.tsv"
 _DRUGS = parse_ranges("T36-T50")

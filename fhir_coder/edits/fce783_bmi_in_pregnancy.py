@@ -41,7 +41,7 @@ _TRIMESTER = re.compile(r"\b(?:first|second|third|unspecified) trimester\b")
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each body mass index of a pregnant patient."""
     indexes = [code for code in case.known if _INDEX.cover(code)]
-    pregnancy = next((code for code in case.known if _says_pregnant(case, code)), "") if indexes else ""
+    pregnancy = next((code for code in sorted(case.known) if _says_pregnant(case, code)), "") if indexes else ""
     for code in indexes if pregnancy else ():
         yield Fault((code, pregnancy), f"{code} is not coded during pregnancy, which {pregnancy} tells; remove it.")
 

@@ -42,7 +42,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         within = [limits for diagnoses, limits in _limits() if diagnoses.cover(code)]
         outside = [index for index in indexes if within and not any(limits.cover(index) for limits in within)]
         if outside and len(outside) == len(indexes):
-            yield Fault((code, outside[0]), f"{code} and {outside[0]} do not agree; ask the provider which of them holds.")
+            yield Fault((code, min(outside)), f"{code} and {min(outside)} do not agree; ask the provider which of them holds.")
 
 
 @cache

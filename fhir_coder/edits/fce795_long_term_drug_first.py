@@ -28,6 +28,7 @@ from fhir_coder.model import Severity
 ID = "FCE-795"
 NAME = "long-term-drug-first"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _DRUG = parse_ranges("Z79")
 

@@ -28,6 +28,7 @@ from fhir_coder.model import Severity
 ID = "FCE-797"
 NAME = "resistance-without-infection"
 SEVERITY = Severity.ADVISORY
+IS_ABOUT_ORDER = True
 
 _RESISTANCE = parse_ranges("Z16")
 _NO_DISEASE = "VWXYZ"

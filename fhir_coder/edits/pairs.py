@@ -28,13 +28,13 @@ def rules(table: str) -> tuple[Rule, ...]:
 
 
 def pairs(case: EditCase, table: str) -> Iterator[tuple[str, str, Rule]]:
-    """Each known code of a row with the first known code that the row sets beside it, not on the opposite side of the body, and the row.
+    """Each known code of a row with the first known code, by code, that the row sets beside it, not on the opposite side of the body, and the row.
 
     Pairs that an Excludes1 note of the release parts are left to the edits of these notes.
     """
     for code in case.known:
         meant = [rule for rule in rules(table) if rule.codes.cover(code)]
-        found = ((other, rule) for rule in meant for other in case.known if other != code and rule.beside.cover(other))
+        found = ((other, rule) for rule in meant for other in sorted(case.known) if other != code and rule.beside.cover(other))
         for other, rule in found:
             if not are_parted(case, code, other) and not _on_opposite_sides(case, code, other):
                 yield code, other, rule

@@ -29,7 +29,7 @@ def open_axes(case: EditCase, edit: str) -> Iterator[Fault]:
     """One fault with its query for each code of the case that leaves open what a row of ``query_axes.tsv`` for this edit asks; codes that differ in
     something else ("with exacerbation") are one condition and asked about once."""
     asked: set[tuple[str, str | None]] = set()
-    for code in case.known:
+    for code in sorted(case.known):
         for axis in axes_of(edit):
             if axis.leaves_open(code, case.titles[code]) and is_presupposed(case, code):
                 condition = axis.topic, case.codebook.parent(case.codebook.stem(code))
