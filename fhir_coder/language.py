@@ -27,6 +27,13 @@ FOREIGN_SHARE = 0.25
 LEAST_LETTERS = 20
 """Fewer letters than this say nothing."""
 
+ENGLISH_WORDS = frozenset("the and with she his her which been that this from were are by not".split())
+"""Small words that English prose cannot do without and other languages do not write."""
+
+ENGLISH_SHARE = 0.05
+"""Share of such words among the words of a window from which it is English without any statistics, if there are two of them: most prose in sentences."""
+
+_WORD = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _NOT_SPOKEN = frozenset({"la", "vo", "eo", "zxx", "pcm"})
 """Labels that clinical English is mistaken for and no note is written in: Latin, constructed languages, no language, Nigerian Pidgin."""
@@ -75,9 +82,16 @@ def _count_letters(text: str) -> int:
 
 def _is_foreign(window: str) -> bool:
     """Whether a spoken language other than English explains the window clearly better."""
+    if _is_plainly_english(window):
+        return False
     prose = " ".join(window.split())
     scores = dict(_identifier().rank(prose))
     return (max(scores.values()) - scores["en"]) / len(prose.encode("utf-8")) >= MARGIN
+
+
+def _is_plainly_english(window: str) -> bool:
+    words = _WORD.findall(window.lower())
+    return sum(map(ENGLISH_WORDS.__contains__, words)) >= max(2, ENGLISH_SHARE * len(words))
 
 
 @cache
