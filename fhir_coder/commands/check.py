@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from fhir_coder.batch import Line, codes_field, date_field, finding_object, gend
 from fhir_coder.commands.files import existing_file, writing
 from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.lists import Lists
 from fhir_coder.edits.run import check_codes
-from fhir_coder.installed import open_releases
+from fhir_coder.installed import open_lists, open_releases
 from fhir_coder.settings import Settings
 from terminology.history import CodeHistory
 from terminology.release import Catalogue
@@ -32,13 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
     source = existing_file(arguments.input)
     settings = Settings.from_environment()
     catalogue = open_releases(settings)
+    lists = open_lists(settings)
     with writing(arguments.output) as out:
-        failed = for_each_line(source, "checking", lambda line: write_line(out, _check(catalogue, settings, line)))
+        failed = for_each_line(
+            source, "checking", lambda line: write_line(out, _check(_case(catalogue, lists, line), settings.severities, line))
+        )
     return 1 if failed else 0
 
 
-def _check(catalogue: Catalogue, settings: Settings, line: Line) -> dict[str, Any]:
-    findings, not_run = check_codes(_case(catalogue, line), settings.severities)
+def _check(case: EditCase, severities: Mapping[str, str], line: Line) -> dict[str, Any]:
+    findings, not_run = check_codes(case, severities)
     return {
         "id": str(line.value.get("id", line.number)),
         "findings": [finding_object(one) for one in findings],
@@ -46,7 +51,7 @@ def _check(catalogue: Catalogue, settings: Settings, line: Line) -> dict[str, An
     }
 
 
-def _case(catalogue: Catalogue, line: Line) -> EditCase:
+def _case(catalogue: Catalogue, lists: Lists, line: Line) -> EditCase:
     service_date = date_field(line.value, "serviceDate")
     choice = catalogue.for_date(service_date)
     return EditCase(
@@ -57,4 +62,5 @@ def _case(catalogue: Catalogue, line: Line) -> EditCase:
         release=choice.release,
         release_status=choice.status,
         history=CodeHistory(catalogue),
+        lists=lists,
     )

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.instructions import code_first_references
-from fhir_coder.edits.manifestations import is_manifestation
 from fhir_coder.model import Severity
 
 ID = "FCE-204"
@@ -35,7 +34,7 @@ IS_ABOUT_ORDER = True
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such manifestation."""
     for code in case.known:
-        if code == case.first_listed or not is_manifestation(code, case.titles[code]):
+        if code == case.first_listed or not case.lists.is_manifestation(code, case.titles[code]):
             continue
         references = code_first_references(case, code)
         if references and not any(reference.covers(other) for other in case.known if other != code for reference in references):
