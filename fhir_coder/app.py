@@ -21,7 +21,7 @@ from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
-from fhir_coder.installed import open_indexes, open_releases
+from fhir_coder.installed import open_indexes, open_lists, open_releases
 from fhir_coder.long_lived import uncollected
 from fhir_coder.model import Encounter, Note
 from fhir_coder.pipeline import Coder
@@ -51,6 +51,7 @@ def build_coder(settings: Settings, rankers: Mapping[str, Ranker] | None = None,
         review=Policy(passing=settings.passing, pass_probability=settings.pass_probability),
         severities=settings.severities,
         keep=keeper.keep,
+        lists=open_lists(settings),
     )
     for release in catalogue.releases if records else ():
         if release.id in indexes.opened:  # before the fork; the others are kept by whoever opens them

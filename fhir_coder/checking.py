@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.lists import Lists, shipped_lists
 from fhir_coder.edits.run import check_codes
 from fhir_coder.exchange import ReleaseUse
 from fhir_coder.model import Finding, Patient, ServiceLine, Severity
@@ -41,7 +42,7 @@ class CheckedCodes:
     spans_releases: bool = False
 
 
-def case_of(given: GivenCodes, catalogue: Catalogue) -> EditCase:
+def case_of(given: GivenCodes, catalogue: Catalogue, lists: Lists | None = None) -> EditCase:
     """The codes as the edits look at them, with the release of the date of service."""
     choice = catalogue.for_date(given.service_date)
     return EditCase(
@@ -53,13 +54,14 @@ def case_of(given: GivenCodes, catalogue: Catalogue) -> EditCase:
         release_status=choice.status,
         services=given.services,
         history=CodeHistory(catalogue),
+        lists=lists or shipped_lists(),
     )
 
 
-def check_given(given: GivenCodes, catalogue: Catalogue, severities: Mapping[str, str]) -> CheckedCodes:
+def check_given(given: GivenCodes, catalogue: Catalogue, severities: Mapping[str, str], lists: Lists | None = None) -> CheckedCodes:
     """Run every edit that needs no note, by the release of the date of service (45 CFR 162.1002(c)). ``severities`` are the site's."""
     choice = catalogue.for_date(given.service_date)
-    findings, not_run = check_codes(case_of(given, catalogue), severities)
+    findings, not_run = check_codes(case_of(given, catalogue, lists), severities)
     shown = tuple(finding for finding in findings if finding.severity is not Severity.SHADOW)
     last = catalogue.for_date(given.last_service_date or given.service_date)
     spans = (last.release.id, last.status) != (choice.release.id, choice.status)

@@ -81,7 +81,7 @@ class Engine:
 
     def check(self, given: GivenCodes) -> CheckedCodes:
         """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""
-        return check_given(given, self.coder.catalogue, self.coder.severities)
+        return check_given(given, self.coder.catalogue, self.coder.severities, self.coder.lists)
 
     def has_tenant(self, tenant: str) -> bool:
         """Whether the tenant is configured."""

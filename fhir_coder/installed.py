@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fhir_coder.edits.editor_file import EditorFile
+from fhir_coder.edits.lists import LISTS_FOLDER, LOADED_FILE, Lists, lists_at
 from fhir_coder.errors import ConfigurationError, InvalidContent
 from fhir_coder.progress import stage_progress
 from fhir_coder.settings import Settings
@@ -42,6 +44,32 @@ def release_of(catalogue: Catalogue, release_id: str) -> Release:
     except KeyError as error:
         loaded = ", ".join(release.id for release in catalogue.releases)
         raise InvalidContent(f"no release {release_id[:40]} is loaded; loaded are: {loaded}") from error
+
+
+def lists_file(settings: Settings) -> Path:
+    """Where loaded lists of a Medicare Code Editor lie."""
+    return settings.data / LISTS_FOLDER / LOADED_FILE
+
+
+def open_lists(settings: Settings) -> Lists:
+    """The lists on age, sex and manifestations: those loaded, or else those shipped."""
+    try:
+        return lists_at(lists_file(settings))
+    except (OSError, ValueError, KeyError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(f"{lists_file(settings)} cannot be used ({reason}); load the lists again or remove the file") from error
+
+
+def load_lists(settings: Settings, lists: EditorFile) -> None:
+    """Take lists into use with the next start, in place of those loaded before."""
+    target = lists_file(settings)
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(lists.table(), encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        raise unusable_folder(settings, error) from error
 
 
 def unusable_folder(settings: Settings, error: Exception) -> ConfigurationError:

@@ -27,7 +27,7 @@ FOREIGN_SHARE = 0.25
 LEAST_LETTERS = 20
 """Fewer letters than this say nothing."""
 
-ENGLISH_WORDS = frozenset("the and with she his her which been that this from were are by not".split())
+ENGLISH_WORDS = frozenset(["the", "and", "with", "she", "his", "her", "which", "been", "that", "this", "from", "were", "are", "by", "not"])
 """Small words that English prose cannot do without and other languages do not write."""
 
 ENGLISH_SHARE = 0.05

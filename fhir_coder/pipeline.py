@@ -7,7 +7,7 @@ and handed in; the release is chosen by date of service, never "latest".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fhir_coder import __version__
 from fhir_coder.coding.assignment import assign_codes
@@ -16,6 +16,7 @@ from fhir_coder.coding.case_reports.offers import offer_every_phrase
 from fhir_coder.coding.policy import CodingPolicy
 from fhir_coder.coding.ranker import Ranker
 from fhir_coder.disposition import Policy, decide
+from fhir_coder.edits.lists import Lists, shipped_lists
 from fhir_coder.edits.run import run_edits
 from fhir_coder.exchange import Artifacts, Configuration, ReleaseUse
 from fhir_coder.model import Assertions, Candidates, Disposition, Encounter, Reconciled
@@ -37,7 +38,7 @@ SHORT = 12
 class Coder:
     """Everything that coding needs, made once: releases, one index for each, a ranker for each coding policy, the review policy.
 
-    ``keep`` makes sure that what an encounter is coded with can be had again, and names it by digest.
+    ``keep`` makes sure that what an encounter is coded with can be had again, and names it by digest. ``lists`` are those on age, sex and manifestations.
     """
 
     catalogue: Catalogue
@@ -46,13 +47,14 @@ class Coder:
     review: Policy
     severities: Mapping[str, str]
     keep: Callable[[Release, Manifest, str, Ranker], Artifacts]
+    lists: Lists = field(default_factory=shipped_lists)
 
     def code_encounter(self, encounter: Encounter, policy: CodingPolicy) -> tuple[Disposition, ReleaseUse]:
         """Read, code, check and route one encounter; the release in use is named beside the disposition."""
         choice = self.catalogue.for_date(encounter.service_date)
         candidates = self.find_candidates(encounter, choice.release, policy)
         coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release, policy))
-        report = run_edits(coded, choice.release, choice.status, self.severities)
+        report = run_edits(coded, choice.release, choice.status, self.severities, self.lists)
         return decide(report, self.review), release_use(choice)
 
     def reconcile(self, disposition: Disposition) -> tuple[Reconciled, ...]:

@@ -96,7 +96,7 @@ def test_given_codes_are_checked_without_an_ehr_and_without_a_store(catalogue: C
         raise AssertionError("nothing may be asked")
 
     lone = Engine(
-        coder=cast(Coder, SimpleNamespace(catalogue=catalogue, severities={"FCE-201": "shadow"})),
+        coder=cast(Coder, SimpleNamespace(catalogue=catalogue, severities={"FCE-201": "shadow"}, lists=None)),
         policy=outpatient(),
         tenants={},
         repository=cast(Any, None),

@@ -12,7 +12,8 @@ from fhir_coder.checking import GivenCodes, case_of, check_given
 from fhir_coder.commands.files import existing_file, writing
 from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
-from fhir_coder.installed import open_releases
+from fhir_coder.edits.lists import Lists
+from fhir_coder.installed import open_lists, open_releases
 from fhir_coder.model import Patient
 from fhir_coder.risk.plain import plain_risk
 from fhir_coder.risk.report import RiskAssessor
@@ -35,24 +36,24 @@ def run(arguments: argparse.Namespace) -> int:
     source = existing_file(arguments.input)
     settings = Settings.from_environment()
     catalogue = open_releases(settings)
-    risk = open_risk(settings, catalogue)
+    lists, risk = open_lists(settings), open_risk(settings, catalogue)
     with writing(arguments.output) as out:
-        failed = for_each_line(source, "checking", lambda line: write_line(out, _check(catalogue, settings, risk, line)))
+        failed = for_each_line(source, "checking", lambda line: write_line(out, _check(catalogue, lists, settings, risk, line)))
     return 1 if failed else 0
 
 
-def _check(catalogue: Catalogue, settings: Settings, risk: RiskAssessor | None, line: Line) -> dict[str, Any]:
+def _check(catalogue: Catalogue, lists: Lists, settings: Settings, risk: RiskAssessor | None, line: Line) -> dict[str, Any]:
     given = GivenCodes(
         codes=codes_field(line.value),
         patient=Patient(birth_date=date_field(line.value, "birthDate"), gender=gender_field(line.value)),
         service_date=date_field(line.value, "serviceDate"),
     )
-    checked = check_given(given, catalogue, settings.severities)
+    checked = check_given(given, catalogue, settings.severities, lists)
     return {
         "id": str(line.value.get("id", line.number)),
         "findings": [finding_object(one) for one in checked.findings],
         "notRun": list(checked.not_run),
-        **({"risk": _risk(risk, case_of(given, catalogue))} if risk else {}),
+        **({"risk": _risk(risk, case_of(given, catalogue, lists))} if risk else {}),
     }
 
 

@@ -1,14 +1,21 @@
-"""``fhir-coder edits list|coverage``: every compliance edit with severity and source, and how far the edits enforce the notes of a release."""
+"""``fhir-coder edits list|coverage|load-lists``: every compliance edit with severity and source, how far the edits enforce the notes of a release, and the
+lists of a Medicare Code Editor in place of those shipped."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+from fhir_coder.commands.files import existing_file
 from fhir_coder.edits.coverage import KindCoverage, NoteLine, note_coverage
+from fhir_coder.edits.editor_file import read_editor_file
 from fhir_coder.edits.registry import all_edits, edits_table
-from fhir_coder.installed import open_releases, release_of
+from fhir_coder.errors import InvalidContent
+from fhir_coder.installed import load_lists, open_lists, open_releases, release_of
 from fhir_coder.settings import Settings
 from terminology.release import Release
 
@@ -25,6 +32,12 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     coverage.add_argument("--list", action="store_true", help="every note that cannot be enforced")
     coverage.add_argument("--json", action="store_true", help="print one JSON object")
     coverage.set_defaults(run=run_coverage)
+    lists = actions.add_parser("load-lists", help="go by the age, sex and manifestation lists of a current Medicare Code Editor")
+    lists.add_argument("file", type=Path, metavar="FILE", help="simple code edits of the editor, tab separated text")
+    lists.add_argument(
+        "--year", type=_fiscal_year, required=True, metavar="FY20XX", help="fiscal year of the editor, recorded as their source"
+    )
+    lists.set_defaults(run=run_load_lists)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -39,15 +52,40 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def run_coverage(arguments: argparse.Namespace) -> int:
     """Print the counts, as text or as one JSON object."""
-    catalogue = open_releases(Settings.from_environment())
+    settings = Settings.from_environment()
+    catalogue = open_releases(settings)
     release = release_of(catalogue, arguments.release) if arguments.release else catalogue.newest
     coverage = note_coverage(release.codebook)
+    sources = open_lists(settings).sources
     if arguments.json:
         kinds = [_object(one, arguments.list) for one in coverage]
-        print(json.dumps({"release": release.id, "notes": kinds}, ensure_ascii=False, indent=1))
+        print(json.dumps({"release": release.id, "notes": kinds, "lists": list(sources)}, ensure_ascii=False, indent=1))
     else:
         print("\n".join(_text(release, coverage, arguments.list)))
+        print("\n".join(("", "lists on age, sex and manifestations", *(f"  {source}" for source in sources))))
     return 0
+
+
+def run_load_lists(arguments: argparse.Namespace) -> int:
+    """Load, and say how many codes of which list were taken, and which lists were left."""
+    try:
+        lists = read_editor_file(existing_file(arguments.file).read_text(encoding="utf-8-sig"), arguments.year)
+    except (OSError, ValueError) as error:
+        raise InvalidContent(f"{arguments.file}: {error}") from error
+    load_lists(Settings.from_environment(), lists)
+    print(f"loaded: {lists.source}")
+    for name, count in lists.taken.items():
+        print(f"  {name}  {count} codes")
+    for name, count in lists.left.items():
+        print(f"  left out: {name}  {count} lines")
+    print("Restart the server to use them.", file=sys.stderr)
+    return 0
+
+
+def _fiscal_year(text: str) -> str:
+    if not re.fullmatch(r"FY20\d\d", text):
+        raise argparse.ArgumentTypeError(f"not a fiscal year (FY2026): {text}")
+    return text
 
 
 def _text(release: Release, coverage: tuple[KindCoverage, ...], lists: bool) -> Iterator[str]:

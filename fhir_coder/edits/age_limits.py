@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
-from fhir_coder.code_ranges import covered, parse_ranges
+from fhir_coder.code_ranges import parse_ranges
 from fhir_coder.edits.tables import read_table
 from terminology.references import CodeReference
 
@@ -45,12 +45,6 @@ class AgeLimit:
     def admits(self, days: int, years: int) -> bool:
         """Whether a patient of this age (in days and in completed years) is within the limits."""
         return self.first.number <= self.first.of(days, years) and self.last.of(days, years) <= self.last.number
-
-
-@lru_cache(maxsize=4096)
-def age_limits_of(code: str) -> tuple[AgeLimit, ...]:
-    """The rows that hold for a code of the release."""
-    return tuple(limit for limit in age_limits() if covered(code, limit.codes))
 
 
 @cache

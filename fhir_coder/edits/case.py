@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from fhir_coder.edits.exclusions import Exclusion, find_exclusions
+from fhir_coder.edits.lists import Lists, shipped_lists
 from fhir_coder.edits.side_family import side_family
 from fhir_coder.edits.validity import CodeFault, InvalidCode, diagnose
 from fhir_coder.model import Assertion, CodedEncounter, Encounter, Evidence, Mention, ServiceLine
@@ -23,7 +24,7 @@ class EditCase:
 
     ``codes`` stand in claim order exactly as given; ``release_status`` is "covered", "earlier", "later", "gap" or "undated" (see
     :class:`terminology.release.ReleaseChoice`). ``coded`` is None when only codes are known, ``services`` when no claim lines are. ``history`` is what
-    other releases know of codes that were given; the engine's own come from the release and need none.
+    other releases know of codes that were given; the engine's own come from the release and need none. ``lists`` are those on age, sex and manifestations that the site goes by.
     """
 
     codes: tuple[str, ...]
@@ -35,6 +36,7 @@ class EditCase:
     coded: CodedEncounter | None = None
     services: tuple[ServiceLine, ...] | None = None
     history: CodeHistory = NO_HISTORY
+    lists: Lists = field(default_factory=shipped_lists)
 
     @property
     def codebook(self) -> Codebook:

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.manifestations import is_manifestation
 from fhir_coder.model import Severity
 
 ID = "FCE-203"
@@ -35,5 +34,5 @@ IS_ABOUT_ORDER = True
 def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault, on the first-listed code."""
     first = case.first_listed
-    if first is not None and is_manifestation(first, case.titles[first]):
+    if first is not None and case.lists.is_manifestation(first, case.titles[first]):
         yield Fault((first,), f"{first} is a manifestation and cannot be first-listed; put the code of the underlying condition before it.")

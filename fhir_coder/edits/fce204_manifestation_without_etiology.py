@@ -10,7 +10,7 @@ Fires
         I10, F02.80 (the dementia's disease is not coded).
 
 Passes
-        G30.9, F02.80; a manifestation whose code first note names no code.
+        G30.9, F02.80; a manifestation whose code first note names no code; M31.5, D63.8 (anemia in any other chronic disease).
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.A.13
@@ -18,12 +18,13 @@ Source
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.instructions import code_first_references
-from fhir_coder.edits.manifestations import is_manifestation
+from fhir_coder.edits.instructions import code_first
 from fhir_coder.model import Severity
 
 ID = "FCE-204"
@@ -31,12 +32,18 @@ NAME = "manifestation-without-etiology"
 SEVERITY = Severity.ADVISORY
 IS_ABOUT_ORDER = True
 
+# The note at D63.8 gives examples of a disease that may be any: not anemia again, a symptom, an injury or a circumstance.
+_ANY_DISEASE = re.compile(r"\bin other chronic diseases classified elsewhere\b", re.IGNORECASE)
+_DISEASES = parse_ranges("A00-D49, D65-Q99")
+
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such manifestation."""
     for code in case.known:
-        if code == case.first_listed or not is_manifestation(code, case.titles[code]):
+        if code == case.first_listed or not case.lists.is_manifestation(code, case.titles[code]):
             continue
-        references = code_first_references(case, code)
-        if references and not any(reference.covers(other) for other in case.known if other != code for reference in references):
+        asked = code_first(case, code)
+        if asked and not any(instruction.names(other) for other in case.known if other != code for instruction in asked):
+            if _ANY_DISEASE.search(case.titles[code]) and any(covered(other, _DISEASES) for other in case.known):
+                continue
             yield Fault((code,), f"{code} is a manifestation, and no condition named by its code first note is coded.")

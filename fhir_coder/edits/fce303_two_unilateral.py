@@ -10,16 +10,18 @@ Fires
         M17.11 with M17.12 where M17.0 exists.
 
 Passes
-        M25.561 with M25.562 (no bilateral code exists); a second visit after one side was treated codes one side only.
+        M25.561 with M25.562 (no bilateral code exists); H40.1112 with H40.1121 (the sides differ in stage, so neither code says it for both); M17.11 with
+    M17.12 and Z96.652 (one side was treated before, and the bilateral code holds no longer).
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.B.13
+        ICD-10-CM Official Guidelines FY2026, I.B.13 and I.C.7.a
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.sides import coded_sides, own_side
@@ -29,11 +31,21 @@ ID = "FCE-303"
 NAME = "two-unilateral"
 SEVERITY = Severity.ADVISORY
 
+# A joint or lens put in, a cataract or breast taken out, and the aftercare of these: one of the sides was treated at an earlier visit.
+_TREATED = parse_ranges("Z96.1, Z96.6, Z98.4, Z90.0-Z90.1, Z89, Z47.1")
+
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each pair."""
+    if any(covered(code, _TREATED) for code in case.known):
+        return
     for code in case.known:
         both = case.side_families[code].get("bilateral")
         left = coded_sides(case, code).get("left")
-        if own_side(case, code) == "right" and both is not None and left is not None:
+        if own_side(case, code) == "right" and both is not None and left is not None and _seventh(case, code) == _seventh(case, left):
             yield Fault((code, left), f"{code} and {left} name both sides; consider {both}, unless one side was treated before.")
+
+
+def _seventh(case: EditCase, code: str) -> str:
+    """The seventh character (stage, encounter), or empty."""
+    return code[-1] if case.codebook.stem(code) != code else ""

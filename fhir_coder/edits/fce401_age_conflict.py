@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fhir_coder.edits.age_limits import age_limits_of
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.model import Severity
@@ -37,7 +36,7 @@ def check(case: EditCase) -> Iterator[Fault]:
     if case.age_days is None or case.age_years is None or case.age_days < 0:
         return
     for code in case.known:
-        for limit in age_limits_of(code):
+        for limit in case.lists.ages_of(code):
             if not limit.admits(case.age_days, case.age_years):
                 yield Fault((code,), f"{code} ({limit.group}) is expected from {limit.first} to {limit.last}, not at {_said(case)}.")
 

@@ -20,14 +20,10 @@ Source
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
-from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Severity
-from terminology.references import CodeReference
 
 ID = "FCE-403"
 NAME = "sex-conflict"
@@ -39,13 +35,8 @@ def check(case: EditCase) -> Iterator[Fault]:
     if case.gender not in {"female", "male"}:
         return
     for code in case.known:
-        fits = {gender for gender, ranges in _sex_limits() if covered(code, ranges)}
+        fits = case.lists.genders_of(code)
         if fits and case.gender not in fits:
             yield Fault(
                 (code,), f"{code} is a diagnosis of {' or '.join(sorted(fits))} patients, and the patient is registered as {case.gender}."
             )
-
-
-@cache
-def _sex_limits() -> tuple[tuple[str, tuple[CodeReference, ...]], ...]:
-    return tuple((row["gender"], parse_ranges(row["codes"])) for row in read_table("sex_limits.tsv"))

@@ -26,6 +26,11 @@ class Instruction:
         return covered(code, self.references)
 
     @property
+    def gives_examples(self) -> bool:
+        """Whether the codes are examples of what the note means, and others would do ("the nature of the adverse effect, such as:")."""
+        return "such as" in self.words
+
+    @property
     def quoted(self) -> str:
         """The instruction in short, for a reviewer: public words of the tabular list."""
         codes = ", ".join(dict.fromkeys(map(str, self.references)))
@@ -41,9 +46,14 @@ class OpenInstruction:
     documented: tuple[str, ...]
 
 
+def code_first(case: EditCase, code: str) -> tuple[Instruction, ...]:
+    """What the code first notes over a code ask for, those that name no code left out."""
+    return tuple(one for one in _instructions(case.codebook.notes(code, NoteKind.CODE_FIRST)) if one.references)
+
+
 def code_first_references(case: EditCase, code: str) -> tuple[CodeReference, ...]:
     """Every code that the code first notes over a code name."""
-    return tuple(reference for note in case.codebook.notes(code, NoteKind.CODE_FIRST) for reference in note.references)
+    return tuple(reference for instruction in code_first(case, code) for reference in instruction.references)
 
 
 def open_instructions(case: EditCase, *kinds: NoteKind) -> Iterator[OpenInstruction]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.lists import Lists
 from fhir_coder.edits.registry import Edit, all_edits
 from fhir_coder.model import CodedEncounter, EditReport, Finding, Severity
 from terminology.release import Release
@@ -12,9 +14,12 @@ from terminology.release import Release
 _ORDER = {severity: place for place, severity in enumerate((Severity.BLOCKING, Severity.ADVISORY, Severity.INFORMATION, Severity.SHADOW))}
 
 
-def run_edits(coded: CodedEncounter, release: Release, release_status: str, severities: Mapping[str, str]) -> EditReport:
-    """Check a coded encounter against every edit. ``severities`` are the site's overrides by edit id."""
-    findings, not_run = check_codes(case_of(coded, release, release_status), severities)
+def run_edits(
+    coded: CodedEncounter, release: Release, release_status: str, severities: Mapping[str, str], lists: Lists | None = None
+) -> EditReport:
+    """Check a coded encounter against every edit. ``severities`` are the site's overrides by edit id, ``lists`` those it loaded, if any."""
+    case = case_of(coded, release, release_status)
+    findings, not_run = check_codes(replace(case, lists=lists) if lists else case, severities)
     return EditReport(coded, findings, not_run)
 
 

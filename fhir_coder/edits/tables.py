@@ -9,8 +9,11 @@ from terminology.knowledge import knowledge_of
 
 def read_table(name: str) -> Iterator[dict[str, str]]:
     """The rows of ``fhir_coder/edits/<name>`` by column; raises ValueError when a row has another number of cells than the header."""
-    lines = knowledge_of("fhir_coder.edits").joinpath(name).read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    header = rows[0]
+    return parse_table(knowledge_of("fhir_coder.edits").joinpath(name).read_text(encoding="utf-8"))
+
+
+def parse_table(text: str) -> Iterator[dict[str, str]]:
+    """The rows of such a table; an empty text has none. Raises as :func:`read_table` does."""
+    rows = [line.split("\t") for line in text.splitlines() if line.strip() and not line.startswith("#")]
     for row in rows[1:]:
-        yield dict(zip(header, row, strict=True))
+        yield dict(zip(rows[0], row, strict=True))

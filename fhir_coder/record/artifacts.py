@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
+from fhir_coder.edits.lists import LISTS_FOLDER, LOADED_FILE
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts
 from fhir_coder.record.archive import Archive, ArtifactMissing, Source, source_digest
@@ -56,7 +57,7 @@ class ArtifactKeeper:
             release=self._release(release),
             index=self._once(INDEX, release.id, lambda: open_index_sources(folder, manifest)),
             ranker=self._once(RANKER, policy, lambda: ranker_sources(ranker)),
-            knowledge=self._once(KNOWLEDGE, "", knowledge_sources),
+            knowledge=self._once(KNOWLEDGE, "", lambda: knowledge_sources(self._data)),
         )
 
     def keep_releases(self, releases: Iterable[Release]) -> None:
@@ -111,9 +112,14 @@ def ranker_sources(ranker: Ranker) -> dict[str, Source]:
     return {RANKER_FILE: Source(sha256(ranker.artifact).hexdigest(), lambda: ranker.artifact)}
 
 
-def knowledge_sources() -> dict[str, Source]:
-    """The files of knowledge: about a megabyte, hashed here, and copied: an editor may write such a file in place."""
-    return {path: Source(sha256(file.read_bytes()).hexdigest(), file.read_bytes) for path, file in knowledge_files().items()}
+def knowledge_sources(data: Path) -> dict[str, Source]:
+    """The files of knowledge: about a megabyte, hashed here, and copied: an editor may write such a file in place. Lists that the site loaded count as one
+    that lies beside the edits."""
+    files = dict(knowledge_files())
+    loaded = data / LISTS_FOLDER / LOADED_FILE
+    if loaded.is_file():
+        files[f"fhir_coder/edits/{LOADED_FILE}"] = loaded
+    return {path: Source(sha256(file.read_bytes()).hexdigest(), file.read_bytes) for path, file in files.items()}
 
 
 def installed(data: Path) -> set[str]:
@@ -122,7 +128,7 @@ def installed(data: Path) -> set[str]:
     indexes = [folder for folder in (data / "index").glob("[!.]*") if (folder / MANIFEST_FILE).is_file()]
     rankers = [ranker_sources(shipped_ranker(policy)) for policy in POLICIES]
     sources = [release_sources(one) for one in releases] + [index_sources(one, read_manifest(one)) for one in indexes] + rankers
-    return {source_digest(one) for one in (*sources, knowledge_sources())}
+    return {source_digest(one) for one in (*sources, knowledge_sources(data))}
 
 
 def index_release(archive: Archive, digest: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import read_ranker
 from fhir_coder.disposition import Policy
+from fhir_coder.edits.lists import LOADED_FILE, lists_at
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts, Configuration
 from fhir_coder.facts import read_encounter
@@ -28,7 +29,7 @@ from fhir_coder.record.workspace import Workspace
 from index.manifest import ManifestMismatch, read_manifest
 from index.open import open_index
 from terminology.installation import open_release
-from terminology.knowledge import REPLACED_BY
+from terminology.knowledge import REPLACED_BY, knowledge_of
 from terminology.lexicon import Lexicon
 from terminology.release import Catalogue
 
@@ -122,6 +123,7 @@ def _coder(job: Job) -> Coder:
         review=Policy(configuration.passing, configuration.pass_probability),
         severities=configuration.severities,
         keep=lambda *_: Artifacts(),
+        lists=lists_at(knowledge_of("fhir_coder.edits").joinpath(LOADED_FILE)),
     )
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_coder.edits.case import EditCase
-from fhir_coder.edits.manifestations import is_manifestation
+from fhir_coder.edits.lists import shipped_lists
 from fhir_coder.edits.registry import Edit, all_edits
 from fhir_coder.edits.run import check_codes
 from fhir_coder.edits.validity import CodeFault, diagnose
@@ -67,7 +67,7 @@ def test_every_full_code_without_its_last_character_or_placeholder_is_explained(
 
 
 def test_every_manifestation_fires_when_first_listed(release: Release, codebook: Codebook, billable: tuple[str, ...]) -> None:
-    manifestations = [code for code in billable if is_manifestation(code, codebook.title(code))]
+    manifestations = [code for code in billable if shipped_lists().is_manifestation(code, codebook.title(code))]
     assert len(manifestations) > 300
     for code in manifestations:
         findings, _ = check_codes(case_of(release, code, "I10"), {}, [BY_NAME["manifestation-first"]])

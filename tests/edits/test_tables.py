@@ -8,7 +8,7 @@ import pytest
 
 from fhir_coder.always_review import review_rules
 from fhir_coder.code_ranges import covered, parse_ranges
-from fhir_coder.edits.manifestations import is_manifestation
+from fhir_coder.edits.lists import shipped_lists
 from fhir_coder.edits.tables import read_table
 
 TABLES = sorted(path.name for path in files("fhir_coder.edits").iterdir() if path.name.endswith(".tsv"))
@@ -67,4 +67,4 @@ def test_what_is_no_range_is_refused(text: str) -> None:
     [("F02.80", True), ("H36.89", True), ("D63.1", True), ("N52.1", True), ("B96.20", False), ("G30.9", False), ("R10.84", False)],
 )
 def test_manifestations(code: str, expected: bool, codebook) -> None:
-    assert is_manifestation(code, codebook.title(code)) is expected
+    assert shipped_lists().is_manifestation(code, codebook.title(code)) is expected

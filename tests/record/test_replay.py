@@ -18,6 +18,7 @@ import pytest
 from fhir_coder.coding.policy import CodingPolicy, every_mention, outpatient
 from fhir_coder.coding.ranker import shipped_ranker
 from fhir_coder.disposition import Policy
+from fhir_coder.edits.lists import LISTS_FOLDER, LOADED_FILE, Lists, lists_at
 from fhir_coder.errors import EhrUnavailable
 from fhir_coder.exchange import Artifacts, CodingResult, Configuration, Intake
 from fhir_coder.model import Encounter, Note, Patient, RecordedDiagnosis
@@ -73,7 +74,12 @@ class House:
         release, folder = release_in(self.data), index_in(self.data)
         index = open_index(folder, release, Lexicon((), read_manifest(folder).lexicon_sha256))
         keep = ArtifactKeeper(self.data, self.archive).keep
-        return Coder(Catalogue([release]), lambda _: index, {self.policy.name: shipped_ranker(self.policy.name)}, Policy(), {}, keep)
+        return Coder(
+            Catalogue([release]), lambda _: index, {self.policy.name: shipped_ranker(self.policy.name)}, Policy(), {}, keep, self.lists()
+        )
+
+    def lists(self) -> Lists:
+        return lists_at(self.data / LISTS_FOLDER / LOADED_FILE)
 
     def code(self, key: str = KEY, encounter: Encounter = ENCOUNTER, **changes: Any) -> StoredEncounter:
         """Code and keep."""
@@ -199,6 +205,21 @@ def test_a_coding_made_with_other_knowledge_is_replayed_on_that(house: House) ->
     other = knowledge_with(house, "fhir_coder/edits/age_limits.tsv", lambda text: text + "test\tI10\t0y\t5y\ta test\n")
     replay = house.replayer(run=rerun).replay(replace(coding, artifacts=replace(coding.artifacts, knowledge=other)))
     assert any("FCE-401" in one.name for one in replay.differences)
+
+
+def test_a_coding_made_with_loaded_lists_is_replayed_on_them(house: House) -> None:
+    file = house.data / LISTS_FOLDER / LOADED_FILE
+    file.parent.mkdir()
+    file.write_text("list\tcode\tsource\nPediatric_Only\tI10\tCMS Definitions of Medicare Code Edits v43 (FY2026)\n", encoding="utf-8")
+    coding = house.code()
+    assert any("FCE-401" in str(one) for one in answer_kept(coding).findings)
+    file.unlink()
+    replay = house.replayer(run=rerun).replay(coding, with_today=True)
+    assert replay.differences == ()
+    assert any(one.startswith("findings FCE-401 I10: only before") for one in causes(replay)["knowledge"])
+    without = house.code()
+    file.write_text("list\tcode\tsource\nPediatric_Only\tI10\tv44\n", encoding="utf-8")
+    assert house.replayer(run=rerun).replay(without).is_equal
 
 
 def test_changes_are_put_in_one_at_a_time(house: House) -> None:
