@@ -13,7 +13,7 @@ Passes
     "healing stage 2 ulcer"; "not yet healed"; one ulcer healed and another open.
 
 Source
-    ICD-10-CM Official Guidelines FY2026, I.C.12.a.4 and I.C.12.a.5
+    ICD-10-CM Official Guidelines FY2026, I.C.12.a.4, I.C.12.a.5 and I.C.12.b
 """
 
 from __future__ import annotations

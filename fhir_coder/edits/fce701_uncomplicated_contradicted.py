@@ -14,7 +14,7 @@ Passes
         E11.42 beside E11.65; F10.20 beside F12.10 (another substance); J45.909 beside J45.41, which FCE-305 finds.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.4.a, I.C.10.a.1 and I.C.5.b; titles of the tabular list
+        ICD-10-CM Official Guidelines FY2026, I.C.4.a, I.C.10.a.1 and I.C.5.b.2; titles of the tabular list
 """
 
 from __future__ import annotations

@@ -33,8 +33,7 @@ NAME = "diabetes-second-drug"
 SEVERITY = Severity.ADVISORY
 NEEDS = "note"
 HOLDS_FROM = date(2022, 10, 1)
-"""Z79.85 came with fiscal year 2023; earlier editions asked for Z79.4 alone beside oral drugs."""
-IS_VERIFIED = False
+"""Z79.85 came with fiscal year 2023; the edition of 2021 still asked for Z79.4 alone beside oral drugs."""
 
 _DIABETES = parse_ranges("E08-E09, E11, E13")
 _DRUGS = ("Z79.4", "Z79.84", "Z79.85")

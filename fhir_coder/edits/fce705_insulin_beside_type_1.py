@@ -13,7 +13,8 @@ Passes
         E11.9 with Z79.4; E10.9 with Z96.41 (insulin pump).
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.4.a.3; tabular list, use additional code at E08, E09, E11 and E13, absent at E10
+        Tabular list, use additional code at E08, E09, E11 and E13, absent at E10; ICD-10-CM Official Guidelines FY2026, I.C.4.a.3 asks for
+    the drug where the type is not told and has no rule against it at type 1
 """
 
 from __future__ import annotations

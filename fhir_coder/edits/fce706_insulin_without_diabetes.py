@@ -10,7 +10,7 @@ Fires
         I10 with Z79.4; L03.115 with Z79.4.
 
 Passes
-        E11.9 with Z79.4; O24.414 with Z79.4; E89.1 with Z79.4.
+        E11.9 with Z79.4; O24.111 with Z79.4; E89.1 with Z79.4; O24.414 with Z79.4, of which FCE-763 speaks.
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.C.4.a.3; tabular list, use additional code at E08, E09, E11, E13, E89.1 and O24

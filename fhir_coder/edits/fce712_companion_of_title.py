@@ -15,7 +15,8 @@ Passes
         I11.0 with I50.9; J44.0 with J20.9; a companion that the notes document and the claim lacks, which FCE-206 shows.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.4.a, I.C.9.a, I.C.9.e.4 and I.C.10.a.1; companions_of_titles.tsv names the paragraph of each row
+        ICD-10-CM Official Guidelines FY2026, I.C.4.a, I.C.9.a and I.C.9.e.4; tabular list, code also at J44.0; companions_of_titles.tsv names
+    the source of each row
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ Passes
         S52.501D beside S61.411A (another injury); burns of one place that heal at different speed.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.19.a and I.B.12; for burns, I.C.19.d.8
+        ICD-10-CM Official Guidelines FY2026, I.C.19.a; for burns, I.C.19.d.8
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ from fhir_coder.model import Severity
 ID = "FCE-748"
 NAME = "circumstance-without-cause"
 SEVERITY = Severity.ADVISORY
+IS_VERIFIED = False
+"""The rule of external cause status was compared with a restatement; no text was found that gives its paragraph the letter k."""
 
 _CIRCUMSTANCES = parse_ranges("Y92, Y99")
 _CAUSES = parse_ranges("V00-Y38, Y62-Y91, Y93, Y95, T15-T19, T36-T78, T80-T88")

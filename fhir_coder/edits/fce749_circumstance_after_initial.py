@@ -30,6 +30,8 @@ from fhir_coder.model import Severity
 ID = "FCE-749"
 NAME = "circumstance-after-initial"
 SEVERITY = Severity.ADVISORY
+IS_VERIFIED = False
+"""The rule of external cause status was compared with a restatement; no text was found that gives its paragraph the letter k."""
 
 _CIRCUMSTANCES = parse_ranges("Y92, Y93, Y99")
 _DISEASES_OF_ACTIVITY = parse_ranges("I00-I99, M00-M99")

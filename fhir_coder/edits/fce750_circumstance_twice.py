@@ -27,6 +27,8 @@ from fhir_coder.model import Severity
 ID = "FCE-750"
 NAME = "circumstance-twice"
 SEVERITY = Severity.ADVISORY
+IS_VERIFIED = False
+"""The rule of external cause status was compared with a restatement; no text was found that gives its paragraph the letter k."""
 
 _CIRCUMSTANCES = {"Y92": "places of occurrence", "Y93": "activities", "Y99": "statuses"}
 

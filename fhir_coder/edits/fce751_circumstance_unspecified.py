@@ -27,6 +27,8 @@ from fhir_coder.model import Severity
 ID = "FCE-751"
 NAME = "circumstance-unspecified"
 SEVERITY = Severity.ADVISORY
+IS_VERIFIED = False
+"""The rule of external cause status was compared with a restatement; no text was found that gives its paragraph the letter k."""
 
 _UNSPECIFIED = frozenset({"Y92.9", "Y93.9", "Y99.9"})
 

@@ -40,7 +40,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         return
     codes = [code for code in case.known if code.startswith(_IN_PREGNANCY)]
     if len(codes) > 1:
-        detail = f"{', '.join(codes)}: gestational diabetes is told by one code of O24.4 alone; insulin outranks diet and oral drugs. Keep the one that holds."
+        detail = f"{', '.join(codes)}: gestational diabetes is told by one code of O24.4 alone; where a drug joins the diet, the code of the drug. Keep the one that holds."
         yield Fault(tuple(codes), detail)
     for code in case.known:
         if covered(code, _DRUGS):

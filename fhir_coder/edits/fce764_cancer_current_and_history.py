@@ -33,6 +33,8 @@ from terminology.laterality import side
 ID = "FCE-764"
 NAME = "cancer-current-and-history"
 SEVERITY = Severity.ADVISORY
+IS_VERIFIED = False
+"""The rule of current and past cancer was compared with a restatement; no text was found that gives its paragraph the letter m."""
 
 _HISTORY = "Z85"
 

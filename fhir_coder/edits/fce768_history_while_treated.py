@@ -29,6 +29,8 @@ ID = "FCE-768"
 NAME = "history-while-treated"
 SEVERITY = Severity.ADVISORY
 NEEDS = "note"
+IS_VERIFIED = False
+"""The rule of current and past cancer was compared with a restatement; no text was found that gives its paragraph the letter m."""
 
 _HISTORY = "Z85"
 _TREATMENT = (

@@ -13,7 +13,7 @@ Passes
         B20, B59; Z21, E11.9; Z21, J18.9.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.C.1.a.2.a and I.C.1.a.2.e; hiv_illnesses.tsv names the source of each row
+        ICD-10-CM Official Guidelines FY2026, I.C.1.a.2.d and I.C.1.a.2.f; hiv_illnesses.tsv names the source of each row
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ ID = "FCE-776"
 NAME = "dementia-severities"
 SEVERITY = Severity.ADVISORY
 HOLDS_FROM = date(2022, 10, 1)
-IS_VERIFIED = False
+"""The codes by severity came with fiscal year 2023."""
 
 _CATEGORIES = ("F01", "F02", "F03")
 _SEVERITIES = "ABC"

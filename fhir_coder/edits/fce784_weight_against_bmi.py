@@ -14,7 +14,8 @@ Passes
     E66.812 beside Z68.36; E66.01 beside Z68.36 (severe with a comorbidity); E66.811 beside Z68.54 (a child); E66.9 beside any.
 
 Source
-    ICD-10-CM Official Guidelines FY2026, I.B.14 (conflicting documentation: query the provider) and I.A.19
+    ICD-10-CM Official Guidelines FY2026, I.B.14 (conflicting documentation: query the provider), I.A.19 and I.C.4.b
+    (the class of obesity is the provider's to document)
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ Passes
     L89.152 and L89.622 (two sites); L89.611 and L89.622 (two heels); L89.152 and L89.159 (FCE-305).
 
 Source
-    ICD-10-CM Official Guidelines FY2026, I.C.12.a.1 and I.C.12.a.2
+    ICD-10-CM Official Guidelines FY2026, I.C.12.a.1, I.C.12.a.2 and I.C.12.a.6 (two codes for an ulcer that got worse during a stay)
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ What it checks
     Contact with an infection (Z20) beside the same infection as confirmed (exposure_confirmed.tsv).
 
 Why it matters
-    Contact is for who shows no sign of the disease; once it is diagnosed the disease alone is coded.
+    Contact says that the patient may have caught it; once it is diagnosed the disease alone is coded.
 
 Fires
     Z20.1 and A15.0; Z20.2 and A54.00; Z20.5 and B16.9.

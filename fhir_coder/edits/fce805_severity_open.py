@@ -14,7 +14,7 @@ Passes
         F32.A: depression without a type is right as it stands; J45.909 where the note says mild persistent; J45.40.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.B.18, I.C.10.a and I.C.12.b; query_axes.tsv names the source of each row
+        ICD-10-CM Official Guidelines FY2026, I.B.2, I.B.18 and I.C.12.b; query_axes.tsv names the source of each row
 """
 
 from __future__ import annotations

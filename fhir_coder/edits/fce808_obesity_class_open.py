@@ -13,7 +13,7 @@ Passes
         E66.9 without an index; a patient under 20, whose classes go by percentile; in pregnancy; E66.812.
 
 Source
-        ICD-10-CM Official Guidelines FY2026, I.B.14; tabular list, E66.81
+        ICD-10-CM Official Guidelines FY2026, I.B.14 and I.C.4.b; tabular list, E66.81
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ Source
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
@@ -29,6 +30,8 @@ ID = "FCE-809"
 NAME = "dementia-severity-open"
 SEVERITY = Severity.INFORMATION
 NEEDS = "note"
+HOLDS_FROM = date(2022, 10, 1)
+"""The codes by severity came with fiscal year 2023."""
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -3,9 +3,10 @@
 Diagnoses count from a face-to-face visit with an acceptable type of practitioner, documented in a signed record. A visit by audio and video in
 real time counts as face to face, one by audio alone does not. What the resources do not say is unknown; nothing is assumed.
 
-Sources: 42 CFR 422.310 (risk adjustment data) and 422.311 (validation); CMS Medicare Managed Care Manual (Pub. 100-16), chapter 7, 40 and 120
-(sources of data); CMS, HPMS memorandum of 2020-04-10, "Applicability of diagnoses from telehealth services for risk adjustment", as
-updated 2021-01-15; CMS, Contract-Level RADV Medical Record Reviewer Guidance, in effect as of 2019-03-20 (signature and credentials).
+Sources: CMS, HPMS memorandum of 2020-04-10, "Applicability of diagnoses from telehealth services for risk adjustment", as updated 2021-01-15
+(the face-to-face requirement, met by audio and video, not by audio alone); CMS, Contract-Level RADV Medical Record Reviewer Guidance, in effect as of
+2019-03-20 (signature, credentials and type of provider). 42 CFR 422.310 (risk adjustment data) and 422.311 (validation) are the regulation behind
+them; 422.310(d) is on the form of the data and names neither. CMS Medicare Managed Care Manual (Pub. 100-16), chapter 7, 40 and 120, was not compared.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The payment year that a date of service counts for, and the mapping that is used for it.
 
-The model is prospective: diagnoses of one calendar year adjust the payment of the next (42 CFR 422.310(g); CMS Medicare Managed Care Manual,
-Pub. 100-16, chapter 7).
+The model is prospective: diagnoses of one calendar year adjust the payment of the next (42 CFR 422.310(g), on the deadlines for the data of a
+payment year).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from fhir_coder.model import Severity
 
 PACKAGE = Path(fhir_coder.edits.__file__).parent
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "edits.md"
+_PARAGRAPH = re.compile(r"Guidelines FY\d{4}, (?:(?:I{1,3}|IV)\.[A-Z](?:\.\d+(?:\.[a-z])?)?|title page)\b")
 
 
 def test_every_file_that_looks_like_an_edit_is_one() -> None:
@@ -67,6 +68,19 @@ def test_an_edit_that_could_not_be_verified_cannot_be_blocking() -> None:
         read_edit(module)
     module.SEVERITY = Severity.ADVISORY
     assert not read_edit(module).is_verified
+
+
+def test_every_rule_of_the_guidelines_cites_a_paragraph() -> None:
+    cited = {edit.id: edit.source for edit in all_edits() if edit.guideline_year}
+    assert not [name for name, source in cited.items() if not _PARAGRAPH.search(source)]
+
+
+def test_the_documentation_counts_and_names_the_unverified_edits() -> None:
+    ((stated, named),) = re.findall(r"(\d+) edits are marked unverified: ([^.]+)\.", DOCS.read_text(encoding="utf-8"))
+    spans = re.findall(r"FCE-(\d{3})(?: to FCE-(\d{3}))?", named)
+    unverified = {edit.id for edit in all_edits() if not edit.is_verified}
+    assert {f"FCE-{one}" for first, last in spans for one in range(int(first), int(last or first) + 1)} == unverified
+    assert int(stated) == len(unverified)
 
 
 def test_a_rule_of_the_guidelines_says_its_year_and_from_when_it_holds() -> None:
