@@ -130,4 +130,4 @@ def test_an_official_file_loads_and_leaves_good_claims_alone(build_case, loaded:
     for row in WELL_VISITS:
         assert found(build_case, lists, row) == set()
     assert found(build_case, lists, {"codes": ["N40.1"], "gender": "female"}) == {"sex-conflict N40.1"}
-    assert found(build_case, lists, {"codes": ["E08.22", "I10"]}) == {"manifestation-first E08.22"}
+    assert "manifestation-first E08.22" in found(build_case, lists, {"codes": ["E08.22", "I10"]})
