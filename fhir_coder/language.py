@@ -27,11 +27,16 @@ FOREIGN_SHARE = 0.25
 LEAST_LETTERS = 20
 """Fewer letters than this say nothing."""
 
-ENGLISH_WORDS = frozenset(["the", "and", "with", "she", "his", "her", "which", "been", "that", "this", "from", "were", "are", "by", "not"])
-"""Small words that English prose cannot do without and other languages do not write."""
+ENGLISH_WORDS = frozenset(
+    """the and with she his her which been that this from were are by not without since after about when will
+    patient history denies pain knee left right blood pressure today week weeks year years old daily continue follow visit refill cough
+    fever back again exam lungs clear follows here reports takes taking started given both neck chest breath swelling stable well
+    """.split()
+)
+"""Words that English notes cannot do without and other languages hardly write."""
 
-ENGLISH_SHARE = 0.05
-"""Share of such words among the words of a window from which it is English without any statistics, if there are two of them: most prose in sentences."""
+ENGLISH_SHARE = 0.08
+"""Share of such words among the words of a window from which it is English without any statistics, if there are three of them."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -91,7 +96,7 @@ def _is_foreign(window: str) -> bool:
 
 def _is_plainly_english(window: str) -> bool:
     words = _WORD.findall(window.lower())
-    return sum(map(ENGLISH_WORDS.__contains__, words)) >= max(2, ENGLISH_SHARE * len(words))
+    return sum(map(ENGLISH_WORDS.__contains__, words)) >= max(3, ENGLISH_SHARE * len(words))
 
 
 @cache
