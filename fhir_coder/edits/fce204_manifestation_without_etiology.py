@@ -19,12 +19,16 @@ Source
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
+from fhir_coder.code_ranges import CodeRanges, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.instructions import code_first_references
 from fhir_coder.edits.manifestations import is_manifestation
+from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Severity
+from terminology.references import CodeReference
 
 ID = "FCE-204"
 NAME = "manifestation-without-etiology"
@@ -36,6 +40,16 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         if code == case.first_listed or not is_manifestation(code, case.titles[code]):
             continue
-        references = code_first_references(case, code)
+        references = (*code_first_references(case, code), *_beyond_notes(code))
         if references and not any(reference.covers(other) for other in case.known if other != code for reference in references):
-            yield Fault((code,), f"{code} is a manifestation, and no condition named by its code first note is coded.")
+            yield Fault((code,), f"{code} is a manifestation, and none of the conditions that its code first note names is coded; code the underlying condition before it.")
+
+
+def _beyond_notes(code: str) -> Iterator[CodeReference]:
+    """The diseases that the Index or a guideline ties to the manifestation although its note, a list of examples, does not name them."""
+    return (reference for codes, beside in _etiologies() if codes.cover(code) for reference in beside)
+
+
+@cache
+def _etiologies() -> tuple[tuple[CodeRanges, CodeRanges], ...]:
+    return tuple((parse_ranges(row["codes"]), parse_ranges(row["beside"])) for row in read_table("etiologies_beyond_notes.tsv"))

@@ -10,7 +10,7 @@ Fires
         M17.11 with M17.12 where M17.0 exists.
 
 Passes
-        M25.561 with M25.562 (no bilateral code exists); a second visit after one side was treated codes one side only.
+        M25.561 with M25.562 (no bilateral code exists); H40.1112 with H40.1121 (each eye with its own stage); a second visit after one side was treated codes one side only.
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.B.13
@@ -35,5 +35,10 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         both = case.side_families[code].get("bilateral")
         left = coded_sides(case, code).get("left")
-        if own_side(case, code) == "right" and both is not None and left is not None:
+        if own_side(case, code) == "right" and both is not None and left is not None and _ends_alike(case, code, left):
             yield Fault((code, left), f"{code} and {left} name both sides; consider {both}, unless one side was treated before.")
+
+
+def _ends_alike(case: EditCase, code: str, other: str) -> bool:
+    """Whether the two have the same seventh character: two stages of glaucoma, or two phases of care, have no code for both sides."""
+    return code.removeprefix(case.codebook.stem(code)) == other.removeprefix(case.codebook.stem(other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,6 +11,8 @@ from fhir_coder.code_ranges import covered
 from fhir_coder.edits.case import EditCase
 from terminology.codebook import NoteKind, TabularNote
 from terminology.references import CodeReference
+
+_EACH = re.compile(r"\bany\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,30 @@ class OpenInstruction:
     instruction: Instruction
     codes: tuple[str, ...]
     documented: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFirstNote:
+    """One code first note: the codes it names, and whether each of them that is coded comes first ("any associated"), or one is enough."""
+
+    references: tuple[CodeReference, ...]
+    is_for_each: bool
+
+    def names(self, code: str) -> bool:
+        """Whether the note names the code."""
+        return covered(code, self.references)
+
+    def is_answered(self, before: Iterable[str]) -> bool:
+        """Whether one of these codes is the condition that the note wants first."""
+        return not self.is_for_each and any(map(self.names, before))
+
+
+def code_first_notes(case: EditCase, code: str) -> Iterator[CodeFirstNote]:
+    """The code first notes over a code, each with all lines of its list."""
+    for _, group in groupby(case.codebook.notes(code, NoteKind.CODE_FIRST), key=lambda note: note.owner):
+        lines = tuple(group)
+        references = tuple(reference for line in lines for reference in line.references)
+        yield CodeFirstNote(references, is_for_each=bool(_EACH.search(lines[0].text)))
 
 
 def code_first_references(case: EditCase, code: str) -> tuple[CodeReference, ...]:
