@@ -42,7 +42,10 @@ def check(case: EditCase) -> Iterator[Fault]:
             continue
         references = (*code_first_references(case, code), *_beyond_notes(code))
         if references and not any(reference.covers(other) for other in case.known if other != code for reference in references):
-            yield Fault((code,), f"{code} is a manifestation, and none of the conditions that its code first note names is coded; code the underlying condition before it.")
+            yield Fault(
+                (code,),
+                f"{code} is a manifestation, and none of the conditions that its code first note names is coded; code the underlying condition before it.",
+            )
 
 
 def _beyond_notes(code: str) -> Iterator[CodeReference]:
