@@ -39,7 +39,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         before = case.known[:place]
         for later in case.known[place + 1 :]:
             if _asks_for(case, code, later, before) and not _asks_for(case, later, code, ()):
-                yield Fault((code, later), f"A code first note over {code} names {later}; put {later} before {code}.")
+                yield Fault((code, later), f"The code first note at {code} names {later}; put {later} before {code}.")
 
 
 def _asks_for(case: EditCase, code: str, other: str, before: Sequence[str]) -> bool:

@@ -42,7 +42,8 @@ def check(case: EditCase) -> Iterator[Fault]:
         fits = {gender for gender, ranges in _sex_limits() if covered(code, ranges)}
         if fits and case.gender not in fits:
             yield Fault(
-                (code,), f"{code} is a diagnosis of {' or '.join(sorted(fits))} patients, and the patient is registered as {case.gender}."
+                (code,),
+                f"{code} is a diagnosis of {' or '.join(sorted(fits))} patients, and the patient is registered as {case.gender}; check the code and the registration.",
             )
 
 

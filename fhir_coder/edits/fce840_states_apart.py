@@ -40,7 +40,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         found = tuple(next((code for code in case.known if codes.cover(code)), "") for codes in alternatives)
         codes = tuple(sorted(filter(None, found), key=case.known.index))
         if len(codes) > 1 and not are_parted(case, codes[0], codes[1]):
-            yield Fault(codes, f"{', '.join(codes)} tell {what} side by side; keep the one that the note supports.")
+            yield Fault(codes, f"{' and '.join(codes)} contradict each other ({what}); keep the one that the note supports.")
 
 
 @cache

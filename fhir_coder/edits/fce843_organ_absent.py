@@ -33,4 +33,7 @@ SEVERITY = Severity.ADVISORY
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each absence that a condition speaks against."""
     for absence, condition, _ in pairs(case, "organ_absent.tsv"):
-        yield Fault((absence, condition), f"{absence} says that the organ is gone, and {condition} needs it; keep the one that holds.")
+        yield Fault(
+            (absence, condition),
+            f"{absence} says that the organ is gone, and {condition} needs it; check the history and keep the one that holds.",
+        )
