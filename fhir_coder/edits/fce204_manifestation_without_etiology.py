@@ -10,7 +10,8 @@ Fires
         I10, F02.80 (the dementia's disease is not coded).
 
 Passes
-        G30.9, F02.80; a manifestation whose code first note names no code.
+        G30.9, F02.80; a manifestation whose code first note names no code; M05.79, D63.8 and other diseases that a note of examples leaves
+        out (etiologies_beyond_notes.tsv).
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.A.13
@@ -49,7 +50,7 @@ def check(case: EditCase) -> Iterator[Fault]:
 
 
 def _beyond_notes(code: str) -> Iterator[CodeReference]:
-    """The diseases that the Index or a guideline ties to the manifestation although its note, a list of examples, does not name them."""
+    """Diseases that the manifestation may belong to although its note, a list of examples, does not name them."""
     return (reference for codes, beside in _etiologies() if codes.cover(code) for reference in beside)
 
 
