@@ -10,7 +10,13 @@ ADVERSE_EFFECT = "5"
 UNDERDOSING = "6"
 
 _DRUGS = parse_ranges("T36-T50")
+_NO_NATURE = parse_ranges("T36-T50, V00-Y99, Z00-Z99")
 _LENGTH = 7
+
+
+def can_be_nature(code: str) -> bool:
+    """Whether the code can name what a drug did to the patient: a condition, not a drug, an external cause or a Z code."""
+    return not covered(code, _NO_NATURE)
 
 
 def drug_effect(code: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ class Exclusion:
     def sentence(self) -> str:
         """Which note parts the pair."""
         other = next(code for code in self.codes if code != self.excluding)
-        return f"The Excludes1 note at {self.note.owner} parts {self.excluding} from {other}"
+        return f"The Excludes1 note at {self.note.owner} does not allow {self.excluding} beside {other}"
 
 
 def find_exclusions(codebook: Codebook, codes: Sequence[str]) -> Iterator[Exclusion]:

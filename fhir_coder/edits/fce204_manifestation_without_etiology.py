@@ -10,7 +10,8 @@ Fires
         I10, F02.80 (the dementia's disease is not coded).
 
 Passes
-        G30.9, F02.80; a manifestation whose code first note names no code; M31.5, D63.8 (anemia in any other chronic disease).
+        G30.9, F02.80; a manifestation whose code first note names no code; M05.79, D63.8 and other diseases that a note of examples leaves
+        out (etiologies_beyond_notes.tsv).; M31.5, D63.8 (anemia in any other chronic disease).
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.A.13
@@ -20,12 +21,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from fhir_coder.code_ranges import covered, parse_ranges
+from fhir_coder.code_ranges import CodeRanges, covered, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.instructions import code_first
+from fhir_coder.edits.instructions import code_first_references
+from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Severity
+from terminology.references import CodeReference
 
 ID = "FCE-204"
 NAME = "manifestation-without-etiology"
@@ -42,8 +46,22 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         if code == case.first_listed or not case.lists.is_manifestation(code, case.titles[code]):
             continue
-        asked = code_first(case, code)
-        if asked and not any(instruction.names(other) for other in case.known if other != code for instruction in asked):
+        references = (*code_first_references(case, code), *_beyond_notes(code))
+        if references and not any(reference.covers(other) for other in case.known if other != code for reference in references):
             if _ANY_DISEASE.search(case.titles[code]) and any(covered(other, _DISEASES) for other in case.known):
                 continue
-            yield Fault((code,), f"{code} is a manifestation, and no condition named by its code first note is coded.")
+            detail = (
+                f"{code} is a manifestation, and none of the conditions that its code first note names is coded; code the underlying "
+                "condition before it."
+            )
+            yield Fault((code,), detail)
+
+
+def _beyond_notes(code: str) -> Iterator[CodeReference]:
+    """Diseases that the manifestation may belong to although its note, a list of examples, does not name them."""
+    return (reference for codes, beside in _etiologies() if codes.cover(code) for reference in beside)
+
+
+@cache
+def _etiologies() -> tuple[tuple[CodeRanges, CodeRanges], ...]:
+    return tuple((parse_ranges(row["codes"]), parse_ranges(row["beside"])) for row in read_table("etiologies_beyond_notes.tsv"))

@@ -10,8 +10,9 @@ Fires
         N18.30 before E11.22; L97.411 before E11.621.
 
 Passes
-        E11.22 before N18.30; N18.30 without any condition that its note names; a pair whose notes name each other; R60.0, T46.1X5A, D63.1 (the note
-    at adverse effects gives examples, and another effect stands first).
+        E11.22 before N18.30; N18.30 without any condition that its note names; a pair whose notes name each other;
+        a code behind another condition that its note gives as an example (G30.9, F02.80, E03.9: the dementia has its cause); a drug behind
+        the condition that it caused, whatever comes after.
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.A.13 and I.B.9
@@ -19,13 +20,13 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fhir_coder.edits.case import EditCase
+from fhir_coder.edits.drug_effects import ADVERSE_EFFECT, can_be_nature, drug_effect
 from fhir_coder.edits.fault import Fault
-from fhir_coder.edits.instructions import code_first
+from fhir_coder.edits.instructions import code_first_notes
 from fhir_coder.model import Severity
-from terminology.references import CodeReference
 
 ID = "FCE-205"
 NAME = "code-first-order"
@@ -35,21 +36,19 @@ IS_ABOUT_ORDER = True
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each pair in the wrong order."""
-    references = {code: tuple(_references(case, code)) for code in case.known}
     for place, code in enumerate(case.known):
-        for later in case.known[place + 1 :] if references[code] else ():
-            if _names(references[code], code, later) and not _names(references[later], later, code):
-                yield Fault((code, later), f"A code first note over {code} names {later}; put {later} before {code}.")
+        before = case.known[:place]
+        for later in case.known[place + 1 :]:
+            if _asks_for(case, code, later, before) and not _asks_for(case, later, code, ()):
+                yield Fault((code, later), f"The code first note at {code} names {later}; put {later} before {code}.")
 
 
-def _references(case: EditCase, code: str) -> Iterator[CodeReference]:
-    """The codes that must stand before the code. Where the note gives examples only, what stands before it may be what is meant; of a manifestation
-    it is not."""
-    may_be_met = code != case.first_listed and not case.lists.is_manifestation(code, case.titles[code])
-    for instruction in code_first(case, code):
-        if not (may_be_met and instruction.gives_examples):
-            yield from instruction.references
+def _asks_for(case: EditCase, code: str, other: str, before: Sequence[str]) -> bool:
+    """Whether a code first note over ``code`` names ``other``, and none of the codes before has answered it already."""
+    if drug_effect(code)[1]:
+        return drug_effect(code)[1] == ADVERSE_EFFECT and not any(map(can_be_nature, before)) and _names(case, code, other)
+    return any(note.names(other) and not note.names(code) and not note.is_answered(before) for note in code_first_notes(case, code))
 
 
-def _names(references: tuple[CodeReference, ...], code: str, other: str) -> bool:
-    return any(reference.covers(other) and not reference.covers(code) for reference in references)
+def _names(case: EditCase, code: str, other: str) -> bool:
+    return any(note.names(other) for note in code_first_notes(case, code))

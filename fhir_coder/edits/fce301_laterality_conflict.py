@@ -38,4 +38,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         coded = coded_sides(case, code)
         one_sided = tuple(coded[name] for name in ("right", "left") if name in coded)
         if one_sided:
-            yield Fault((code, *one_sided), f"{code} says both sides; {', '.join(one_sided)} beside it counts a side twice.")
+            yield Fault(
+                (code, *one_sided),
+                f"{code} is for both sides and already says {', '.join(one_sided)}; keep the one that the note supports.",
+            )

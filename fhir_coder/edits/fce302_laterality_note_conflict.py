@@ -39,7 +39,11 @@ def check(case: EditCase) -> Iterator[Fault]:
             continue
         named, words = documented_sides(case, code)
         if named and not _agrees(case, code, coded, named):
-            yield Fault((code,), f"{code} says {coded}, and the words it rests on say {' and '.join(sorted(named))}.", words)
+            yield Fault(
+                (code,),
+                f"{code} says {coded}, and the words it rests on say {' and '.join(sorted(named))}; code the side that is documented.",
+                words,
+            )
 
 
 def _agrees(case: EditCase, code: str, coded: str, named: frozenset[str]) -> bool:

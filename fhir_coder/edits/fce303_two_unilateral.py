@@ -42,10 +42,10 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         both = case.side_families[code].get("bilateral")
         left = coded_sides(case, code).get("left")
-        if own_side(case, code) == "right" and both is not None and left is not None and _seventh(case, code) == _seventh(case, left):
+        if own_side(case, code) == "right" and both is not None and left is not None and _ends_alike(case, code, left):
             yield Fault((code, left), f"{code} and {left} name both sides; consider {both}, unless one side was treated before.")
 
 
-def _seventh(case: EditCase, code: str) -> str:
-    """The seventh character (stage, encounter), or empty."""
-    return code[-1] if case.codebook.stem(code) != code else ""
+def _ends_alike(case: EditCase, code: str, other: str) -> bool:
+    """Whether the two have the same seventh character: two stages of glaucoma, or two phases of care, have no code for both sides."""
+    return code.removeprefix(case.codebook.stem(code)) == other.removeprefix(case.codebook.stem(other))

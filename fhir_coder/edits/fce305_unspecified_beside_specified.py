@@ -1,8 +1,8 @@
 """Unspecified beside specified.
 
 What it checks
-        An unspecified code beside a specified code of the same condition: under the same heading (the nearest above the unspecified code that is not
-    itself unspecified), where its title says no more than the heading or has a word in common with the other, unless they name opposite sides. Of injuries and external causes, of the same subcategory.
+        An unspecified code beside a specified code of the same condition, unless they name opposite sides. The nearest heading whose title
+    does not say "unspecified" bounds the condition (unspecified_answers.tsv: where that gathers several).
 
 Why it matters
         The specified code answers what the unspecified one leaves open; both together contradict each other or pad the claim.
@@ -11,8 +11,8 @@ Fires
         J45.909 beside J45.40; M25.569 beside M25.561; S93.409A beside S93.401A.
 
 Passes
-        J45.909 beside J44.9 (another category); S61.001A beside S61.210A (other injuries); P07.30 beside P07.16 (weeks and weight); E11.319 beside
-    E11.65 and N94.6 beside N94.12 (other conditions).
+        J45.909 beside J44.9 (another category); S61.001A beside S61.210A (other injuries); E10.319 beside E10.42, G47.00 beside G47.33,
+        M54.50 beside M54.16 (other conditions of one category).
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.B.2 and I.B.18
@@ -20,14 +20,16 @@ Source
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache, lru_cache
 
+from fhir_coder.code_ranges import CodeRanges, parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.sides import coded_sides, own_side
+from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Severity
-from terminology.detail import scope
+from terminology.codebook import Codebook
 from terminology.laterality import side
 
 ID = "FCE-305"
@@ -35,38 +37,8 @@ NAME = "unspecified-beside-specified"
 SEVERITY = Severity.ADVISORY
 
 _INJURIES = frozenset({19, 20})
-_BEGINNING = 5
-_WORD = re.compile(r"[a-z]{3,}")
-_NO_CONTENT = frozenset(
-    [
-        "unspecified",
-        "other",
-        "and",
-        "with",
-        "without",
-        "not",
-        "elsewhere",
-        "classified",
-        "the",
-        "due",
-        "type",
-        "site",
-        "disorder",
-        "disorders",
-        "disease",
-        "diseases",
-        "syndrome",
-        "acute",
-        "chronic",
-        "right",
-        "left",
-        "side",
-        "bilateral",
-        "complication",
-        "complications",
-        "specified",
-    ]
-)
+_NO_OTHER_FETUS = "not applicable or unspecified"
+"""What the seventh character 0 of chapter 15 says of the fetus; the code itself may be as specified as can be."""
 
 
 def check(case: EditCase) -> Iterator[Fault]:
@@ -84,7 +56,7 @@ def check(case: EditCase) -> Iterator[Fault]:
 
 
 def _is_unspecified(title: str) -> bool:
-    return "unspecified" in title.lower()
+    return "unspecified" in title.lower().replace(_NO_OTHER_FETUS, "")
 
 
 def _sided_siblings(case: EditCase, code: str) -> frozenset[str]:
@@ -97,20 +69,17 @@ def _is_same_condition(case: EditCase, code: str, other: str) -> bool:
         return False
     if case.codebook.chapter(code).number in _INJURIES:
         return case.codebook.parent(case.codebook.stem(code)) == case.codebook.parent(case.codebook.stem(other)) is not None
-    heading = scope(case.codebook, code)
-    above = case.codebook.ancestors(other)
-    if heading not in above:
-        return False
-    words = _content(case.titles[code])
-    is_rest_of_heading = words <= _content(case.codebook.title(heading))
-    return is_rest_of_heading or not words.isdisjoint(_told(case, other, above[: above.index(heading)]))
+    told = next((specified for codes, specified in _answers() if codes.cover(code)), None)
+    return _condition(case.codebook, code) in case.codebook.ancestors(other) if told is None else told.cover(other)
 
 
-def _told(case: EditCase, code: str, headings: Iterable[str]) -> frozenset[str]:
-    """The beginnings of the words in the title of a code and of headings over it."""
-    return _content(" ".join((case.titles[code], *map(case.codebook.title, headings))))
+@lru_cache(maxsize=4096)
+def _condition(codebook: Codebook, code: str) -> str:
+    """The nearest heading over an unspecified code whose own title does not say "unspecified", or else its category."""
+    above = codebook.ancestors(codebook.stem(code))
+    return next((one for one in above if not _is_unspecified(codebook.title(one))), codebook.category(code))
 
 
-def _content(title: str) -> frozenset[str]:
-    """The beginnings of the words that name the condition: "depression" and "depressive" begin alike."""
-    return frozenset(word[:_BEGINNING] for word in _WORD.findall(title.lower()) if word not in _NO_CONTENT)
+@cache
+def _answers() -> tuple[tuple[CodeRanges, CodeRanges], ...]:
+    return tuple((parse_ranges(row["codes"]), parse_ranges(row["specified"])) for row in read_table("unspecified_answers.tsv"))

@@ -38,7 +38,10 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         for limit in case.lists.ages_of(code):
             if not limit.admits(case.age_days, case.age_years):
-                yield Fault((code,), f"{code} ({limit.group}) is expected from {limit.first} to {limit.last}, not at {_said(case)}.")
+                yield Fault(
+                    (code,),
+                    f"{code} ({limit.group}) is expected from {limit.first} to {limit.last}, not at {_said(case)}; check the code and the date of birth.",
+                )
 
 
 def _said(case: EditCase) -> str:

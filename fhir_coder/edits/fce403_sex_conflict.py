@@ -38,5 +38,6 @@ def check(case: EditCase) -> Iterator[Fault]:
         fits = case.lists.genders_of(code)
         if fits and case.gender not in fits:
             yield Fault(
-                (code,), f"{code} is a diagnosis of {' or '.join(sorted(fits))} patients, and the patient is registered as {case.gender}."
+                (code,),
+                f"{code} is a diagnosis of {' or '.join(sorted(fits))} patients, and the patient is registered as {case.gender}; check the code and the registration.",
             )

@@ -34,4 +34,7 @@ def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault, on the codes that do not reach the claim."""
     left_over = case.codes[MAX_DIAGNOSES:]
     if left_over:
-        yield Fault(tuple(left_over), f"A claim carries {MAX_DIAGNOSES} diagnoses; {len(left_over)} stay off it. Check the order.")
+        yield Fault(
+            tuple(left_over),
+            f"A claim carries {MAX_DIAGNOSES} diagnoses, and {', '.join(left_over)} will not be on it; put first what matters most for the services.",
+        )

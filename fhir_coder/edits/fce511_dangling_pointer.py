@@ -38,4 +38,7 @@ def check(case: EditCase) -> Iterator[Fault]:
     for line in case.services or ():
         dangling = tuple(code for code in coded_reasons(case, line) if code not in claimed)
         if dangling:
-            yield Fault(dangling, f"Line {line.code} ({line.source}) rests on {', '.join(dangling)}, which the claim does not carry.")
+            yield Fault(
+                dangling,
+                f"Line {line.code} ({line.source}) rests on {', '.join(dangling)}, which is not on the claim; code it if it is documented, or correct the pointer.",
+            )

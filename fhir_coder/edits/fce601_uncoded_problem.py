@@ -34,4 +34,4 @@ def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault, with the words of every such problem."""
     uncoded = case.coded.uncoded if case.coded else ()
     if uncoded:
-        yield Fault((), f"{len(uncoded)} documented problem(s) found no code; code them or reject them.", uncoded)
+        yield Fault((), f"No code was found for documented problems ({len(uncoded)}); code them or reject them.", uncoded)

@@ -35,4 +35,4 @@ def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such note."""
     for note in case.encounter.notes if case.encounter else ():
         if note.authority is Authority.UNKNOWN:
-            yield Fault((), f"Who answers for note {note.id} is unknown; check that it is the provider's before releasing the codes.")
+            yield Fault((), f"It is not known who wrote note {note.id}; check that it is the provider's before releasing the codes.")

@@ -40,7 +40,7 @@ def check(case: EditCase) -> Iterator[Fault]:
     for code in case.known:
         evidence = rests_only_on(case, code, _is_not_there)
         if evidence and not _NO_CONDITION.cover(code):
-            yield Fault((code,), f"{code} rests on words that deny it or name it as a mere possibility to come; remove it.", evidence)
+            yield Fault((code,), f"{code} rests only on words that deny it or warn of it; remove it.", evidence)
 
 
 def _is_not_there(assertion: Assertion) -> bool:

@@ -43,7 +43,7 @@ def check(case: EditCase) -> Iterator[Fault]:
             continue
         others = tuple(other for other in case.known if other != code and _contradicts(case, code, other))
         if others:
-            detail = f"{code} says that there is no complication, and {', '.join(others)} names one or another course; remove {code}."
+            detail = f"{code} is the code without complications, which does not stand beside {', '.join(others)}; remove {code}."
             yield Fault((code, *others), detail)
 
 

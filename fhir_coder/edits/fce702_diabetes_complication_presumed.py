@@ -57,7 +57,7 @@ def _fault(category: str, diabetes: tuple[str, ...], conditions: tuple[str, ...]
     due = " or ".join(category + ending for ending in endings)
     return Fault(
         (*diabetes, *conditions),
-        f"The classification takes {what} ({', '.join(conditions)}) beside diabetes for its complication; code {due} unless the provider "
+        f"Beside diabetes, {what} ({', '.join(conditions)}) is presumed to be its complication; code {due} unless the provider "
         "documents another cause.",
     )
 

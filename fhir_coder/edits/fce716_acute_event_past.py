@@ -53,7 +53,9 @@ def check(case: EditCase) -> Iterator[Fault]:
             evidence = case.evidence_for(code) if covered(code, ranges) else ()
             if evidence and all(_is_past(case.sentence_of(one), days) for one in evidence):
                 yield Fault(
-                    (code,), f"The notes put the event of {code} more than {days} days back; the acute code is over: {then}.", evidence
+                    (code,),
+                    f"The notes put the event of {code} more than {days} days back; the acute code no longer applies: {then}.",
+                    evidence,
                 )
 
 

@@ -39,7 +39,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         diseases = tuple(code for code in case.known if covered(code, ranges))
         acute = tuple(code for code in case.known if covered(code, infections))
         if diseases and acute and due not in case.known:
-            detail = f"{what} with {', '.join(acute)} is {due}; code it with the infection, and keep {', '.join(diseases)} only for an exacerbation."
+            detail = f"{what} with {', '.join(acute)} is {due}; code {due} in place of {', '.join(diseases)}, or beside a code for an exacerbation."
             yield Fault((*diseases, *acute), detail)
 
 

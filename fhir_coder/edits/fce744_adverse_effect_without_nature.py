@@ -22,9 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
-from fhir_coder.code_ranges import covered, parse_ranges
 from fhir_coder.edits.case import EditCase
-from fhir_coder.edits.drug_effects import ADVERSE_EFFECT, drug_effect
+from fhir_coder.edits.drug_effects import ADVERSE_EFFECT, can_be_nature, drug_effect
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.phases import SEQUELA, phase
 from fhir_coder.model import Severity
@@ -34,12 +33,10 @@ NAME = "adverse-effect-without-nature"
 SEVERITY = Severity.BLOCKING
 IS_ABOUT_ORDER = True
 
-_NO_NATURE = parse_ranges("T36-T50, V00-Y99, Z00-Z99")
-
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such code that stands before every condition."""
-    for given in takewhile(lambda one: covered(one, _NO_NATURE), case.codes):
+    for given in takewhile(lambda one: not can_be_nature(one), case.codes):
         code = case.codebook.normalize(given)
         if code and drug_effect(code)[1] == ADVERSE_EFFECT and phase(code) != SEQUELA:
             yield Fault(

@@ -40,4 +40,7 @@ def check(case: EditCase) -> Iterator[Fault]:
     """At most one fault, with every such code."""
     circumstances = tuple(code for code in case.known if covered(code, _CIRCUMSTANCES))
     if circumstances and not any(covered(code, _CAUSES) for code in case.known):
-        yield Fault(circumstances, f"{', '.join(circumstances)} without an external cause; code what happened, or remove the circumstance.")
+        yield Fault(
+            circumstances,
+            f"{', '.join(circumstances)} stands without a code of what happened; add the external cause, or remove the circumstance.",
+        )

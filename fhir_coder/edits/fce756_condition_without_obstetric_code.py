@@ -10,7 +10,7 @@ Fires
         O09.522, F41.1 (no O99.34-); Z34.02, N39.0.
 
 Passes
-        O99.342, F41.1; any condition beside Z33.1; a patient whose pregnancy is over; hypertension beside O10.
+        O99.342, F41.1; any condition beside Z33.1; a patient whose pregnancy is over; hypertension beside O10; back pain beside O26.89-.
 
 Source
         ICD-10-CM Official Guidelines FY2026, I.C.15.a.1
@@ -34,6 +34,8 @@ NAME = "condition-without-obstetric-code"
 SEVERITY = Severity.ADVISORY
 
 _PREGNANT = parse_ranges("O09-O48, O60, Z3A, Z34")
+_INSTEAD = {"O99.89": ("O26.89",)}
+"""Families that say as well that the condition complicates the pregnancy: "other specified" of two categories."""
 _INCIDENTAL_OR_OVER = parse_ranges("Z33.1, Z33.2, O00-O08, O80-O92, Z37, Z38, Z39")
 
 
@@ -46,7 +48,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         obstetric = "" if is_obstetric(code) else _obstetric_code(code)
         if obstetric in case.codebook:
             family = _family(case.codebook, obstetric)
-            if not any(known.startswith(family) for known in case.known):
+            if not any(known.startswith((family, *_INSTEAD.get(family, ()))) for known in case.known):
                 missing.setdefault(family, []).append(code)
     for family, codes in missing.items():
         detail = (

@@ -38,7 +38,7 @@ def check(case: EditCase) -> Iterator[Fault]:
         return
     others = [code for code in case.known if code[0] == "O" or code == "Z33.2"]
     if others:
-        detail = f"{', '.join(weeks)} does not apply to {', '.join(others)}: weeks are told of pregnancies that go on or end in birth. Remove it."
+        detail = f"{', '.join(weeks)} does not apply to {', '.join(others)}: weeks are coded for pregnancies that continue or end in birth. Remove it."
     else:
         detail = f"{', '.join(weeks)} stands without a code of a pregnancy; put the obstetric code first, or Z33.1 where the provider calls it incidental."
     yield Fault((*others, *weeks), detail)

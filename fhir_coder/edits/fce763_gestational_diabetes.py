@@ -35,7 +35,7 @@ _DRUGS = parse_ranges("Z79.4, Z79.84, Z79.85")
 
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for other codes of O24 and one for each long-term drug."""
-    gestational = [code for code in case.known if code.startswith(_GESTATIONAL)]
+    gestational = sorted(code for code in case.known if code.startswith(_GESTATIONAL))
     if not gestational:
         return
     codes = [code for code in case.known if code.startswith(_IN_PREGNANCY)]

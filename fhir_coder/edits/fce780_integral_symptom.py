@@ -12,7 +12,8 @@ Fires
 
 Passes
     R63.4 beside J18.9 (not integral to it); a sign listed before a chronic disease, which may be new and open; a sign followed by
-    the drug whose adverse effect it is; pain of the other side; pairs of an Excludes1 note (FCE-201).
+    the drug whose adverse effect it is; pain of the other side; what remains of an injury before the injury's
+    code for a sequela; pairs of an Excludes1 note (FCE-201).
 
 Source
     ICD-10-CM Official Guidelines FY2026, I.B.5 and I.B.4 (integral_symptoms.tsv, and the tables of pain and injury that coding
@@ -28,6 +29,7 @@ from fhir_coder.code_ranges import parse_ranges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.pairs import are_parted, pairs
+from fhir_coder.edits.phases import SEQUELA, phase
 from fhir_coder.integral import injury_or_disease_of
 from fhir_coder.model import Severity
 
@@ -45,7 +47,7 @@ _ADVERSE = re.compile(r"T\d\d\.\w(?:\w5|5X)[A-Z]")
 def check(case: EditCase) -> Iterator[Fault]:
     """One fault for each such sign, with the diagnosis that accounts for it."""
     for sign, diagnosis in (*_of_table(case), *_of_part(case)):
-        if not _is_adverse_effect(case, sign):
+        if phase(diagnosis) != SEQUELA and not _is_adverse_effect(case, sign):
             first = " and stands first" if sign == case.first_listed else ""
             detail = f"{sign} is integral to {diagnosis}{first}; remove it unless the provider gives it another cause."
             yield Fault((sign, diagnosis), detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +12,8 @@ from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.obstetrics import WEEKS, takes_weeks
 from terminology.codebook import NoteKind, TabularNote
 from terminology.references import CodeReference
+
+_EACH = re.compile(r"\bany\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,6 @@ class Instruction:
     def names(self, code: str) -> bool:
         """Whether the instruction names the code."""
         return covered(code, self.references)
-
-    @property
-    def gives_examples(self) -> bool:
-        """Whether the codes are examples of what the note means, and others would do ("the nature of the adverse effect, such as:")."""
-        return "such as" in self.words
 
     @property
     def quoted(self) -> str:
@@ -46,14 +44,33 @@ class OpenInstruction:
     documented: tuple[str, ...]
 
 
-def code_first(case: EditCase, code: str) -> tuple[Instruction, ...]:
-    """What the code first notes over a code ask for, those that name no code left out."""
-    return tuple(one for one in _instructions(case.codebook.notes(code, NoteKind.CODE_FIRST)) if one.references)
+@dataclass(frozen=True, slots=True)
+class CodeFirstNote:
+    """One code first note: the codes it names, and whether each of them that is coded comes first ("any associated"), or one is enough."""
+
+    references: tuple[CodeReference, ...]
+    is_for_each: bool
+
+    def names(self, code: str) -> bool:
+        """Whether the note names the code."""
+        return covered(code, self.references)
+
+    def is_answered(self, before: Iterable[str]) -> bool:
+        """Whether one of these codes is the condition that the note wants first."""
+        return not self.is_for_each and any(map(self.names, before))
+
+
+def code_first_notes(case: EditCase, code: str) -> Iterator[CodeFirstNote]:
+    """The code first notes over a code, each with all lines of its list."""
+    for _, group in groupby(case.codebook.notes(code, NoteKind.CODE_FIRST), key=lambda note: note.owner):
+        lines = tuple(group)
+        references = tuple(reference for line in lines for reference in line.references)
+        yield CodeFirstNote(references, is_for_each=bool(_EACH.search(lines[0].text)))
 
 
 def code_first_references(case: EditCase, code: str) -> tuple[CodeReference, ...]:
     """Every code that the code first notes over a code name."""
-    return tuple(reference for instruction in code_first(case, code) for reference in instruction.references)
+    return tuple(reference for note in code_first_notes(case, code) for reference in note.references)
 
 
 def open_instructions(case: EditCase, *kinds: NoteKind) -> Iterator[OpenInstruction]:

@@ -21,7 +21,7 @@ from tests.edits.test_cases import rows
 
 AXES = list(read_table("query_axes.tsv"))
 OPTIONS = list(read_table("query_options.tsv"))
-ASKING = [param for param in rows("fires") if param.values[0].id.startswith("FCE-8")]
+ASKING = [param for param in rows("fires") if param.values[0].id.startswith(("FCE-80", "FCE-81"))]
 ANY_CODE = re.compile(r"\b[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?\b")
 MONEY_OR_MEASURE = re.compile(
     r"\b(?:codes?|coding|coded|icd\w*|billing|billed|bills?|pay\w*|paid|reimburs\w*|revenue|claims?|insur\w*|denials?|quality|hcc|raf|drg|"
