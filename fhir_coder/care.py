@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 
-from fhir_coder.code_ranges import covered, parse_ranges
+from fhir_coder.code_ranges import CodeRanges, parse_ranges
 from fhir_coder.model import Assertions, Authority, Evidence, SectionKind
 from fhir_coder.treatments import names_treatment
 from terminology.knowledge import knowledge_of, table_rows
-from terminology.references import CodeReference
 
 _ASSESSMENTS = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.DIAGNOSES, SectionKind.BODY})
 _LISTS = frozenset(
@@ -49,11 +48,14 @@ class Care:
         self._problems = [one for one in assertions.mentions.mentions if one.is_problem_statement]
         plans = [self._texts[one.note_id][one.body_start : one.end] for one in self._sections if one.kind in _PLANS]
         self._treats_all = any(_EVERYTHING.search(plan) for plan in plans)
-        self._all_words = "\n".join(self._text_of(kind) for kind in SectionKind if kind is not SectionKind.ALLERGIES)
+
+    @cached_property
+    def _all_words(self) -> str:
+        return "\n".join(self._text_of(kind) for kind in SectionKind if kind is not SectionKind.ALLERGIES)
 
     def deals_with(self, code: str, evidence: Sequence[Evidence]) -> bool:
         """Whether the visit dealt with the condition; also true where that is not asked: statuses, symptoms, injuries, systemic disease."""
-        if covered(code, _exempt()):
+        if _exempt().cover(code):
             return True
         own = [one for one in evidence if one.note_id in self._texts]
         if not own or any(one.note_id in self._reports for one in own) or any(self._shows_care(one) for one in own):
@@ -115,7 +117,7 @@ def _words(*lists: str) -> re.Pattern[str]:
 
 
 @cache
-def _exempt() -> tuple[CodeReference, ...]:
+def _exempt() -> CodeRanges:
     """Codes that are not asked about."""
     rows = table_rows("fhir_coder", "care_exemptions.tsv")
-    return tuple(reference for row in rows for reference in parse_ranges(row["codes"]))
+    return CodeRanges(reference for row in rows for reference in parse_ranges(row["codes"]))

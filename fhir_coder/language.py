@@ -8,7 +8,7 @@ abbreviations and Latin anatomy are English here, though their letters look like
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 
@@ -99,7 +99,6 @@ ENGLISH_SHARE = 0.08
 """Share of such words among the words of a window from which it is English without any statistics, if there are three of them."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_LETTER = re.compile(r"[^\W\d_]")
 _NOT_SPOKEN = frozenset({"la", "vo", "eo", "zxx", "pcm"})
 """Labels that clinical English is mistaken for and no note is written in: Latin, constructed languages, no language, Nigerian Pidgin."""
 
@@ -113,17 +112,19 @@ class Language(StrEnum):
 
 
 def detect_language(text: str) -> Language:
-    """Whether the text is English. Deterministic; about 2 ms for a note of two pages."""
-    windows = [(window, _count_letters(window)) for window in _windows(text)]
-    letters = sum(count for _, count in windows)
+    """Whether the text is English. Deterministic; about 1 ms for a note of two pages that is terse, less for one in sentences."""
+    windows = [(window, _WORD.findall(window)) for window in _windows(text)]
+    counted = [(window, words, sum(map(len, words))) for window, words in windows]
+    letters = sum(count for _, _, count in counted)
     if letters < LEAST_LETTERS:
         return Language.UNDETERMINED
-    foreign, unread = 0, letters
-    for window, count in windows:
+    doubtful = [(window, count) for window, words, count in counted if count >= LEAST_LETTERS and not _are_plainly_english(words)]
+    foreign, unread = 0, sum(count for _, count in doubtful)
+    for window, count in doubtful:
         if foreign + unread < FOREIGN_SHARE * letters:  # what is left cannot change the verdict
             break
         unread -= count
-        foreign += count if count >= LEAST_LETTERS and _is_foreign(window) else 0
+        foreign += count if _is_foreign(window) else 0
     return Language.OTHER if foreign >= FOREIGN_SHARE * letters else Language.ENGLISH
 
 
@@ -141,22 +142,15 @@ def _windows(text: str) -> Iterator[str]:
         start = stop
 
 
-def _count_letters(text: str) -> int:
-    return len(_LETTER.findall(text))
-
-
 def _is_foreign(window: str) -> bool:
     """Whether a spoken language other than English explains the window clearly better."""
-    if _is_plainly_english(window):
-        return False
     prose = " ".join(window.split())
     scores = dict(_identifier().rank(prose))
     return (max(scores.values()) - scores["en"]) / len(prose.encode("utf-8")) >= MARGIN
 
 
-def _is_plainly_english(window: str) -> bool:
-    words = _WORD.findall(window.lower())
-    return sum(map(ENGLISH_WORDS.__contains__, words)) >= max(3, ENGLISH_SHARE * len(words))
+def _are_plainly_english(words: Sequence[str]) -> bool:
+    return sum(word.lower() in ENGLISH_WORDS for word in words) >= max(3, ENGLISH_SHARE * len(words))
 
 
 @cache

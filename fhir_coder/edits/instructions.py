@@ -5,28 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import groupby
 
-from fhir_coder.code_ranges import covered
+from fhir_coder.code_ranges import CodeRanges, covered
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.obstetrics import WEEKS, takes_weeks
-from terminology.codebook import NoteKind, TabularNote
+from terminology.codebook import Codebook, NoteKind, TabularNote
 from terminology.references import CodeReference
 
 _EACH = re.compile(r"\bany\b")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instruction:
-    """One instruction: where it stands, its opening words, and the codes that its line or its list names."""
+    """One instruction: where it stands, its opening words, and the codes that its line or its list names. There is one object for each, so
+    that two are the same when they are one."""
 
     owner: str
     words: str
-    references: tuple[CodeReference, ...]
+    references: CodeRanges
 
     def names(self, code: str) -> bool:
         """Whether the instruction names the code."""
-        return covered(code, self.references)
+        return self.references.cover(code)
 
     @property
     def quoted(self) -> str:
@@ -78,7 +80,7 @@ def open_instructions(case: EditCase, *kinds: NoteKind) -> Iterator[OpenInstruct
     standing: dict[Instruction, list[str]] = {}
     for kind in kinds:
         for code in case.known:
-            for instruction in _instructions(case.codebook.notes(code, kind)):
+            for instruction in _instructions_over(case.codebook, code, kind):
                 standing.setdefault(instruction, []).append(code)
     for instruction, over in standing.items():
         codes = _asking(case, instruction, over)
@@ -95,6 +97,12 @@ def _asking(case: EditCase, instruction: Instruction, codes: Iterable[str]) -> t
     return tuple(codes)
 
 
+@lru_cache(maxsize=4096)
+def _instructions_over(codebook: Codebook, code: str, kind: NoteKind) -> tuple[Instruction, ...]:
+    """The instructions of a kind over a code; the same code comes again in encounter after encounter."""
+    return tuple(_instructions(codebook.notes(code, kind)))
+
+
 def _instructions(notes: Iterable[TabularNote]) -> Iterator[Instruction]:
     """The lines of a note as instructions: a line that opens a list ("code to identify:") takes the lines after it."""
     for owner, lines in groupby(notes, key=lambda note: note.owner):
@@ -102,10 +110,16 @@ def _instructions(notes: Iterable[TabularNote]) -> Iterator[Instruction]:
         for line in lines:
             if opens_list(line) or not words.endswith(":"):
                 if words:
-                    yield Instruction(owner, words, tuple(references))
+                    yield _instruction(owner, words, tuple(references))
                 words, references = " ".join(line.text.split()).lstrip(",: "), []
             references.extend(line.references)
-        yield Instruction(owner, words, tuple(references))
+        yield _instruction(owner, words, tuple(references))
+
+
+@cache
+def _instruction(owner: str, words: str, references: tuple[CodeReference, ...]) -> Instruction:
+    """One object for each instruction of the list, which remembers the codes that it was asked of."""
+    return Instruction(owner, words, CodeRanges(references))
 
 
 def opens_list(line: TabularNote) -> bool:

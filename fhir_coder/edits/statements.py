@@ -47,11 +47,14 @@ def denials(case: EditCase, code: str, denied: Iterable[Assertion]) -> Iterator[
 
 def _is_of_same_condition(case: EditCase, code: str, assertion: Assertion) -> bool:
     """Whether the words name the code itself, or leave open what it tells: who has no diabetes has none of type 2."""
-    for named in assertion.mention.codes:
-        known = case.codebook.normalize(named)
-        if named == code or named in case.codebook.ancestors(code) or (known and says_more(case.codebook, code, known)):
-            return True
-    return False
+    above = case.codebook.ancestors(code)
+    near = [named for named in assertion.mention.codes if named[:3] == code[:3]]
+    return any(named == code or named in above or _leaves_open(case, code, named) for named in near)
+
+
+def _leaves_open(case: EditCase, code: str, named: str) -> bool:
+    known = case.codebook.normalize(named)
+    return known is not None and says_more(case.codebook, code, known)
 
 
 def _denies(case: EditCase, assertion: Assertion) -> bool:
