@@ -34,6 +34,7 @@ bench: install
 
 soak: install
 	$(BIN)/pytest -m soak
+	FHIR_CODER_TEST_RANDOM=1 $(BIN)/pytest -n 2 --dist loadfile
 
 clean:
 	rm -rf $(VENV) .data build dist *.egg-info

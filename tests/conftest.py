@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from fhir_coder.settings import Settings
 
@@ -20,8 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests share the data folder of the checkout, so that the index is built once."""
+    """Tests share the data folder of the checkout, so that the index is built once. Properties try the same examples in every run, so that a change is
+    judged by what it changes; with FHIR_CODER_TEST_RANDOM set (``make soak``) they try others."""
     os.environ.setdefault("FHIR_CODER_DATA", str(ROOT / ".data"))
+    settings.register_profile("steady", derandomize=not os.environ.get("FHIR_CODER_TEST_RANDOM"))
+    settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import permutations
 
+from fhir_coder.code_ranges import CodeRanges
 from terminology.codebook import Codebook, NoteKind, TabularNote
 from terminology.laterality import side
 
@@ -40,9 +42,17 @@ def find_exclusions(codebook: Codebook, codes: Sequence[str]) -> Iterator[Exclus
 
 def _parting_notes(codebook: Codebook, code: str, other: str) -> Iterator[TabularNote]:
     """Notes on the code (its own and inherited) that name the other; a range that covers both says nothing about the pair."""
+    if not _named(codebook, code).cover(other):
+        return
     for note in codebook.notes(code, NoteKind.EXCLUDES1):
         if note.references.cover(other) and any(one.covers(other) and not one.covers(code) for one in note.references):
             yield note
+
+
+@lru_cache(maxsize=4096)
+def _named(codebook: Codebook, code: str) -> CodeRanges:
+    """All that the Excludes1 notes over a code name: nearly every pair of codes is done with one look."""
+    return CodeRanges(reference for note in codebook.notes(code, NoteKind.EXCLUDES1) for reference in note.references)
 
 
 def _may_be_unrelated(codebook: Codebook, code: str, other: str, note: TabularNote) -> bool:

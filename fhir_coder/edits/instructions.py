@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
 
-from fhir_coder.code_ranges import CodeRanges, covered
+from fhir_coder.code_ranges import CodeRanges
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.obstetrics import WEEKS, takes_weeks
 from terminology.codebook import Codebook, NoteKind, TabularNote
@@ -50,23 +50,32 @@ class OpenInstruction:
 class CodeFirstNote:
     """One code first note: the codes it names, and whether each of them that is coded comes first ("any associated"), or one is enough."""
 
-    references: tuple[CodeReference, ...]
+    references: CodeRanges
     is_for_each: bool
 
     def names(self, code: str) -> bool:
         """Whether the note names the code."""
-        return covered(code, self.references)
+        return self.references.cover(code)
 
     def is_answered(self, before: Iterable[str]) -> bool:
         """Whether one of these codes is the condition that the note wants first."""
         return not self.is_for_each and any(map(self.names, before))
 
 
-def code_first_notes(case: EditCase, code: str) -> Iterator[CodeFirstNote]:
+def code_first_notes(case: EditCase, code: str) -> tuple[CodeFirstNote, ...]:
     """The code first notes over a code, each with all lines of its list."""
-    for _, group in groupby(case.codebook.notes(code, NoteKind.CODE_FIRST), key=lambda note: note.owner):
+    return _code_first_over(case.codebook, code)
+
+
+@lru_cache(maxsize=4096)
+def _code_first_over(codebook: Codebook, code: str) -> tuple[CodeFirstNote, ...]:
+    return tuple(_code_first(codebook.notes(code, NoteKind.CODE_FIRST)))
+
+
+def _code_first(notes: Iterable[TabularNote]) -> Iterator[CodeFirstNote]:
+    for _, group in groupby(notes, key=lambda note: note.owner):
         lines = tuple(group)
-        references = tuple(reference for line in lines for reference in line.references)
+        references = CodeRanges(reference for line in lines for reference in line.references)
         yield CodeFirstNote(references, is_for_each=bool(_EACH.search(lines[0].text)))
 
 

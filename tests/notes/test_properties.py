@@ -198,7 +198,7 @@ def test_words_of_cda_come_back_in_order(words: list[str], seed: int, encoding: 
 @settings(max_examples=60, deadline=None)
 @given(WORDS)
 def test_an_attached_body_reads_as_it_would_alone(words: list[str]) -> None:
-    rtf = as_rtf(words, random.Random(0))
+    rtf = as_rtf(["Seen", *words], random.Random(0))
     attached = f'<text mediaType="application/rtf" representation="B64">{base64.b64encode(rtf).decode()}</text>'
     document = f'<ClinicalDocument xmlns="urn:hl7-org:v3"><component><nonXMLBody>{attached}</nonXMLBody></component></ClinicalDocument>'
     assert read_note(document.encode(), "text/xml") == read_note(rtf, "text/rtf")
