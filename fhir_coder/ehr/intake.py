@@ -66,7 +66,7 @@ def gather(
     gathered.conflicts += selection.conflicts
     if client and client.missing_scopes:
         gathered.warnings.append(
-            f"the EHR's authorization server did not grant {' '.join(client.missing_scopes)}: what these open was not read"
+            f"the EHR's authorization server did not grant {' '.join(client.missing_scopes)}: what needs them may be missing"
         )
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]
