@@ -48,6 +48,11 @@ def test_how_tokens_are_asked_for() -> None:
     )
 
 
+def test_a_mistake_says_what_was_expected() -> None:
+    with pytest.raises(ConfigurationError, match="expected client_id, scope and key together"):
+        Settings.from_environment({"FHIR_CODER_TENANTS": ehr_with(client_id="us")})
+
+
 @pytest.mark.parametrize(
     "members",
     [
@@ -68,8 +73,9 @@ def test_how_tokens_are_asked_for() -> None:
     ],
 )
 def test_a_registration_that_cannot_work_stops_the_start(members: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match="FHIR_CODER_TENANTS"):
+    with pytest.raises(ConfigurationError, match="FHIR_CODER_TENANTS") as caught:
         Settings.from_environment({"FHIR_CODER_TENANTS": ehr_with(**members)})
+    assert "secret-value" not in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class Canned:
 @dataclass
 class GuardedEhr:
     """``granted`` is the scope of every token (empty: as asked), ``keys`` are registered, ``assertions`` came, ``live`` tokens are accepted,
-    ``names`` are the first tokens given.
+    ``names`` are the first tokens given, ``canned_after_proof`` the first answers to a client that has proved who it is.
 
     ``canned`` maps a path to answers that are given first; ``seen`` lists path and Authorization header of every request.
     """
@@ -58,6 +58,7 @@ class GuardedEhr:
     forms: list[dict[str, str]] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
     names: list[str] = field(default_factory=list)
+    canned_after_proof: list[Canned] = field(default_factory=list)
     inside: SimulatedEhr = field(default_factory=lambda: SimulatedEhr(full_statement()))
 
     @property
@@ -91,6 +92,8 @@ class GuardedEhr:
             return Canned.of(400, error="unsupported_grant_type")
         if not self._is_proved(form["client_assertion"]):
             return Canned.of(401, error="invalid_client", error_description="the words of the server: secret-words")
+        if self.canned_after_proof:
+            return self.canned_after_proof.pop(0)
         token = self.names.pop(0) if self.names else f"token-{len(self.forms)}"
         self.live.add(token)
         return Canned.of(200, access_token=token, token_type=self.token_type, expires_in=self.lasts_s, scope=self.granted or form["scope"])

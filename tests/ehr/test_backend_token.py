@@ -278,17 +278,10 @@ def test_nobody_there_is_unavailable(site: Site) -> None:
 
 
 def test_each_try_has_an_assertion_of_its_own(site: Site) -> None:
-    bodies: list[bytes] = []
-    answer = site.ehr.answer
-
-    def keeping(method: str, target: str, authorization: str, headers: Any, body: bytes) -> Canned:
-        bodies.append(body)
-        return answer(method, target, authorization, headers, body)
-
-    site.ehr.answer = keeping  # type: ignore[method-assign]
-    site.ehr.canned[TOKEN_PATH] = [Canned(503), Canned(503)]
+    site.ehr.canned_after_proof = [Canned(503), Canned(503)]
     assert site.client().read("Patient", "p1")["id"] == "p1"
-    assert (len(set(bodies[:3])), site.asked, len(site.waits)) == (3, 3, 2)
+    assert len({one["jti"] for one in site.ehr.assertions}) == site.asked == 3
+    assert len(site.waits) == 2
 
 
 def test_a_key_that_is_not_registered_is_refused_and_says_what_to_do(site: Site) -> None:
