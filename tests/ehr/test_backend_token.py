@@ -210,6 +210,9 @@ def test_scopes_that_were_not_granted_are_told(site: Site, caplog: pytest.LogCap
     request = CodingRequest(tenant="north", encounter_id="e1", encounter=encounter(), notes=(document(),))
     with caplog.at_level(logging.WARNING):
         warnings = gather(request, client).warnings
+        site.clock[0] += 300
+        client.read("Patient", "p1")
+    assert site.asked == 2
     assert "the EHR's authorization server did not grant system/Encounter.r: what needs them may be missing" in warnings
     assert [one.message for one in caplog.records if "grant" in one.message] == [
         "the EHR's authorization server did not grant system/Encounter.r"
