@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 
 from flask import Flask
 
@@ -16,7 +15,7 @@ from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.log import configure_logging
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
-from fhir_coder.connections import EhrConnections, connect_once, intake_policy, open_builtin_ehr, tenants_of
+from fhir_coder.connections import EhrConnections, intake_policy, open_builtin_ehr, public_keys, tenants_of
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.probe import EhrProbe
@@ -69,19 +68,20 @@ def _warm_up(coder: Coder) -> None:
 def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
-    sandbox = open_builtin_ehr(settings)
+    keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
+    connections = EhrConnections(sandbox)
     engine = Engine(
         coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),
         tenants=tenants_of(settings, sandbox),
         repository=open_store(settings),
-        connect=EhrConnections(sandbox),
-        probe=EhrProbe(partial(connect_once, sandbox=sandbox)),
+        connect=connections,
+        probe=EhrProbe(connections.once),
         now=lambda: datetime.now(UTC),
         intake=intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
-    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue)))
+    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)

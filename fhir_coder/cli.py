@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from fhir_coder import __version__
-from fhir_coder.commands import artifacts, check, code, demo, edits, evaluate, index, learn, replay, serve, terminology, trail, train
+from fhir_coder.commands import artifacts, check, code, demo, edits, evaluate, index, keys, learn, replay, serve, terminology, trail, train
 from fhir_coder.errors import FhirCoderError
 
-COMMANDS = (code, check, evaluate, terminology, index, edits, learn, train, serve, demo, trail, replay, artifacts)
+COMMANDS = (code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,12 +6,16 @@ import sqlite3
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from fhir_coder.api.blueprint import DEFAULT_TENANT
+from fhir_coder.ehr.access import AccessTokens
+from fhir_coder.ehr.backend_token import SharedTokens
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S
 from fhir_coder.ehr.retry import RetryPolicy
+from fhir_coder.ehr.signing_key import key_set, load_key
 from fhir_coder.installed import unusable_folder
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import EhrSettings, Settings, Tenant
@@ -42,26 +46,38 @@ def intake_policy(settings: Settings) -> IntakePolicy:
 
 
 class EhrConnections:
-    """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request."""
+    """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request.
+    Tokens are shared by all of them."""
 
     def __init__(self, sandbox: Sandbox | None) -> None:
         self._sandbox = sandbox
+        self._tokens = SharedTokens()
         self._local = threading.local()
 
     def __call__(self, ehr: EhrSettings) -> EhrClient:
         """The client for one EHR."""
         clients: dict[EhrSettings, EhrClient] = self._local.__dict__.setdefault("clients", {})
         if ehr not in clients:
-            clients[ehr] = _connect(ehr, self._sandbox)
+            clients[ehr] = _connect(ehr, self._sandbox, self._tokens(ehr))
         return clients[ehr]
 
+    def once(self, ehr: EhrSettings) -> EhrClient:
+        """A client for the health page: one short attempt."""
+        quick = replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S))
+        return _connect(quick, self._sandbox, self._tokens(ehr), RetryPolicy(attempts=1))
 
-def _connect(ehr: EhrSettings, sandbox: Sandbox | None, retry: RetryPolicy | None = None) -> EhrClient:
+
+def _connect(ehr: EhrSettings, sandbox: Sandbox | None, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
     """A client for one EHR; the built-in one is reached in process, without a socket."""
     is_sandbox = sandbox is not None and ehr.base_url == sandbox.base_url
-    return EhrClient(ehr, session=sandbox.session() if sandbox and is_sandbox else None, retry=retry)
+    return EhrClient(ehr, session=sandbox.session() if sandbox and is_sandbox else None, retry=retry, tokens=tokens)
 
 
-def connect_once(ehr: EhrSettings, sandbox: Sandbox | None) -> EhrClient:
-    """A client for the health page: one short attempt."""
-    return _connect(replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S)), sandbox, RetryPolicy(attempts=1))
+def public_keys(settings: Settings) -> dict[str, Any]:
+    """The JWK Set of the keys with which we ask for tokens, those that are to follow included.
+
+    Raises ConfigurationError for a key that cannot be used, so that the start fails and not the first call.
+    """
+    clients = [ehr.backend for tenant in settings.tenants for ehr in tenant.ehrs if ehr.backend]
+    current = [load_key(one.key, one.alg, one.kid) for one in clients]
+    return key_set(current + [load_key(one.next_key) for one in clients if one.next_key])

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.errors import ConfigurationError
 
 PREFIX = "FHIR_CODER_"
@@ -29,6 +30,7 @@ class EhrSettings:
 
     ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
+    ``backend``: how tokens are asked for where there is no static one.
     """
 
     id: str
@@ -38,6 +40,7 @@ class EhrSettings:
     max_pages: int = 50
     write_before_review: bool | None = None
     foreign_urls: tuple[str, ...] = ()
+    backend: BackendClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def _ehr(
     max_pages: int = 50,
     write_before_review: bool | None = None,
     foreign_urls: Sequence[str] = (),
+    **registration: Any,
 ) -> EhrSettings:
     """One EHR, each value of its type: a mistake stops the start, not the first request."""
     if not _is_http(base_url):
@@ -95,7 +99,8 @@ def _ehr(
         raise ValueError("expected write_before_review to be true, false or null")
     if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
         raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
-    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, tuple(foreign_urls))
+    backend = read_backend(base_url, token, registration)
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, tuple(foreign_urls), backend)
 
 
 def _is_http(url: object) -> bool:

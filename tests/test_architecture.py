@@ -28,6 +28,7 @@ FENCES = {
     "sqlalchemy": ("fhir_coder/store",),
     "alembic": ("fhir_coder/store",),
     "cryptography": ("fhir_coder/store",),
+    "joserfc": ("fhir_coder/ehr",),
     "lightgbm": ("fhir_coder/coding/boosting.py",),
     "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),

@@ -130,3 +130,23 @@ def test_the_server_binds_to_loopback_only(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_loopback_is_accepted(host: str) -> None:
     require_loopback(host)
+
+
+def test_a_key_is_made_and_its_public_half_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = {}
+    for alg in ("ES384", "RS384"):
+        assert main(["keys", "new", "--alg", alg, "--out", str(tmp_path / alg)]) == 0
+        printed = capsys.readouterr()
+        made[alg] = json.loads(printed.out)
+        assert made[alg]["kid"] in printed.err
+        assert (tmp_path / alg).stat().st_mode & 0o777 == 0o600
+    assert main(["keys", "jwks", str(tmp_path / "ES384"), str(tmp_path / "RS384")]) == 0
+    assert json.loads(capsys.readouterr().out) == {"keys": [made["ES384"], made["RS384"]]}
+    assert not {"d", "p", "q", "dp", "dq", "qi"} & (set(made["ES384"]) | set(made["RS384"]))
+
+
+def test_a_key_file_that_is_there_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "key").write_text("mine")
+    assert main(["keys", "new", "--out", str(tmp_path / "key")]) == 2
+    assert "exists" in capsys.readouterr().err
+    assert (tmp_path / "key").read_text() == "mine"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
+from fhir_coder.backend_settings import BackendClient
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 
@@ -27,6 +31,51 @@ def test_tenants_from_a_file(tmp_path) -> None:
     path = tmp_path / "tenants.json"
     path.write_text('[{"id":"south"}]', encoding="utf-8")
     assert Settings.from_environment({"FHIR_CODER_TENANTS": str(path)}).tenants[0].id == "south"
+
+
+BACKEND = {"client_id": "us", "scope": "system/Patient.r", "key": "/keys/main.pem"}
+
+
+def ehr_with(base_url: str = "https://ehr.example/fhir", **members: object) -> str:
+    return json.dumps([{"id": "north", "ehrs": [{"id": "main", "base_url": base_url, **members}]}])
+
+
+def test_how_tokens_are_asked_for() -> None:
+    raw = ehr_with(**BACKEND, token_url="http://127.0.0.1:9000/token", alg="ES384", next_key="/keys/next.pem")
+    (ehr,) = Settings.from_environment({"FHIR_CODER_TENANTS": raw}).tenants[0].ehrs
+    assert ehr.backend == BackendClient(
+        "us", "system/Patient.r", "/keys/main.pem", "http://127.0.0.1:9000/token", next_key="/keys/next.pem", alg="ES384"
+    )
+
+
+def test_a_mistake_says_what_was_expected() -> None:
+    with pytest.raises(ConfigurationError, match="expected client_id, scope and key together"):
+        Settings.from_environment({"FHIR_CODER_TENANTS": ehr_with(client_id="us")})
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"client_id": "us"},
+        {"key": "/keys/main.pem"},
+        BACKEND | {"scope": " "},
+        BACKEND | {"scope": ["system/Patient.r"]},
+        BACKEND | {"token": "static"},
+        BACKEND | {"alg": "HS256"},
+        BACKEND | {"alg": "none"},
+        BACKEND | {"token_url": "http://auth.example/token"},
+        BACKEND | {"token_url": "https://us@auth.example/token"},
+        BACKEND | {"token_url": "//auth.example/token"},
+        BACKEND | {"token_url": "http://127.0.0.1.example/token"},
+        BACKEND | {"jku": "http://coder.example/jwks"},
+        BACKEND | {"base_url": "http://ehr.example/fhir"},
+        BACKEND | {"client_secret": "secret-value"},
+    ],
+)
+def test_a_registration_that_cannot_work_stops_the_start(members: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="FHIR_CODER_TENANTS") as caught:
+        Settings.from_environment({"FHIR_CODER_TENANTS": ehr_with(**members)})
+    assert "secret-value" not in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -14,6 +15,7 @@ from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
 from fhir_coder.api.check_parameters import CHECK_OPERATION
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.failures import install_error_handlers
+from fhir_coder.api.jwks import jwks
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.observation import observe_requests
 from fhir_coder.api.operation import CodeEncounter, require_tenant
@@ -32,9 +34,11 @@ BASES = {"/fhir": {"tenant": DEFAULT_TENANT}, "/t/<tenant>/fhir": {}}
 DEFINITIONS = {OPERATION: build_definition, CHECK_OPERATION: build_check_definition}
 """The OperationDefinitions by id."""
 
+NO_KEYS: Mapping[str, Any] = {"keys": []}
 
-def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None = None) -> Blueprint:
-    """All routes over one engine, ``risk`` making the risk report of a result. Install the error handlers of the application beside it."""
+
+def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None = None, keys: Mapping[str, Any] = NO_KEYS) -> Blueprint:
+    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set. Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics)
     limits = Limits(settings.max_body_bytes, settings.max_depth)
@@ -43,6 +47,7 @@ def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None
     _route(blueprint, "/health/live", "GET", health.live)
     _route(blueprint, "/health/ready", "GET", partial(health.ready, engine.readiness))
     _route(blueprint, "/version", "GET", health.version)
+    _route(blueprint, "/jwks", "GET", partial(jwks, keys))
     _route(blueprint, "/metrics", "GET", lambda: Response(metrics.exposition(), content_type=metrics.content_type))
     for base, defaults in BASES.items():
         _route(blueprint, f"{base}/metadata", "GET", description.metadata, defaults)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fhir_coder.ehr.connection import Answer
+from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.integrity import is_proved
 from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, InvalidContent, UnreadableBody

@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import requests
 
+from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.address import EhrAddress
+from fhir_coder.ehr.attempt import Answer, Call
+from fhir_coder.ehr.backend_token import tokens_of
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.ehr.capabilities import Capabilities, read_capabilities
-from fhir_coder.ehr.connection import Answer, Call, Connection
+from fhir_coder.ehr.connection import Connection
 from fhir_coder.ehr.faults import failure, read_failure, search_failure
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.ehr.searchset import LeftOut, Read, read_page
@@ -45,7 +48,8 @@ class EhrClient:
     """One configured FHIR R4 server.
 
     ``session`` carries the transport (made here when absent), ``sleep`` waits between attempts, ``read`` is the strict reader, ``clock``
-    (seconds, monotonic) ages the cached metadata, ``retry`` decides what is tried again. Safe to share between threads, and cheaper kept than made anew.
+    (seconds, monotonic) ages the cached metadata, ``retry`` decides what is tried again, ``tokens`` are made here when
+    absent. Safe to share between threads, and cheaper kept than made anew.
     """
 
     def __init__(
@@ -56,14 +60,21 @@ class EhrClient:
         read: Read = read_json,
         clock: Callable[[], float] = time.monotonic,
         retry: RetryPolicy | None = None,
+        tokens: AccessTokens | None = None,
     ) -> None:
         self.address = EhrAddress.of(settings.base_url, settings.foreign_urls)
-        self._connection = Connection(self.address, settings.token, settings.timeout_s, session or requests.Session(), sleep, retry)
+        self._tokens = tokens or tokens_of(settings)
+        self._connection = Connection(self.address, self._tokens, settings.timeout_s, session or requests.Session(), sleep, retry)
         self._max_pages = settings.max_pages
         self._read = read
         self._clock = clock
         self._capabilities: tuple[float, Capabilities] | None = None
         self._capabilities_lock = threading.Lock()
+
+    @property
+    def missing_scopes(self) -> tuple[str, ...]:
+        """Scopes that we asked the EHR's authorization server for and were not given, by the last token."""
+        return self._tokens.missing_scopes
 
     def read(self, resource_type: str, resource_id: str) -> Resource:
         """One resource. Raises ResourceUnknown, ResourceDeleted or an EhrError."""

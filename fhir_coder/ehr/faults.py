@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fhir_coder.ehr.connection import Answer
+from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, RequestError, ResourceDeleted, ResourceUnknown
 from fhir_coder.exchange import Resource

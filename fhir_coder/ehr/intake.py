@@ -64,6 +64,10 @@ def gather(
     read = read_selection(selection, BoundedReading(read_note), client.read_attachment if client else None, authorship)
     gathered.warnings += read.warnings
     gathered.conflicts += selection.conflicts
+    if client and client.missing_scopes:
+        gathered.warnings.append(
+            f"the EHR's authorization server did not grant {' '.join(client.missing_scopes)}: what needs them may be missing"
+        )
     coverage = choose_coverage(supply.of_visit("Coverage", visit), visit)
     services = [one for kind in SERVICE_TYPES for one in supply.of_visit(kind, visit)]
     for resource in (encounter, coverage, *documents_of(selection), *services, *authorship.people(), *supply.context):

@@ -31,7 +31,7 @@ class EhrProbe:
         self._lock = threading.Lock()
 
     def states(self, ehrs: Mapping[str, EhrSettings]) -> Mapping[str, str]:
-        """Name to ``reachable`` or the code of the error, at most ``REMEMBERED_S`` old."""
+        """Name to ``reachable``, with the scopes that were not granted, or the code of the error; at most ``REMEMBERED_S`` old."""
         with self._lock:
             if self._known is None or self._clock() - self._known[0] > REMEMBERED_S:
                 self._known = (self._clock(), dict(zip(ehrs, self._ask(ehrs.values()), strict=True)))
@@ -43,7 +43,8 @@ class EhrProbe:
 
     def _state(self, ehr: EhrSettings) -> str:
         try:
-            self._connect(ehr).capabilities()
+            client = self._connect(ehr)
+            client.capabilities()
         except FhirCoderError as error:
             return error.code
-        return "reachable"
+        return f"reachable, not granted: {' '.join(client.missing_scopes)}" if client.missing_scopes else "reachable"

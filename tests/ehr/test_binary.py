@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
-from fhir_coder.ehr.connection import Answer
 from fhir_coder.errors import EhrRefused
 from fhir_coder.fhir.reader import read_json
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
+from fhir_coder.ehr.attempt import MAX_BYTES
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.connection import MAX_BYTES
 from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError, ResourceDeleted, ResourceUnknown
 from fhir_coder.settings import EhrSettings
 from tests.ehr.conftest import BASE, TOKEN, FakeEhr, capability_statement

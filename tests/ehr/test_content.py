@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
-from fhir_coder.ehr.connection import Answer
 from fhir_coder.ehr.content import read_document
 from fhir_coder.ehr.integrity import is_intact, is_proved
 from fhir_coder.errors import EhrRefused, EhrUnavailable, ResourceUnknown

@@ -9,8 +9,10 @@ import pytest
 import requests
 import responses
 
+from fhir_coder.ehr.access import StaticToken
 from fhir_coder.ehr.address import EhrAddress
-from fhir_coder.ehr.connection import Call, Connection
+from fhir_coder.ehr.attempt import Call
+from fhir_coder.ehr.connection import Connection
 from tests.ehr.conftest import BASE, FakeEhr, metadata
 
 CONDITION = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p"}}
@@ -57,7 +59,7 @@ def test_a_url_elsewhere_gets_neither_token_nor_cookie_of_the_ehr() -> None:
         session.cookies.set("session", "secret", domain=".example.org", path="/")
         for url in (f"{BASE}/Binary/1", "https://files.example.org/notes/1"):
             http.add("GET", url)
-            Connection(address, "token", 1, session).send(Call("GET", url))
+            Connection(address, StaticToken("token"), 1, session).send(Call("GET", url))
         ours, theirs = (call.request.headers for call in http.calls)
     assert ours["Authorization"] == "Bearer token" and "secret" in ours["Cookie"]
     assert not {"Authorization", "Cookie"} & set(theirs)

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 import requests
 
+from fhir_coder.backend_settings import BackendClient
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
+from fhir_coder.ehr.signing_key import new_key
 from fhir_coder.errors import EhrRefused, ResourceUnknown
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.sandbox.seed import synthetic_resources
 from fhir_coder.settings import EhrSettings
 from tests.contracts.peers import NotInstallable, fhir_server, install_peers
+from tests.ehr.guarded_ehr import CLIENT, SCOPE, guarded_ehr
 
 pytestmark = pytest.mark.soak
 TOKEN = "peer-token"
@@ -93,3 +96,14 @@ def test_what_is_not_there_and_a_wrong_token(planted: EhrClient, base_url: str) 
     with requests.Session() as session, pytest.raises(EhrRefused) as caught:
         EhrClient(EhrSettings("medplum", base_url, "wrong"), session).read("Encounter", "diabetes-ckd")
     assert caught.value.ehr_status == 401
+
+
+def test_a_token_that_was_asked_for_opens_the_peer(base_url: str, tmp_path: Path) -> None:
+    key = new_key(tmp_path / "key.pem", "ES384")
+    with guarded_ehr() as server:
+        server.keys, server.names = [key.public()], [TOKEN]
+        backend = BackendClient(CLIENT, SCOPE, str(tmp_path / "key.pem"), token_url=server.token_url)
+        client = EhrClient(EhrSettings("medplum", base_url, backend=backend))
+        created = client.create(TASK)
+        assert client.read("Task", created["id"])["status"] == "requested"
+    assert len(server.assertions) == 1

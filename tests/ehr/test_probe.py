@@ -15,6 +15,7 @@ class Answering:
     """Stands for a client: the north answers, the south does not."""
 
     asked: int = 0
+    missing_scopes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
