@@ -14,7 +14,13 @@ PACKAGES = ("terminology", "index", "fhir_coder")
 
 FENCES = {
     "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
-    "requests": ("fhir_coder/ehr", "fhir_coder/sandbox/transport.py", "fhir_coder/sandbox/installation.py"),
+    "joserfc": ("fhir_coder/smart",),
+    "requests": (
+        "fhir_coder/ehr",
+        "fhir_coder/smart/key_fetching.py",
+        "fhir_coder/sandbox/transport.py",
+        "fhir_coder/sandbox/installation.py",
+    ),
     "lxml": ("fhir_coder/notes", "fhir_coder/fhir", "terminology"),
     "pypdfium2": ("fhir_coder/notes/pages/extraction.py",),
     "webencodings": ("fhir_coder/notes",),
