@@ -107,7 +107,7 @@ def _imported(row: dict[str, Any]) -> RSAKey | ECKey | None:
     """The key of a row, or None for another kind, a short one or one that is broken."""
     members: dict[str, Any] = {name: row[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in row}
     try:
-        if row.get("kty") == "RSA":
+        if row.get("kty") == "RSA" and len(members["n"]) * 6 >= SMALLEST_RSA_BITS:  # base64url: joserfc only warns of short keys
             key = RSAKey.import_key(members)
             return key if key.raw_value.key_size >= SMALLEST_RSA_BITS else None
         return ECKey.import_key(members) if row.get("kty") == "EC" else None
