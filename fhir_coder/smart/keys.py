@@ -67,8 +67,13 @@ class IssuerKeys:
         return suiting[0] if len(suiting) == 1 else None
 
     def _refresh(self) -> bool:
-        """Ask for the set, unless that was done lately; whether the keys may be others now."""
-        with self._lock:
+        """Ask for the set, unless that was done lately; whether the keys may be others now.
+
+        Who knows keys does not wait while another thread asks: a slow issuer must not hold every thread for tokens that anybody can make up.
+        """
+        if not self._lock.acquire(blocking=not self._keys):
+            return False
+        try:
             if self._asked is not None and self._clock() - self._asked < REFRESH_INTERVAL_S:
                 return False
             self._asked = self._clock()
@@ -78,6 +83,8 @@ class IssuerKeys:
                 _log.warning("signing keys could not be read: %s", error)
                 return False
             return True
+        finally:
+            self._lock.release()
 
 
 def read_key_set(content: bytes) -> tuple[SigningKey, ...]:

@@ -33,6 +33,7 @@ from tests.smart.issuer import (
     key_set,
     public,
     sign,
+    sign_plainly,
     token,
 )
 
@@ -77,6 +78,7 @@ GOOD = {
     "jku is ignored": lambda: sign(claims(), jku="https://evil.example/jwks"),
     "x5u is ignored": lambda: sign(claims(), x5u="https://evil.example/cert"),
     "embedded jwk is ignored": lambda: sign(claims(), jwk=public("rsa", OTHER_RSA)),
+    "signed without a library": sign_plainly,
     "unknown header parameter": lambda: sign(claims(), **{"x-vendor": "1"}),
     "v1 scopes": lambda: token(scope="user/Encounter.read user/DocumentReference.read"),
     "scopes as a list": lambda: token(scope=SCOPE.split(" ")),
@@ -135,9 +137,10 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "unknown kid": lambda: sign(claims(), kid="unknown"),
     "empty kid": lambda: sign(claims(), kid=""),
     "kid is a path": lambda: sign(claims(), kid="../../../dev/null"),
-    "kid is a number": lambda: f"{encode({'alg': 'RS256', 'kid': 7})}.{encode(claims())}.AAAA",
-    "crit": lambda: f"{encode({'alg': 'RS256', 'kid': 'rsa', 'crit': ['x'], 'x': 1})}.{encode(claims())}.AAAA",
-    "crit is empty": lambda: f"{encode({'alg': 'RS256', 'kid': 'rsa', 'crit': []})}.{encode(claims())}.AAAA",
+    "kid is a number": lambda: sign_plainly(kid=7),
+    "crit": lambda: sign_plainly(crit=["x"], x=1),
+    "crit is empty": lambda: sign_plainly(crit=[]),
+    "crit that the library would understand": lambda: sign_plainly(crit=["b64"], b64=True),
     "b64 false": lambda: f"{encode({'alg': 'RS256', 'kid': 'rsa', 'b64': False})}.{encode(claims())}.AAAA",
     "altered claims": altered,
     "turned bit": turned,
@@ -338,6 +341,7 @@ def test_a_token_of_one_tenant_is_401_at_another(guarded, engine: SmallEngine) -
 def test_an_unknown_tenant_is_404_with_and_without_a_token(guarded, engine: SmallEngine) -> None:
     answers = [post(guarded, "/t/south" + OPERATION, **headers) for headers in ({}, bearer(token()), bearer("garbage"))]
     assert [one.status_code for one in answers] == [404, 404, 404]
+    assert guarded.post("/t/south" + OPERATION, environ_overrides={"REMOTE_ADDR": "192.0.2.7"}).status_code == 404
     assert engine.requests == []
 
 
@@ -349,6 +353,14 @@ def test_a_flood_of_unknown_keys_asks_the_issuer_at_most_once(make_client: Calla
     assert {post(client, OPERATION, **bearer(sign(claims(), kid=f"k{number}"))).status_code for number in range(30)} == {401}
     assert (asked.call_count, engine.requests) == (1, [])
     assert post(client, OPERATION, **bearer(token())).status_code == 200
+
+
+@responses.activate
+def test_a_token_under_another_algorithm_asks_the_issuer_nothing(make_client: Callable) -> None:
+    asked = responses.get("https://auth.example/jwks", body=key_set())
+    rows = [{"id": "default", "trust": {"issuer": ISSUER, "jwks_url": "https://auth.example/jwks", "audience": AUDIENCE}}]
+    assert post(make_client(FHIR_CODER_TENANTS=json.dumps(rows)), OPERATION, **bearer(hs256_with_the_public_key())).status_code == 401
+    assert asked.call_count == 0
 
 
 @responses.activate
@@ -385,6 +397,15 @@ def test_a_forwarded_address_is_not_believed(client, engine: SmallEngine) -> Non
     headers = {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=127.0.0.1", "X-Real-IP": "127.0.0.1"}
     assert client.post(OPERATION, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.7"}).status_code == 401
     assert engine.requests == []
+
+
+def test_every_other_route_needs_a_token(guarded) -> None:
+    """One that is added later as well: it must be named here to be open."""
+    closed = {rule.rule for rule in guarded.application.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    assert len(closed) == 6
+    for rule in closed:
+        address = rule.replace("<tenant>", "north").replace("<encounter_id>", "e1")
+        assert guarded.post(address).status_code == 401, address
 
 
 OPEN = ["/health/live", "/health/ready", "/version", "/metrics", "/fhir/metadata", "/fhir/OperationDefinition/code-encounter"]

@@ -82,11 +82,13 @@ def test_a_report_that_a_bound_caller_sends_fetches_nothing_either(sandbox: Sand
         "id": "r1",
         "status": "final",
         "code": {"text": "report"},
-        "subject": {"reference": "Patient/p1"},
+        "subject": {"reference": "Patient/haldane"},
         "presentedForm": [{"contentType": "text/plain", "url": NOTE_BY_URL[1]}],
     }
-    assert len(gather(sent(context=(report,), limits=CallerLimits()), sandbox.client).encounter.notes) == 2
-    assert [one.reason for one in gather(sent(context=(report,)), sandbox.client).encounter.unreadable] == ["unavailable"]
+    free = gather(replace(pulled("haldane", context=(report,)), limits=CallerLimits()), sandbox.client).encounter
+    assert (len(free.notes), free.unreadable) == (2, ())
+    bound = gather(pulled("haldane", context=(report,)), sandbox.client).encounter
+    assert (len(bound.notes), [one.reason for one in bound.unreadable]) == (1, ["unavailable"])
 
 
 def test_without_binary_no_attachment_is_fetched(sandbox: SandboxEhr) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,30 @@ def test_a_flood_of_unknown_ids_asks_the_issuer_once_in_the_interval() -> None:
     assert [source.keys.find(f"unknown-{number}", "RS256") for number in range(500)] == [None] * 500
     assert source.asked == 2
     assert source.keys.find("rsa", "RS256") is not None
+
+
+def test_nobody_waits_for_a_slow_issuer_who_knows_keys() -> None:
+    asked, answer, answers = threading.Event(), threading.Event(), [True, False]
+
+    def give() -> bytes:
+        if not answers.pop(0):
+            asked.set()
+            assert answer.wait(10)
+        return key_set()
+
+    now = [0.0]
+    keys = IssuerKeys(give, lambda: now[0])
+    assert keys.find("rsa", "RS256")
+    now[0] = REFRESH_INTERVAL_S
+    waiting = threading.Thread(target=keys.find, args=("unknown", "RS256"))
+    waiting.start()
+    try:
+        assert asked.wait(10)
+        assert keys.find("other", "RS256") is None
+        assert keys.find("rsa", "RS256")
+    finally:
+        answer.set()
+        waiting.join()
 
 
 def test_a_new_key_is_found_by_asking_again() -> None:
