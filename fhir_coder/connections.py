@@ -36,7 +36,7 @@ def tenants_of(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tena
     tenants = {DEFAULT_TENANT: Tenant(DEFAULT_TENANT)} | {tenant.id: tenant for tenant in settings.tenants}
     if sandbox:
         ehr = EhrSettings(SANDBOX_EHR, sandbox.base_url, write_before_review=True)
-        tenants[DEFAULT_TENANT] = Tenant(DEFAULT_TENANT, (ehr, *tenants[DEFAULT_TENANT].ehrs))
+        tenants[DEFAULT_TENANT] = replace(tenants[DEFAULT_TENANT], ehrs=(ehr, *tenants[DEFAULT_TENANT].ehrs))
     return tenants
 
 

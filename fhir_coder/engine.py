@@ -5,7 +5,7 @@ This is the line of :mod:`fhir_coder.pipeline` with its two ends: intake before 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
-from fhir_coder.exchange import CodingRequest, CodingResult, Resource
+from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Resource
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions
 from fhir_coder.settings import EhrSettings, Tenant
@@ -56,6 +56,7 @@ class Engine:
     def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
         intake = gather(request, client, self.intake)
+        intake = replace(intake, warnings=(*intake.warnings, *_degradations(request)))
         if request.write_back and not intake.encounter.patient.id:
             raise Uncodable(
                 "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)
@@ -64,7 +65,7 @@ class Engine:
         reconciliation = self.coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
-        receipt = self._deliver(bundle, proposal, client, ehr) if request.write_back else None
+        receipt = self._deliver(bundle, proposal, client, ehr, request.limits) if request.write_back else None
         result = CodingResult(
             intake,
             disposition,
@@ -110,11 +111,14 @@ class Engine:
                 return ehr
         raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
 
-    def _deliver(self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None) -> Resource:
+    def _deliver(
+        self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits
+    ) -> Resource:
         if client is None or ehr is None:
             raise RequiredMissing("writeBack needs an EHR, and none is configured for this tenant")
         written = self.repository.written(proposal.tenant, ehr.id, proposal.encounter.reference)
-        return deliver(bundle, client, terms_of(proposal, ehr.write_before_review, written))
+        terms = terms_of(proposal, ehr.write_before_review, written)
+        return deliver(bundle, client, replace(terms, withheld=limits.withheld))
 
     def _check(self, probe: Callable[[], str]) -> tuple[bool, str]:
         try:
@@ -131,3 +135,12 @@ class Engine:
     def _store(self) -> str:
         self.repository.ping()
         return "reachable"
+
+
+def _degradations(request: CodingRequest) -> Iterator[str]:
+    """What is left undone because the caller's token does not allow it."""
+    if not request.limits.may_fetch_attachments:
+        yield "the caller's token does not allow reading Binary: attachments were not fetched by their URL"
+    if request.write_back and request.limits.withheld:
+        named = ", ".join(f"{interaction} {kind}" for kind, interaction in sorted(request.limits.withheld))
+        yield f"the caller's token does not allow this of write-back, and the receipt counts it as not offered: {named}"

@@ -5,7 +5,9 @@
     │   ├── UnreadableBody          400 structure      not JSON/XML, duplicate keys, nulls, nesting, wrong types
     │   ├── InvalidContent          400 invalid        a value is not what the definition allows
     │   ├── RequiredMissing         400 required       a required parameter is absent
+    │   ├── Unauthenticated         401 login          no valid bearer token (carries WWW-Authenticate)
     │   ├── Forbidden               403 forbidden      not the caller's to use
+    │   ├── InsufficientScope       403 forbidden      the token's scope does not cover it (carries WWW-Authenticate)
     │   ├── ResourceUnknown         404 not-found      no such resource here or at the EHR
     │   ├── OperationUnknown        404 not-supported  no such operation, type or page
     │   ├── MethodNotAllowed        405 not-supported  wrong HTTP method (carries Allow)
@@ -67,10 +69,22 @@ class RequiredMissing(RequestError):
     code, status, issue = "FC103", 400, "required"
 
 
+class Unauthenticated(RequestError):
+    """There is no bearer token, or it proves nothing here; ``headers`` carries WWW-Authenticate (RFC 6750 section 3)."""
+
+    code, status, issue = "FC114", 401, "login"
+
+
 class Forbidden(RequestError):
     """The caller may not use what it named."""
 
     code, status, issue = "FC104", 403, "forbidden"
+
+
+class InsufficientScope(RequestError):
+    """The token is valid, but its scope does not cover the operation; ``headers`` carries WWW-Authenticate."""
+
+    code, status, issue = "FC115", 403, "forbidden"
 
 
 class ResourceUnknown(RequestError):

@@ -16,6 +16,19 @@ Resource = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class CallerLimits:
+    """What the caller may have of what we could do at the EHR in our own name; by default everything.
+
+    ``patient``: id of the only patient, or empty. ``may_fetch_attachments``: whether attachments are fetched by their URL. ``withheld``: pairs of
+    resource type and interaction (``create``, ``update``) that are not carried out.
+    """
+
+    patient: str = ""
+    may_fetch_attachments: bool = True
+    withheld: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class CodingRequest:
     """One call of ``$code-encounter``, checked for form.
 
@@ -32,6 +45,7 @@ class CodingRequest:
     ehr: str = ""
     write_back: bool = False
     include_text: bool = False
+    limits: CallerLimits = CallerLimits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import platformdirs
 
 from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.smart.trust import Trust, read_trust
 
 PREFIX = "FHIR_CODER_"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -45,10 +46,14 @@ class EhrSettings:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A practice: its EHRs, the first of which is used when a request names none."""
+    """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
+
+    Without ``trust`` it asks for no token and answers this machine only.
+    """
 
     id: str
     ehrs: tuple[EhrSettings, ...] = ()
+    trust: Trust | None = None
 
 
 def _probability(raw: str) -> float:
@@ -72,12 +77,17 @@ def _tenants(raw: str) -> tuple[Tenant, ...]:
     text = raw.strip()
     if text and not text.startswith("["):
         text = Path(text).read_text(encoding="utf-8")
-    tenants = tuple(Tenant(_name(row["id"]), tuple(_ehr(**ehr) for ehr in row.get("ehrs", ()))) for row in json.loads(text or "[]"))
+    tenants = tuple(_tenant(**row) for row in json.loads(text or "[]"))
     if len({tenant.id for tenant in tenants}) != len(tenants):
         raise ValueError("tenant ids must be unique")
     if any(len({ehr.id for ehr in tenant.ehrs}) != len(tenant.ehrs) for tenant in tenants):
         raise ValueError("expected each EHR id once in a tenant")
     return tenants
+
+
+def _tenant(id: str, ehrs: Sequence[Mapping[str, Any]] = (), trust: Mapping[str, Any] | None = None) -> Tenant:
+    """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
+    return Tenant(_name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust))
 
 
 def _ehr(

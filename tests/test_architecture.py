@@ -14,7 +14,13 @@ PACKAGES = ("terminology", "index", "fhir_coder")
 
 FENCES = {
     "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
-    "requests": ("fhir_coder/ehr", "fhir_coder/sandbox/transport.py", "fhir_coder/sandbox/installation.py"),
+    "joserfc": ("fhir_coder/ehr", "fhir_coder/smart"),
+    "requests": (
+        "fhir_coder/ehr",
+        "fhir_coder/smart/key_fetching.py",
+        "fhir_coder/sandbox/transport.py",
+        "fhir_coder/sandbox/installation.py",
+    ),
     "lxml": ("fhir_coder/notes", "fhir_coder/fhir", "terminology"),
     "pypdfium2": ("fhir_coder/notes/pages/extraction.py",),
     "webencodings": ("fhir_coder/notes",),
@@ -28,7 +34,6 @@ FENCES = {
     "sqlalchemy": ("fhir_coder/store",),
     "alembic": ("fhir_coder/store",),
     "cryptography": ("fhir_coder/store",),
-    "joserfc": ("fhir_coder/ehr",),
     "lightgbm": ("fhir_coder/coding/boosting.py",),
     "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),

@@ -122,7 +122,7 @@ def test_a_missing_file_is_one_line_and_status_two(built: None, arguments: list[
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
-def test_the_server_binds_to_loopback_only(host: str) -> None:
+def test_the_sandbox_binds_to_loopback_only(host: str) -> None:
     with pytest.raises(ConfigurationError, match="loopback"):
         require_loopback(host)
 

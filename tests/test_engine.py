@@ -16,7 +16,7 @@ from fhir_coder.coding.policy import outpatient
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.exchange import Artifacts, CodingRequest
+from fhir_coder.exchange import Artifacts, CallerLimits, CodingRequest
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import EhrSettings, Tenant
 from fhir_coder.store.start import open_repository
@@ -107,3 +107,25 @@ def test_given_codes_are_checked_without_an_ehr_and_without_a_store(catalogue: C
     checked = lone.check(GivenCodes(("E11", "E10.9")))
     assert [one.edit for one in checked.findings if one.severity == "blocking"] == ["FCE-102"]
     assert checked.release.status == "undated"
+
+
+def test_what_the_caller_may_not_write_is_left_and_named(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    limits = CallerLimits(may_fetch_attachments=False, withheld=frozenset({("Claim", "create"), ("Claim", "update"), ("Task", "create")}))
+    result = engine(coder, ehr, tmp_path).code(replace(REQUEST, limits=limits))
+    assert ehr.held("Condition") and not ehr.held("Claim") and not ehr.held("Task")
+    assert any("create Claim, update Claim, create Task" in sentence for sentence in result.intake.warnings)
+    assert any("Binary" in sentence for sentence in result.intake.warnings)
+
+
+def test_what_may_not_be_updated_is_not_changed(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    """A second coding whose code is gone would retire the Condition."""
+    coding = engine(coder, ehr, tmp_path)
+    coding.code(REQUEST)
+    (note,) = ehr.held("DocumentReference")
+    content = base64.b64encode(b"Assessment: Acute cystitis without hematuria.").decode()
+    ehr.change(f"DocumentReference/{note['id']}", content=[{"attachment": {"contentType": "text/plain", "data": content}}])
+    before = ehr.held("Condition")
+    coding.code(replace(REQUEST, limits=CallerLimits(withheld=frozenset({("Condition", "update"), ("Condition", "create")}))))
+    assert ehr.held("Condition") == before
+    coding.code(REQUEST)
+    assert ehr.held("Condition") != before

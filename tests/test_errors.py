@@ -13,7 +13,7 @@ from fhir_coder.errors import FhirCoderError
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 ISSUE_TYPES = {
-    "structure", "required", "value", "invalid", "forbidden", "not-supported", "duplicate", "not-found", "deleted", "too-long",
+    "structure", "required", "value", "invalid", "login", "forbidden", "not-supported", "duplicate", "not-found", "deleted", "too-long",
     "business-rule", "conflict", "transient", "timeout", "exception", "processing",
 }  # fmt: skip
 """The values of http://hl7.org/fhir/R4/valueset-issue-type.html that an error may have."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from fhir_coder.api import health
 from fhir_coder.api.capability import build_capability
@@ -15,6 +15,7 @@ from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
 from fhir_coder.api.check_parameters import CHECK_OPERATION
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.failures import install_error_handlers
+from fhir_coder.api.gate import ANYONE, THIS_MACHINE, Access, Gate
 from fhir_coder.api.jwks import jwks
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.observation import observe_requests
@@ -22,9 +23,13 @@ from fhir_coder.api.operation import CodeEncounter, require_tenant
 from fhir_coder.api.parameters import OPERATION
 from fhir_coder.api.render_risk import Assessor
 from fhir_coder.api.respond import format_of, respond
-from fhir_coder.errors import ResourceUnknown
+from fhir_coder.errors import OperationUnknown, ResourceUnknown
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.settings import Settings
+from fhir_coder.smart.discovery import capability_security, smart_configuration
+from fhir_coder.smart.scopes import Operation
+from fhir_coder.smart.trust import Trust
+from fhir_coder.smart.verifiers import make_verifiers
 
 __all__ = ["DEFAULT_TENANT", "create_api", "install_error_handlers"]
 
@@ -41,36 +46,53 @@ def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None
     """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set. Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics)
+    trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
+    gate = Gate(make_verifiers(trusts, partial(_bases_of, settings.public_url)), lambda tenant: require_tenant(engine, tenant))
+    blueprint.before_request(gate)
+    add = partial(_route, blueprint, gate)
     limits = Limits(settings.max_body_bytes, settings.max_depth)
     code, check = CodeEncounter(engine, limits, metrics, risk), CheckCoding(engine, limits, metrics)
-    description = Description(engine, settings.public_url)
-    _route(blueprint, "/health/live", "GET", health.live)
-    _route(blueprint, "/health/ready", "GET", partial(health.ready, engine.readiness))
-    _route(blueprint, "/version", "GET", health.version)
-    _route(blueprint, "/jwks", "GET", partial(jwks, keys))
-    _route(blueprint, "/metrics", "GET", lambda: Response(metrics.exposition(), content_type=metrics.content_type))
+    description = Description(engine, settings.public_url, trusts)
+    add("/health/live", "GET", ANYONE, health.live)
+    add("/health/ready", "GET", ANYONE, partial(health.ready, engine.readiness))
+    add("/version", "GET", ANYONE, health.version)
+    add("/jwks", "GET", ANYONE, partial(jwks, keys))
+    add("/metrics", "GET", THIS_MACHINE, lambda: Response(metrics.exposition(), content_type=metrics.content_type))
     for base, defaults in BASES.items():
-        _route(blueprint, f"{base}/metadata", "GET", description.metadata, defaults)
-        _route(blueprint, f"{base}/OperationDefinition/<definition_id>", "GET", description.definition, defaults)
-        _route(blueprint, f"{base}/Encounter/${OPERATION}", "POST", code, defaults)
-        _route(blueprint, f"{base}/Encounter/<encounter_id>/${OPERATION}", "POST", code, defaults)
-        _route(blueprint, f"{base}/Claim/${CHECK_OPERATION}", "POST", check, defaults)
+        add(f"{base}/metadata", "GET", ANYONE, description.metadata, defaults)
+        add(f"{base}/.well-known/smart-configuration", "GET", ANYONE, description.smart, defaults)
+        add(f"{base}/OperationDefinition/<definition_id>", "GET", ANYONE, description.definition, defaults)
+        add(f"{base}/Encounter/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
+        add(f"{base}/Encounter/<encounter_id>/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
+        add(f"{base}/Claim/${CHECK_OPERATION}", "POST", Operation.CHECK_CODING, check, defaults)
     return blueprint
 
 
 class Description:
-    """What the server says of itself; ``public_url`` is our absolute URL as callers see it, or empty to take it from the request."""
+    """What the server says of itself; ``public_url`` is our absolute URL as callers see it, or empty to take it from the request, ``trusts``
+    are the authorization servers of tenants."""
 
-    def __init__(self, engine: CheckingEngine, public_url: str) -> None:
+    def __init__(self, engine: CheckingEngine, public_url: str, trusts: Mapping[str, Trust]) -> None:
         self._engine = engine
         self._public_url = public_url
+        self._trusts = trusts
 
     def metadata(self, tenant: str) -> Response:
         """The CapabilityStatement of one base."""
         require_tenant(self._engine, tenant)
-        root = (self._public_url or request.host_url).rstrip("/")
-        path = "/fhir" if tenant == DEFAULT_TENANT else f"/t/{tenant}/fhir"
-        return respond(build_capability(root + path), format_of(request))
+        base, trust = _bases_of(self._public_url or request.host_url, tenant)[0], self._trusts.get(tenant)
+        return respond(build_capability(base, capability_security(trust) if trust else None), format_of(request))
+
+    def smart(self, tenant: str) -> Response:
+        """The authorization server of one base: always JSON, and readable for pages of any origin, as SMART asks."""
+        require_tenant(self._engine, tenant)
+        trust = self._trusts.get(tenant)
+        document = smart_configuration(trust) if trust else None
+        if document is None:
+            raise OperationUnknown("this base names no authorization server")
+        response = jsonify(document)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
 
     def definition(self, tenant: str, definition_id: str) -> Response:
         """The OperationDefinition by its id."""
@@ -80,11 +102,30 @@ class Description:
         return respond(DEFINITIONS[definition_id](), format_of(request))
 
 
-def _route(blueprint: Blueprint, rule: str, method: str, view: Callable[..., Response], defaults: dict[str, str] | None = None) -> None:
+def _bases_of(public_url: str, tenant: str) -> tuple[str, ...]:
+    """The absolute base URLs of a tenant, the shortest first; none where our own address is unknown."""
+    root = public_url.rstrip("/")
+    long = f"{root}/t/{tenant}/fhir"
+    if not root:
+        return ()
+    return (f"{root}/fhir", long) if tenant == DEFAULT_TENANT else (long,)
+
+
+def _route(
+    blueprint: Blueprint,
+    gate: Gate,
+    rule: str,
+    method: str,
+    access: Access,
+    view: Callable[..., Response],
+    defaults: dict[str, str] | None = None,
+) -> None:
     """One route; a trailing slash is the same address, and OPTIONS is not answered, so that Allow says what there is."""
+    endpoint = rule.replace(".", "_")
+    gate.declare(f"{blueprint.name}.{endpoint}", access)
     blueprint.add_url_rule(
         rule,
-        endpoint=rule.replace(".", "_"),
+        endpoint=endpoint,
         view_func=view,
         methods=[method],
         defaults=defaults or {},

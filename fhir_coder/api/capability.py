@@ -12,8 +12,8 @@ from fhir_coder.exchange import Resource
 from fhir_coder.fhir.elements import r4_elements
 
 
-def build_capability(base_url: str) -> Resource:
-    """The statement of the server instance at ``base_url`` (absolute)."""
+def build_capability(base_url: str, security: Resource | None = None) -> Resource:
+    """The statement of the server instance at ``base_url`` (absolute); ``security`` is how callers prove themselves, where they must."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -28,6 +28,7 @@ def build_capability(base_url: str) -> Resource:
             {
                 "mode": "server",
                 "documentation": "Operations on Encounter and Claim; neither is stored here. Prefer: handling=strict|lenient is honored.",
+                **({"security": security} if security else {}),
                 "resource": [
                     {"type": "Encounter", "operation": [{"name": OPERATION, "definition": DEFINITION_URL}]},
                     {"type": "Claim", "operation": [{"name": CHECK_OPERATION, "definition": CHECK_DEFINITION_URL}]},

@@ -9,12 +9,14 @@ from flask import Response, g, request
 from fhir_coder.api.body import read_body
 from fhir_coder.api.check_outcome import outcome_of_check
 from fhir_coder.api.check_request import read_check_request
+from fhir_coder.api.gate import current_grant
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.operation import CodingEngine, require_tenant
 from fhir_coder.api.prefer import read_preferences
 from fhir_coder.api.respond import format_of, respond
 from fhir_coder.checking import CheckedCodes, GivenCodes
 from fhir_coder.fhir.limits import Limits
+from fhir_coder.smart.context import require_patient
 
 
 class CheckingEngine(CodingEngine, Protocol):
@@ -39,6 +41,8 @@ class CheckCoding:
         preferences = read_preferences(request.headers.get("Prefer"))
         g.preference_applied = preferences.applied
         read = read_check_request(read_body(request, self._limits), is_strict=preferences.is_strict)
+        if grant := current_grant():
+            require_patient(grant, read.codes.patient.id)
         checked = self._engine.check(read.codes)
         self._metrics.count_check(checked.findings[0].severity.value if checked.findings else "none")
         return respond(outcome_of_check(read, checked), form)

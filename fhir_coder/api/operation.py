@@ -9,6 +9,7 @@ from flask import Response, g, request
 
 from fhir_coder.api.body import read_body
 from fhir_coder.api.coding_request import read_coding_request
+from fhir_coder.api.gate import current_grant
 from fhir_coder.api.health import Readiness
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.prefer import read_preferences
@@ -18,6 +19,7 @@ from fhir_coder.api.respond import format_of, respond
 from fhir_coder.errors import Forbidden, OperationUnknown, RequiredMissing, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir.limits import Limits
+from fhir_coder.smart.context import bound
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
@@ -57,9 +59,11 @@ class CodeEncounter:
             raise ResourceUnknown("no Encounter can have this id")
         body = read_body(request, self._limits)
         read = read_coding_request(body, tenant=tenant, encounter_id=encounter_id, is_strict=preferences.is_strict)
-        self._require_ehr(read.request)
+        grant = current_grant()
+        coding = bound(read.request, grant) if grant else read.request
+        self._require_ehr(coding)
         try:
-            result = self._engine.code(read.request)
+            result = self._engine.code(coding)
         except (RequiredMissing, Uncodable) as error:
             raise read.given.explain(error) from error
         self._metrics.count_disposition(result.disposition.outcome.value)

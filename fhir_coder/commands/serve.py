@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import shutil
 import socket
 import struct
 import tempfile
+from collections.abc import Iterable
 
 from gunicorn.app.base import BaseApplication
 
+from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.long_lived import keep_for_good, uncollected
-from fhir_coder.settings import Settings
+from fhir_coder.settings import Settings, Tenant
+from fhir_coder.smart.trust import is_loopback
 
 LONGEST_PAUSE_S = 10
 """Seconds that a caller may pause inside one request."""
@@ -31,9 +33,11 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
-    require_loopback(arguments.host)
-    require_free_port(arguments.host, arguments.port)
+    if arguments.sandbox:
+        require_loopback(arguments.host)
     settings = Settings.from_environment(sandbox=arguments.sandbox)
+    require_authentication(arguments.host, settings.tenants)
+    require_free_port(arguments.host, arguments.port)
     _serve(settings, f"[{arguments.host}]:{arguments.port}" if ":" in arguments.host else f"{arguments.host}:{arguments.port}")
     return 0
 
@@ -52,14 +56,21 @@ def _serve(settings: Settings, address: str) -> None:
 
 
 def require_loopback(host: str) -> None:
-    """Refuse any other address: the server does not authenticate its callers yet."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    """Refuse any other address: callers of the built-in EHR are not authenticated."""
+    if not is_loopback(host):
         raise ConfigurationError(
-            f"--host {host}: callers are not authenticated, so the server binds to loopback only (127.0.0.1, ::1 or localhost)"
+            f"--host {host}: callers of the sandbox are not authenticated, so it binds to loopback only (127.0.0.1, ::1 or localhost)"
+        )
+
+
+def require_authentication(host: str, tenants: Iterable[Tenant]) -> None:
+    """Refuse an address that others can reach while a tenant asks for no token. The tenant ``default`` is always there."""
+    trusted = {DEFAULT_TENANT: False} | {tenant.id: tenant.trust is not None for tenant in tenants}
+    without = [tenant for tenant, is_trusted in trusted.items() if not is_trusted]
+    if without and not is_loopback(host):
+        raise ConfigurationError(
+            f"--host {host}: without a trusted issuer the server binds to loopback only (127.0.0.1, ::1 or localhost); "
+            f"give trust in FHIR_CODER_TENANTS to: {', '.join(without)}"
         )
 
 

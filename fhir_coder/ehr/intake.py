@@ -10,6 +10,7 @@ from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.content import ReadNote
 from fhir_coder.ehr.documents import select_found, select_given
 from fhir_coder.ehr.encounter_state import check_encounter
+from fhir_coder.ehr.entitlement import fetch_of, require_entitled
 from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read_patient
 from fhir_coder.ehr.note_reading import documents_of, read_selection
 from fhir_coder.ehr.note_search import search_notes, search_reports
@@ -50,18 +51,19 @@ def gather(
 ) -> Intake:
     """Collect one encounter.
 
-    Raises ResourceUnknown or ResourceDeleted for an Encounter that the EHR has not, Uncodable when it is not finished or an inpatient stay,
+    Raises ResourceUnknown or ResourceDeleted for an Encounter that the EHR has not, Forbidden for one that is not the caller's, Uncodable when it is not finished or an inpatient stay,
     when the resources are of different patients or there is no note to code, and an EhrError when the EHR fails while it is needed (a retry
     then codes the whole, not a part).
     """
     gathered = _Gathered()
     encounter = _encounter(request, client)
+    require_entitled(request, encounter, client)
     gathered.warnings += check_encounter(encounter, policy)
     supply = Supply(request.context, client, gathered.warnings.append, is_best_effort=request.encounter is not None)
     visit, patient = _visit(request, encounter, supply, gathered)
     selection = _documents(request, client, visit, policy, gathered)
     authorship = Authors(encounter, supply.one, supply.roles_of)
-    read = read_selection(selection, BoundedReading(read_note), client.read_attachment if client else None, authorship)
+    read = read_selection(selection, BoundedReading(read_note), fetch_of(request, client), authorship)
     gathered.warnings += read.warnings
     gathered.conflicts += selection.conflicts
     if client and client.missing_scopes:

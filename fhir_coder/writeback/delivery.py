@@ -14,6 +14,7 @@ from fhir_coder.writeback import receipt
 from fhir_coder.writeback.course import Course
 from fhir_coder.writeback.ehr_writer import EhrWriter
 from fhir_coder.writeback.execution import execute
+from fhir_coder.writeback.permitted import PermittedOffer
 from fhir_coder.writeback.plan import plan
 from fhir_coder.writeback.survey import Surveyor
 from fhir_coder.writeback.terms import Terms
@@ -28,7 +29,7 @@ def deliver(bundle: Resource, client: EhrWriter, terms: Terms | None = None, *, 
     given = terms or Terms()
     given = replace(given, is_signed_off=given.is_signed_off or is_signed_off)
     try:
-        offer = client.capabilities()
+        offer = PermittedOffer(client.capabilities(), given.withheld)
     except FhirCoderError as error:
         return receipt.receipt_of(receipt.refused(error) for _ in bundle["entry"])
     surveyor = Surveyor(client, offer, given)

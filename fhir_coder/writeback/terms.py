@@ -70,7 +70,8 @@ class Terms:
     are references; ``codes`` are all codes that the coding stands by, proposed or agreed.
 
     ``write_before_review``: True writes at once, False holds diagnoses and claim until sign-off, None holds what the EHR could not take
-    back. ``is_signed_off``: no review is awaited, because a person gave it or the encounter passed.
+    back. ``is_signed_off``: no review is awaited, because a person gave it or the encounter passed. ``withheld`` are pairs of resource type and
+    interaction that are not carried out, whatever the EHR offers.
     """
 
     key: str = ""
@@ -80,6 +81,7 @@ class Terms:
     earlier: Earlier = Earlier()
     write_before_review: bool | None = None
     is_signed_off: bool = False
+    withheld: frozenset[tuple[str, str]] = frozenset()
 
 
 def sign_off_terms(bundle: Resource, kept: Iterable[KeptWrite] = ()) -> Terms:

@@ -126,10 +126,11 @@ class FixedRisk:
 
 
 class SmallEngine:
-    """Keeps the requests it got; fails with ``error`` when one is set. Tenants ``default`` and ``north`` have the EHR ``main``."""
+    """Keeps the requests and the codes to check that it got; fails with ``error`` when one is set. Tenants ``default`` and ``north`` have the EHR ``main``."""
 
     def __init__(self) -> None:
         self.requests: list[CodingRequest] = []
+        self.checked: list[GivenCodes] = []
         self.error: Exception | None = None
         self.state = Readiness(
             {"release": (True, "2026-04-01"), "index": (True, "abc"), "store": (True, "reachable")},
@@ -144,6 +145,7 @@ class SmallEngine:
         return coding_result(request)
 
     def check(self, given: GivenCodes) -> CheckedCodes:
+        self.checked.append(given)
         return CheckedCodes((), (), ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered"))
 
     def has_tenant(self, tenant: str) -> bool:

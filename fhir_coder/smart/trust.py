@@ -1,0 +1,73 @@
+"""Whose bearer tokens a tenant accepts, as data: one pinned issuer, where its keys are, and for whom its tokens must be made.
+
+Everything is configured. Nothing of it is ever taken from a token or a request: a token that names its own issuer or keys proves nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
+"""Signature algorithms that may be allowed: asymmetric ones, of which SMART App Launch 2 requires RS384 or ES384."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The authorization server of one tenant. Exactly one of ``jwks_url`` and ``jwks_file`` is set.
+
+    ``audiences``: values of which a token's ``aud`` must hold one; empty: the tenant's base URLs. ``token_endpoint`` and
+    ``authorization_endpoint`` are only told to clients, never called; each may be empty.
+    """
+
+    issuer: str
+    jwks_url: str = ""
+    jwks_file: str = ""
+    audiences: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ALGORITHMS
+    token_endpoint: str = ""
+    authorization_endpoint: str = ""
+
+
+def read_trust(
+    issuer: str,
+    jwks_url: str = "",
+    jwks_file: str = "",
+    audience: str | Sequence[str] = (),
+    algorithms: Sequence[str] = ALGORITHMS,
+    token_endpoint: str = "",
+    authorization_endpoint: str = "",
+) -> Trust:
+    """One tenant's trust from its configuration. Raises ValueError or TypeError for what is incomplete, unsafe or of another type."""
+    if not isinstance(issuer, str) or not issuer:
+        raise ValueError("expected issuer to be the iss of the tokens")
+    if bool(jwks_url) == bool(jwks_file) or not isinstance(jwks_file, str):
+        raise ValueError("expected exactly one of jwks_url and jwks_file")
+    for url in filter(None, (jwks_url, token_endpoint, authorization_endpoint)):
+        if not _is_safe(url):
+            raise ValueError("expected jwks_url, token_endpoint and authorization_endpoint to be https URLs, or http URLs on loopback")
+    audiences = (audience,) if isinstance(audience, str) else tuple(audience)
+    if not all(isinstance(one, str) and one for one in audiences):
+        raise ValueError("expected audience to be text or a list of texts")
+    if isinstance(algorithms, str) or not algorithms or not set(algorithms) <= set(ALGORITHMS):
+        raise ValueError(f"expected algorithms to be some of {', '.join(ALGORITHMS)}")
+    return Trust(issuer, jwks_url, jwks_file, audiences, tuple(algorithms), token_endpoint, authorization_endpoint)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own; a name other than ``localhost`` may lead anywhere."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or bool(getattr(address, "ipv4_mapped", None) and address.ipv4_mapped.is_loopback)  # type: ignore[union-attr]
+
+
+def _is_safe(url: object) -> bool:
+    """Whether nobody between us and the host can change what comes from it."""
+    if not isinstance(url, str):
+        return False
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
