@@ -5,10 +5,10 @@ Source: https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html and c
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+
+from fhir_coder.protected_urls import is_protected
 
 ALGORITHMS = ("RS384", "ES384")
 """What a client must be able to sign with (client-confidential-asymmetric.html, "Signing algorithms")."""
@@ -53,27 +53,3 @@ def read_backend(base_url: str, token: str, members: dict[str, Any]) -> BackendC
     if not all(is_protected(url) for url in (base_url, *(members[name] for name in ("token_url", "jku") if members.get(name)))):
         raise ValueError("expected base_url, token_url and jku to be https URLs (http on loopback only) where tokens are asked for")
     return BackendClient(**members)
-
-
-def is_protected(url: object) -> bool:
-    """Whether a credential may be sent to the URL: https, or http to this machine, without user or fragment."""
-    try:
-        parts = urlsplit(url if isinstance(url, str) and all("!" <= letter <= "~" for letter in url) else "")
-        return (
-            bool(parts.hostname)
-            and parts.username is None
-            and not parts.fragment
-            and "\\" not in parts.netloc
-            and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")))
-        )
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,10 +12,10 @@ from typing import Final, Literal
 from flask import g, request
 
 from fhir_coder.errors import Forbidden, Unauthenticated
+from fhir_coder.protected_urls import is_loopback
 from fhir_coder.smart.bearer import TokenVerifier, read_bearer
 from fhir_coder.smart.context import Grant, read_grant
 from fhir_coder.smart.scopes import Operation, require_scopes
-from fhir_coder.smart.trust import is_loopback
 
 ANYONE: Final = "anyone"
 THIS_MACHINE: Final = "this machine"

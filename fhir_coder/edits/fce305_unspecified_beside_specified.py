@@ -21,7 +21,7 @@ Source
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 
 from fhir_coder.code_ranges import CodeRanges, parse_ranges
 from fhir_coder.edits.case import EditCase
@@ -29,7 +29,7 @@ from fhir_coder.edits.fault import Fault
 from fhir_coder.edits.sides import coded_sides, own_side
 from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Severity
-from terminology.codebook import Codebook
+from terminology.detail import scope
 from terminology.laterality import side
 
 ID = "FCE-305"
@@ -70,14 +70,7 @@ def _is_same_condition(case: EditCase, code: str, other: str) -> bool:
     if case.codebook.chapter(code).number in _INJURIES:
         return case.codebook.parent(case.codebook.stem(code)) == case.codebook.parent(case.codebook.stem(other)) is not None
     told = next((specified for codes, specified in _answers() if codes.cover(code)), None)
-    return _condition(case.codebook, code) in case.codebook.ancestors(other) if told is None else told.cover(other)
-
-
-@lru_cache(maxsize=4096)
-def _condition(codebook: Codebook, code: str) -> str:
-    """The nearest heading over an unspecified code whose own title does not say "unspecified", or else its category."""
-    above = codebook.ancestors(codebook.stem(code))
-    return next((one for one in above if not _is_unspecified(codebook.title(one))), codebook.category(code))
+    return scope(case.codebook, code) in case.codebook.ancestors(other) if told is None else told.cover(other)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The signing keys of one issuer: read when first needed, looked up by ``kid``, asked for again at most once in a minute.
+"""The public keys of one issuer: read when first needed, looked up by ``kid``, asked for again at most once in a minute.
 
 Sources: RFC 7517 (JWK sets), RFC 7518 sections 3.3 and 3.4 (key sizes and curves), SMART App Launch 2.2 "asymmetric authentication".
 """
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class PublicKey:
     """A public key; ``kid`` and ``algorithm`` are empty where the set does not name them, ``curve`` for RSA."""
 
     kid: str
@@ -50,10 +50,10 @@ class IssuerKeys:
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: tuple[SigningKey, ...] = ()
+        self._keys: tuple[PublicKey, ...] = ()
         self._asked: float | None = None
 
-    def find(self, kid: str | None, algorithm: str) -> SigningKey | None:
+    def find(self, kid: str | None, algorithm: str) -> PublicKey | None:
         """The key that a token's header names; without a ``kid`` the only one that suits. None: there is none, or more than one."""
         if self._asked is None or self._clock() - self._asked > KEYS_LAST_S:
             self._refresh()
@@ -62,7 +62,7 @@ class IssuerKeys:
             found = self._choose(kid, algorithm)
         return found
 
-    def _choose(self, kid: str | None, algorithm: str) -> SigningKey | None:
+    def _choose(self, kid: str | None, algorithm: str) -> PublicKey | None:
         suiting = [one for one in self._keys if one.suits(algorithm) and kid in {None, one.kid}]
         return suiting[0] if len(suiting) == 1 else None
 
@@ -87,7 +87,7 @@ class IssuerKeys:
             self._lock.release()
 
 
-def read_key_set(content: bytes) -> tuple[SigningKey, ...]:
+def read_key_set(content: bytes) -> tuple[PublicKey, ...]:
     """The keys of a JWK set that can prove a signature; others are passed over. Raises KeysUnavailable when there is no set."""
     try:
         rows = json.loads(content)["keys"]
@@ -98,7 +98,7 @@ def read_key_set(content: bytes) -> tuple[SigningKey, ...]:
     return tuple(_usable(rows))
 
 
-def _usable(rows: list[Any]) -> Iterator[SigningKey]:
+def _usable(rows: list[Any]) -> Iterator[PublicKey]:
     for row in rows:
         if not isinstance(row, dict) or row.get("use", "sig") != "sig" or "d" in row:  # a private key that is published proves nothing
             continue
@@ -107,7 +107,7 @@ def _usable(rows: list[Any]) -> Iterator[SigningKey]:
             continue
         key = _imported(row)
         if key is not None:
-            yield SigningKey(_text(row, "kid"), row["kty"], _text(row, "crv") if row["kty"] == "EC" else "", _text(row, "alg"), key)
+            yield PublicKey(_text(row, "kid"), row["kty"], _text(row, "crv") if row["kty"] == "EC" else "", _text(row, "alg"), key)
 
 
 def _imported(row: dict[str, Any]) -> RSAKey | ECKey | None:

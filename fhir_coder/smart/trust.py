@@ -5,10 +5,10 @@ Everything is configured. Nothing of it is ever taken from a token or a request:
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+from fhir_coder.protected_urls import is_protected
 
 ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
 """Signature algorithms that may be allowed: asymmetric ones, of which SMART App Launch 2 requires RS384 or ES384."""
@@ -46,7 +46,7 @@ def read_trust(
     if bool(jwks_url) == bool(jwks_file) or not isinstance(jwks_file, str):
         raise ValueError("expected exactly one of jwks_url and jwks_file")
     for url in filter(None, (jwks_url, token_endpoint, authorization_endpoint)):
-        if not _is_safe(url):
+        if not is_protected(url):
             raise ValueError("expected jwks_url, token_endpoint and authorization_endpoint to be https URLs, or http URLs on loopback")
     audiences = (audience,) if isinstance(audience, str) else tuple(audience)
     if not all(isinstance(one, str) and one for one in audiences):
@@ -54,20 +54,3 @@ def read_trust(
     if isinstance(algorithms, str) or not algorithms or not set(algorithms) <= set(ALGORITHMS):
         raise ValueError(f"expected algorithms to be some of {', '.join(ALGORITHMS)}")
     return Trust(issuer, jwks_url, jwks_file, audiences, tuple(algorithms), token_endpoint, authorization_endpoint)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own; a name other than ``localhost`` may lead anywhere."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return address.is_loopback or bool(getattr(address, "ipv4_mapped", None) and address.ipv4_mapped.is_loopback)  # type: ignore[union-attr]
-
-
-def _is_safe(url: object) -> bool:
-    """Whether nobody between us and the host can change what comes from it."""
-    if not isinstance(url, str):
-        return False
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
