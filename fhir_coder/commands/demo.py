@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_free_port(arguments.host, arguments.port)
     ensure_index(Settings.from_environment(sandbox=True))
     base = f"http://{arguments.host}:{arguments.port}"
+    _end_orderly()
     server = subprocess.Popen(  # noqa: S603 - our own module, checked arguments
         [sys.executable, "-m", "fhir_coder", "serve", "--sandbox", "--host", arguments.host, "--port", str(arguments.port)],
         env={**os.environ, "FHIR_CODER_LOG_LEVEL": os.environ.get("FHIR_CODER_LOG_LEVEL", "WARNING")},
@@ -53,6 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         server.terminate()
         server.wait(30)
+
+
+def _end_orderly() -> None:
+    """Who kills the demo, or closes its terminal, ends the server with it: by default both signals would leave it behind on its port."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def _wait_until_ready(server: subprocess.Popen, base: str) -> dict[str, Any]:
