@@ -83,6 +83,16 @@ def test_check_prints_no_finding_of_an_edit_in_shadow(built: None, tmp_path: Pat
     assert "header-code" not in {finding["name"] for finding in lines(tmp_path / "out.jsonl")[0]["findings"]}
 
 
+def test_check_refuses_severities_that_no_edit_can_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "c", "codes": ["I10"]}\n', encoding="utf-8")
+    monkeypatch.setenv("FHIR_CODER_SEVERITIES", '{"FCE-999": "advisory"}')
+    assert main(["check", str(source)]) != 0
+    assert "FCE-999" in capsys.readouterr().err
+
+
 def test_check_names_a_bad_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in.jsonl", {"id": "a", "codes": "I10"}, {"id": "b", "codes": ["I10"], "serviceDate": "yesterday"})
     assert main(["check", str(source), "--output", str(tmp_path / "out.jsonl")]) == 1

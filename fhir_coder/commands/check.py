@@ -13,6 +13,7 @@ from fhir_coder.commands.files import existing_file, writing
 from fhir_coder.commands.lines import for_each_line, write_line
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.lists import Lists
+from fhir_coder.edits.registry import require_known
 from fhir_coder.installed import open_lists, open_releases
 from fhir_coder.model import Patient
 from fhir_coder.risk.plain import plain_risk
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check every line; a bad line is reported with its number and does not stop the rest (exit status 1 at the end)."""
     source = existing_file(arguments.input)
     settings = Settings.from_environment()
+    require_known(settings.severities)
     catalogue = open_releases(settings)
     lists, risk = open_lists(settings), open_risk(settings, catalogue)
     with writing(arguments.output) as out:
