@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -69,3 +70,17 @@ def _wait(child: int) -> int | None:
         time.sleep(0.05)
     os.kill(child, 9)
     return None
+
+
+def test_a_demo_that_is_killed_leaves_no_server_on_its_port(built: None) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "fhir_coder", "demo", "--stay", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as demo:
+        assert demo.stdout is not None
+        assert any("server stays up" in line for line in demo.stdout)
+        demo.terminate()
+        assert demo.wait(TIMEOUT_S) != 0
+    with socket.socket() as again:
+        assert again.connect_ex(("127.0.0.1", port)) != 0
