@@ -20,8 +20,8 @@ from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Resource
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions
-from fhir_coder.settings import EhrSettings, Tenant
 from fhir_coder.store.repository import Repository
+from fhir_coder.tenant_settings import EhrSettings, Tenant
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.proposal import Proposal

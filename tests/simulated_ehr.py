@@ -21,7 +21,7 @@ from urllib3 import HTTPResponse
 
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.retry import RetryPolicy
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 
 Resource = dict[str, Any]
 ORIGIN = "https://simulated.invalid"

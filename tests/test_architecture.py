@@ -16,6 +16,7 @@ FENCES = {
     "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
     "joserfc": ("fhir_coder/ehr", "fhir_coder/smart"),
     "requests": (
+        "fhir_coder/outbound",
         "fhir_coder/ehr",
         "fhir_coder/smart/key_fetching.py",
         "fhir_coder/sandbox/transport.py",

@@ -18,8 +18,8 @@ from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts, CallerLimits, CodingRequest
 from fhir_coder.pipeline import Coder
-from fhir_coder.settings import EhrSettings, Tenant
 from fhir_coder.store.start import open_repository
+from fhir_coder.tenant_settings import EhrSettings, Tenant
 from terminology.release import Catalogue
 from tests.simulated_ehr import BASE, SimulatedEhr, full_statement
 

@@ -30,7 +30,8 @@ from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.pipeline import Coder
-from fhir_coder.settings import EhrSettings, Settings, Tenant
+from fhir_coder.settings import Settings
+from fhir_coder.tenant_settings import EhrSettings, Tenant
 from tests.simulated_ehr import BASE, TYPES, Fault, SimulatedEhr, full_statement
 from tests.store.conftest import KEY
 

@@ -16,7 +16,8 @@ from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.long_lived import keep_for_good, uncollected
 from fhir_coder.protected_urls import is_loopback
-from fhir_coder.settings import Settings, Tenant
+from fhir_coder.settings import Settings
+from fhir_coder.tenant_settings import Tenant
 
 LONGEST_PAUSE_S = 10
 """Seconds that a caller may pause inside one request."""

@@ -13,7 +13,7 @@ from fhir_coder.ehr.granted_scope import missing_scopes
 from fhir_coder.ehr.token_answers import Grant
 from fhir_coder.ehr.token_server import TokenServer
 from fhir_coder.errors import EhrTimeout
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 
 _SKEW_S = 30.0
 _SKEW_SHARE = 0.2

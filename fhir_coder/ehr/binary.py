@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.integrity import is_proved
 from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, InvalidContent, UnreadableBody
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.primitives import decode_base64
 from fhir_coder.fhir.reader import read_xml
+from fhir_coder.outbound.attempt import Answer
 
 _FHIR = frozenset(
     {"application/fhir+json", "application/json", "application/json+fhir", "text/json", "application/fhir+xml", "application/xml+fhir"}

@@ -16,7 +16,6 @@ import requests
 
 from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.address import EhrAddress
-from fhir_coder.ehr.attempt import Answer, Call
 from fhir_coder.ehr.backend_token import tokens_of
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.ehr.capabilities import Capabilities, read_capabilities
@@ -28,7 +27,8 @@ from fhir_coder.errors import EhrRefused, RequestError, ResourceUnknown
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.reader import read_json
 from fhir_coder.fhir.writer import write_json
-from fhir_coder.settings import EhrSettings
+from fhir_coder.outbound.attempt import Answer, Call
+from fhir_coder.tenant_settings import EhrSettings
 
 FHIR_JSON = "application/fhir+json"
 CAPABILITIES_LAST_S = 600.0

@@ -9,9 +9,9 @@ import requests
 
 from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.address import EhrAddress
-from fhir_coder.ehr.attempt import NO_TOKEN, Answer, Bearer, Call, attempt
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import EhrError, EhrRefused
+from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Bearer, Call, attempt
 
 
 class Connection:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, RequestError, ResourceDeleted, ResourceUnknown
 from fhir_coder.exchange import Resource
+from fhir_coder.outbound.attempt import Answer
 
 _EXPIRED = frozenset({400, 404, 410})
 """How EHRs answer to a page link that has run out: Epic 400, HAPI 410, others 404."""

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.errors import FhirCoderError
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 
 TIMEOUT_S = 1.0
 REMEMBERED_S = 15.0

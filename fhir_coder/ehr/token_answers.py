@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_coder.ehr.attempt import Answer
 from fhir_coder.errors import EhrError, EhrRefused, EhrUnavailable
+from fhir_coder.outbound.attempt import Answer
 
 WHO = "the EHR's authorization server"
 _ADVICE = {

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 from terminology.codebook import Codebook
 from tests.contracts.answers import (
     addresses,

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 
 from fhir_coder.app import create_app
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.settings import EhrSettings, Settings
+from fhir_coder.settings import Settings
+from fhir_coder.tenant_settings import EhrSettings
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from tests.contracts.answers import addresses, code_of, named, proposed, statuses

@@ -16,7 +16,7 @@ from fhir_coder.sandbox.installation import ORIGIN
 from fhir_coder.sandbox.resource_store import ResourceStore
 from fhir_coder.sandbox.seed import seed
 from fhir_coder.sandbox.transport import WsgiAdapter
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 
 BASE = "https://ehr.example.org/fhir/R4"
 TOKEN = "secret-token"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.errors import EhrRefused
 from fhir_coder.fhir.reader import read_json
+from fhir_coder.outbound.attempt import Answer
 
 NOTE = "Señora: gota.".encode("iso-8859-1")
 DATA = base64.b64encode(NOTE).decode()

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import requests
 
-from fhir_coder.ehr.attempt import MAX_BYTES
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError, ResourceDeleted, ResourceUnknown
-from fhir_coder.settings import EhrSettings
+from fhir_coder.outbound.attempt import MAX_BYTES
+from fhir_coder.tenant_settings import EhrSettings
 from tests.ehr.conftest import BASE, TOKEN, FakeEhr, capability_statement
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_coder.ehr.attempt import Answer
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.ehr.content import read_document
 from fhir_coder.ehr.integrity import is_intact, is_proved
 from fhir_coder.errors import EhrRefused, EhrUnavailable, ResourceUnknown
 from fhir_coder.fhir.reader import read_json
 from fhir_coder.notes.formats import read_note
+from fhir_coder.outbound.attempt import Answer
 from tests.ehr.conftest import document
 
 TEXT = b"Assessment: hypertension."

@@ -16,7 +16,7 @@ from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError
 from fhir_coder.exchange import CodingRequest, Intake
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 from tests.ehr.conftest import document, encounter, metadata, patient, searchset
 from tests.ehr.faulty_ehr import FaultyEhr, Reply, faulty_ehr
 

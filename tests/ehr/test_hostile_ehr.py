@@ -11,8 +11,8 @@ import responses
 
 from fhir_coder.ehr.access import StaticToken
 from fhir_coder.ehr.address import EhrAddress
-from fhir_coder.ehr.attempt import Call
 from fhir_coder.ehr.connection import Connection
+from fhir_coder.outbound.attempt import Call
 from tests.ehr.conftest import BASE, FakeEhr, metadata
 
 CONDITION = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p"}}

@@ -15,7 +15,7 @@ from fhir_coder.ehr.signing_key import new_key
 from fhir_coder.errors import EhrRefused, ResourceUnknown
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.sandbox.seed import synthetic_resources
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 from tests.contracts.peers import NotInstallable, fhir_server, install_peers
 from tests.ehr.guarded_ehr import CLIENT, SCOPE, guarded_ehr
 

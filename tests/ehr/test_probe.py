@@ -6,7 +6,7 @@ import threading
 
 from fhir_coder.ehr.probe import REMEMBERED_S, EhrProbe
 from fhir_coder.errors import EhrTimeout
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 
 EHRS = {"north/main": EhrSettings("main", "http://north.invalid/fhir"), "south/main": EhrSettings("main", "http://south.invalid/fhir")}
 

@@ -19,7 +19,7 @@ from fhir_coder.sandbox.app import create_sandbox_app
 from fhir_coder.sandbox.installation import ORIGIN
 from fhir_coder.sandbox.resource_store import ResourceStore
 from fhir_coder.sandbox.transport import WsgiAdapter
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 from tests.ehr.conftest import FakeEhr, document, encounter, metadata, patient, searchset
 
 NPI = "http://hl7.org/fhir/sid/us-npi"

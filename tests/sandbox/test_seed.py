@@ -18,7 +18,7 @@ from fhir_coder.sandbox.assembly import EncounterSource
 from fhir_coder.sandbox.installation import open_sandbox
 from fhir_coder.sandbox.resource_store import ResourceStore
 from fhir_coder.sandbox.seed import encounter_sources, seed, synthetic_resources
-from fhir_coder.settings import EhrSettings
+from fhir_coder.tenant_settings import EhrSettings
 
 SOURCES = tuple(encounter_sources())
 RESOURCES = synthetic_resources()

@@ -1,0 +1,1 @@
+"""HTTP that leaves for somewhere else: EHRs, their authorization servers, key sets. What holds for every request stands here."""

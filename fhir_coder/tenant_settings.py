@@ -1,0 +1,109 @@
+"""The tenants (practices) of a server and their EHRs, as data, and how they are read from ``FHIR_CODER_TENANTS``.
+
+A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
+:mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fhir_coder.backend_settings import BackendClient, read_backend
+from fhir_coder.smart.trust import Trust, read_trust
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class EhrSettings:
+    """One FHIR R4 server that a tenant has configured. ``token`` is a static bearer token or empty.
+
+    ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
+    ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
+    ``backend``: how tokens are asked for where there is no static one.
+    """
+
+    id: str
+    base_url: str
+    token: str = field(default="", repr=False)
+    timeout_s: float = 20.0
+    max_pages: int = 50
+    write_before_review: bool | None = None
+    foreign_urls: tuple[str, ...] = ()
+    backend: BackendClient | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
+
+    Without ``trust`` it asks for no token and answers this machine only.
+    """
+
+    id: str
+    ehrs: tuple[EhrSettings, ...] = ()
+    trust: Trust | None = None
+
+
+def read_tenants(raw: str) -> tuple[Tenant, ...]:
+    """Tenants as a JSON array, or the path of a file that holds one. Raises ValueError or TypeError for what cannot be used."""
+    text = raw.strip()
+    if text and not text.startswith("["):
+        text = Path(text).read_text(encoding="utf-8")
+    tenants = tuple(_tenant(**row) for row in json.loads(text or "[]"))
+    if len({tenant.id for tenant in tenants}) != len(tenants):
+        raise ValueError("tenant ids must be unique")
+    if any(len({ehr.id for ehr in tenant.ehrs}) != len(tenant.ehrs) for tenant in tenants):
+        raise ValueError("expected each EHR id once in a tenant")
+    return tenants
+
+
+def _tenant(id: str, ehrs: Sequence[Mapping[str, Any]] = (), trust: Mapping[str, Any] | None = None) -> Tenant:
+    """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
+    return Tenant(_name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust))
+
+
+def _ehr(
+    id: str,
+    base_url: str,
+    token: str = "",
+    timeout_s: float = 20.0,
+    max_pages: int = 50,
+    write_before_review: bool | None = None,
+    foreign_urls: Sequence[str] = (),
+    **registration: Any,
+) -> EhrSettings:
+    """One EHR, each value of its type: a mistake stops the start, not the first request."""
+    if not _is_http(base_url):
+        raise ValueError("expected base_url to be an absolute http or https URL")
+    if not isinstance(token, str) or float(timeout_s) <= 0 or int(max_pages) < 1:
+        raise ValueError("expected token to be text, timeout_s and max_pages to be positive numbers")
+    if write_before_review not in {True, False, None}:
+        raise ValueError("expected write_before_review to be true, false or null")
+    if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
+        raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
+    backend = read_backend(base_url, token, registration)
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, tuple(foreign_urls), backend)
+
+
+def _is_http(url: object) -> bool:
+    """Whether it is an absolute http or https URL."""
+    return isinstance(url, str) and urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).netloc)
+
+
+def _is_plain(url: object) -> bool:
+    """Whether it is an absolute http or https URL and nothing beside: a prefix that other URLs can lie below."""
+    return _is_http(url) and not any(mark in str(url) for mark in "?#@")
+
+
+def _name(value: str) -> str:
+    """An id that stands in URLs and identifiers: letters, digits, hyphen and dot, as a FHIR id."""
+    if not _ID.fullmatch(value):
+        raise ValueError("expected ids of 1 to 64 letters, digits, hyphens and dots")
+    return value
