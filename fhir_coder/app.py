@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections = EhrConnections(sandbox)
+    connections = EhrConnections(sandbox, settings.private_networks)
     engine = Engine(
         coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),

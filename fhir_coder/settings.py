@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.outbound.addresses import Network, read_networks
 from fhir_coder.tenant_settings import Tenant, read_tenants
 
 PREFIX = "FHIR_CODER_"
@@ -89,6 +90,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Tenants and their EHRs: a JSON array or the path of a file with one. The tenant `default` answers at /fhir.",
     ),
     Setting(
+        "private_networks",
+        "",
+        read_networks,
+        "Networks that are not public and may be called (EHRs, authorization servers): CIDR, comma separated.",
+    ),
+    Setting(
         "passing", "none", _one_of("none", "confident"), "Which encounters may pass without review: none, or those that are confident."
     ),
     Setting("pass_probability", "0.96", _probability, "Lowest probability of every code in a confident encounter."),
@@ -123,6 +130,7 @@ class Settings:
     model: str
     model_sha256: str
     tenants: tuple[Tenant, ...]
+    private_networks: tuple[Network, ...]
     passing: str
     pass_probability: float
     assign_probability: float

@@ -47,7 +47,8 @@ def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics)
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
-    gate = Gate(make_verifiers(trusts, partial(_bases_of, settings.public_url)), lambda tenant: require_tenant(engine, tenant))
+    verifiers = make_verifiers(trusts, partial(_bases_of, settings.public_url), settings.private_networks)
+    gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant))
     blueprint.before_request(gate)
     add = partial(_route, blueprint, gate)
     limits = Limits(settings.max_body_bytes, settings.max_depth)

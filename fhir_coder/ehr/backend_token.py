@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 from fhir_coder.ehr.access import AccessTokens, StaticToken
@@ -13,7 +14,9 @@ from fhir_coder.ehr.granted_scope import missing_scopes
 from fhir_coder.ehr.token_answers import Grant
 from fhir_coder.ehr.token_server import TokenServer
 from fhir_coder.errors import EhrTimeout
-from fhir_coder.tenant_settings import EhrSettings
+from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.session import open_session
+from fhir_coder.tenant_settings import EhrSettings, rule_of
 
 _SKEW_S = 30.0
 _SKEW_SHARE = 0.2
@@ -78,17 +81,21 @@ class BackendToken:
         self._grant, self._missing = grant, missing
 
 
-def tokens_of(ehr: EhrSettings) -> AccessTokens:
-    """The tokens of an EHR as it is configured. Raises ConfigurationError when its key cannot be used."""
+def tokens_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AccessTokens:
+    """The tokens of an EHR as it is configured; its authorization server may be in ``networks``. Raises ConfigurationError when its key
+    cannot be used."""
     if ehr.backend is None:
         return StaticToken(ehr.token)
-    return BackendToken(TokenServer(ehr.base_url, ehr.backend), ehr.backend.scope)
+    sessions = partial(open_session, rule_of(ehr, networks))
+    return BackendToken(TokenServer(ehr.base_url, ehr.backend, sessions=sessions), ehr.backend.scope)
 
 
 class SharedTokens:
-    """The tokens of every EHR of this process: clients of several threads, and the health page, share those of one EHR."""
+    """The tokens of every EHR of this process: clients of several threads, and the health page, share those of one EHR. ``networks`` that are
+    not public may be called for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, networks: Iterable[Network] = ()) -> None:
+        self._networks = tuple(networks)
         self._lock = threading.Lock()
         self._known: dict[tuple[object, ...], AccessTokens] = {}
 
@@ -97,5 +104,5 @@ class SharedTokens:
         with self._lock:
             name = (ehr.base_url, ehr.token, ehr.backend)
             if name not in self._known:
-                self._known[name] = tokens_of(ehr)
+                self._known[name] = tokens_of(ehr, self._networks)
             return self._known[name]
