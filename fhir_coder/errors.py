@@ -142,14 +142,16 @@ class Uncodable(RequestError):
 
 
 class EhrError(FhirCoderError):
-    """The FHIR server on the other side failed. ``ehr_status`` is its HTTP status or 0; ``outcome`` its OperationOutcome or None."""
+    """The FHIR server on the other side failed. ``ehr_status`` is its HTTP status or 0; ``outcome`` its OperationOutcome or None;
+    ``retry_after`` what it wrote of when to ask again (RFC 9110 section 10.2.3), or empty."""
 
     code, status, issue = "FC200", 502, "transient"
 
-    def __init__(self, message: str, *, ehr_status: int = 0, outcome: dict | None = None) -> None:
+    def __init__(self, message: str, *, ehr_status: int = 0, outcome: dict | None = None, retry_after: str = "") -> None:
         super().__init__(message)
         self.ehr_status = ehr_status
         self.outcome = outcome
+        self.retry_after = retry_after
 
 
 class EhrUnavailable(EhrError):
