@@ -44,7 +44,13 @@ def tenants_of(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tena
 
 def intake_policy(settings: Settings) -> IntakePolicy:
     """What of an EHR is read and coded, by setting."""
-    return IntakePolicy(settings.preliminary_notes, settings.unfinished_encounters)
+    return IntakePolicy(
+        settings.preliminary_notes,
+        settings.unfinished_encounters,
+        settings.max_notes,
+        settings.max_note_characters,
+        settings.max_characters,
+    )
 
 
 class EhrConnections:

@@ -16,11 +16,14 @@
     │   ├── ResourceDeleted         410 deleted        the EHR says it is gone
     │   ├── BodyTooLarge            413 too-long       over the size limit
     │   ├── MediaTypeUnsupported    415 not-supported  neither FHIR JSON nor FHIR XML
-    │   └── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
+    │   ├── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
+    │   ├── TooMuch                 422 too-costly     more notes or words than one call may bring
+    │   └── Throttled               429 throttled      the client calls too often (carries Retry-After)
     ├── EhrError                    the FHIR server on the other side failed
     │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
     │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
     │   └── EhrRefused              502 processing     it answered, and no; do not retry unchanged
+    ├── Busy                        503 transient      too much is being done at once; safe to retry (carries Retry-After)
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
 Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
@@ -141,6 +144,18 @@ class Uncodable(RequestError):
     code, status, issue = "FC113", 422, "business-rule"
 
 
+class TooMuch(RequestError):
+    """The encounter has more notes, or its notes more words, than the site lets one call bring."""
+
+    code, status, issue = "FC121", 422, "too-costly"
+
+
+class Throttled(RequestError):
+    """The client, or the address that fails to prove who it is, calls more often than the site allows; ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC122", 429, "throttled"
+
+
 class EhrError(FhirCoderError):
     """The FHIR server on the other side failed. ``ehr_status`` is its HTTP status or 0; ``outcome`` its OperationOutcome or None;
     ``retry_after`` what it wrote of when to ask again (RFC 9110 section 10.2.3), or empty."""
@@ -172,6 +187,13 @@ class EhrRefused(EhrError):
     """The EHR answered, and the answer is no; do not retry unchanged."""
 
     code, status, issue = "FC203", 502, "processing"
+
+
+class Busy(FhirCoderError):
+    """More is being done in this process than it can do at once; a retry is safe. ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC401", 503, "transient"
+    is_retry_safe = True
 
 
 class ConfigurationError(FhirCoderError):

@@ -22,6 +22,7 @@ FENCES = {
         "fhir_coder/sandbox/transport.py",
         "fhir_coder/sandbox/installation.py",
     ),
+    "limits": ("fhir_coder/throttle",),
     "lxml": ("fhir_coder/notes", "fhir_coder/fhir", "terminology"),
     "pypdfium2": ("fhir_coder/notes/pages/extraction.py",),
     "webencodings": ("fhir_coder/notes",),
