@@ -30,6 +30,7 @@ from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.start import open_repository
+from fhir_coder.throttle.rates import open_counters
 from terminology.release import Catalogue
 
 _FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
@@ -69,7 +70,7 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections = EhrConnections(sandbox)
+    connections = EhrConnections(sandbox, settings.private_networks)
     engine = Engine(
         coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),
@@ -81,7 +82,9 @@ def create_app(settings: Settings) -> Flask:
         intake=intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
-    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys))
+    app.register_blueprint(
+        create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys, open_counters(settings.rate_store, settings.data))
+    )
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from fhir_coder.api.blueprint import DEFAULT_TENANT
-from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.backend_token import SharedTokens
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.installed import unusable_folder
+from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.session import open_session
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import key_set, load_key
-from fhir_coder.tenant_settings import EhrSettings, Tenant
+from fhir_coder.tenant_settings import EhrSettings, Tenant, rule_of
 
 SANDBOX_EHR = "sandbox"
 
@@ -43,35 +44,42 @@ def tenants_of(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Tena
 
 def intake_policy(settings: Settings) -> IntakePolicy:
     """What of an EHR is read and coded, by setting."""
-    return IntakePolicy(settings.preliminary_notes, settings.unfinished_encounters)
+    return IntakePolicy(
+        settings.preliminary_notes,
+        settings.unfinished_encounters,
+        settings.max_notes,
+        settings.max_note_characters,
+        settings.max_characters,
+    )
 
 
 class EhrConnections:
     """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request.
-    Tokens are shared by all of them."""
+    Tokens are shared by all of them. ``networks`` that are not public may be called."""
 
-    def __init__(self, sandbox: Sandbox | None) -> None:
+    def __init__(self, sandbox: Sandbox | None, networks: Iterable[Network] = ()) -> None:
         self._sandbox = sandbox
-        self._tokens = SharedTokens()
+        self._networks = tuple(networks)
+        self._tokens = SharedTokens(self._networks)
         self._local = threading.local()
 
     def __call__(self, ehr: EhrSettings) -> EhrClient:
         """The client for one EHR."""
         clients: dict[EhrSettings, EhrClient] = self._local.__dict__.setdefault("clients", {})
         if ehr not in clients:
-            clients[ehr] = _connect(ehr, self._sandbox, self._tokens(ehr))
+            clients[ehr] = self._connect(ehr, RetryPolicy())
         return clients[ehr]
 
     def once(self, ehr: EhrSettings) -> EhrClient:
         """A client for the health page: one short attempt."""
         quick = replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S))
-        return _connect(quick, self._sandbox, self._tokens(ehr), RetryPolicy(attempts=1))
+        return self._connect(quick, RetryPolicy(attempts=1))
 
-
-def _connect(ehr: EhrSettings, sandbox: Sandbox | None, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
-    """A client for one EHR; the built-in one is reached in process, without a socket."""
-    is_sandbox = sandbox is not None and ehr.base_url == sandbox.base_url
-    return EhrClient(ehr, session=sandbox.session() if sandbox and is_sandbox else None, retry=retry, tokens=tokens)
+    def _connect(self, ehr: EhrSettings, retry: RetryPolicy) -> EhrClient:
+        """A client for one EHR; the built-in one is reached in process, without a socket."""
+        is_sandbox = self._sandbox is not None and ehr.base_url == self._sandbox.base_url
+        session = self._sandbox.session() if self._sandbox and is_sandbox else open_session(rule_of(ehr, self._networks))
+        return EhrClient(ehr, session=session, retry=retry, tokens=self._tokens(ehr))
 
 
 def public_keys(settings: Settings) -> dict[str, Any]:

@@ -16,7 +16,9 @@
     │   ├── ResourceDeleted         410 deleted        the EHR says it is gone
     │   ├── BodyTooLarge            413 too-long       over the size limit
     │   ├── MediaTypeUnsupported    415 not-supported  neither FHIR JSON nor FHIR XML
-    │   └── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
+    │   ├── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
+    │   ├── TooMuch                 422 too-costly     more notes or words than one call may bring
+    │   └── Throttled               429 throttled      the client calls too often (carries Retry-After)
     ├── EhrError                    the FHIR server on the other side failed
     │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
     │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
@@ -28,6 +30,7 @@
     │   ├── SignedOut               401 login          the authorization server knows this sign-in no longer
     │   ├── LaunchUnavailable       502 transient      the authorization server does not answer
     │   └── LaunchFailed            502 processing     what the authorization server answers cannot be accepted
+    ├── Busy                        503 transient      too much is being done at once; safe to retry (carries Retry-After)
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
 Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
@@ -148,15 +151,29 @@ class Uncodable(RequestError):
     code, status, issue = "FC113", 422, "business-rule"
 
 
+class TooMuch(RequestError):
+    """The encounter has more notes, or its notes more words, than the site lets one call bring."""
+
+    code, status, issue = "FC121", 422, "too-costly"
+
+
+class Throttled(RequestError):
+    """The client, or the address that fails to prove who it is, calls more often than the site allows; ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC122", 429, "throttled"
+
+
 class EhrError(FhirCoderError):
-    """The FHIR server on the other side failed. ``ehr_status`` is its HTTP status or 0; ``outcome`` its OperationOutcome or None."""
+    """The FHIR server on the other side failed. ``ehr_status`` is its HTTP status or 0; ``outcome`` its OperationOutcome or None;
+    ``retry_after`` what it wrote of when to ask again (RFC 9110 section 10.2.3), or empty."""
 
     code, status, issue = "FC200", 502, "transient"
 
-    def __init__(self, message: str, *, ehr_status: int = 0, outcome: dict | None = None) -> None:
+    def __init__(self, message: str, *, ehr_status: int = 0, outcome: dict | None = None, retry_after: str = "") -> None:
         super().__init__(message)
         self.ehr_status = ehr_status
         self.outcome = outcome
+        self.retry_after = retry_after
 
 
 class EhrUnavailable(EhrError):
@@ -227,6 +244,13 @@ class LaunchFailed(LaunchRefused):
     """The authorization server's metadata, answer or id_token cannot be accepted; somebody must change a configuration."""
 
     code, status, issue = "FC406", 502, "processing"
+
+
+class Busy(FhirCoderError):
+    """More is being done in this process than it can do at once; a retry is safe. ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC501", 503, "transient"
+    is_retry_safe = True
 
 
 class ConfigurationError(FhirCoderError):

@@ -81,7 +81,7 @@ class Note:
 class UnreadableNote:
     """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
 
-    ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``,
+    ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``, ``too-long``,
     ``empty``, ``unavailable``, ``integrity``, ``preliminary`` (not read because nobody has signed it yet); docs/notes.md says what each means.
     """
 

@@ -24,7 +24,7 @@ from index.open import index_folder
 def build_replayer(settings: Settings) -> Replayer:
     """What does past codings again. Raises ConfigurationError when something of today is missing, once that is asked for."""
     sandbox = open_builtin_ehr(settings)
-    tenants, connections = tenants_of(settings, sandbox), EhrConnections(sandbox)
+    tenants, connections = tenants_of(settings, sandbox), EhrConnections(sandbox, settings.private_networks)
 
     def connect(tenant: str, ehr: str) -> EhrClient | None:
         ehrs = tenants[tenant].ehrs if tenant in tenants else ()

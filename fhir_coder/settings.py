@@ -15,7 +15,9 @@ from typing import Any
 import platformdirs
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.outbound.addresses import Network, read_networks
 from fhir_coder.tenant_settings import Tenant, read_tenants
+from fhir_coder.throttle.rates import REDIS_SCHEMES, Items, read_rates
 
 PREFIX = "FHIR_CODER_"
 TEST_PREFIX = "FHIR_CODER_TEST_"  # read by the tests only
@@ -35,6 +37,21 @@ def _positive(raw: str) -> int:
     if value < 1:
         raise ValueError("expected a positive whole number")
     return value
+
+
+def _not_negative(raw: str) -> int:
+    """A whole number, zero included."""
+    value = int(raw)
+    if value < 0:
+        raise ValueError("expected a whole number, zero or more")
+    return value
+
+
+def _redis(raw: str) -> str:
+    """The URL of a Redis, or empty."""
+    if raw and not raw.startswith(REDIS_SCHEMES):
+        raise ValueError(f"expected a URL that begins with {' or '.join(REDIS_SCHEMES)}")
+    return raw
 
 
 def _severities(raw: str) -> dict[str, str]:
@@ -89,6 +106,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Tenants and their EHRs: a JSON array or the path of a file with one. The tenant `default` answers at /fhir.",
     ),
     Setting(
+        "private_networks",
+        "",
+        read_networks,
+        "Networks that are not public and may be called (EHRs, authorization servers): CIDR, comma separated.",
+    ),
+    Setting(
         "passing", "none", _one_of("none", "confident"), "Which encounters may pass without review: none, or those that are confident."
     ),
     Setting("pass_probability", "0.96", _probability, "Lowest probability of every code in a confident encounter."),
@@ -106,10 +129,22 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("risk", "on", _one_of("on", "off"), "Whether the risk report (CMS-HCC categories) is shown: on or off. It decides nothing."),
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
+    Setting("max_notes", "200", _positive, "Most notes that are read of one encounter; more is 422."),
+    Setting("max_note_characters", "250000", _positive, "Longest text of a note that is coded, in characters; a longer one stays unread."),
+    Setting("max_characters", "500000", _positive, "Longest text of all notes of an encounter, in characters; more is 422."),
+    Setting("rate_limit", "600/minute", read_rates, "How often a client of a tenant may call; more often is 429. Empty: no limit."),
+    Setting(
+        "failure_limit",
+        "60/minute",
+        read_rates,
+        "How often callers at one address may fail to prove who they are before the answer is 429. Empty: no limit.",
+    ),
+    Setting("rate_store", "", _redis, "URL of a Redis that counts calls for several machines; empty: a file in the data folder."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
     Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
-    Setting("threads", "4", _positive, "Request threads in each worker."),
+    Setting("threads", "4", _positive, "Requests that each worker codes at once."),
+    Setting("waiting", "8", _not_negative, "Requests that may wait for their turn in each worker; more are 503."),
 )
 
 
@@ -123,6 +158,7 @@ class Settings:
     model: str
     model_sha256: str
     tenants: tuple[Tenant, ...]
+    private_networks: tuple[Network, ...]
     passing: str
     pass_probability: float
     assign_probability: float
@@ -132,10 +168,17 @@ class Settings:
     risk: str
     max_body_bytes: int
     max_depth: int
+    max_notes: int
+    max_note_characters: int
+    max_characters: int
+    rate_limit: Items
+    failure_limit: Items
+    rate_store: str = field(repr=False)
     public_url: str
     log_level: str
     workers: int
     threads: int
+    waiting: int
     sandbox: bool = False
 
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
+from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.smart.trust import Trust, read_trust
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -53,6 +55,12 @@ class Tenant:
     ehrs: tuple[EhrSettings, ...] = ()
     trust: Trust | None = None
     sign_in: Registration | None = None
+
+
+def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
+    """Where requests for one EHR may lead: what is written in its configuration, and ``networks``. What the EHR itself names, in a link or as
+    its token endpoint, is not configured by that."""
+    return AddressRule.of(networks, (ehr.base_url, *ehr.foreign_urls, *([ehr.backend.token_url] if ehr.backend else [])))
 
 
 def read_tenants(raw: str) -> tuple[Tenant, ...]:

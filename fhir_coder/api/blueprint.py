@@ -9,10 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from fhir_coder.api import health
+from fhir_coder.api.admission import Admission
 from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
 from fhir_coder.api.check_parameters import CHECK_OPERATION
+from fhir_coder.api.concurrency import InTurn, Room
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.gate import ANYONE, THIS_MACHINE, Access, Gate
@@ -30,6 +32,7 @@ from fhir_coder.smart.discovery import capability_security, smart_configuration
 from fhir_coder.smart.scopes import Operation
 from fhir_coder.smart.trust import Trust
 from fhir_coder.smart.verifiers import make_verifiers
+from fhir_coder.throttle.rates import Rates, Storage, Throttle
 
 __all__ = ["DEFAULT_TENANT", "create_api", "install_error_handlers"]
 
@@ -42,16 +45,29 @@ DEFINITIONS = {OPERATION: build_definition, CHECK_OPERATION: build_check_definit
 NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
-def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None = None, keys: Mapping[str, Any] = NO_KEYS) -> Blueprint:
-    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set. Install the error handlers of the application beside it."""
+def create_api(
+    engine: CheckingEngine,
+    settings: Settings,
+    risk: Assessor | None = None,
+    keys: Mapping[str, Any] = NO_KEYS,
+    counters: Storage | None = None,
+) -> Blueprint:
+    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``counters`` counting calls (None:
+    nothing is limited by rate). Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics)
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
-    gate = Gate(make_verifiers(trusts, partial(_bases_of, settings.public_url)), lambda tenant: require_tenant(engine, tenant))
-    blueprint.before_request(gate)
+    verifiers = make_verifiers(trusts, partial(_bases_of, settings.public_url), settings.private_networks)
+    gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant))
+    room = Room(settings.threads, settings.waiting)
+    throttle = Throttle(counters, Rates(settings.rate_limit, settings.failure_limit), metrics.count_uncounted) if counters else None
+    admission = Admission(gate, throttle, room)
+    blueprint.before_request(admission.enter)
+    blueprint.teardown_request(admission.leave)
     add = partial(_route, blueprint, gate)
     limits = Limits(settings.max_body_bytes, settings.max_depth)
-    code, check = CodeEncounter(engine, limits, metrics, risk), CheckCoding(engine, limits, metrics)
+    in_turn = InTurn(engine, room)
+    code, check = CodeEncounter(in_turn, limits, metrics, risk), CheckCoding(in_turn, limits, metrics)
     description = Description(engine, settings.public_url, trusts)
     add("/health/live", "GET", ANYONE, health.live)
     add("/health/ready", "GET", ANYONE, partial(health.ready, engine.readiness))

@@ -37,6 +37,10 @@ class Gate:
         """Say who may call a route."""
         self._access[endpoint] = access
 
+    def asks_who_calls(self, endpoint: str) -> bool:
+        """Whether a route is for certain callers, wherever they are."""
+        return self._access[endpoint] not in {ANYONE, THIS_MACHINE}
+
     def __call__(self) -> None:
         """Raises Unauthenticated, InsufficientScope or Forbidden. An unknown tenant is told before anything is verified."""
         access = self._access[str(request.endpoint)]

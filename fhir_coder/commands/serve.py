@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from gunicorn.app.base import BaseApplication
 
 from fhir_coder.api.blueprint import DEFAULT_TENANT
+from fhir_coder.api.concurrency import SPARE_THREADS
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.long_lived import keep_for_good, uncollected
 from fhir_coder.protected_urls import is_loopback
@@ -99,7 +100,7 @@ class _Server(BaseApplication):
         options = {
             "bind": self._address,
             "workers": self._settings.workers,
-            "threads": self._settings.threads,
+            "threads": self._settings.threads + self._settings.waiting + SPARE_THREADS,
             "worker_class": "gthread",
             "preload_app": True,
             "timeout": 120,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 from fhir_coder.ehr.access import AccessTokens, StaticToken
 from fhir_coder.ehr.granted_scope import missing_scopes
 from fhir_coder.ehr.token_answers import Grant
+from fhir_coder.ehr.token_failure import TokenFailure
 from fhir_coder.ehr.token_server import TokenServer
-from fhir_coder.errors import EhrTimeout
-from fhir_coder.tenant_settings import EhrSettings
+from fhir_coder.errors import EhrError, EhrTimeout
+from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.session import open_session
+from fhir_coder.tenant_settings import EhrSettings, rule_of
 
 _SKEW_S = 30.0
 _SKEW_SHARE = 0.2
@@ -31,14 +35,15 @@ class AsksForTokens(Protocol):
 class BackendToken:
     """Keeps the newest token. A token is used until half a minute, or a fifth of its time if that is less, before it expires.
 
-    ``clock`` tells monotonic seconds. While one thread asks, the others wait for what it gets. A failure is kept for nobody: the next call asks
-    again, when the retry policy of its connection says so.
+    ``clock`` tells monotonic seconds. While one thread asks, the others wait for what it gets. A failure stands for a short while
+    (:mod:`fhir_coder.ehr.token_failure`), for them and for the calls that follow.
     """
 
     def __init__(self, server: AsksForTokens, scope: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._server = server
         self._scope = scope
         self._clock = clock
+        self._failure = TokenFailure(clock)
         self._lock = threading.Lock()
         self._grant: Grant | None = None
         self._good_until = 0.0
@@ -69,8 +74,14 @@ class BackendToken:
         return True
 
     def _renew(self, timeout_s: float) -> None:
+        self._failure.check()
         asked = self._clock()
-        grant = self._server.ask(timeout_s)
+        try:
+            grant = self._server.ask(timeout_s)
+        except EhrError as error:
+            self._failure.note(error)
+            raise
+        self._failure.clear()
         self._good_until = asked + grant.lasts_s - min(_SKEW_S, grant.lasts_s * _SKEW_SHARE)
         missing = missing_scopes(self._scope, grant.scope)
         if missing and missing != self._missing:
@@ -78,17 +89,21 @@ class BackendToken:
         self._grant, self._missing = grant, missing
 
 
-def tokens_of(ehr: EhrSettings) -> AccessTokens:
-    """The tokens of an EHR as it is configured. Raises ConfigurationError when its key cannot be used."""
+def tokens_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AccessTokens:
+    """The tokens of an EHR as it is configured; its authorization server may be in ``networks``. Raises ConfigurationError when its key
+    cannot be used."""
     if ehr.backend is None:
         return StaticToken(ehr.token)
-    return BackendToken(TokenServer(ehr.base_url, ehr.backend), ehr.backend.scope)
+    sessions = partial(open_session, rule_of(ehr, networks))
+    return BackendToken(TokenServer(ehr.base_url, ehr.backend, sessions=sessions), ehr.backend.scope)
 
 
 class SharedTokens:
-    """The tokens of every EHR of this process: clients of several threads, and the health page, share those of one EHR."""
+    """The tokens of every EHR of this process: clients of several threads, and the health page, share those of one EHR. ``networks`` that are
+    not public may be called for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, networks: Iterable[Network] = ()) -> None:
+        self._networks = tuple(networks)
         self._lock = threading.Lock()
         self._known: dict[tuple[object, ...], AccessTokens] = {}
 
@@ -97,5 +112,5 @@ class SharedTokens:
         with self._lock:
             name = (ehr.base_url, ehr.token, ehr.backend)
             if name not in self._known:
-                self._known[name] = tokens_of(ehr)
+                self._known[name] = tokens_of(ehr, self._networks)
             return self._known[name]

@@ -28,7 +28,8 @@ from fhir_coder.exchange import Resource
 from fhir_coder.fhir.reader import read_json
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.outbound.attempt import Answer, Call
-from fhir_coder.tenant_settings import EhrSettings
+from fhir_coder.outbound.session import open_session
+from fhir_coder.tenant_settings import EhrSettings, rule_of
 
 FHIR_JSON = "application/fhir+json"
 CAPABILITIES_LAST_S = 600.0
@@ -47,7 +48,7 @@ _log = logging.getLogger(__name__)
 class EhrClient:
     """One configured FHIR R4 server.
 
-    ``session`` carries the transport (made here when absent), ``sleep`` waits between attempts, ``read`` is the strict reader, ``clock``
+    ``session`` carries the transport (made here when absent, and then leads to public addresses and those of ``settings``), ``sleep`` waits between attempts, ``read`` is the strict reader, ``clock``
     (seconds, monotonic) ages the cached metadata, ``retry`` decides what is tried again, ``tokens`` are made here when
     absent. Safe to share between threads, and cheaper kept than made anew.
     """
@@ -64,7 +65,9 @@ class EhrClient:
     ) -> None:
         self.address = EhrAddress.of(settings.base_url, settings.foreign_urls)
         self._tokens = tokens or tokens_of(settings)
-        self._connection = Connection(self.address, self._tokens, settings.timeout_s, session or requests.Session(), sleep, retry)
+        self._connection = Connection(
+            self.address, self._tokens, settings.timeout_s, session or open_session(rule_of(settings)), sleep, retry
+        )
         self._max_pages = settings.max_pages
         self._read = read
         self._clock = clock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import requests
 
@@ -53,7 +53,7 @@ class Connection:
         number = 1
         while True:
             outcome, token = self._try(call)
-            status, headers = (outcome.status, outcome.headers) if isinstance(outcome, Answer) else (outcome.ehr_status, {})
+            status, headers = _told(outcome)
             wait = self._retry.wait(number, status, headers, call.is_repeatable)
             if wait is None or (isinstance(outcome, Answer) and status < 400):
                 return outcome, token
@@ -69,3 +69,10 @@ class Connection:
         except EhrError as error:
             return error, ""
         return attempt(self._session, call, Bearer(token), self._timeout_s), token
+
+
+def _told(outcome: Answer | EhrError) -> tuple[int, Mapping[str, str]]:
+    """Status and headers of an answer, or what an error keeps of them: an authorization server says too when to ask again."""
+    if isinstance(outcome, Answer):
+        return outcome.status, outcome.headers
+    return outcome.ehr_status, {"Retry-After": outcome.retry_after} if outcome.retry_after else {}

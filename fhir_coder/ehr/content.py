@@ -17,6 +17,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.fhir.primitives import decode_base64
 from fhir_coder.model import Note, UnreadableNote
 from fhir_coder.notes.formats import NoteText, Unreadable
+from fhir_coder.outbound.attempt import MAX_BYTES
 from fhir_coder.vocabulary import LOINC
 
 ReadNote = Callable[[bytes, str], NoteText]
@@ -76,6 +77,8 @@ def _bytes(attachment: Resource, document: Resource, fetch: Fetch | None) -> Att
     if "data" in holder:
         content = AttachmentBytes(decode_base64(holder["data"]), attachment.get("contentType") or holder.get("contentType", ""))
     elif "url" in attachment and not attachment["url"].startswith("#"):
+        if attachment.get("size", 0) > MAX_BYTES:
+            raise Unreadable("too-long", f"announced as larger than {MAX_BYTES} bytes, and not fetched")
         content = _fetched(attachment, fetch)
     else:
         raise Unreadable("no-content", "the attachment has neither data nor url")

@@ -23,7 +23,7 @@ from fhir_coder.ehr.selection import Selection
 from fhir_coder.ehr.services import SERVICE_TYPES, choose_coverage, choose_organization, choose_provider, service_lines
 from fhir_coder.ehr.supply import Supply
 from fhir_coder.ehr.visit import Visit
-from fhir_coder.errors import RequiredMissing, Uncodable
+from fhir_coder.errors import RequiredMissing, TooMuch, Uncodable
 from fhir_coder.exchange import CodingRequest, Intake, Resource
 from fhir_coder.model import Encounter, RecordedDiagnosis, UnreadableNote
 from fhir_coder.notes.formats import read_note as read_note_format
@@ -51,7 +51,7 @@ def gather(
 ) -> Intake:
     """Collect one encounter.
 
-    Raises ResourceUnknown or ResourceDeleted for an Encounter that the EHR has not, Forbidden for one that is not the caller's, Uncodable when it is not finished or an inpatient stay,
+    Raises ResourceUnknown or ResourceDeleted for an Encounter that the EHR has not, Forbidden for one that is not the caller's, Uncodable when it is not finished or an inpatient stay, TooMuch when it is larger than ``policy`` allows,
     when the resources are of different patients or there is no note to code, and an EhrError when the EHR fails while it is needed (a retry
     then codes the whole, not a part).
     """
@@ -63,7 +63,8 @@ def gather(
     visit, patient = _visit(request, encounter, supply, gathered)
     selection = _documents(request, client, visit, policy, gathered)
     authorship = Authors(encounter, supply.one, supply.roles_of)
-    read = read_selection(selection, BoundedReading(read_note), fetch_of(request, client), authorship)
+    read = read_selection(selection, BoundedReading(read_note, policy.longest_note), fetch_of(request, client), authorship)
+    _require_bounded(sum(len(note.text) for note in read.notes), policy.most_characters, "characters in its notes")
     gathered.warnings += read.warnings
     gathered.conflicts += selection.conflicts
     if client and client.missing_scopes:
@@ -132,7 +133,14 @@ def _documents(request: CodingRequest, client: EhrClient | None, visit: Visit, p
     gathered.warnings += selection.warnings
     if not selection.documents and not gathered.unreadable:
         raise Uncodable(_why_none(selection), expression=("Encounter",))
+    _require_bounded(len(selection.documents), policy.most_notes, "notes to read")
     return selection
+
+
+def _require_bounded(count: int, most: int, what: str) -> None:
+    """A part of an encounter is no encounter: over a limit none of it is coded. Raises TooMuch."""
+    if count > most:
+        raise TooMuch(f"the encounter has {count} {what}, and at most {most} are coded in one call", expression=("Encounter",))
 
 
 def _pulled(client: EhrClient, sent_reports: list[Resource], visit: Visit, policy: IntakePolicy, gathered: _Gathered) -> Selection:

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class IntakePolicy:
-    """``preliminary``: skip or code notes that are not signed. ``unfinished``: refuse or code encounters that are not finished."""
+    """``preliminary``: skip or code notes that are not signed. ``unfinished``: refuse or code encounters that are not finished.
+
+    ``most_notes`` are read of one encounter. A note of more than ``longest_note`` characters stays unread; an encounter whose notes have more
+    than ``most_characters`` in all is refused.
+    """
 
     preliminary: str = "skip"
     unfinished: str = "refuse"
+    most_notes: int = 200
+    longest_note: int = 250_000
+    most_characters: int = 500_000
 
     def __post_init__(self) -> None:
         if self.preliminary not in {"skip", "code"} or self.unfinished not in {"refuse", "code"}:

@@ -31,17 +31,18 @@ class RetryPolicy:
         """
         if attempt >= self.attempts or not (status in NOT_ACTED or (is_repeatable and (status in RETRIED or status == 0))):
             return None
-        asked = self._asked(headers.get("Retry-After", ""))
+        asked = seconds_asked(headers.get("Retry-After", ""), self.now)
         if asked is None:
             return min(self.first_wait_s * 2 ** (attempt - 1), self.longest_wait_s)
         return asked if asked <= self.longest_wait_s else None
 
-    def _asked(self, retry_after: str) -> float | None:
-        """Seconds, from either form of Retry-After (RFC 9110 section 10.2.3); None when absent or unreadable."""
-        if retry_after.strip().isdecimal():
-            return float(retry_after)
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - self.now().timestamp())
+
+def seconds_asked(retry_after: str, now: Callable[[], datetime]) -> float | None:
+    """Seconds, from either form of Retry-After (RFC 9110 section 10.2.3); None when absent or unreadable."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now().timestamp())

@@ -55,7 +55,7 @@ def read_token_url(answer: Answer) -> str:
     """``token_endpoint`` of a SMART configuration, as it stands there. Raises an EhrError."""
     where = "configure token_url"
     if answer.status == 429 or answer.status >= 500:
-        raise EhrUnavailable(f"the EHR answered {answer.status} to read its SMART configuration", ehr_status=answer.status)
+        raise _unavailable(answer, f"the EHR answered {answer.status} to read its SMART configuration")
     url = _object(answer).get("token_endpoint")
     if answer.status != 200 or not isinstance(url, str):
         raise EhrRefused(f"the EHR's SMART configuration names no token_endpoint ({answer.status}); {where}", ehr_status=answer.status)
@@ -75,13 +75,17 @@ def _seconds(answer: Answer, expires_in: object) -> float:
 
 def _failure(answer: Answer, body: dict[str, Any]) -> EhrError:
     if answer.status == 429 or answer.status >= 500:
-        return EhrUnavailable(f"{WHO} answered {answer.status}", ehr_status=answer.status)
+        return _unavailable(answer, f"{WHO} answered {answer.status}")
     if 300 <= answer.status < 400:
         return _refused(answer, "redirects; redirects are not followed, configure the final address as token_url")
     code = body.get("error")
     if isinstance(code, str) and code in _ADVICE:
         return _refused(answer, f"refuses us with {code}: {_ADVICE[code]}")
     return _refused(answer, f"answered {answer.status} and gave no token; check token_url and client_id")
+
+
+def _unavailable(answer: Answer, what: str) -> EhrUnavailable:
+    return EhrUnavailable(what, ehr_status=answer.status, retry_after=answer.headers.get("Retry-After", ""))
 
 
 def _refused(answer: Answer, what: str) -> EhrRefused:

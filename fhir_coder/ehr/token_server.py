@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode
 
 import requests
@@ -16,6 +17,7 @@ from fhir_coder.backend_settings import BackendClient
 from fhir_coder.ehr.token_answers import WHO, Grant, read_grant, read_token_url
 from fhir_coder.errors import EhrError, EhrRefused
 from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Call, attempt
+from fhir_coder.outbound.session import AddressRule, open_session
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.smart.assertion import Assertions
 from fhir_coder.smart.signing_key import load_key
@@ -25,7 +27,10 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class TokenServer:
-    """Asks for tokens. ``clock`` tells monotonic seconds and ages what was discovered, ``now`` seconds since 1970 for assertions."""
+    """Asks for tokens. ``clock`` tells monotonic seconds and ages what was discovered, ``now`` seconds since 1970 for assertions.
+
+    ``sessions`` opens one for each exchange; where it is absent they lead to public addresses and those of the configuration alone.
+    """
 
     def __init__(
         self,
@@ -33,12 +38,14 @@ class TokenServer:
         client: BackendClient,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        sessions: Callable[[], requests.Session] | None = None,
     ) -> None:
         """Raises ConfigurationError when the client's key cannot be used."""
         self._discovery_url = f"{base_url.rstrip('/')}/.well-known/smart-configuration"
         self._client = client
         self._assertions = Assertions(client.client_id, load_key(client.key, client.alg, client.kid), now, client.jku)
         self._clock = clock
+        self._sessions = sessions or partial(open_session, AddressRule.of(urls=(base_url, client.token_url)))
         self._discovered: tuple[float, str] | None = None
         self._lock = threading.Lock()
 
@@ -69,7 +76,7 @@ class TokenServer:
 
     def _send(self, call: Call, timeout_s: float, who: str) -> Answer:
         """One exchange in a session of its own: no cookie and no credential of another exchange goes along."""
-        with requests.Session() as session:
+        with self._sessions() as session:
             outcome = attempt(session, call, NO_TOKEN, timeout_s, who)
         if isinstance(outcome, EhrError):
             raise outcome

@@ -49,7 +49,7 @@ def read(data: bytes, charset: str) -> NoteText:
     """Read a C-CDA document. The XML declaration decides the encoding; ``charset`` is used when it names none.
 
     Raises:
-        Unreadable: ``malformed`` (not XML, a DOCTYPE, too large or deep), ``unsupported-type`` (XML of another kind), ``unavailable`` (the
+        Unreadable: ``malformed`` (not XML, a DOCTYPE, too deep), ``too-long``, ``unsupported-type`` (XML of another kind), ``unavailable`` (the
             body is only a reference), ``empty``, or what the format of an attached body says.
     """
     document = _parse(data, charset)
@@ -68,7 +68,7 @@ def _parse(data: bytes, charset: str) -> etree._Element:
     if not data.strip():
         raise Unreadable("empty", "no bytes")
     if len(data) > MAX_BYTES:
-        raise Unreadable("malformed", f"larger than {MAX_BYTES} bytes")
+        raise Unreadable("too-long", f"larger than {MAX_BYTES} bytes")
     root = _parse_as(data, "")
     if root is None and charset:
         root = _parse_as(data, charset)

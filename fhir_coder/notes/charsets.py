@@ -49,12 +49,12 @@ def decode(data: bytes, charset: str = "") -> Decoded:
     are UTF-8 and not ASCII under a declared charset of single bytes: no other text comes out as valid UTF-8 by chance.
 
     Raises:
-        Unreadable: ``empty``, ``malformed`` (too large), ``undecodable``.
+        Unreadable: ``empty``, ``too-long``, ``undecodable``.
     """
     if not data:
         raise Unreadable("empty", "no bytes")
     if len(data) > MAX_BYTES:
-        raise Unreadable("malformed", f"larger than {MAX_BYTES} bytes")
+        raise Unreadable("too-long", f"larger than {MAX_BYTES} bytes")
     mark = next((name for mark, name in _MARKS if data.startswith(mark)), "")
     if mark:
         return _decode_marked(data, mark)

@@ -29,13 +29,13 @@ def read(data: bytes, charset: str, run: Run | None = None) -> NoteText:
     """Read a PDF. ``charset`` means nothing here; ``run`` is what runs the extraction (by default, a process apart).
 
     Raises:
-        Unreadable: ``malformed`` (not a PDF, broken, too large, too slow), ``encrypted``, ``no-text-layer`` (a scan, or letters drawn as
+        Unreadable: ``malformed`` (not a PDF, broken, too slow), ``too-long``, ``encrypted``, ``no-text-layer`` (a scan, or letters drawn as
             pictures), ``undecodable`` (fonts without letters), ``unsupported-type`` (an XFA form), ``unavailable`` (too many are being read), ``empty``.
     """
     if not data.strip():
         raise Unreadable("empty", "no bytes")
     if len(data) > MAX_BYTES_WITH_PICTURES:
-        raise Unreadable("malformed", f"larger than {MAX_BYTES_WITH_PICTURES} bytes")
+        raise Unreadable("too-long", f"larger than {MAX_BYTES_WITH_PICTURES} bytes")
     if b"%PDF-" not in data[:_HEADER_WITHIN]:
         raise Unreadable("malformed", "does not begin as a PDF")
     pages = extract_pages(data, run)

@@ -12,7 +12,7 @@ def read(data: bytes, charset: str) -> NoteText:
     """Read plain text. Headings are left for the reading stage to find.
 
     Raises:
-        Unreadable: ``empty``, ``undecodable``, or ``malformed`` when too large.
+        Unreadable: ``empty``, ``undecodable`` or ``too-long``.
     """
     decoded = decode(data, charset)
     text = require_words(canonical(decoded.text))

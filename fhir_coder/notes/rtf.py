@@ -42,12 +42,12 @@ def read(data: bytes, charset: str) -> NoteText:
     """Read an RTF note. The document itself declares its code pages, so ``charset`` is not used.
 
     Raises:
-        Unreadable: ``malformed`` (not RTF, cut short, too large or deep), ``empty``.
+        Unreadable: ``malformed`` (not RTF, cut short, too deep), ``too-long``, ``empty``.
     """
     if not data.strip():
         raise Unreadable("empty", "no bytes")
     if len(data) > MAX_BYTES_WITH_PICTURES:
-        raise Unreadable("malformed", f"larger than {MAX_BYTES_WITH_PICTURES} bytes")
+        raise Unreadable("too-long", f"larger than {MAX_BYTES_WITH_PICTURES} bytes")
     begin = _BEGIN.match(data)
     if begin is None:
         raise Unreadable("malformed", "does not begin as RTF")

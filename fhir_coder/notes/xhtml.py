@@ -28,7 +28,7 @@ def read(data: bytes, charset: str) -> NoteText:
     """Read an XHTML note.
 
     Raises:
-        Unreadable: ``empty``, ``undecodable``, or ``malformed`` when too large or too deep, or when it declares entities.
+        Unreadable: ``empty``, ``undecodable``, ``too-long``, or ``malformed`` when too deep, or when it declares entities.
     """
     decoded = decode_markup(data, charset)
     warnings = (decoded.warning,) if decoded.warning else ()

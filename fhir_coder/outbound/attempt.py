@@ -11,6 +11,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable
+from fhir_coder.outbound.session import AddressRefused
 
 MAX_BYTES = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -64,7 +65,7 @@ NO_TOKEN = Bearer("", is_foreign=True)
 def attempt(session: requests.Session, call: Call, bearer: Bearer, timeout_s: float, who: str = "the EHR") -> Answer | EhrError:
     """Send a call once; an exchange that failed without an answer is a value, so that it can be tried again. ``who`` is asked, for messages.
 
-    Raises EhrRefused when the body is too large.
+    Raises EhrRefused when the body is too large, or when the host leads to an address that may not be called.
     """
     try:
         with session.request(
@@ -78,6 +79,10 @@ def attempt(session: requests.Session, call: Call, bearer: Bearer, timeout_s: fl
             stream=True,
         ) as response:
             return Answer(response.status_code, response.headers, _body(response, timeout_s, who))
+    except AddressRefused:
+        raise EhrRefused(
+            f"{who} is at an address that is not called: it is not public, and FHIR_CODER_PRIVATE_NETWORKS does not list it"
+        ) from None
     except requests.Timeout:
         return EhrTimeout(f"{who} did not answer within {timeout_s:g} s")
     except ReadTimeoutError:

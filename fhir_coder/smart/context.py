@@ -21,18 +21,19 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Scopes that count; ids of the only patient and encounter, or empty."""
+    """Scopes that count; ids of the only patient and encounter, or empty; the client that the token was made for, or its subject, or empty."""
 
     scopes: tuple[Scope, ...]
     patient: str = ""
     encounter: str = ""
+    client: str = ""
 
 
 def read_grant(claims: Mapping[str, Any]) -> Grant:
     """The grant in the claims of a verified token. Raises Unauthenticated for a context that is no id."""
     patient, encounter = _id(claims, "patient"), _id(claims, "encounter")
     scopes = parse_scopes(_scope_text(claims))
-    return Grant(tuple(one for one in scopes if patient or one.level != "patient"), patient, encounter)
+    return Grant(tuple(one for one in scopes if patient or one.level != "patient"), patient, encounter, _client(claims))
 
 
 def bound(coding: CodingRequest, grant: Grant) -> CodingRequest:
@@ -48,6 +49,14 @@ def require_patient(grant: Grant, patient_id: str) -> None:
     """Raises Forbidden when the token is bound to a patient and this is another, or unknown (empty)."""
     if grant.patient and patient_id != grant.patient:
         raise Forbidden("the token is bound to another patient")
+
+
+_CLIENT_CLAIMS = ("client_id", "azp", "cid", "sub")
+"""By RFC 9068 section 2.2, OpenID Connect Core section 2, and one vendor (Okta); at last whom the token is about."""
+
+
+def _client(claims: Mapping[str, Any]) -> str:
+    return next((claims[name] for name in _CLIENT_CLAIMS if isinstance(claims.get(name), str) and claims[name]), "")
 
 
 def _id(claims: Mapping[str, Any], name: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import requests
 from urllib3.exceptions import HTTPError
+
+from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.session import AddressRule, open_session
 
 TIMEOUT_S = 5.0
 MAX_BYTES = 256 * 1024
@@ -17,13 +21,14 @@ class KeysUnavailable(Exception):
     """The key set could not be had. The message names no address."""
 
 
-def fetch_keys(url: str) -> bytes:
+def fetch_keys(url: str, networks: Iterable[Network] = ()) -> bytes:
     """The body at ``url``, at most ``MAX_BYTES``, within three times ``TIMEOUT_S``. A redirect is not followed: it would lead elsewhere than to
-    what is pinned. Raises KeysUnavailable."""
+    what is pinned. ``networks`` that are not public may be called. Raises KeysUnavailable."""
     try:
-        with requests.get(
-            url, headers={"Accept": "application/json"}, auth=_no_credentials, timeout=TIMEOUT_S, allow_redirects=False, stream=True
-        ) as response:
+        with (
+            open_session(AddressRule.of(networks, (url,))) as session,
+            session.get(url, headers={"Accept": "application/json"}, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as response,
+        ):
             if response.status_code != 200:
                 raise KeysUnavailable(f"status {response.status_code}")
             return _body(response)
@@ -49,8 +54,3 @@ def _body(response: requests.Response) -> bytes:
         if time.monotonic() > deadline:
             raise KeysUnavailable("too slow")
     return bytes(received)
-
-
-def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Given explicitly so that no credential of a .netrc file is sent."""
-    return request

@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.outbound.addresses import Network
 from fhir_coder.smart.bearer import TokenVerifier
 from fhir_coder.smart.key_fetching import KeysUnavailable, fetch_keys, read_keys
 from fhir_coder.smart.keys import IssuerKeys, read_key_set
 from fhir_coder.smart.trust import Trust
 
 
-def make_verifiers(trusts: Mapping[str, Trust], bases_of: Callable[[str], Iterable[str]]) -> dict[str, TokenVerifier]:
-    """Verifiers by tenant id; ``bases_of`` gives a tenant's base URLs, none where our own address is not configured.
+def make_verifiers(
+    trusts: Mapping[str, Trust], bases_of: Callable[[str], Iterable[str]], networks: Iterable[Network] = ()
+) -> dict[str, TokenVerifier]:
+    """Verifiers by tenant id; ``bases_of`` gives a tenant's base URLs, none where our own address is not configured. Keys may be in
+    ``networks`` that are not public.
 
     Raises ConfigurationError when a key file cannot be used, an audience is missing, or two tenants would accept the same tokens.
     """
-    verifiers = {tenant: _verifier(tenant, trust, tuple(bases_of(tenant))) for tenant, trust in trusts.items()}
+    verifiers = {tenant: _verifier(tenant, trust, tuple(bases_of(tenant)), tuple(networks)) for tenant, trust in trusts.items()}
     seen: dict[tuple[str, str], str] = {}
     for tenant, verifier in verifiers.items():
         for audience in verifier.audiences:
@@ -29,14 +33,14 @@ def make_verifiers(trusts: Mapping[str, Trust], bases_of: Callable[[str], Iterab
     return verifiers
 
 
-def _verifier(tenant: str, trust: Trust, bases: tuple[str, ...]) -> TokenVerifier:
+def _verifier(tenant: str, trust: Trust, bases: tuple[str, ...], networks: tuple[Network, ...]) -> TokenVerifier:
     audiences = trust.audiences or bases
     if not audiences:
         # The Host header is the caller's: an audience taken from it would make a token for any server one for this.
         raise ConfigurationError(f"tenant {tenant}: set FHIR_CODER_PUBLIC_URL, or trust.audience in FHIR_CODER_TENANTS")
     if trust.jwks_file:
         _require_keys(tenant, trust.jwks_file)
-    fetch = partial(read_keys, trust.jwks_file) if trust.jwks_file else partial(fetch_keys, trust.jwks_url)
+    fetch = partial(read_keys, trust.jwks_file) if trust.jwks_file else partial(fetch_keys, trust.jwks_url, networks)
     return TokenVerifier(trust, audiences, IssuerKeys(fetch))
 
 

@@ -46,7 +46,12 @@ class Site:
         backend = replace(self.settings.backend, **changes)
         server = TokenServer(self.settings.base_url, backend, clock=lambda: self.clock[0])
         tokens = BackendToken(server, backend.scope, clock=lambda: self.clock[0])
-        return EhrClient(replace(self.settings, backend=backend), requests.Session(), sleep=self.waits.append, tokens=tokens)
+        return EhrClient(replace(self.settings, backend=backend), requests.Session(), sleep=self.sleep, tokens=tokens)
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes on our side."""
+        self.waits.append(seconds)
+        self.clock[0] += seconds
 
     @property
     def asked(self) -> int:
@@ -285,6 +290,53 @@ def test_each_try_has_an_assertion_of_its_own(site: Site) -> None:
     assert site.client().read("Patient", "p1")["id"] == "p1"
     assert len({one["jti"] for one in site.ehr.assertions}) == site.asked == 3
     assert len(site.waits) == 2
+
+
+def test_a_dead_authorization_server_is_asked_seldom(site: Site) -> None:
+    """Ten calls in a second and one every second for two minutes: without a memory 130 calls would ask 520 times."""
+    site.ehr.canned[TOKEN_PATH] = [Canned(503)] * 1000
+    client = site.client()
+    for _ in range(130):
+        with pytest.raises(EhrUnavailable, match="authorization server answered 503"):
+            client.read("Patient", "p1")
+        site.clock[0] += 1
+    minutes = (site.clock[0] - 1000) / 60
+    assert site.asked <= 6 + minutes * 4  # one each 15 seconds once it has failed six times
+    site.ehr.canned.clear()
+    site.clock[0] += 15
+    assert client.read("Patient", "p1")["id"] == "p1"
+
+
+def test_a_refusal_is_remembered_for_a_quarter_of_a_minute(site: Site) -> None:
+    client, keys = site.client(), site.ehr.keys
+    site.ehr.keys = []
+    for _ in range(5):
+        with pytest.raises(EhrRefused, match="invalid_client"):
+            client.read("Patient", "p1")
+    assert site.asked == 1
+    site.ehr.keys = keys
+    site.clock[0] += 15
+    assert client.read("Patient", "p1")["id"] == "p1"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("canned", [TOKEN_PATH, DISCOVERY])
+def test_an_authorization_server_says_when_to_ask_again(site: Site, canned: str, status: int) -> None:
+    site.ehr.canned[canned] = [Canned(status, headers={"Retry-After": "7"})]
+    assert site.client(token_url="").read("Patient", "p1")["id"] == "p1"
+    assert site.waits == [7.0]
+
+
+def test_who_is_told_to_come_back_in_an_hour_gives_up_and_asks_after_a_minute(site: Site) -> None:
+    site.ehr.canned[TOKEN_PATH] = [Canned(503, headers={"Retry-After": "3600"})]
+    client = site.client()
+    for passes in (0, 59):
+        site.clock[0] += passes
+        with pytest.raises(EhrUnavailable):
+            client.read("Patient", "p1")
+    assert (site.asked, site.waits) == (1, [])
+    site.clock[0] += 1
+    assert client.read("Patient", "p1")["id"] == "p1"
 
 
 def test_a_key_that_is_not_registered_is_refused_and_says_what_to_do(site: Site) -> None:

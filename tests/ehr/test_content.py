@@ -16,7 +16,7 @@ from fhir_coder.ehr.integrity import is_intact, is_proved
 from fhir_coder.errors import EhrRefused, EhrUnavailable, ResourceUnknown
 from fhir_coder.fhir.reader import read_json
 from fhir_coder.notes.formats import read_note
-from fhir_coder.outbound.attempt import Answer
+from fhir_coder.outbound.attempt import MAX_BYTES, Answer
 from tests.ehr.conftest import document
 
 TEXT = b"Assessment: hypertension."
@@ -173,3 +173,15 @@ def test_a_pdf_with_scanned_pages_is_a_note_and_an_unreadable_one() -> None:
     found = read_document(attached(inline("application/pdf", pdf)), "d1", read_note, None)
     assert found.note is not None
     assert found.unreadable is not None and (found.unreadable.id, found.unreadable.reason) == ("d1", "no-text-layer")
+
+
+def test_an_attachment_that_is_announced_as_too_large_is_not_fetched() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def fetch(attachment: dict[str, Any]) -> AttachmentBytes:
+        asked.append(attachment)
+        return AttachmentBytes(TEXT, "text/plain")
+
+    found = read_document(attached({"contentType": "text/plain", "url": "Binary/1", "size": MAX_BYTES + 1}), "d1", read_note, fetch)
+    assert found.unreadable is not None and found.unreadable.reason == "too-long"
+    assert asked == []

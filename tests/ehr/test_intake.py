@@ -16,6 +16,7 @@ from fhir_coder.errors import (
     RequiredMissing,
     ResourceDeleted,
     ResourceUnknown,
+    TooMuch,
     Uncodable,
 )
 from fhir_coder.exchange import CodingRequest
@@ -381,3 +382,22 @@ def test_a_partial_birth_date_gives_no_age(birth_date: str) -> None:
 def test_a_note_of_another_encounter_is_a_conflict() -> None:
     note = document(context={"encounter": [{"reference": "Encounter/e2"}]})
     assert gather(request(notes=(note,)), None).encounter.conflicts == ("DocumentReference/d1 names another encounter",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (IntakePolicy(most_notes=2), None),
+        (IntakePolicy(most_notes=1), "2 notes to read, and at most 1"),
+        (IntakePolicy(most_characters=12), None),
+        (IntakePolicy(most_characters=11), "12 characters in its notes, and at most 11"),
+        (IntakePolicy(longest_note=6, most_characters=12), None),
+    ],
+)
+def test_an_encounter_over_a_limit_is_refused_whole(policy: IntakePolicy, told: str | None) -> None:
+    asked = request(notes=(document("Gout. ", id="d1"), document("Cough.", id="d2")))
+    if told is None:
+        assert len(gather(asked, None, policy).encounter.notes) == 2
+        return
+    with pytest.raises(TooMuch, match=told):
+        gather(asked, None, policy)

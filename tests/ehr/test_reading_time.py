@@ -39,8 +39,16 @@ class SlowReader:
 def test_the_time_for_reading(seconds: float, texts: tuple[str, ...], read: list[str], unread: list[tuple[str, str]]) -> None:
     reader = SlowReader(seconds)
     documents = tuple(document(text, id=f"d{number}") for number, text in enumerate(texts))
-    found = read_selection(Selection(documents), BoundedReading(reader, clock=reader.clock), None)
+    found = read_selection(Selection(documents), BoundedReading(reader, 1000, clock=reader.clock), None)
     assert [one.id for one in found.notes] == read
     assert [(one.id, one.reason) for one in found.unreadable] == unread
     told = [one.detail for one in found.unreadable if one.reason == "unavailable"]
     assert set(told) <= {"left unread: the notes before it took 120 seconds to read"}
+
+
+@pytest.mark.parametrize(("length", "reason"), [(20, ""), (21, "too-long")])
+def test_a_long_note_stays_unread_and_the_next_is_read(length: int, reason: str) -> None:
+    documents = (document("g" * length, id="d1"), document("Cough.", id="d2"))
+    found = read_selection(Selection(documents), BoundedReading(SlowReader(0), 20), None)
+    assert [(one.id, one.reason) for one in found.unreadable] == ([("d1", reason)] if reason else [])
+    assert "d2" in [one.id for one in found.notes]

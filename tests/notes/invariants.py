@@ -7,7 +7,9 @@ from itertools import combinations
 from fhir_coder.notes.canonical import NoteText, Unreadable, canonical
 from fhir_coder.notes.formats import read_note
 
-REASONS = frozenset({"unsupported-type", "not-text", "no-text-layer", "encrypted", "undecodable", "malformed", "empty", "unavailable"})
+REASONS = frozenset(
+    {"unsupported-type", "not-text", "no-text-layer", "encrypted", "undecodable", "malformed", "too-long", "empty", "unavailable"}
+)
 
 
 def read_or_refuse(data: bytes, content_type: str) -> NoteText | None:

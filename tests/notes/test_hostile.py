@@ -70,7 +70,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "RTF nested deep and closed": (lambda: rb"{\rtf1 " + b"{" * 2_000 + b"gout" + b"}" * 2_001, "text/rtf", "malformed"),
     "RTF with binary data to the end of the world": (lambda: rb"{\rtf1 gout{\pict\bin2147483647 xx}}", "text/rtf", "malformed"),
     "RTF of zero bytes": (lambda: b"{\\rtf1" + b"\0" * 10, "text/rtf", "malformed"),
-    "too long": (lambda: b"gout " * (MAX_BYTES // 5 + 1), "text/plain", "malformed"),
+    "too long": (lambda: b"gout " * (MAX_BYTES // 5 + 1), "text/plain", "too-long"),
     "PDF that unpacks to 600 MB": (
         lambda: pdf(zlib.compress(zlib.compress(b" " * 600_000_000, 1), 9), b"[/FlateDecode/FlateDecode]"),
         "application/pdf",

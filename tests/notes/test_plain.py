@@ -46,7 +46,7 @@ def test_plain_text(data: bytes, content_type: str, text: str, has_warning: bool
         (b"%PDF-1.7 x", "text/plain", "malformed"),
         (bytes(range(32)) * 4, "text/plain", "undecodable"),
         (b"\xff\xfe\x00", "text/plain", "undecodable"),
-        (b"x" * (MAX_BYTES + 1), "text/plain", "malformed"),
+        (b"x" * (MAX_BYTES + 1), "text/plain", "too-long"),
         (b"x", "application/pdf", "malformed"),
         (b"x", "image/png", "not-text"),
         (b"x", "application/x-unknown", "unsupported-type"),

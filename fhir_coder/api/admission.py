@@ -1,0 +1,53 @@
+"""Before every view: the gate says who comes in, then the limits say whether now. Liveness, metadata and the like are limited by nothing.
+
+Who fails at the gate is counted by address; over the limit the answer is 429 in place of 401 or 403. A caller who gets through is never held up by
+the failures of others: behind a proxy all of them share one address, and anybody could lock them out.
+"""
+
+from __future__ import annotations
+
+from flask import g, request
+
+from fhir_coder.api.concurrency import Room
+from fhir_coder.api.gate import Gate, current_grant
+from fhir_coder.errors import Forbidden, InsufficientScope, Unauthenticated
+from fhir_coder.throttle.rates import Throttle
+
+
+class Admission:
+    """Hooks around the requests of a blueprint. ``throttle`` is None where nothing is counted."""
+
+    def __init__(self, gate: Gate, throttle: Throttle | None, room: Room) -> None:
+        self._gate = gate
+        self._throttle = throttle
+        self._room = room
+
+    def enter(self) -> None:
+        """Raises what the gate raises, Throttled, or Busy."""
+        try:
+            self._gate()
+        except (Unauthenticated, Forbidden, InsufficientScope):
+            if self._throttle:
+                self._throttle.failure(_address())
+            raise
+        if not self._gate.asks_who_calls(str(request.endpoint)):
+            return
+        if self._throttle:
+            self._throttle.call(str((request.view_args or {}).get("tenant", "")), _client())
+        self._room.enter()
+        g.has_room = True
+
+    def leave(self, _error: BaseException | None) -> None:
+        """After the answer, whatever it was."""
+        if g.pop("has_room", False):
+            self._room.leave()
+
+
+def _client() -> str:
+    """The client of the token, which several machines may share; without a token the address."""
+    grant = current_grant()
+    return f"client {grant.client}" if grant and grant.client else f"address {_address()}"
+
+
+def _address() -> str:
+    return request.remote_addr or ""
