@@ -27,7 +27,7 @@ SANDBOX_EHR = "sandbox"
 def open_builtin_ehr(settings: Settings) -> Sandbox | None:
     """The built-in EHR where it is asked for."""
     try:
-        return open_sandbox(settings.data) if settings.sandbox else None
+        return open_sandbox(settings.data) if settings.sandbox and settings.builtin_ehr else None
     except (OSError, sqlite3.Error) as error:
         raise unusable_folder(settings, error) from error
 

@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.listening import Address, read_address
 from fhir_coder.tenant_settings import Tenant, read_tenants
 
 PREFIX = "FHIR_CODER_"
@@ -107,6 +108,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
+    Setting(
+        "metrics_address", "", read_address, "Address of its own for `/metrics`, `host:port`; empty: the server's, for its own machine."
+    ),
     Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
     Setting("threads", "4", _positive, "Request threads in each worker."),
@@ -133,16 +137,19 @@ class Settings:
     max_body_bytes: int
     max_depth: int
     public_url: str
+    metrics_address: Address | None
     log_level: str
     workers: int
     threads: int
     sandbox: bool = False
+    builtin_ehr: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
         """Read every setting; an unknown ``FHIR_CODER_`` variable or an unreadable value is a ConfigurationError.
 
-        ``overrides`` take the place of environment values (``sandbox=True`` comes from the command line only).
+        ``overrides`` take the place of environment values. ``sandbox=True`` comes from the command line only: callers on this machine then
+        need no token where no issuer is trusted; with ``builtin_ehr=False`` it has no EHR of its own.
         """
         env = os.environ if environment is None else environment
         known = {setting.variable for setting in SETTINGS}

@@ -43,7 +43,7 @@ class EhrSettings:
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    Without ``trust`` it asks for no token and answers this machine only.
+    Without ``trust`` it answers nobody, but for this machine in sandbox mode.
     """
 
     id: str
