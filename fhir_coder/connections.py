@@ -15,10 +15,10 @@ from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S
 from fhir_coder.ehr.retry import RetryPolicy
-from fhir_coder.ehr.signing_key import key_set, load_key
 from fhir_coder.installed import unusable_folder
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import Settings
+from fhir_coder.smart.signing_key import key_set, load_key
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 
 SANDBOX_EHR = "sandbox"
@@ -80,5 +80,6 @@ def public_keys(settings: Settings) -> dict[str, Any]:
     Raises ConfigurationError for a key that cannot be used, so that the start fails and not the first call.
     """
     clients = [ehr.backend for tenant in settings.tenants for ehr in tenant.ehrs if ehr.backend]
-    current = [load_key(one.key, one.alg, one.kid) for one in clients]
+    asking = [tenant.trust.introspection for tenant in settings.tenants if tenant.trust and tenant.trust.introspection]
+    current = [load_key(one.key, one.alg, one.kid) for one in clients] + [load_key(one.key, one.alg, one.kid) for one in asking if one.key]
     return key_set(current + [load_key(one.next_key) for one in clients if one.next_key])

@@ -17,6 +17,7 @@
     │   ├── BodyTooLarge            413 too-long       over the size limit
     │   ├── MediaTypeUnsupported    415 not-supported  neither FHIR JSON nor FHIR XML
     │   └── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
+    ├── IssuerUnavailable           503 transient      a tenant's issuer cannot be asked after a token; safe to retry (carries Retry-After)
     ├── EhrError                    the FHIR server on the other side failed
     │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
     │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
@@ -139,6 +140,13 @@ class Uncodable(RequestError):
     """Well formed, but not something that can be coded: no codable note, encounter and patient disagree."""
 
     code, status, issue = "FC113", 422, "business-rule"
+
+
+class IssuerUnavailable(FhirCoderError):
+    """Whether the caller may come in cannot be told now: nothing was done, a retry is safe. ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC210", 503, "transient"
+    is_retry_safe = True
 
 
 class EhrError(FhirCoderError):

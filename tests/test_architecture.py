@@ -19,6 +19,8 @@ FENCES = {
         "fhir_coder/outbound",
         "fhir_coder/ehr",
         "fhir_coder/smart/key_fetching.py",
+        "fhir_coder/smart/introspection.py",  # the type of the session that it is given
+        "fhir_coder/smart/verifiers.py",  # likewise
         "fhir_coder/sandbox/transport.py",
         "fhir_coder/sandbox/installation.py",
     ),

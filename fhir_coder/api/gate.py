@@ -8,14 +8,15 @@ request as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal
 
 from flask import g, request
 
 from fhir_coder.api.nearness import is_near
-from fhir_coder.errors import Forbidden, Unauthenticated
-from fhir_coder.smart.bearer import REALM, TokenVerifier, read_bearer
+from fhir_coder.errors import Forbidden
+from fhir_coder.smart.bearer import Verifier, read_bearer
 from fhir_coder.smart.context import Grant, read_grant
+from fhir_coder.smart.refusal import ask_for_token
 from fhir_coder.smart.scopes import Operation, require_scopes
 
 ANYONE: Final = "anyone"
@@ -30,7 +31,7 @@ class Gate:
     """A before-request hook. ``verifiers`` are those of the tenants that have a trusted issuer; ``require_tenant`` raises for an unknown one;
     ``is_sandbox``: callers on this machine need no token where no issuer is trusted."""
 
-    def __init__(self, verifiers: Mapping[str, TokenVerifier], require_tenant: Callable[[str], None], is_sandbox: bool) -> None:
+    def __init__(self, verifiers: Mapping[str, Verifier], require_tenant: Callable[[str], None], is_sandbox: bool) -> None:
         self._verifiers = verifiers
         self._require_tenant = require_tenant
         self._is_sandbox = is_sandbox
@@ -41,7 +42,7 @@ class Gate:
         self._access[endpoint] = access
 
     def __call__(self) -> None:
-        """Raises Unauthenticated, InsufficientScope or Forbidden. An unknown tenant is told before anything is verified."""
+        """Raises Unauthenticated, InsufficientScope, Forbidden or IssuerUnavailable. An unknown tenant is told before anything is verified."""
         access = self._access[str(request.endpoint)]
         if access == THIS_MACHINE and not is_near(request):
             raise Forbidden("answered on the server's own machine only")
@@ -50,26 +51,21 @@ class Gate:
             self._require_tenant(tenant)
             self._admit(self._verifiers.get(tenant), access)
 
-    def _admit(self, verifier: TokenVerifier | None, operation: Operation) -> None:
+    def _admit(self, verifier: Verifier | None, operation: Operation) -> None:
         if verifier is not None:
             token = read_bearer(request.headers.getlist("Authorization"), TOKEN_PARAMETER in request.args)
             grant = read_grant(verifier.verify(token))
             require_scopes(grant.scopes, operation)
             g.grant = grant
         elif not self._is_sandbox:
-            _refuse(
+            ask_for_token(
                 "this tenant trusts no issuer yet and answers nobody: the operator gives it trust in FHIR_CODER_TENANTS, "
                 "or tries things out with fhir-coder serve --sandbox"
             )
         elif not is_near(request):
-            _refuse("without a trusted issuer the sandbox answers callers on its own machine only")
+            ask_for_token("without a trusted issuer the sandbox answers callers on its own machine only")
 
 
 def current_grant() -> Grant | None:
     """What the caller's token grants, or None where no token is asked for."""
     return g.get("grant")
-
-
-def _refuse(why: str) -> NoReturn:
-    """Unauthenticated with the challenge that names no error: nothing was wrong with a token (RFC 6750 section 3.1)."""
-    raise Unauthenticated(why, headers={"WWW-Authenticate": REALM})

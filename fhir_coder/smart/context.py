@@ -13,26 +13,44 @@ from typing import Any
 
 from fhir_coder.errors import Forbidden
 from fhir_coder.exchange import CallerLimits, CodingRequest
-from fhir_coder.smart.bearer import refuse
+from fhir_coder.smart.claims import client_of
+from fhir_coder.smart.refusal import refuse
 from fhir_coder.smart.scopes import Scope, covers, parse_scopes, withheld_writes
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_WORD = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Scopes that count; ids of the only patient and encounter, or empty."""
+    """Scopes that count; ids of the only patient and encounter, or empty.
+
+    ``client`` is the client that the token was given to, ``subject`` whom the issuer means by ``sub``, ``fhir_user`` the FHIR resource of the
+    person who acts, ``issuer`` who says so; each empty where the token does not tell. They are the issuer's words, for the record and for limits.
+    """
 
     scopes: tuple[Scope, ...]
     patient: str = ""
     encounter: str = ""
+    client: str = ""
+    subject: str = ""
+    fhir_user: str = ""
+    issuer: str = ""
 
 
 def read_grant(claims: Mapping[str, Any]) -> Grant:
     """The grant in the claims of a verified token. Raises Unauthenticated for a context that is no id."""
     patient, encounter = _id(claims, "patient"), _id(claims, "encounter")
     scopes = parse_scopes(_scope_text(claims))
-    return Grant(tuple(one for one in scopes if patient or one.level != "patient"), patient, encounter)
+    return Grant(
+        tuple(one for one in scopes if patient or one.level != "patient"),
+        patient,
+        encounter,
+        _word(client_of(claims)),
+        _word(claims.get("sub")),
+        _word(claims.get("fhirUser")),
+        _word(claims.get("iss")),
+    )
 
 
 def bound(coding: CodingRequest, grant: Grant) -> CodingRequest:
@@ -48,6 +66,11 @@ def require_patient(grant: Grant, patient_id: str) -> None:
     """Raises Forbidden when the token is bound to a patient and this is another, or unknown (empty)."""
     if grant.patient and patient_id != grant.patient:
         raise Forbidden("the token is bound to another patient")
+
+
+def _word(value: Any) -> str:
+    """What of a name may be written down: printable ASCII up to 255 characters; anything else is not repeated."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _id(claims: Mapping[str, Any], name: str) -> str:

@@ -193,6 +193,11 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "dots": lambda: "...",
     "oversized": lambda: token(padding="x" * 9000),
     "padded base64": lambda: token() + "=",
+    "bound to a key": lambda: token(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+    "bound to a certificate": lambda: token(cnf={"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}),
+    "bound without saying to what": lambda: token(cnf={}),
+    "client is a number": lambda: token(client_id=7),
+    "azp is a list": lambda: token(azp=["engine"]),
 }
 
 
@@ -369,6 +374,26 @@ def test_while_the_issuer_is_down_nobody_comes_in(make_client: Callable, engine:
     rows = [{"id": "default", "trust": {"issuer": ISSUER, "jwks_url": "https://auth.example/jwks", "audience": AUDIENCE}}]
     assert post(make_client(FHIR_CODER_TENANTS=json.dumps(rows)), OPERATION, **bearer(token())).status_code == 401
     assert engine.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"client_id": "engine"}, 200),
+        ({"azp": "engine"}, 200),
+        ({"client_id": "other"}, 401),
+        ({}, 401),
+        ({"client_id": "other", "azp": "engine"}, 401),
+    ],
+)
+def test_a_list_of_clients_is_kept(
+    make_client: Callable, engine: SmallEngine, tmp_path: Path, changes: dict[str, str], status: int
+) -> None:
+    (tmp_path / "keys.json").write_bytes(key_set())
+    trust = {"issuer": ISSUER, "jwks_file": str(tmp_path / "keys.json"), "audience": AUDIENCE, "clients": ["engine"]}
+    client = make_client(FHIR_CODER_TENANTS=json.dumps([{"id": "default", "trust": trust}]))
+    assert post(client, OPERATION, **bearer(token(**changes))).status_code == status
+    assert len(engine.requests) == (status == 200)
 
 
 def test_an_allow_list_of_algorithms_is_kept(make_client: Callable, tmp_path: Path) -> None:
