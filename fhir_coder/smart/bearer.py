@@ -17,9 +17,11 @@ from fhir_coder.smart.claims import LEEWAY_S, ClaimRules
 from fhir_coder.smart.keys import IssuerKeys
 from fhir_coder.smart.refusal import REALM, ask_for_token, refuse
 
-__all__ = ["LEEWAY_S", "MAX_TOKEN_CHARACTERS", "REALM", "TokenVerifier", "Verifier", "read_bearer", "refuse"]
+__all__ = ["LEEWAY_S", "MAX_TOKEN_CHARACTERS", "REALM", "TokenVerifier", "Verifier", "claimed_issuer", "read_bearer", "refuse"]
 
 MAX_TOKEN_CHARACTERS = 8192
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What the library and the JSON reader raise for bytes of a stranger."""
 _CREDENTIALS = re.compile(r"(?P<scheme>[!-~]+) +(?P<token>[A-Za-z0-9\-._~+/]+=*)", re.ASCII)  # b64token, RFC 6750 section 2.1
 _SIGNED = re.compile(r"[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+", re.ASCII)  # RFC 7515 section 3.1, never padded
 
@@ -45,6 +47,19 @@ def read_bearer(authorization: Sequence[str], is_in_query: bool) -> str:
     if match is None or match["scheme"].lower() != "bearer":
         refuse("the Authorization header must hold one bearer token")
     return match["token"]
+
+
+def claimed_issuer(token: str) -> str:
+    """Who a signed token says made it, or empty: not proved yet, and good only for choosing among issuers that are configured.
+
+    Raises Unauthenticated for what is no signed JWT.
+    """
+    try:
+        claims = json.loads(jws.extract_compact(token.encode("ascii"), registry=_Registry(strict_check_header=False)).payload)
+    except _UNREADABLE:
+        refuse("the token cannot be read")
+    issuer = claims.get("iss") if isinstance(claims, dict) else None
+    return issuer if isinstance(issuer, str) else ""
 
 
 class Verifier(Protocol):
@@ -93,7 +108,7 @@ class TokenVerifier:
             if not jws.validate_compact(signed, key.key, registry=registry):
                 refuse("the token's signature is wrong")
             claims = json.loads(signed.payload)
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except _UNREADABLE:
             refuse("the token cannot be read")
         if not isinstance(claims, dict):
             refuse("the token cannot be read")
