@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from fhir_coder.api.blueprint import create_api, install_error_handlers
+from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
+from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.log import configure_logging
+from fhir_coder.audit.entry import Auditor, no_audit
+from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.connections import EhrConnections, intake_policy, open_builtin_ehr, public_keys, tenants_of
@@ -20,6 +23,7 @@ from fhir_coder.disposition import Policy
 from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
+from fhir_coder.errors import ConfigurationError
 from fhir_coder.installed import open_indexes, open_lists, open_releases
 from fhir_coder.long_lived import uncollected
 from fhir_coder.model import Encounter, Note
@@ -28,8 +32,10 @@ from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
+from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_hook_store, open_repository
+from fhir_coder.tenant_settings import Tenant
 from fhir_coder.throttle.rates import open_counters
 from terminology.release import Catalogue
 
@@ -85,16 +91,29 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(
         create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys, open_counters(settings.rate_store, settings.data))
     )
+    hook_store = open_hook_store(settings.database_url)
+    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, hook_store), DEFAULT_TENANT))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(engine.repository)
+    app.extensions["fhir_coder"] = Lifecycle(engine.repository, hook_store)
     return app
 
 
 def open_store(settings: Settings) -> Repository:
     """The store of codings."""
     return open_repository(settings.database_url, settings.key)
+
+
+def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, audit: Auditor = no_audit) -> HookParts:
+    """What the CDS services are made of. Raises ConfigurationError where our own address, which tokens must name, is not configured."""
+    configured = {tenant.id: tenant.cds_hooks for tenant in settings.tenants if tenant.cds_hooks}
+    if configured and not settings.public_url:
+        raise ConfigurationError(
+            f"tenant {min(configured)} has cds_hooks, whose tokens are made for our address: set FHIR_CODER_PUBLIC_URL"
+        )
+    tokens = {tenant: hook_tokens(tenant, clients, store) for tenant, clients in configured.items()}
+    return HookParts(tenants, tokens, store, audit, settings.public_url, settings.sandbox, settings.max_depth)
 
 
 def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
@@ -105,9 +124,10 @@ def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
 class Lifecycle:
     """What a worker must do after a fork: drop connections that belong to the parent."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, *stores: Repository | HookStore) -> None:
+        self._stores = stores
 
     def after_fork(self) -> None:
         """Forget inherited database connections without closing them."""
-        self._repository.forget_connections()
+        for store in self._stores:
+            store.forget_connections()

@@ -28,7 +28,7 @@ SANDBOX_EHR = "sandbox"
 def open_builtin_ehr(settings: Settings) -> Sandbox | None:
     """The built-in EHR where it is asked for."""
     try:
-        return open_sandbox(settings.data) if settings.sandbox else None
+        return open_sandbox(settings.data) if settings.sandbox and settings.builtin_ehr else None
     except (OSError, sqlite3.Error) as error:
         raise unusable_folder(settings, error) from error
 
@@ -88,5 +88,6 @@ def public_keys(settings: Settings) -> dict[str, Any]:
     Raises ConfigurationError for a key that cannot be used, so that the start fails and not the first call.
     """
     clients = [ehr.backend for tenant in settings.tenants for ehr in tenant.ehrs if ehr.backend]
-    current = [load_key(one.key, one.alg, one.kid) for one in clients]
+    asking = [tenant.trust.introspection for tenant in settings.tenants if tenant.trust and tenant.trust.introspection]
+    current = [load_key(one.key, one.alg, one.kid) for one in clients] + [load_key(one.key, one.alg, one.kid) for one in asking if one.key]
     return key_set(current + [load_key(one.next_key) for one in clients if one.next_key])

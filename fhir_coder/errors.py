@@ -19,6 +19,7 @@
     │   ├── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
     │   ├── TooMuch                 422 too-costly     more notes or words than one call may bring
     │   └── Throttled               429 throttled      the client calls too often (carries Retry-After)
+    ├── IssuerUnavailable           503 transient      a tenant's issuer cannot be asked after a token; safe to retry (carries Retry-After)
     ├── EhrError                    the FHIR server on the other side failed
     │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
     │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
@@ -161,6 +162,13 @@ class Throttled(RequestError):
     """The client, or the address that fails to prove who it is, calls more often than the site allows; ``headers`` carries Retry-After."""
 
     code, status, issue = "FC122", 429, "throttled"
+
+
+class IssuerUnavailable(FhirCoderError):
+    """Whether the caller may come in cannot be told now: nothing was done, a retry is safe. ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC210", 503, "transient"
+    is_retry_safe = True
 
 
 class EhrError(FhirCoderError):

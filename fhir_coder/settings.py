@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.listening import Address, read_address
 from fhir_coder.outbound.addresses import Network, read_networks
 from fhir_coder.tenant_settings import Tenant, read_tenants
 from fhir_coder.throttle.rates import REDIS_SCHEMES, Items, read_rates
@@ -141,6 +142,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("rate_store", "", _redis, "URL of a Redis that counts calls for several machines; empty: a file in the data folder."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
+    Setting(
+        "metrics_address", "", read_address, "Address of its own for `/metrics`, `host:port`; empty: the server's, for its own machine."
+    ),
     Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
     Setting("threads", "4", _positive, "Requests that each worker codes at once."),
@@ -175,17 +179,20 @@ class Settings:
     failure_limit: Items
     rate_store: str = field(repr=False)
     public_url: str
+    metrics_address: Address | None
     log_level: str
     workers: int
     threads: int
     waiting: int
     sandbox: bool = False
+    builtin_ehr: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
         """Read every setting; an unknown ``FHIR_CODER_`` variable or an unreadable value is a ConfigurationError.
 
-        ``overrides`` take the place of environment values (``sandbox=True`` comes from the command line only).
+        ``overrides`` take the place of environment values. ``sandbox=True`` comes from the command line only: callers on this machine then
+        need no token where no issuer is trusted; with ``builtin_ehr=False`` it has no EHR of its own.
         """
         env = os.environ if environment is None else environment
         known = {setting.variable for setting in SETTINGS}

@@ -2,7 +2,7 @@
 
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
-:mod:`fhir_coder.smart.launch.registration` (where people sign in).
+:mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.cds_hooks.clients` (CDS clients).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fhir_coder.backend_settings import BackendClient, read_backend
-from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
+from fhir_coder.cds_hooks.clients import HookClient, read_hook_clients
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
+from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -48,13 +49,15 @@ class EhrSettings:
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    Without ``trust`` it asks for no token and answers this machine only. ``sign_in``: its own OpenID Connect provider.
+    ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider. Without ``trust`` it answers
+    nobody, but for this machine in sandbox mode.
     """
 
     id: str
     ehrs: tuple[EhrSettings, ...] = ()
     trust: Trust | None = None
     sign_in: Registration | None = None
+    cds_hooks: tuple[HookClient, ...] = ()
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -81,13 +84,16 @@ def _tenant(
     ehrs: Sequence[Mapping[str, Any]] = (),
     trust: Mapping[str, Any] | None = None,
     sign_in: Mapping[str, Any] | None = None,
+    cds_hooks: Sequence[Mapping[str, Any]] = (),
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
+    read = tuple(_ehr(id, **ehr) for ehr in ehrs)
     return Tenant(
         _name(id),
-        tuple(_ehr(id, **ehr) for ehr in ehrs),
+        read,
         None if trust is None else read_trust(**trust),
         None if sign_in is None else read_sign_in(id, sign_in),
+        read_hook_clients(cds_hooks, [ehr.base_url for ehr in read]),
     )
 
 

@@ -21,6 +21,7 @@ FENCES = {
         "fhir_coder/ehr",
         "fhir_coder/smart/key_fetching.py",
         "fhir_coder/smart/launch/exchange.py",  # names the session that outbound opens
+        "fhir_coder/smart/introspection.py",  # the type of the session that it is given
         "fhir_coder/sandbox/transport.py",
         "fhir_coder/sandbox/installation.py",
     ),

@@ -309,7 +309,7 @@ class House:
         self.database = folder / f"{'with' if key else 'without'}-key.sqlite"
         self.ehr = PATHS["text inline"].ehr()
         settings = Settings.from_environment(
-            {"FHIR_CODER_DATA": str(folder), "FHIR_CODER_KEY": key, "FHIR_CODER_DATABASE_URL": f"sqlite:///{self.database}"}
+            {"FHIR_CODER_DATA": str(folder), "FHIR_CODER_KEY": key, "FHIR_CODER_DATABASE_URL": f"sqlite:///{self.database}"}, sandbox=True
         )
         self._engine = Engine(
             coder=coder,

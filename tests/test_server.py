@@ -37,7 +37,8 @@ def lax_client(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("lax")
     values = {"PRELIMINARY_NOTES": "code", "UNFINISHED_ENCOUNTERS": "code", "DATABASE_URL": f"sqlite:///{folder / 'lax.sqlite'}"}
     variables = {f"FHIR_CODER_{name}": value for name, value in values.items()}
-    yield create_app(Settings.from_environment({"FHIR_CODER_DATA": str(Settings.from_environment().data)} | variables)).test_client()
+    variables["FHIR_CODER_DATA"] = str(Settings.from_environment().data)
+    yield create_app(Settings.from_environment(variables, sandbox=True, builtin_ehr=False)).test_client()
 
 
 def post(client: FlaskClient, body: Any = None, url: str = OPERATION, **headers: str) -> Any:
@@ -305,7 +306,8 @@ def test_an_ehr_that_is_down_is_said_and_takes_nothing_else_down(built: None, tm
     shared_data = Settings.from_environment().data
     for name in ("releases", "index"):
         (tmp_path / name).symlink_to(shared_data / name)
-    app = create_app(Settings.from_environment({"FHIR_CODER_DATA": str(tmp_path), "FHIR_CODER_TENANTS": tenants}))
+    variables = {"FHIR_CODER_DATA": str(tmp_path), "FHIR_CODER_TENANTS": tenants}
+    app = create_app(Settings.from_environment(variables, sandbox=True, builtin_ehr=False))
     client = app.test_client()
     answer = post(client, None, "/fhir/Encounter/e1/$code-encounter")
     assert answer.status_code in (502, 504)

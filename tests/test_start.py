@@ -66,3 +66,15 @@ def test_a_connection_may_not_pause_for_ever() -> None:
         with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
             timeout = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.calcsize("ll"))
     assert struct.unpack("ll", timeout) == (LONGEST_PAUSE_S, 0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "coder.example"])
+def test_a_sandbox_binds_to_loopback_only(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    assert "loopback" in refusal(capsys, "--sandbox", "--host", host)
+    monkeypatch.setenv("FHIR_CODER_METRICS_ADDRESS", f"[{host}]:9100" if ":" in host else f"{host}:9100")
+    assert "loopback" in refusal(capsys, "--sandbox")
+
+
+def test_metrics_have_a_port_of_their_own(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FHIR_CODER_METRICS_ADDRESS", "127.0.0.2:8080")
+    assert "FHIR_CODER_METRICS_ADDRESS" in refusal(capsys, "--port", "8080")

@@ -18,8 +18,10 @@ from fhir_coder.api.concurrency import InTurn, Room
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.gate import ANYONE, THIS_MACHINE, Access, Gate
+from fhir_coder.api.hygiene import cacheable, hygiene_of
 from fhir_coder.api.jwks import jwks
 from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.metrics_port import MetricsPort
 from fhir_coder.api.observation import observe_requests
 from fhir_coder.api.operation import CodeEncounter, require_tenant
 from fhir_coder.api.parameters import OPERATION
@@ -41,6 +43,8 @@ BASES = {"/fhir": {"tenant": DEFAULT_TENANT}, "/t/<tenant>/fhir": {}}
 """URL prefixes of the FHIR bases, with what the shorter one leaves out."""
 DEFINITIONS = {OPERATION: build_definition, CHECK_OPERATION: build_check_definition}
 """The OperationDefinitions by id."""
+FRESH_S = 300
+"""Seconds for which what describes the server may be kept: a change of configuration shows soon."""
 
 NO_KEYS: Mapping[str, Any] = {"keys": []}
 
@@ -55,10 +59,12 @@ def create_api(
     """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``counters`` counting calls (None:
     nothing is limited by rate). Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
-    observe_requests(blueprint, metrics)
+    observe_requests(blueprint, metrics, hygiene_of(settings.public_url))
+    if settings.metrics_address:
+        blueprint.before_app_request(MetricsPort(f"{blueprint.name}./metrics", settings.metrics_address.port))
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
     verifiers = make_verifiers(trusts, partial(_bases_of, settings.public_url), settings.private_networks)
-    gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant))
+    gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant), settings.sandbox)
     room = Room(settings.threads, settings.waiting)
     throttle = Throttle(counters, Rates(settings.rate_limit, settings.failure_limit), metrics.count_uncounted) if counters else None
     admission = Admission(gate, throttle, room)
@@ -71,9 +77,14 @@ def create_api(
     description = Description(engine, settings.public_url, trusts)
     add("/health/live", "GET", ANYONE, health.live)
     add("/health/ready", "GET", ANYONE, partial(health.ready, engine.readiness))
-    add("/version", "GET", ANYONE, health.version)
+    add("/version", "GET", ANYONE, partial(health.version, settings.sandbox))
     add("/jwks", "GET", ANYONE, partial(jwks, keys))
-    add("/metrics", "GET", THIS_MACHINE, lambda: Response(metrics.exposition(), content_type=metrics.content_type))
+    add(
+        "/metrics",
+        "GET",
+        ANYONE if settings.metrics_address else THIS_MACHINE,
+        lambda: Response(metrics.exposition(), content_type=metrics.content_type),
+    )
     for base, defaults in BASES.items():
         add(f"{base}/metadata", "GET", ANYONE, description.metadata, defaults)
         add(f"{base}/.well-known/smart-configuration", "GET", ANYONE, description.smart, defaults)
@@ -97,7 +108,8 @@ class Description:
         """The CapabilityStatement of one base."""
         require_tenant(self._engine, tenant)
         base, trust = _bases_of(self._public_url or request.host_url, tenant)[0], self._trusts.get(tenant)
-        return respond(build_capability(base, capability_security(trust) if trust else None), format_of(request))
+        response = respond(build_capability(base, capability_security(trust) if trust else None), format_of(request))
+        return cacheable(response, FRESH_S) if self._public_url else response  # else it repeats the Host of whoever asked
 
     def smart(self, tenant: str) -> Response:
         """The authorization server of one base: always JSON, and readable for pages of any origin, as SMART asks."""
@@ -108,14 +120,14 @@ class Description:
             raise OperationUnknown("this base names no authorization server")
         response = jsonify(document)
         response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+        return cacheable(response, FRESH_S)
 
     def definition(self, tenant: str, definition_id: str) -> Response:
         """The OperationDefinition by its id."""
         require_tenant(self._engine, tenant)
         if definition_id not in DEFINITIONS:
             raise ResourceUnknown("no OperationDefinition of that id")
-        return respond(DEFINITIONS[definition_id](), format_of(request))
+        return cacheable(respond(DEFINITIONS[definition_id](), format_of(request)), FRESH_S)
 
 
 def _bases_of(public_url: str, tenant: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ _CHUNK = 64 * 1024
 
 def read_body(request: Request, limits: Limits) -> Resource | None:
     """The resource in the body, or None when there is no body. Raises BodyTooLarge, MediaTypeUnsupported and the reader's errors."""
-    data = _read_bytes(request, limits.max_bytes)
+    data = read_bytes(request, limits.max_bytes)
     if not data:
         return None
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -24,7 +24,7 @@ def read_body(request: Request, limits: Limits) -> Resource | None:
     return read(data, limits)
 
 
-def _read_bytes(request: Request, most: int) -> bytes:
+def read_bytes(request: Request, most: int) -> bytes:
     """The bytes, never more than one chunk over the limit, whether or not the length was announced."""
     if (request.content_length or 0) > most:
         raise _too_large(most)

@@ -1,7 +1,8 @@
 """Before every view of the API: may this caller come in? Each route declares who may; one that declares nothing answers nobody.
 
-A tenant with a trusted issuer asks for a bearer token in every case. One without answers callers on this machine only, however the server is
-started: ``fhir-coder serve`` refuses other addresses, and other WSGI servers do not tell us where they listen.
+A tenant with a trusted issuer asks for a bearer token in every case. One without answers nobody, but for callers on this machine in sandbox
+mode, which ``fhir-coder serve --sandbox`` binds to loopback; as other WSGI servers do not tell us where they listen, it is looked at for each
+request as well.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Final, Literal
 
 from flask import g, request
 
-from fhir_coder.errors import Forbidden, Unauthenticated
-from fhir_coder.protected_urls import is_loopback
-from fhir_coder.smart.bearer import TokenVerifier, read_bearer
+from fhir_coder.api.nearness import is_near
+from fhir_coder.errors import Forbidden
+from fhir_coder.smart.bearer import Verifier, read_bearer
 from fhir_coder.smart.context import Grant, read_grant
+from fhir_coder.smart.refusal import ask_for_token
 from fhir_coder.smart.scopes import Operation, require_scopes
 
 ANYONE: Final = "anyone"
@@ -26,11 +28,13 @@ TOKEN_PARAMETER = "access_token"
 
 
 class Gate:
-    """A before-request hook. ``verifiers`` are those of the tenants that have a trusted issuer; ``require_tenant`` raises for an unknown one."""
+    """A before-request hook. ``verifiers`` are those of the tenants that have a trusted issuer; ``require_tenant`` raises for an unknown one;
+    ``is_sandbox``: callers on this machine need no token where no issuer is trusted."""
 
-    def __init__(self, verifiers: Mapping[str, TokenVerifier], require_tenant: Callable[[str], None]) -> None:
+    def __init__(self, verifiers: Mapping[str, Verifier], require_tenant: Callable[[str], None], is_sandbox: bool) -> None:
         self._verifiers = verifiers
         self._require_tenant = require_tenant
+        self._is_sandbox = is_sandbox
         self._access: dict[str, Access] = {}
 
     def declare(self, endpoint: str, access: Access) -> None:
@@ -42,29 +46,30 @@ class Gate:
         return self._access[endpoint] not in {ANYONE, THIS_MACHINE}
 
     def __call__(self) -> None:
-        """Raises Unauthenticated, InsufficientScope or Forbidden. An unknown tenant is told before anything is verified."""
+        """Raises Unauthenticated, InsufficientScope, Forbidden or IssuerUnavailable. An unknown tenant is told before anything is verified."""
         access = self._access[str(request.endpoint)]
-        if access == THIS_MACHINE and not _is_near():
+        if access == THIS_MACHINE and not is_near(request):
             raise Forbidden("answered on the server's own machine only")
         if isinstance(access, Operation):
             tenant = (request.view_args or {})["tenant"]
             self._require_tenant(tenant)
             self._admit(self._verifiers.get(tenant), access)
 
-    def _admit(self, verifier: TokenVerifier | None, operation: Operation) -> None:
+    def _admit(self, verifier: Verifier | None, operation: Operation) -> None:
         if verifier is not None:
             token = read_bearer(request.headers.getlist("Authorization"), TOKEN_PARAMETER in request.args)
             grant = read_grant(verifier.verify(token))
             require_scopes(grant.scopes, operation)
             g.grant = grant
-        elif not _is_near():
-            raise Unauthenticated("this tenant has no trusted issuer and answers callers on the server's own machine only")
+        elif not self._is_sandbox:
+            ask_for_token(
+                "this tenant trusts no issuer yet and answers nobody: the operator gives it trust in FHIR_CODER_TENANTS, "
+                "or tries things out with fhir-coder serve --sandbox"
+            )
+        elif not is_near(request):
+            ask_for_token("without a trusted issuer the sandbox answers callers on its own machine only")
 
 
 def current_grant() -> Grant | None:
     """What the caller's token grants, or None where no token is asked for."""
     return g.get("grant")
-
-
-def _is_near() -> bool:
-    return is_loopback(request.remote_addr or "")

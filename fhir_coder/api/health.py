@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from fhir_coder import __version__
+from fhir_coder.api.nearness import is_near
 from fhir_coder.fhir.elements import r4_elements
 
 
@@ -37,21 +38,31 @@ def live() -> Response:
     return jsonify(status="live")
 
 
-def version() -> Response:
-    """Name and version of the software."""
-    return jsonify(name="fhir-coder", version=__version__, fhirVersion=r4_elements().version)
+def version(is_sandbox: bool) -> Response:
+    """Name and version of the software, and whether it runs as a sandbox, where callers prove nothing."""
+    mode = {"mode": "sandbox"} if is_sandbox else {}
+    return jsonify(name="fhir-coder", version=__version__, fhirVersion=r4_elements().version, **mode)
 
 
 def ready(probe: Callable[[], Readiness]) -> Response:
-    """200 when this process can code, else 503; the body says what is missing and which service dates are covered."""
+    """200 when this process can code, else 503. To callers on this machine the body says what is missing, which service dates are covered and
+    how each EHR does; to others only which part works: they need not know our tenants."""
     readiness = _probe(probe)
-    response = jsonify(readiness_object(readiness))
+    response = jsonify((readiness_object if is_near(request) else brief_object)(readiness))
     response.status_code = 200 if readiness.is_ready else 503
     return response
 
 
+def brief_object(readiness: Readiness) -> dict[str, Any]:
+    """The body of ``/health/ready`` for callers elsewhere: a load balancer, or anyone."""
+    return {
+        "status": "ready" if readiness.is_ready else "not-ready",
+        "checks": {name: {"ok": works} for name, (works, _) in readiness.checks.items()},
+    }
+
+
 def readiness_object(readiness: Readiness) -> dict[str, Any]:
-    """The body of ``/health/ready``."""
+    """The body of ``/health/ready`` for callers on this machine."""
     return {
         "status": "ready" if readiness.is_ready else "not-ready",
         "checks": {name: {"ok": works, "detail": detail} for name, (works, detail) in readiness.checks.items()},

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, g, request
 
@@ -14,13 +15,12 @@ from fhir_coder.api.metrics import Metrics
 
 REQUEST_ID = "X-Request-Id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _UNMATCHED = "unmatched"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def observe_requests(blueprint: Blueprint, metrics: Metrics) -> None:
-    """Install the hooks, for every request of the application."""
+def observe_requests(blueprint: Blueprint, metrics: Metrics, headers: Mapping[str, str]) -> None:
+    """Install the hooks, for every request of the application; ``headers`` are added to each answer that does not set them itself."""
     access = logging.getLogger(ACCESS)
 
     def begin() -> None:
@@ -28,7 +28,7 @@ def observe_requests(blueprint: Blueprint, metrics: Metrics) -> None:
         g.request_id = _request_id(request.headers.get(REQUEST_ID, ""))
 
     def finish(response: Response) -> Response:
-        _add_headers(response)
+        _add_headers(response, headers)
         seconds = time.perf_counter() - g.started
         metrics.count_request(_method(), _route(), response.status_code, seconds)
         access.info("request", extra={FIELDS: _access_fields(response, seconds)})
@@ -48,8 +48,8 @@ def _request_id(given: str) -> str:
     return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
-def _add_headers(response: Response) -> None:
-    for name, value in _HEADERS.items():
+def _add_headers(response: Response, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
     response.headers[REQUEST_ID] = current_request_id()
     if g.get("preference_applied"):

@@ -7,21 +7,28 @@ import os
 import shutil
 import socket
 import struct
+import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from gunicorn.app.base import BaseApplication
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.api.concurrency import SPARE_THREADS
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.listening import Address
 from fhir_coder.long_lived import keep_for_good, uncollected
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.settings import Settings
-from fhir_coder.tenant_settings import Tenant
 
 LONGEST_PAUSE_S = 10
 """Seconds that a caller may pause inside one request."""
+SANDBOX_NOTICE = """\
+************************************************************************
+*  SANDBOX: whoever reaches this machine's loopback address needs no   *
+*  token where no issuer is trusted. For trying things out, with       *
+*  synthetic patients only. Never put a proxy before it.               *
+************************************************************************"""
+"""Said on standard error when the server starts in sandbox mode."""
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -35,22 +42,27 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
-    if arguments.sandbox:
-        require_loopback(arguments.host)
     settings = Settings.from_environment(sandbox=arguments.sandbox)
-    require_authentication(arguments.host, settings.tenants)
-    require_free_port(arguments.host, arguments.port)
-    _serve(settings, f"[{arguments.host}]:{arguments.port}" if ":" in arguments.host else f"{arguments.host}:{arguments.port}")
+    addresses = [Address(arguments.host, arguments.port), *([settings.metrics_address] if settings.metrics_address else [])]
+    require_own_port(addresses)
+    if arguments.sandbox:
+        for address in addresses:
+            require_loopback(address.host)
+    for address in addresses:
+        require_free_port(address.host, address.port)
+    if arguments.sandbox:
+        print(SANDBOX_NOTICE, file=sys.stderr, flush=True)
+    _serve(settings, [str(address) for address in addresses])
     return 0
 
 
-def _serve(settings: Settings, address: str) -> None:
+def _serve(settings: Settings, addresses: list[str]) -> None:
     """Run gunicorn with a folder of its own for metrics: prometheus_client reads its name when it is first imported, and adds up the
     numbers of all workers, whichever answers."""
     folder, parent = tempfile.mkdtemp(prefix="fhir-coder-metrics-"), os.getpid()
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
     try:
-        _Server(settings, address).run()
+        _Server(settings, addresses).run()
     finally:
         # A worker unwinds the same stack when it ends; only the parent may clear the folder.
         if os.getpid() == parent:
@@ -58,22 +70,17 @@ def _serve(settings: Settings, address: str) -> None:
 
 
 def require_loopback(host: str) -> None:
-    """Refuse any other address: callers of the built-in EHR are not authenticated."""
+    """Refuse any other address: callers in sandbox mode are not authenticated."""
     if not is_loopback(host):
         raise ConfigurationError(
-            f"--host {host}: callers of the sandbox are not authenticated, so it binds to loopback only (127.0.0.1, ::1 or localhost)"
+            f"{host}: callers of the sandbox are not authenticated, so it binds to loopback only (127.0.0.1, ::1 or localhost)"
         )
 
 
-def require_authentication(host: str, tenants: Iterable[Tenant]) -> None:
-    """Refuse an address that others can reach while a tenant asks for no token. The tenant ``default`` is always there."""
-    trusted = {DEFAULT_TENANT: False} | {tenant.id: tenant.trust is not None for tenant in tenants}
-    without = [tenant for tenant, is_trusted in trusted.items() if not is_trusted]
-    if without and not is_loopback(host):
-        raise ConfigurationError(
-            f"--host {host}: without a trusted issuer the server binds to loopback only (127.0.0.1, ::1 or localhost); "
-            f"give trust in FHIR_CODER_TENANTS to: {', '.join(without)}"
-        )
+def require_own_port(addresses: Sequence[Address]) -> None:
+    """Refuse a port for metrics that is the server's as well: it is by its port that metrics are kept apart."""
+    if len({address.port for address in addresses}) != len(addresses):
+        raise ConfigurationError("FHIR_CODER_METRICS_ADDRESS: choose another port than that of --port")
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -90,15 +97,15 @@ def require_free_port(host: str, port: int) -> None:
 class _Server(BaseApplication):
     """gunicorn with our settings; ``load`` runs in the parent because of ``preload_app``."""
 
-    def __init__(self, settings: Settings, address: str) -> None:
+    def __init__(self, settings: Settings, addresses: list[str]) -> None:
         self._settings = settings
-        self._address = address
+        self._addresses = addresses
         super().__init__()
 
     def load_config(self) -> None:
         """Threads share a worker's engine; a fork shares its memory."""
         options = {
-            "bind": self._address,
+            "bind": self._addresses,
             "workers": self._settings.workers,
             "threads": self._settings.threads + self._settings.waiting + SPARE_THREADS,
             "worker_class": "gthread",

@@ -13,27 +13,44 @@ from typing import Any
 
 from fhir_coder.errors import Forbidden
 from fhir_coder.exchange import CallerLimits, CodingRequest
-from fhir_coder.smart.bearer import refuse
+from fhir_coder.smart.claims import client_of
+from fhir_coder.smart.refusal import refuse
 from fhir_coder.smart.scopes import Scope, covers, parse_scopes, withheld_writes
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_WORD = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Scopes that count; ids of the only patient and encounter, or empty; the client that the token was made for, or its subject, or empty."""
+    """Scopes that count; ids of the only patient and encounter, or empty.
+
+    ``client`` is the client that the token was given to, ``subject`` whom the issuer means by ``sub``, ``fhir_user`` the FHIR resource of the
+    person who acts, ``issuer`` who says so; each empty where the token does not tell. They are the issuer's words, for the record and for limits.
+    """
 
     scopes: tuple[Scope, ...]
     patient: str = ""
     encounter: str = ""
     client: str = ""
+    subject: str = ""
+    fhir_user: str = ""
+    issuer: str = ""
 
 
 def read_grant(claims: Mapping[str, Any]) -> Grant:
     """The grant in the claims of a verified token. Raises Unauthenticated for a context that is no id."""
     patient, encounter = _id(claims, "patient"), _id(claims, "encounter")
     scopes = parse_scopes(_scope_text(claims))
-    return Grant(tuple(one for one in scopes if patient or one.level != "patient"), patient, encounter, _client(claims))
+    return Grant(
+        tuple(one for one in scopes if patient or one.level != "patient"),
+        patient,
+        encounter,
+        _word(client_of(claims)),
+        _word(claims.get("sub")),
+        _word(claims.get("fhirUser")),
+        _word(claims.get("iss")),
+    )
 
 
 def bound(coding: CodingRequest, grant: Grant) -> CodingRequest:
@@ -51,12 +68,9 @@ def require_patient(grant: Grant, patient_id: str) -> None:
         raise Forbidden("the token is bound to another patient")
 
 
-_CLIENT_CLAIMS = ("client_id", "azp", "cid", "sub")
-"""By RFC 9068 section 2.2, OpenID Connect Core section 2, and one vendor (Okta); at last whom the token is about."""
-
-
-def _client(claims: Mapping[str, Any]) -> str:
-    return next((claims[name] for name in _CLIENT_CLAIMS if isinstance(claims.get(name), str) and claims[name]), "")
+def _word(value: Any) -> str:
+    """What of a name may be written down: printable ASCII up to 255 characters; anything else is not repeated."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _id(claims: Mapping[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fhir_coder.errors import InsufficientScope
-from fhir_coder.smart.bearer import REALM
+from fhir_coder.smart.refusal import REALM
 
 _SCOPE = re.compile(
     r"(?P<level>system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]{0,63})\.(?P<access>read|write|\*|(?=[cruds])c?r?u?d?s?)(?P<query>\?.*)?",

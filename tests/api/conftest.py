@@ -167,9 +167,11 @@ def engine() -> SmallEngine:
 
 @pytest.fixture
 def make_client(engine: SmallEngine) -> Callable:
-    def make(**environment: str):
+    """Makes a client of a server in sandbox mode, unless it is told otherwise, with these settings."""
+
+    def make(sandbox: bool = True, **environment: str):
         app = Flask("test", static_folder=None)
-        app.register_blueprint(create_api(engine, Settings.from_environment(environment), FixedRisk()))
+        app.register_blueprint(create_api(engine, Settings.from_environment(environment, sandbox=sandbox), FixedRisk()))
         install_error_handlers(app)
         return app.test_client()
 

@@ -193,6 +193,11 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "dots": lambda: "...",
     "oversized": lambda: token(padding="x" * 9000),
     "padded base64": lambda: token() + "=",
+    "bound to a key": lambda: token(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+    "bound to a certificate": lambda: token(cnf={"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}),
+    "bound without saying to what": lambda: token(cnf={}),
+    "client is a number": lambda: token(client_id=7),
+    "azp is a list": lambda: token(azp=["engine"]),
 }
 
 
@@ -371,6 +376,26 @@ def test_while_the_issuer_is_down_nobody_comes_in(make_client: Callable, engine:
     assert engine.requests == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"client_id": "engine"}, 200),
+        ({"azp": "engine"}, 200),
+        ({"client_id": "other"}, 401),
+        ({}, 401),
+        ({"client_id": "other", "azp": "engine"}, 401),
+    ],
+)
+def test_a_list_of_clients_is_kept(
+    make_client: Callable, engine: SmallEngine, tmp_path: Path, changes: dict[str, str], status: int
+) -> None:
+    (tmp_path / "keys.json").write_bytes(key_set())
+    trust = {"issuer": ISSUER, "jwks_file": str(tmp_path / "keys.json"), "audience": AUDIENCE, "clients": ["engine"]}
+    client = make_client(FHIR_CODER_TENANTS=json.dumps([{"id": "default", "trust": trust}]))
+    assert post(client, OPERATION, **bearer(token(**changes))).status_code == status
+    assert len(engine.requests) == (status == 200)
+
+
 def test_an_allow_list_of_algorithms_is_kept(make_client: Callable, tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_bytes(key_set())
     trust = {"issuer": ISSUER, "jwks_file": str(tmp_path / "keys.json"), "audience": AUDIENCE, "algorithms": ["ES384"]}
@@ -379,24 +404,14 @@ def test_an_allow_list_of_algorithms_is_kept(make_client: Callable, tmp_path: Pa
     assert post(client, OPERATION, **bearer(sign(claims(), P384, alg="ES384", kid="p384"))).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::7", "", "unix"])
-def test_a_tenant_without_trust_answers_its_own_machine_only(client, engine: SmallEngine, address: str) -> None:
-    answer = client.post(OPERATION, environ_overrides={"REMOTE_ADDR": address})
-    assert (answer.status_code, issue_of(answer)["code"], engine.requests) == (401, "login", [])
-    assert client.get("/metrics", environ_overrides={"REMOTE_ADDR": address}).status_code == 403
-    assert client.get("/health/live", environ_overrides={"REMOTE_ADDR": address}).status_code == 200
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
-def test_the_own_machine_needs_no_token_where_no_issuer_is_trusted(client, engine: SmallEngine, address: str) -> None:
-    assert client.post(OPERATION, environ_overrides={"REMOTE_ADDR": address}).status_code == 200
-    assert client.get("/metrics", environ_overrides={"REMOTE_ADDR": address}).status_code == 200
-
-
-def test_a_forwarded_address_is_not_believed(client, engine: SmallEngine) -> None:
-    headers = {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=127.0.0.1", "X-Real-IP": "127.0.0.1"}
-    assert client.post(OPERATION, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.7"}).status_code == 401
-    assert engine.requests == []
+def test_outside_the_sandbox_a_tenant_without_trust_answers_nobody_and_says_what_to_do(make_client: Callable, engine: SmallEngine) -> None:
+    client = make_client(sandbox=False)
+    for address, headers in ((OPERATION, {}), ("/t/north" + CHECK, {}), (OPERATION, bearer(token()))):
+        answer = client.post(address, headers=headers)
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="fhir-coder"')
+        assert "trust in FHIR_CODER_TENANTS" in issue_of(answer)["diagnostics"] and "--sandbox" in issue_of(answer)["diagnostics"]
+    assert (engine.requests, engine.checked) == ([], [])
+    assert client.get("/fhir/metadata").status_code == 200
 
 
 def test_every_other_route_needs_a_token(guarded) -> None:

@@ -106,7 +106,7 @@ def environment(ehrs: Ehrs, built: None, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def client(environment: dict[str, str]) -> FlaskClient:
     """Our application, called in process."""
-    return create_app(Settings.from_environment(environment)).test_client()
+    return create_app(Settings.from_environment(environment, sandbox=True, builtin_ehr=False)).test_client()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ CALL_TIMEOUT_S = 60
 def base(environment: dict[str, str]) -> Iterator[str]:
     """A FHIR base of our server as its own process. Its EHR is the paging one, whose second encounter no other test writes to."""
     root = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "fhir_coder", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "fhir_coder", "serve", "--sandbox", "--port", str(port)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_CODER_")}
     with running(command, f"{root}/health/live", START_TIMEOUT_S, env=inherited | environment):
         yield f"{root}/t/paging/fhir"

@@ -115,7 +115,8 @@ def bench(request, upstream: FhirServer, transacting: FhirServer, environment: d
     with FaultyEhr(server.base_url).running() as ehr:
         store = tmp_path_factory.mktemp("faults") / "store.sqlite"
         tenants = f'[{{"id": "default", "ehrs": [{{"id": "faulty", "base_url": "{ehr.base_url}", "timeout_s": {TIMEOUT_S}}}]}}]'
-        settings = Settings.from_environment(environment | {"FHIR_CODER_TENANTS": tenants, "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"})
+        variables = environment | {"FHIR_CODER_TENANTS": tenants, "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"}
+        settings = Settings.from_environment(variables, sandbox=True, builtin_ehr=False)
         yield Bench(create_app(settings).test_client(), ehr, server)
 
 

@@ -107,7 +107,7 @@ def visit(request: pytest.FixtureRequest, peers: Path, built: None, tmp_path: Pa
             "FHIR_CODER_TENANTS": json.dumps([{"id": "default", "ehrs": [{"id": "peer", "base_url": ehr.base_url}]}]),
             "FHIR_CODER_LOG_LEVEL": "WARNING",
         }
-        yield Visit(ehr, create_app(Settings.from_environment(environment)).test_client())
+        yield Visit(ehr, create_app(Settings.from_environment(environment, sandbox=True, builtin_ehr=False)).test_client())
 
 
 def test_recoding(visit: Visit, peers: Path, tmp_path: Path) -> None:

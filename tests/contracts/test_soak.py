@@ -58,7 +58,7 @@ def coder_for(ehr: FhirServer, folder: Path) -> FlaskClient:
         "FHIR_CODER_TENANTS": tenants,
         "FHIR_CODER_LOG_LEVEL": "WARNING",
     }
-    return create_app(Settings.from_environment(environment)).test_client()
+    return create_app(Settings.from_environment(environment, sandbox=True, builtin_ehr=False)).test_client()
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ import pytest
 from fhir_coder.backend_settings import BackendClient
 from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.intake import gather
-from fhir_coder.ehr.signing_key import new_key
 from fhir_coder.errors import EhrRefused
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.outbound.addresses import read_networks
 from fhir_coder.settings import Settings
 from fhir_coder.smart.key_fetching import KeysUnavailable, fetch_keys
+from fhir_coder.smart.signing_key import new_key
 from fhir_coder.tenant_settings import EhrSettings
 from tests.ehr.conftest import document, encounter
 from tests.ehr.guarded_ehr import CLIENT, SCOPE, Canned, GuardedEhr, guarded_ehr

@@ -39,7 +39,7 @@ class Failing:
 def answers(coder: Coder, ehr: SimulatedEhr, folder: Path, risk: Any) -> tuple[list[Resource], list[Resource]]:  # noqa: F811
     """The parameters of an answer without its id and its risk report, and the report's own parts."""
     app = Flask("test", static_folder=None)
-    app.register_blueprint(create_api(engine(coder, ehr, folder), Settings.from_environment({}), risk))
+    app.register_blueprint(create_api(engine(coder, ehr, folder), Settings.from_environment({}, sandbox=True), risk))
     answer = app.test_client().post("/fhir/Encounter/e1/$code-encounter")
     assert answer.status_code == 200
     given = json.loads(answer.data)["parameter"]

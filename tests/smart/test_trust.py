@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from fhir_coder.commands.serve import require_authentication
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 from fhir_coder.smart.verifiers import make_verifiers
@@ -86,20 +85,3 @@ def test_two_tenants_may_not_accept_the_same_tokens() -> None:
     rows = [{"id": "north", "trust": trust}, {"id": "south", "trust": trust | {"audience": ["x", "https://a.example/"]}}]
     with pytest.raises(ConfigurationError, match="north and south"):
         verify_settings(Settings.from_environment({"FHIR_CODER_TENANTS": json.dumps(rows)}))
-
-
-TRUSTED = {"trust": {"issuer": ISSUER, "jwks_url": URL}}
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "coder.example"])
-@pytest.mark.parametrize("rows", [[], [{"id": "default"}], [{"id": "north"} | TRUSTED], [{"id": "default"} | TRUSTED, {"id": "north"}]])
-def test_an_open_tenant_binds_the_server_to_loopback(host: str, rows: list[dict[str, Any]]) -> None:
-    configured = Settings.from_environment({"FHIR_CODER_TENANTS": json.dumps(rows)}).tenants
-    with pytest.raises(ConfigurationError, match="loopback"):
-        require_authentication(host, configured)
-    require_authentication("127.0.0.1", configured)
-
-
-def test_a_server_whose_tenants_all_have_trust_binds_anywhere() -> None:
-    rows = [{"id": "default"} | TRUSTED, {"id": "north"} | TRUSTED]
-    require_authentication("0.0.0.0", Settings.from_environment({"FHIR_CODER_TENANTS": json.dumps(rows)}).tenants)
