@@ -6,6 +6,7 @@ Concrete parts are named here and in the composition files below it, and nowhere
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from flask import Flask
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.log import configure_logging
+from fhir_coder.audit.entry import Auditor
+from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.connections import EhrConnections, intake_policy, open_builtin_ehr, public_keys, tenants_of
@@ -29,7 +32,7 @@ from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import Stores, open_stores
 from terminology.release import Catalogue
 
 _FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
@@ -69,19 +72,19 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections = EhrConnections(sandbox)
+    connections, stores = EhrConnections(sandbox), open_all_stores(settings)
     engine = Engine(
         coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),
         tenants=tenants_of(settings, sandbox),
-        repository=open_store(settings),
+        repository=stores.repository,
         connect=connections,
         probe=EhrProbe(connections.once),
         now=lambda: datetime.now(UTC),
         intake=intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
-    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys))
+    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys, stores.audit.record))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
@@ -91,7 +94,17 @@ def create_app(settings: Settings) -> Flask:
 
 def open_store(settings: Settings) -> Repository:
     """The store of codings."""
-    return open_repository(settings.database_url, settings.key)
+    return open_all_stores(settings).repository
+
+
+def open_all_stores(settings: Settings) -> Stores:
+    """Codings, audit, holds, deletion and merges, over one database."""
+    return open_stores(settings.database_url, settings.key, Observer(settings.public_url or socket.gethostname()))
+
+
+def open_auditor(settings: Settings) -> Auditor:
+    """What keeps audit entries, for a part that needs nothing else of the store."""
+    return open_all_stores(settings).audit.record
 
 
 def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:

@@ -21,6 +21,7 @@
     │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
     │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
     │   └── EhrRefused              502 processing     it answered, and no; do not retry unchanged
+    ├── NotRecorded                 503 transient      the audit cannot be written, so nothing is done or told
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
 Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
@@ -170,6 +171,12 @@ class EhrRefused(EhrError):
     """The EHR answered, and the answer is no; do not retry unchanged."""
 
     code, status, issue = "FC203", 502, "processing"
+
+
+class NotRecorded(FhirCoderError):
+    """The audit cannot be written: what cannot be written down is not done, and what was found is not told."""
+
+    code, status, issue = "FC301", 503, "transient"
 
 
 class ConfigurationError(FhirCoderError):

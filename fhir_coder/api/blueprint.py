@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from fhir_coder.api import health
+from fhir_coder.api.audited import RequestAudit
 from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
@@ -23,6 +24,7 @@ from fhir_coder.api.operation import CodeEncounter, require_tenant
 from fhir_coder.api.parameters import OPERATION
 from fhir_coder.api.render_risk import Assessor
 from fhir_coder.api.respond import format_of, respond
+from fhir_coder.audit.entry import Auditor, no_audit
 from fhir_coder.errors import OperationUnknown, ResourceUnknown
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.settings import Settings
@@ -39,19 +41,30 @@ BASES = {"/fhir": {"tenant": DEFAULT_TENANT}, "/t/<tenant>/fhir": {}}
 DEFINITIONS = {OPERATION: build_definition, CHECK_OPERATION: build_check_definition}
 """The OperationDefinitions by id."""
 
+EVENTS = {Operation.CODE_ENCOUNTER: OPERATION, Operation.CHECK_CODING: CHECK_OPERATION}
+"""What a call of an operation is called in the audit."""
+
 NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
-def create_api(engine: CheckingEngine, settings: Settings, risk: Assessor | None = None, keys: Mapping[str, Any] = NO_KEYS) -> Blueprint:
-    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set. Install the error handlers of the application beside it."""
+def create_api(
+    engine: CheckingEngine,
+    settings: Settings,
+    risk: Assessor | None = None,
+    keys: Mapping[str, Any] = NO_KEYS,
+    auditor: Auditor = no_audit,
+) -> Blueprint:
+    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``auditor`` keeping who called and
+    what became of it. Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics)
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
     gate = Gate(make_verifiers(trusts, partial(_bases_of, settings.public_url)), lambda tenant: require_tenant(engine, tenant))
-    blueprint.before_request(gate)
-    add = partial(_route, blueprint, gate)
+    audit = RequestAudit(auditor)
+    blueprint.before_request(audit.of_gate(gate))
+    add = partial(_route, blueprint, gate, audit)
     limits = Limits(settings.max_body_bytes, settings.max_depth)
-    code, check = CodeEncounter(engine, limits, metrics, risk), CheckCoding(engine, limits, metrics)
+    code, check = CodeEncounter(engine, limits, metrics, risk, audit.begin_writing), CheckCoding(engine, limits, metrics)
     description = Description(engine, settings.public_url, trusts)
     add("/health/live", "GET", ANYONE, health.live)
     add("/health/ready", "GET", ANYONE, partial(health.ready, engine.readiness))
@@ -114,6 +127,7 @@ def _bases_of(public_url: str, tenant: str) -> tuple[str, ...]:
 def _route(
     blueprint: Blueprint,
     gate: Gate,
+    audit: RequestAudit,
     rule: str,
     method: str,
     access: Access,
@@ -123,6 +137,9 @@ def _route(
     """One route; a trailing slash is the same address, and OPTIONS is not answered, so that Allow says what there is."""
     endpoint = rule.replace(".", "_")
     gate.declare(f"{blueprint.name}.{endpoint}", access)
+    if isinstance(access, Operation):
+        audit.declare(f"{blueprint.name}.{endpoint}", EVENTS[access])
+        view = audit.of_view(f"{blueprint.name}.{endpoint}", view)
     blueprint.add_url_rule(
         rule,
         endpoint=endpoint,

@@ -11,9 +11,11 @@ from typing import Final, Literal
 
 from flask import g, request
 
+from fhir_coder.audit.entry import Agent, AgentKind
 from fhir_coder.errors import Forbidden, Unauthenticated
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.smart.bearer import TokenVerifier, read_bearer
+from fhir_coder.smart.caller import agent_of
 from fhir_coder.smart.context import Grant, read_grant
 from fhir_coder.smart.scopes import Operation, require_scopes
 
@@ -23,6 +25,10 @@ Access = Operation | Literal["anyone", "this machine"]
 """Who may call a route: anyone, callers on this machine, or who may use the operation."""
 TOKEN_PARAMETER = "access_token"
 """Name of a token in an address or form (RFC 6750 sections 2.2 and 2.3), which are not accepted."""
+
+
+LOCAL = Agent(AgentKind.CLIENT, "localhost")
+"""A caller on this machine, of whom no token is asked."""
 
 
 class Gate:
@@ -45,16 +51,21 @@ class Gate:
         if isinstance(access, Operation):
             tenant = (request.view_args or {})["tenant"]
             self._require_tenant(tenant)
+            g.is_tenant_known = True
             self._admit(self._verifiers.get(tenant), access)
 
     def _admit(self, verifier: TokenVerifier | None, operation: Operation) -> None:
         if verifier is not None:
             token = read_bearer(request.headers.getlist("Authorization"), TOKEN_PARAMETER in request.args)
-            grant = read_grant(verifier.verify(token))
+            claims = verifier.verify(token)
+            g.agent = agent_of(claims)
+            grant = read_grant(claims)
             require_scopes(grant.scopes, operation)
             g.grant = grant
         elif not _is_near():
             raise Unauthenticated("this tenant has no trusted issuer and answers callers on the server's own machine only")
+        else:
+            g.agent = LOCAL
 
 
 def current_grant() -> Grant | None:
