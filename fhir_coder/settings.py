@@ -37,6 +37,14 @@ def _positive(raw: str) -> int:
     return value
 
 
+def _years(raw: str) -> int:
+    """A whole number of years; 0 is for ever."""
+    value = int(raw)
+    if not 0 <= value <= 100:
+        raise ValueError("expected a whole number of years from 0 to 100")
+    return value
+
+
 def _severities(raw: str) -> dict[str, str]:
     """Edit severities a site overrides: JSON object of edit id to severity."""
     value = json.loads(raw or "{}")
@@ -106,6 +114,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("risk", "on", _one_of("on", "off"), "Whether the risk report (CMS-HCC categories) is shown: on or off. It decides nothing."),
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
+    Setting("audit_years", "6", _years, "Years that audit events are kept, for `fhir-coder retention`; 0: for ever."),
+    Setting("coding_years", "0", _years, "Years that codings are kept, for `fhir-coder retention`; 0: for ever."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
     Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
@@ -132,6 +142,8 @@ class Settings:
     risk: str
     max_body_bytes: int
     max_depth: int
+    audit_years: int
+    coding_years: int
     public_url: str
     log_level: str
     workers: int

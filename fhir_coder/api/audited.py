@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from flask import Response, g, request
+from werkzeug.exceptions import HTTPException
 
 from fhir_coder.api.observation import current_request_id
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Auditor, Success
@@ -41,7 +42,7 @@ class RequestAudit:
             except FhirCoderError as error:
                 word = self._words.get(str(request.endpoint))
                 if word and g.get("is_tenant_known"):
-                    self._record(word, Success.REFUSED if error.status < 500 else Success.FAILED, error.code)
+                    self._record(word, *_end_of(error))
                 raise
 
         return admit
@@ -56,9 +57,7 @@ class RequestAudit:
             except NotRecorded:
                 raise
             except Exception as error:
-                code, status = getattr(error, "code", UNEXPECTED), getattr(error, "status", None)
-                refused = isinstance(error, FhirCoderError) and status is not None and status < 500
-                self._record(word, Success.REFUSED if refused else Success.FAILED, str(code))
+                self._record(word, *_end_of(error))
                 raise
             self._record(word, Success.DONE)
             return response
@@ -75,6 +74,15 @@ class RequestAudit:
         if error:
             entry = replace(entry, detail={**entry.detail, "error": error})
         self._auditor(replace(entry, event=word, success=success))
+
+
+def _end_of(error: Exception) -> tuple[Success, str]:
+    """Refused or failed, with our number of it, or the web framework's HTTP status."""
+    if isinstance(error, FhirCoderError):
+        return (Success.REFUSED if error.status < 500 else Success.FAILED), error.code
+    if isinstance(error, HTTPException) and error.code:
+        return (Success.REFUSED if error.code < 500 else Success.FAILED), f"HTTP {error.code}"
+    return Success.FAILED, UNEXPECTED
 
 
 def tell(patient: str = "", entities: Iterable[str] = (), detail: Mapping[str, str] | None = None) -> None:

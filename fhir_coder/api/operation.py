@@ -107,28 +107,28 @@ def _named_patient(coding: CodingRequest) -> str:
 def _tell_result(result: CodingResult) -> None:
     """Whom it was about, what was read, and what was written with which status."""
     encounter = result.intake.encounter
-    written = list(_written(result))
+    written = dict(_written(result))
     tell(
         patient=f"Patient/{encounter.patient.id}" if encounter.patient.id else "",
-        entities=[encounter.reference, *(note.reference for note in encounter.notes), *(location for location, _ in written)],
+        entities=[encounter.reference, *(note.reference for note in encounter.notes), *written],
         detail={
             "coding": result.coding_id,
             "disposition": result.disposition.outcome.value,
             "notes": str(len(encounter.notes)),
             "unreadable": str(len(encounter.unreadable)),
-            "written": ", ".join(f"{location} {status}" for location, status in written),
+            **written,
         },
     )
 
 
 def _written(result: CodingResult) -> Iterator[tuple[str, str]]:
-    """Reference and HTTP status of what the EHR holds now; the type alone for what it did not take."""
+    """Reference and HTTP status of what the EHR holds now; type and place in the proposal for what it did not take."""
     receipt = (result.receipt or {}).get("entry", ())
     proposed = [entry["resource"]["resourceType"] for entry in result.proposal.get("entry", ())]
     for position, entry in enumerate(receipt):
         response = entry["response"]
-        kind = proposed[position] if position < len(proposed) else "earlier"
-        yield response.get("location", "").split("/_history/")[0] or kind, response["status"][:3]
+        kind = proposed[position] if position < len(proposed) else "of an earlier coding"
+        yield response.get("location", "").split("/_history/")[0] or f"{kind} ({position + 1})", response["status"][:3]
 
 
 def require_tenant(engine: CodingEngine, tenant: str) -> None:

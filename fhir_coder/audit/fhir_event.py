@@ -33,11 +33,13 @@ _APPLICATION_SERVER = {
     "code": "4",
     "display": "Application Server",
 }
-_PERSON = {"system": ENTITY_TYPE, "code": "1", "display": "Person"}
-_OBJECT = {"system": ENTITY_TYPE, "code": "2", "display": "System Object"}
-_PATIENT_ROLE = {"system": ENTITY_ROLE, "code": "1", "display": "Patient"}
-_RESOURCE_ROLE = {"system": ENTITY_ROLE, "code": "4", "display": "Domain Resource"}
-_JOB_ROLE = {"system": ENTITY_ROLE, "code": "20", "display": "Job"}
+_PERSON = {"system": ENTITY_TYPE, "code": "1"}
+_OBJECT = {"system": ENTITY_TYPE, "code": "2"}
+"""System Object."""
+_PATIENT_ROLE = {"system": ENTITY_ROLE, "code": "1"}
+_RESOURCE_ROLE = {"system": ENTITY_ROLE, "code": "4"}
+"""Domain Resource."""
+_JOB_ROLE = {"system": ENTITY_ROLE, "code": "20"}
 _PURPOSE = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _URI, _ADDRESS = "5", "2"
 """Of http://hl7.org/fhir/R4/valueset-network-type.html."""

@@ -47,12 +47,13 @@ class Verdict:
         return not self.faults
 
 
-def verify(lines: Iterable[Line], start: Head = BEGINNING, anchors: Iterable[Head] = ()) -> Verdict:
+def verify(lines: Iterable[Line], start: Head = BEGINNING, anchors: Iterable[Head] = (), is_part: bool = False) -> Verdict:
     """``lines`` in order of their numbers, all that are kept. ``start`` is the last event that retention removed, ``anchors`` are heads
-    that were kept elsewhere: each must be found in the chain, so that the newest events cannot have been cut off."""
+    that were kept elsewhere: each must be found in the chain, so that the newest events cannot have been cut off. ``is_part``: the lines are
+    taken out of a chain behind ``start``, and what was before need not be accounted for."""
     faults: list[Fault] = []
     wanted = {one.sequence: one for one in anchors}
-    head, count, is_start_confirmed = start, 0, start == BEGINNING
+    head, count, is_start_confirmed = start, 0, is_part or start == BEGINNING
     for line in lines:
         event = _read(line.content)
         faults.extend(_faults(line, event, head))
@@ -89,6 +90,19 @@ def _faults(line: Line, event: dict[str, Any] | None, before: Head) -> Iterator[
     for name, value in columns_of(event).items():
         if line.columns.get(name, value) != value:
             yield Fault(line.sequence, f"stands under another {name} than it tells")
+
+
+def exported_lines(contents: Iterable[str]) -> Iterator[Line]:
+    """The lines of an export as they were kept."""
+    for content in contents:
+        sequence, _ = place_of(_read(content) or {})
+        yield Line(sequence, digest(content), content, {})
+
+
+def start_of(content: str) -> Head:
+    """The place before an event, as it tells it."""
+    sequence, previous = place_of(_read(content) or {})
+    return Head(max(sequence - 1, 0), previous)
 
 
 def columns_of(event: Mapping[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -106,7 +107,7 @@ def test_a_head_that_retention_removed_cannot_be_compared_and_is_no_fault() -> N
 
 def test_a_line_can_be_checked_with_sha256sum_alone() -> None:
     lines = chain(3)
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         assert place_of(json.loads(line.content)) == (line.sequence, hashlib.sha256(before.content.encode()).hexdigest())
 
 

@@ -161,10 +161,10 @@ REFUSED = {
 def test_the_database_refuses(store: Store, name: str) -> None:
     store.fill(4)
     assert store.pruning.prune("north", day(2), OPERATOR) == 1
-    before = [line for line in store.log.lines("north")]
+    before = list(store.log.lines("north"))
     with pytest.raises(SQLAlchemyError):
         store.execute(REFUSED[name])
-    assert [line for line in store.log.lines("north")] == before and store.verdict().is_whole
+    assert list(store.log.lines("north")) == before and store.verdict().is_whole
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
