@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from fhir_coder.audit.entry import AgentKind, AuditEntry, Success
 from fhir_coder.errors import EhrUnavailable, NotRecorded, Uncodable
 from fhir_coder.settings import Settings
 from tests.api.conftest import SmallEngine, issue_of, parameters, post
+from tests.smart.issuer import ISSUER, key_set, token
 
 CODE = "/fhir/Encounter/e1/$code-encounter"
 CHECK = "/fhir/Claim/$check-coding"
@@ -36,12 +39,25 @@ def book() -> Book:
     return Book()
 
 
-@pytest.fixture
-def client(engine: SmallEngine, book: Book):
+def client_of(engine: SmallEngine, book: Book, **environment: str):
     app = Flask("test", static_folder=None)
-    app.register_blueprint(create_api(engine, Settings.from_environment({}), auditor=book))
+    app.register_blueprint(create_api(engine, Settings.from_environment(environment), auditor=book))
     install_error_handlers(app)
     return app.test_client()
+
+
+@pytest.fixture
+def client(engine: SmallEngine, book: Book):
+    return client_of(engine, book)
+
+
+@pytest.fixture
+def guarded(engine: SmallEngine, book: Book, tmp_path: Path):
+    """``default`` trusts the issuer."""
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(key_set())
+    rows = [{"id": "default", "trust": {"issuer": ISSUER, "jwks_file": str(keys)}}]
+    return client_of(engine, book, FHIR_CODER_TENANTS=json.dumps(rows), FHIR_CODER_PUBLIC_URL="https://coder.example")
 
 
 def test_a_coding_is_one_entry_with_what_was_read(client, book: Book) -> None:
@@ -164,3 +180,42 @@ def test_what_is_no_reference_is_not_written_down(engine: SmallEngine, book: Boo
     }
     post(client, "/fhir/Encounter/$code-encounter", parameters({"name": "encounter", "resource": encounter}))
     assert book.entries and all(entry.patient == "" for entry in book.entries)
+
+
+# ------------------------------------------------------------------------------------------------------------------- tokens
+
+
+def test_the_caller_is_whom_the_token_names(guarded, book: Book) -> None:
+    assert (
+        post(guarded, CODE, parameters(), Authorization=f"Bearer {token(patient='p1', fhirUser='Practitioner/9', azp='page')}").status_code
+        == 200
+    )
+    (entry,) = book.entries
+    assert (entry.agent.kind, entry.agent.id, entry.agent.issuer, entry.agent.client) == (
+        AgentKind.PERSON,
+        "Practitioner/9",
+        ISSUER,
+        "page",
+    )
+    assert (entry.patient, entry.success) == ("Patient/p1", Success.DONE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code"),
+    [
+        ({"exp": 1}, AgentKind.NOBODY, "FC114"),
+        ({"iss": "https://evil.example", "sub": "admin"}, AgentKind.NOBODY, "FC114"),
+        ({"patient": "../../x"}, AgentKind.CLIENT, "FC114"),
+        ({"scope": "system/Patient.r"}, AgentKind.CLIENT, "FC115"),
+        ({"encounter": "e2"}, AgentKind.CLIENT, "FC104"),
+    ],
+    ids=["expired", "another issuer", "no id", "scope", "another encounter"],
+)
+def test_a_refusal_names_the_caller_only_when_the_token_proves_it(
+    guarded, engine: SmallEngine, book: Book, changes: dict[str, Any], kind: AgentKind, code: str
+) -> None:
+    given = token(**changes)
+    post(guarded, CODE, parameters(), Authorization=f"Bearer {given}")
+    (entry,) = book.entries
+    assert (entry.agent.kind, entry.success, entry.detail["error"]) == (kind, Success.REFUSED, code)
+    assert engine.requests == [] and "admin" not in repr(entry) and given[:20] not in repr(entry)
