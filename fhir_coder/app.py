@@ -6,6 +6,7 @@ Concrete parts are named here and in the composition files below it, and nowhere
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -14,7 +15,8 @@ from flask import Flask
 from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.log import configure_logging
-from fhir_coder.audit.entry import Auditor, no_audit
+from fhir_coder.audit.entry import Auditor
+from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
@@ -34,7 +36,7 @@ from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_hook_store, open_repository
+from fhir_coder.store.start import Stores, open_stores
 from fhir_coder.tenant_settings import Tenant
 from fhir_coder.throttle.rates import open_counters
 from terminology.release import Catalogue
@@ -76,36 +78,44 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections = EhrConnections(sandbox, settings.private_networks)
+    connections, stores = EhrConnections(sandbox, settings.private_networks), open_all_stores(settings)
     engine = Engine(
         coder=build_coder(settings, records=True),
         policy=outpatient(settings.assign_probability),
         tenants=tenants_of(settings, sandbox),
-        repository=open_store(settings),
+        repository=stores.repository,
         connect=connections,
         probe=EhrProbe(connections.once),
         now=lambda: datetime.now(UTC),
         intake=intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
-    app.register_blueprint(
-        create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys, open_counters(settings.rate_store, settings.data))
-    )
-    hook_store = open_hook_store(settings.database_url)
-    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, hook_store), DEFAULT_TENANT))
+    risk, counters = open_risk(settings, engine.coder.catalogue), open_counters(settings.rate_store, settings.data)
+    app.register_blueprint(create_api(engine, settings, risk, keys, counters, stores.audit.record))
+    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, stores.audit.record), DEFAULT_TENANT))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(engine.repository, hook_store)
+    app.extensions["fhir_coder"] = Lifecycle(engine.repository)
     return app
 
 
 def open_store(settings: Settings) -> Repository:
     """The store of codings."""
-    return open_repository(settings.database_url, settings.key)
+    return open_all_stores(settings).repository
 
 
-def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, audit: Auditor = no_audit) -> HookParts:
+def open_all_stores(settings: Settings) -> Stores:
+    """Codings, audit, holds, deletion and merges, over one database."""
+    return open_stores(settings.database_url, settings.key, Observer(settings.public_url or socket.gethostname()))
+
+
+def open_auditor(settings: Settings) -> Auditor:
+    """What keeps audit entries, for a part that needs nothing else of the store."""
+    return open_all_stores(settings).audit.record
+
+
+def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, audit: Auditor) -> HookParts:
     """What the CDS services are made of. Raises ConfigurationError where our own address, which tokens must name, is not configured."""
     configured = {tenant.id: tenant.cds_hooks for tenant in settings.tenants if tenant.cds_hooks}
     if configured and not settings.public_url:
@@ -124,10 +134,9 @@ def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
 class Lifecycle:
     """What a worker must do after a fork: drop connections that belong to the parent."""
 
-    def __init__(self, *stores: Repository | HookStore) -> None:
-        self._stores = stores
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
 
     def after_fork(self) -> None:
         """Forget inherited database connections without closing them."""
-        for store in self._stores:
-            store.forget_connections()
+        self._repository.forget_connections()

@@ -7,10 +7,30 @@ import sys
 from collections.abc import Sequence
 
 from fhir_coder import __version__
-from fhir_coder.commands import artifacts, check, code, demo, edits, evaluate, index, keys, learn, replay, serve, terminology, trail, train
+from fhir_coder.commands import (
+    artifacts,
+    audit,
+    check,
+    code,
+    demo,
+    edits,
+    evaluate,
+    index,
+    keys,
+    learn,
+    patient_merge,
+    replay,
+    retention,
+    serve,
+    terminology,
+    trail,
+    train,
+)
 from fhir_coder.errors import FhirCoderError
 
-COMMANDS = (code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts)
+COMMANDS = (
+    code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, patient_merge,
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

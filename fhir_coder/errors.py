@@ -32,6 +32,7 @@
     │   ├── LaunchUnavailable       502 transient      the authorization server does not answer
     │   └── LaunchFailed            502 processing     what the authorization server answers cannot be accepted
     ├── Busy                        503 transient      too much is being done at once; safe to retry (carries Retry-After)
+    ├── NotRecorded                 503 transient      the audit cannot be written, so nothing is done or told
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
 Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
@@ -259,6 +260,12 @@ class Busy(FhirCoderError):
 
     code, status, issue = "FC501", 503, "transient"
     is_retry_safe = True
+
+
+class NotRecorded(FhirCoderError):
+    """The audit cannot be written: what cannot be written down is not done, and what was found is not told."""
+
+    code, status, issue = "FC301", 503, "transient"
 
 
 class ConfigurationError(FhirCoderError):

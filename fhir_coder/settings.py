@@ -55,6 +55,14 @@ def _redis(raw: str) -> str:
     return raw
 
 
+def _years(raw: str) -> int:
+    """A whole number of years; 0 is for ever."""
+    value = int(raw)
+    if not 0 <= value <= 100:
+        raise ValueError("expected a whole number of years from 0 to 100")
+    return value
+
+
 def _severities(raw: str) -> dict[str, str]:
     """Edit severities a site overrides: JSON object of edit id to severity."""
     value = json.loads(raw or "{}")
@@ -141,6 +149,8 @@ SETTINGS: tuple[Setting, ...] = (
         "How often callers at one address may fail to prove who they are before the answer is 429. Empty: no limit.",
     ),
     Setting("rate_store", "", _redis, "URL of a Redis that counts calls for several machines; empty: a file in the data folder."),
+    Setting("audit_years", "6", _years, "Years that audit events are kept, for `fhir-coder retention`; 0: for ever."),
+    Setting("coding_years", "0", _years, "Years that codings are kept, for `fhir-coder retention`; 0: for ever."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
     Setting(
         "metrics_address", "", read_address, "Address of its own for `/metrics`, `host:port`; empty: the server's, for its own machine."
@@ -178,6 +188,8 @@ class Settings:
     rate_limit: Items
     failure_limit: Items
     rate_store: str = field(repr=False)
+    audit_years: int
+    coding_years: int
     public_url: str
     metrics_address: Address | None
     log_level: str

@@ -87,7 +87,7 @@ def section_of(command: str) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__.rsplit(".", 1)[1])
 def test_every_subcommand_has_a_heading(command) -> None:
-    assert f"fhir-coder {command.__name__.rsplit('.', 1)[1]}" in headings("command-line.md")
+    assert f"fhir-coder {command.__name__.rsplit('.', 1)[1].replace('_', '-')}" in headings("command-line.md")
 
 
 @pytest.mark.parametrize(("command", "option"), list(options()))

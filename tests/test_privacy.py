@@ -24,7 +24,7 @@ from flask.testing import FlaskClient
 from fhir_coder.api.blueprint import create_api
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.log import JsonFormatter, configure_logging
-from fhir_coder.app import build_coder, open_store
+from fhir_coder.app import build_coder, open_all_stores
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.probe import EhrProbe
@@ -311,17 +311,18 @@ class House:
         settings = Settings.from_environment(
             {"FHIR_CODER_DATA": str(folder), "FHIR_CODER_KEY": key, "FHIR_CODER_DATABASE_URL": f"sqlite:///{self.database}"}, sandbox=True
         )
+        stores = open_all_stores(settings)
         self._engine = Engine(
             coder=coder,
             policy=outpatient(),
             tenants={"default": Tenant("default", (EhrSettings("simulated", BASE, write_before_review=True),))},
-            repository=open_store(settings),
+            repository=stores.repository,
             connect=self._connect,
             probe=EhrProbe(self._connect),
             now=lambda: datetime.now(UTC),
         )
         app = Flask("fhir_coder", static_folder=None)
-        app.register_blueprint(create_api(self._engine, settings))
+        app.register_blueprint(create_api(self._engine, settings, auditor=stores.audit.record))
         install_error_handlers(app)
         self.client: FlaskClient = app.test_client()
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from fhir_coder.api import health
 from fhir_coder.api.admission import Admission
+from fhir_coder.api.audited import RequestAudit
 from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
@@ -27,6 +28,7 @@ from fhir_coder.api.operation import CodeEncounter, require_tenant
 from fhir_coder.api.parameters import OPERATION
 from fhir_coder.api.render_risk import Assessor
 from fhir_coder.api.respond import format_of, respond
+from fhir_coder.audit.entry import Auditor, no_audit
 from fhir_coder.errors import OperationUnknown, ResourceUnknown
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.settings import Settings
@@ -46,6 +48,9 @@ DEFINITIONS = {OPERATION: build_definition, CHECK_OPERATION: build_check_definit
 FRESH_S = 300
 """Seconds for which what describes the server may be kept: a change of configuration shows soon."""
 
+EVENTS = {Operation.CODE_ENCOUNTER: OPERATION, Operation.CHECK_CODING: CHECK_OPERATION}
+"""What a call of an operation is called in the audit."""
+
 NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
@@ -55,9 +60,10 @@ def create_api(
     risk: Assessor | None = None,
     keys: Mapping[str, Any] = NO_KEYS,
     counters: Storage | None = None,
+    auditor: Auditor = no_audit,
 ) -> Blueprint:
     """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``counters`` counting calls (None:
-    nothing is limited by rate). Install the error handlers of the application beside it."""
+    nothing is limited by rate), ``auditor`` keeping who called and what became of it. Install the error handlers of the application beside it."""
     blueprint, metrics = Blueprint("api", __name__), Metrics()
     observe_requests(blueprint, metrics, hygiene_of(settings.public_url))
     if settings.metrics_address:
@@ -65,15 +71,16 @@ def create_api(
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
     verifiers = make_verifiers(trusts, partial(_bases_of, settings.public_url), settings.private_networks)
     gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant), settings.sandbox)
-    room = Room(settings.threads, settings.waiting)
+    room, audit = Room(settings.threads, settings.waiting), RequestAudit(auditor)
     throttle = Throttle(counters, Rates(settings.rate_limit, settings.failure_limit), metrics.count_uncounted) if counters else None
     admission = Admission(gate, throttle, room)
-    blueprint.before_request(admission.enter)
+    blueprint.before_request(audit.of_gate(admission.enter))
     blueprint.teardown_request(admission.leave)
-    add = partial(_route, blueprint, gate)
+    add = partial(_route, blueprint, gate, audit)
     limits = Limits(settings.max_body_bytes, settings.max_depth)
     in_turn = InTurn(engine, room)
-    code, check = CodeEncounter(in_turn, limits, metrics, risk), CheckCoding(in_turn, limits, metrics)
+    code = CodeEncounter(in_turn, limits, metrics, risk, audit.begin_writing)
+    check = CheckCoding(in_turn, limits, metrics)
     description = Description(engine, settings.public_url, trusts)
     add("/health/live", "GET", ANYONE, health.live)
     add("/health/ready", "GET", ANYONE, partial(health.ready, engine.readiness))
@@ -142,6 +149,7 @@ def _bases_of(public_url: str, tenant: str) -> tuple[str, ...]:
 def _route(
     blueprint: Blueprint,
     gate: Gate,
+    audit: RequestAudit,
     rule: str,
     method: str,
     access: Access,
@@ -151,6 +159,9 @@ def _route(
     """One route; a trailing slash is the same address, and OPTIONS is not answered, so that Allow says what there is."""
     endpoint = rule.replace(".", "_")
     gate.declare(f"{blueprint.name}.{endpoint}", access)
+    if isinstance(access, Operation):
+        audit.declare(f"{blueprint.name}.{endpoint}", EVENTS[access])
+        view = audit.of_view(f"{blueprint.name}.{endpoint}", view)
     blueprint.add_url_rule(
         rule,
         endpoint=endpoint,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from flask import Response, g, request
 
+from fhir_coder.api.audited import tell
 from fhir_coder.api.body import read_body
 from fhir_coder.api.check_outcome import outcome_of_check
 from fhir_coder.api.check_request import read_check_request
@@ -41,6 +42,7 @@ class CheckCoding:
         preferences = read_preferences(request.headers.get("Prefer"))
         g.preference_applied = preferences.applied
         read = read_check_request(read_body(request, self._limits), is_strict=preferences.is_strict)
+        tell(patient=f"Patient/{read.codes.patient.id}" if read.codes.patient.id else "", detail={"codes": str(len(read.codes.codes))})
         if grant := current_grant():
             require_patient(grant, read.codes.patient.id)
         checked = self._engine.check(read.codes)

@@ -13,8 +13,10 @@ from typing import Final, Literal
 from flask import g, request
 
 from fhir_coder.api.nearness import is_near
+from fhir_coder.audit.entry import Agent, AgentKind
 from fhir_coder.errors import Forbidden
 from fhir_coder.smart.bearer import Verifier, read_bearer
+from fhir_coder.smart.caller import agent_of
 from fhir_coder.smart.context import Grant, read_grant
 from fhir_coder.smart.refusal import ask_for_token
 from fhir_coder.smart.scopes import Operation, require_scopes
@@ -25,6 +27,10 @@ Access = Operation | Literal["anyone", "this machine"]
 """Who may call a route: anyone, callers on this machine, or who may use the operation."""
 TOKEN_PARAMETER = "access_token"
 """Name of a token in an address or form (RFC 6750 sections 2.2 and 2.3), which are not accepted."""
+
+
+LOCAL = Agent(AgentKind.CLIENT, "localhost")
+"""A caller on this machine, of whom no token is asked."""
 
 
 class Gate:
@@ -53,12 +59,15 @@ class Gate:
         if isinstance(access, Operation):
             tenant = (request.view_args or {})["tenant"]
             self._require_tenant(tenant)
+            g.is_tenant_known = True
             self._admit(self._verifiers.get(tenant), access)
 
     def _admit(self, verifier: Verifier | None, operation: Operation) -> None:
         if verifier is not None:
             token = read_bearer(request.headers.getlist("Authorization"), TOKEN_PARAMETER in request.args)
-            grant = read_grant(verifier.verify(token))
+            claims = verifier.verify(token)
+            g.agent = agent_of(claims)
+            grant = read_grant(claims)
             require_scopes(grant.scopes, operation)
             g.grant = grant
         elif not self._is_sandbox:
@@ -68,6 +77,8 @@ class Gate:
             )
         elif not is_near(request):
             ask_for_token("without a trusted issuer the sandbox answers callers on its own machine only")
+        else:
+            g.agent = LOCAL
 
 
 def current_grant() -> Grant | None:

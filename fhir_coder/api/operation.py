@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from flask import Response, g, request
 
+from fhir_coder.api.audited import tell
 from fhir_coder.api.body import read_body
 from fhir_coder.api.coding_request import read_coding_request
 from fhir_coder.api.gate import current_grant
@@ -40,14 +42,19 @@ class CodingEngine(Protocol):
         """Whether the parts that coding needs are there."""
 
 
+Announcement = Callable[[Iterable[str], Mapping[str, str]], None]
+"""Writes down, before it begins, that the EHR is written to: references and detail."""
+
+
 class CodeEncounter:
     """The operation as a view: bytes and headers in, Parameters out."""
 
-    def __init__(self, engine: CodingEngine, limits: Limits, metrics: Metrics, risk: Assessor | None = None) -> None:
+    def __init__(self, engine: CodingEngine, limits: Limits, metrics: Metrics, risk: Assessor | None, begin_writing: Announcement) -> None:
         self._engine = engine
         self._limits = limits
         self._metrics = metrics
         self._risk = risk
+        self._begin_writing = begin_writing
 
     def __call__(self, tenant: str, encounter_id: str = "") -> Response:
         """Negotiate, read, code, render; every refusal is one of our errors."""
@@ -62,18 +69,66 @@ class CodeEncounter:
         grant = current_grant()
         coding = bound(read.request, grant) if grant else read.request
         self._require_ehr(coding)
+        self._announce(coding)
         try:
             result = self._engine.code(coding)
         except (RequiredMissing, Uncodable) as error:
             raise read.given.explain(error) from error
+        _tell_result(result)
         self._metrics.count_disposition(result.disposition.outcome.value)
         self._metrics.count_writes(result.receipt)
         risk = render_risk(self._risk, result) if self._risk else None
         return respond(render_result(result, ignored=read.given.ignored, include_text=read.request.include_text, risk=risk), form)
 
+    def _announce(self, coding: CodingRequest) -> None:
+        """Tell the audit what is asked for, before anything is read or written."""
+        encounter = coding.encounter_id or str((coding.encounter or {}).get("id", ""))
+        tell(patient=_named_patient(coding))
+        entities, detail = [f"Encounter/{encounter}"] if encounter else [], {"ehr": coding.ehr}
+        if coding.write_back:
+            self._begin_writing(entities, detail)
+        else:
+            tell(entities=entities, detail=detail)
+
     def _require_ehr(self, coding: CodingRequest) -> None:
         if coding.ehr and not self._engine.has_ehr(coding.tenant, coding.ehr):
             raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
+
+
+def _named_patient(coding: CodingRequest) -> str:
+    """The patient of the token, else of what the caller sent, else nobody: the EHR has not been asked yet."""
+    if coding.limits.patient:
+        return f"Patient/{coding.limits.patient}"
+    if coding.patient and "id" in coding.patient:
+        return f"Patient/{coding.patient['id']}"
+    return str((coding.encounter or {}).get("subject", {}).get("reference", ""))
+
+
+def _tell_result(result: CodingResult) -> None:
+    """Whom it was about, what was read, and what was written with which status."""
+    encounter = result.intake.encounter
+    written = dict(_written(result))
+    tell(
+        patient=f"Patient/{encounter.patient.id}" if encounter.patient.id else "",
+        entities=[encounter.reference, *(note.reference for note in encounter.notes), *written],
+        detail={
+            "coding": result.coding_id,
+            "disposition": result.disposition.outcome.value,
+            "notes": str(len(encounter.notes)),
+            "unreadable": str(len(encounter.unreadable)),
+            **written,
+        },
+    )
+
+
+def _written(result: CodingResult) -> Iterator[tuple[str, str]]:
+    """Reference and HTTP status of what the EHR holds now; type and place in the proposal for what it did not take."""
+    receipt = (result.receipt or {}).get("entry", ())
+    proposed = [entry["resource"]["resourceType"] for entry in result.proposal.get("entry", ())]
+    for position, entry in enumerate(receipt):
+        response = entry["response"]
+        kind = proposed[position] if position < len(proposed) else "of an earlier coding"
+        yield response.get("location", "").split("/_history/")[0] or f"{kind} ({position + 1})", response["status"][:3]
 
 
 def require_tenant(engine: CodingEngine, tenant: str) -> None:

@@ -38,11 +38,13 @@ class AgentKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """``id``: ``fhirUser`` or subject of a person, client id of a program, account name of an operator; ``issuer``: who says so."""
+    """``id``: ``fhirUser`` or subject of a person, client id of a program, account name of an operator; ``issuer``: who says so;
+    ``client``: id of the program that a person used."""
 
     kind: AgentKind
     id: str = ""
     issuer: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

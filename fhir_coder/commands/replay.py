@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from fhir_coder.app import open_store
+from fhir_coder.app import open_all_stores
 from fhir_coder.commands.coding import add_coding, find_coding
+from fhir_coder.commands.operator import looked_at
 from fhir_coder.connections import SANDBOX_EHR
 from fhir_coder.errors import Uncodable
 from fhir_coder.record.again import NotReplayable
@@ -30,14 +31,15 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0 when all is as it was, 1 when something differs, 2 when the coding cannot be replayed."""
     settings = Settings.from_environment(sandbox=arguments.sandbox)
-    repository = open_store(settings)
+    stores = open_all_stores(settings)
     try:
-        coding = find_coding(repository, arguments)
+        coding = find_coding(stores.repository, arguments)
+        stores.audit.record(looked_at("replay", coding))
         replay = build_replayer(settings).replay(coding, with_today=arguments.current)
     except NotReplayable as error:
         hint = "; add --sandbox for the built-in EHR" if coding.ehr == SANDBOX_EHR and not (coding.is_inline or arguments.sandbox) else ""
         raise Uncodable(f"not replayable: {error}{hint}") from error
     finally:
-        repository.close()
+        stores.close()
     print(json.dumps(replay_document(replay), indent=1, ensure_ascii=False) if arguments.json else replay_page(replay))
     return 0 if replay.is_equal else 1

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 
-from fhir_coder.app import open_store
+from fhir_coder.app import open_all_stores
+from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.commands.coding import add_coding, find_coding
+from fhir_coder.commands.operator import looked_at, operator
 from fhir_coder.errors import RequiredMissing
 from fhir_coder.record.trail_document import trail_document
 from fhir_coder.record.trail_page import trail_page
 from fhir_coder.settings import Settings
-from fhir_coder.store.repository import Repository
+from fhir_coder.store.start import Stores
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -28,21 +30,26 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one record, or the list."""
     if arguments.coding is None and arguments.latest is None:
         raise RequiredMissing("name a coding, or list the newest with --latest N")
-    repository = open_store(Settings.from_environment())
+    stores = open_all_stores(Settings.from_environment())
     try:
         if arguments.latest is not None:
-            _list(repository, arguments)
+            _list(stores, arguments)
             return 0
-        document = trail_document(find_coding(repository, arguments), with_words=arguments.words)
+        coding = find_coding(stores.repository, arguments)
+        stores.audit.record(looked_at("trail", coding, {"words": "yes" if arguments.words else "no"}))
+        document = trail_document(coding, with_words=arguments.words)
         print(json.dumps(document, indent=1, ensure_ascii=False) if arguments.json else trail_page(document))
         return 0
     finally:
-        repository.close()
+        stores.close()
 
 
-def _list(repository: Repository, arguments: argparse.Namespace) -> None:
+def _list(stores: Stores, arguments: argparse.Namespace) -> None:
     """One line for each of the newest codings."""
-    for one in repository.recent(arguments.tenant, max(arguments.latest, 0)):
+    found = stores.repository.recent(arguments.tenant, max(arguments.latest, 0))
+    detail, shown = {"codings": str(len(found))}, tuple(one.encounter_reference for one in found)
+    stores.audit.record(AuditEntry(arguments.tenant, "list-codings", Action.READ, Success.DONE, operator(), "", shown, detail=detail))
+    for one in found:
         moment, encounter = one.created_at.isoformat(timespec="seconds"), one.encounter_reference or "-"
         line = {
             "codingId": one.id,

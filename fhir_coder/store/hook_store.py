@@ -26,7 +26,7 @@ class UsedTokenRow(Table):
 
 
 class HookStore:
-    """``now`` tells epoch seconds. Safe to share between threads; see :meth:`forget_connections` for forks."""
+    """``now`` tells epoch seconds. Safe to share between threads."""
 
     def __init__(self, engine: Engine, now: Callable[[], float] = time.time) -> None:
         self._engine = engine
@@ -70,11 +70,3 @@ class HookStore:
                 counts.get(Outcome.REVIEW.value, 0),
                 session.scalar(blocking) or 0,
             )
-
-    def forget_connections(self) -> None:
-        """Drop connections inherited from a parent process without closing them: they are the parent's."""
-        self._engine.dispose(close=False)
-
-    def close(self) -> None:
-        """Close all connections; the next call opens new ones."""
-        self._engine.dispose()

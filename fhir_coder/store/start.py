@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.holds import Holds
 from fhir_coder.store.hook_store import HookStore
+from fhir_coder.store.merging import Merging
+from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.upgrade import upgrade
 
 
-def open_repository(database_url: str, key: str) -> Repository:
-    """The repository over an up-to-date database. Raises ConfigurationError for an unusable URL, key or database."""
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The doors of one database, which share its connections."""
+
+    repository: Repository
+    audit: AuditLog
+    holds: Holds
+    deletion: Deletion
+    pruning: Pruning
+    merging: Merging
+    hooks: HookStore
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.repository.close()
+
+
+def open_stores(database_url: str, key: str, observer: Observer | None = None) -> Stores:
+    """Everything over an up-to-date database. Raises ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
     engine = open_engine(database_url)
     upgrade(engine)
-    return Repository(engine, cipher)
+    audit = AuditLog(engine, observer or Observer())
+    return Stores(
+        Repository(engine, cipher),
+        audit,
+        Holds(engine, audit),
+        Deletion(engine, audit),
+        Pruning(engine, audit),
+        Merging(engine, audit),
+        HookStore(engine),
+    )
 
 
-def open_hook_store(database_url: str) -> HookStore:
-    """What CDS Hooks need, over an up-to-date database. Raises ConfigurationError for an unusable URL or database."""
-    engine = open_engine(database_url)
-    upgrade(engine)
-    return HookStore(engine)
+def open_repository(database_url: str, key: str) -> Repository:
+    """The repository alone. Raises as :func:`open_stores`."""
+    return open_stores(database_url, key).repository
