@@ -41,7 +41,7 @@ def book() -> Book:
 
 def client_of(engine: SmallEngine, book: Book, **environment: str):
     app = Flask("test", static_folder=None)
-    app.register_blueprint(create_api(engine, Settings.from_environment(environment), auditor=book))
+    app.register_blueprint(create_api(engine, Settings.from_environment(environment, sandbox=True), auditor=book))
     install_error_handlers(app)
     return app.test_client()
 

@@ -32,7 +32,7 @@ def serve(engine: SmallEngine, tmp_path: Path) -> Callable[..., FlaskClient]:
     """A client of an application with counters of its own."""
 
     def make(**environment: str) -> FlaskClient:
-        settings = Settings.from_environment(environment)
+        settings = Settings.from_environment(environment, sandbox=True)
         app = Flask("test", static_folder=None)
         app.register_blueprint(create_api(engine, settings, counters=open_counters("", tmp_path)))
         install_error_handlers(app)
