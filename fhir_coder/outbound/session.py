@@ -72,7 +72,7 @@ def _pools(connector: Connector) -> dict[str, type[HTTPConnectionPool]]:
         def _new_conn(self) -> socket.socket:
             return _opened(self, connector)
 
-        def getresponse(self) -> HTTPResponse:
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
             with whole_head_within(self.sock, _head_time(self)):
                 return super().getresponse()
 
@@ -80,7 +80,7 @@ def _pools(connector: Connector) -> dict[str, type[HTTPConnectionPool]]:
         def _new_conn(self) -> socket.socket:
             return _opened(self, connector)
 
-        def getresponse(self) -> HTTPResponse:
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
             with whole_head_within(self.sock, _head_time(self)):
                 return super().getresponse()
 
