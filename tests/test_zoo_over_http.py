@@ -22,6 +22,7 @@ PARTLY_READ = frozenset({"pdf-scan-and-text.pdf"})
 def client(built: None, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     store = tmp_path_factory.mktemp("zoo") / "store.sqlite"
     variables = {"FHIR_CODER_DATA": str(Settings.from_environment().data), "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"}
+    variables["FHIR_CODER_RATE_LIMIT"] = ""
     return create_app(Settings.from_environment(variables, sandbox=True, builtin_ehr=False)).test_client()
 
 

@@ -26,8 +26,8 @@ class Metrics:
         self._seconds = Histogram("fhir_coder_request_seconds", "Seconds to answer a request.", ("route",), registry=self._registry)
         self._dispositions = Counter("fhir_coder_dispositions", "Encounters coded.", ("disposition",), registry=self._registry)
         self._writes = Counter("fhir_coder_writes", "Resources in receipts.", ("status",), registry=self._registry)
-        self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
         self._checks = Counter("fhir_coder_checks", "Claims checked.", ("gravest",), registry=self._registry)
+        self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
 
     def count_uncounted(self) -> None:
         """One call that was let in without being counted, because the counters could not be reached."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from fhir_coder.outbound.connecting import Connector, LeadsInside, Resolve, system_resolve
+from fhir_coder.outbound.connecting import LONGEST_S, Connector, LeadsInside, Resolve, system_resolve
+from fhir_coder.outbound.head_time import whole_head_within
 from fhir_coder.outbound.rule import PUBLIC_ONLY, AddressRule
 
 __all__ = ["AddressRefused", "AddressRule", "open_session"]
@@ -71,9 +72,17 @@ def _pools(connector: Connector) -> dict[str, type[HTTPConnectionPool]]:
         def _new_conn(self) -> socket.socket:
             return _opened(self, connector)
 
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+            with whole_head_within(self.sock, _head_time(self)):
+                return super().getresponse()
+
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return _opened(self, connector)
+
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+            with whole_head_within(self.sock, _head_time(self)):
+                return super().getresponse()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -82,6 +91,11 @@ def _pools(connector: Connector) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}
+
+
+def _head_time(connection: HTTPConnection) -> float:
+    """Seconds for status and headers: as much more than the longest pause as a body may take."""
+    return 3 * connection.timeout if isinstance(connection.timeout, int | float) else LONGEST_S
 
 
 def _opened(connection: HTTPConnection, connector: Connector) -> socket.socket:

@@ -57,6 +57,7 @@ def coder_for(ehr: FhirServer, folder: Path) -> FlaskClient:
         "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite'}",
         "FHIR_CODER_TENANTS": tenants,
         "FHIR_CODER_LOG_LEVEL": "WARNING",
+        "FHIR_CODER_RATE_LIMIT": "",
     }
     return create_app(Settings.from_environment(environment, sandbox=True, builtin_ehr=False)).test_client()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -54,6 +55,38 @@ def listening(certificate: Path | None = None, location: str = "") -> Iterator[L
     try:
         yield found
     finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def dripping(head: bytes, certificate: Path | None = None) -> Iterator[int]:
+    """A server, by its port, that answers with the begin of a head and then a letter ten times a second, for a quarter of a minute."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            try:
+                self.request.recv(65536)
+                self.request.sendall(head)
+                for _ in range(150):
+                    self.request.sendall(b"a")
+                    if over.wait(0.1):
+                        break
+            except OSError:
+                pass
+
+    over, server = threading.Event(), ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        over.set()
         server.shutdown()
         server.server_close()
         thread.join()

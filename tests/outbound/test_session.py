@@ -15,7 +15,7 @@ from fhir_coder.outbound.addresses import read_networks
 from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Call, attempt
 from fhir_coder.outbound.connecting import Found
 from fhir_coder.outbound.session import AddressRefused, AddressRule, open_session
-from tests.outbound.listening import Listening, listening, self_signed
+from tests.outbound.listening import Listening, dripping, listening, self_signed
 
 NEAR = AddressRule(read_networks("127.0.0.0/8"))
 
@@ -130,6 +130,19 @@ def test_a_resolver_that_hangs_is_a_timeout() -> None:
 def test_a_name_without_an_address_is_unavailable(host: str) -> None:
     with open_session() if "empty" not in host else open_session(resolve=Names(empty=[[]])) as session:
         assert isinstance(attempt(session, Call("GET", f"http://{host}/"), NO_TOKEN, 5), EhrUnavailable)
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX: ", b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nY"])
+def test_headers_that_drip_end(head: bytes, secure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each letter comes in time, and there is no end of letters."""
+    certificate = self_signed(tmp_path / "ehr.pem", "slow.example")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    begun = time.monotonic()
+    with dripping(head, certificate if secure else None) as port, open_session(NEAR, Names(slow=[["127.0.0.1"]])) as session:
+        url = f"{'https' if secure else 'http'}://slow.example:{port}/"
+        assert isinstance(attempt(session, Call("GET", url), NO_TOKEN, 0.5), EhrTimeout)
+    assert time.monotonic() - begun < 5
 
 
 # --------------------------------------------------------------------------------------------------------------------------- TLS
