@@ -1,7 +1,8 @@
 """The tenants (practices) of a server and their EHRs, as data, and how they are read from ``FHIR_CODER_TENANTS``.
 
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
-:mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers).
+:mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
+:mod:`fhir_coder.sensitive_settings` (sensitive documents).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fhir_coder.backend_settings import BackendClient, read_backend
+from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
 from fhir_coder.smart.trust import Trust, read_trust
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -43,12 +45,13 @@ class EhrSettings:
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    Without ``trust`` it asks for no token and answers this machine only.
+    Without ``trust`` it asks for no token and answers this machine only. ``sensitive``: what it does with sensitive documents.
     """
 
     id: str
     ehrs: tuple[EhrSettings, ...] = ()
     trust: Trust | None = None
+    sensitive: SensitiveRules = field(default_factory=SensitiveRules)
 
 
 def read_tenants(raw: str) -> tuple[Tenant, ...]:
@@ -64,9 +67,14 @@ def read_tenants(raw: str) -> tuple[Tenant, ...]:
     return tenants
 
 
-def _tenant(id: str, ehrs: Sequence[Mapping[str, Any]] = (), trust: Mapping[str, Any] | None = None) -> Tenant:
+def _tenant(
+    id: str,
+    ehrs: Sequence[Mapping[str, Any]] = (),
+    trust: Mapping[str, Any] | None = None,
+    sensitive: Mapping[str, Any] | None = None,
+) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
-    return Tenant(_name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust))
+    return Tenant(_name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust), read_sensitive(**(sensitive or {})))
 
 
 def _ehr(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from fhir_coder.sensitive_settings import SensitiveRules
 
 
 @dataclass(frozen=True, slots=True)
 class IntakePolicy:
-    """``preliminary``: skip or code notes that are not signed. ``unfinished``: refuse or code encounters that are not finished."""
+    """``preliminary``: skip or code notes that are not signed. ``unfinished``: refuse or code encounters that are not finished.
+    ``sensitive``: the tenant's rules for sensitive documents."""
 
     preliminary: str = "skip"
     unfinished: str = "refuse"
+    sensitive: SensitiveRules = field(default_factory=SensitiveRules)
 
     def __post_init__(self) -> None:
         if self.preliminary not in {"skip", "code"} or self.unfinished not in {"refuse", "code"}:
