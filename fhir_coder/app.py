@@ -29,7 +29,9 @@ from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.start import open_repository, open_rotation
+from fhir_coder.store.tls import DatabaseTls
 from terminology.release import Catalogue
 
 _FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
@@ -91,7 +93,17 @@ def create_app(settings: Settings) -> Flask:
 
 def open_store(settings: Settings) -> Repository:
     """The store of codings."""
-    return open_repository(settings.database_url, settings.key)
+    return open_repository(settings.database_url, settings.key, database_tls(settings))
+
+
+def open_store_rotation(settings: Settings) -> Rotation:
+    """What changes the key of the store."""
+    return open_rotation(settings.database_url, settings.key, database_tls(settings))
+
+
+def database_tls(settings: Settings) -> DatabaseTls:
+    """How PostgreSQL is spoken to."""
+    return DatabaseTls(settings.database_tls, settings.database_tls_ca, settings.database_tls_cert, settings.database_tls_key)
 
 
 def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:

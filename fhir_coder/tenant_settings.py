@@ -74,7 +74,9 @@ def _tenant(
     sensitive: Mapping[str, Any] | None = None,
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
-    return Tenant(_name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust), read_sensitive(**(sensitive or {})))
+    return Tenant(
+        _name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust), read_sensitive(**(sensitive or {}))
+    )
 
 
 def _ehr(

@@ -47,7 +47,7 @@ class Consents:
     def permitting_part2(self) -> str:
         """The name of a Consent that permits reading Part 2 records, or empty: there is none, or another denies it."""
         about = [one for one in self.counting if self._is_about_part2(one)]
-        if any(not self._permits(one) for one in about):
+        if any(not self._permits(one) for one in about) or any(map(self._forbids, self.counting)):
             return ""
         return next((_name(one) for one in about), "")
 
@@ -71,6 +71,11 @@ class Consents:
             return False
         forbidding = [one for one in nested if one.get("type") == "deny"]
         return all(one.get("securityLabel") and not any(m.kind in _OF_PART2 for m in _marks(one["securityLabel"])) for one in forbidding)
+
+    def _forbids(self, consent: Resource) -> bool:
+        """Whether it denies without saying of what, so that Part 2 records are among it; not where it is for other recipients or purposes."""
+        root = next(_provisions(consent), {})
+        return root.get("type") == "deny" and not root.get("securityLabel") and not root.get("data") and self._covers(root)
 
     def _covers(self, provision: Resource) -> bool:
         """Whether purpose, action and recipients of a permission take in that this practice codes its notes."""

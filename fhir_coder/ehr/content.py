@@ -112,7 +112,15 @@ def _fetched(attachment: Resource, fetch: Fetch | None) -> AttachmentBytes:
         raise Unreadable("unavailable", error.message) from error
 
 
-def _note(document: Resource, attachment: Resource, content: AttachmentBytes, text: NoteText, note_id: str, authorship: Authorship, labels: tuple[SecurityLabel, ...]) -> Note:
+def _note(
+    document: Resource,
+    attachment: Resource,
+    content: AttachmentBytes,
+    text: NoteText,
+    note_id: str,
+    authorship: Authorship,
+    labels: tuple[SecurityLabel, ...],
+) -> Note:
     """The one place where a resource, a DocumentReference or a DiagnosticReport, becomes a note."""
     kind = document.get("type") or document.get("code") or {}
     return Note(

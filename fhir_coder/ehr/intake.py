@@ -125,9 +125,7 @@ def _intake(
     excluded = {address_of(one.document) for one in selection.excluded}
     for resource in (encounter, coverage, *documents_of(selection), *services, *authorship.people(), *supply.context):
         gathered.keep(address_of(resource) if resource and address_of(resource) not in excluded else "", resource)
-    return Intake(
-        replace(facts, conflicts=tuple(gathered.conflicts)), gathered.resources, tuple(dict.fromkeys(gathered.warnings))
-    )
+    return Intake(replace(facts, conflicts=tuple(gathered.conflicts)), gathered.resources, tuple(dict.fromkeys(gathered.warnings)))
 
 
 def _encounter(request: CodingRequest, client: EhrClient | None) -> Resource:
@@ -201,9 +199,7 @@ def _why_none(selection: Selection) -> str:
     return f"{why}: {'; '.join(told)}" + (f"; and {rest} more" if rest else "") if told else why
 
 
-def _recorded(
-    encounter: Resource, supply: Supply, visit: Visit, gathered: _Gathered, reserve: Reserve
-) -> tuple[RecordedDiagnosis, ...]:
+def _recorded(encounter: Resource, supply: Supply, visit: Visit, gathered: _Gathered, reserve: Reserve) -> tuple[RecordedDiagnosis, ...]:
     """Diagnoses of this encounter that the caller sent or the EHR holds, but for those whose labels exclude them."""
     warn = gathered.warnings.append
     held = supply.held("Condition", visit, category=ENCOUNTER_DIAGNOSIS) if visit.encounter else ()

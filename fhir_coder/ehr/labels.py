@@ -40,7 +40,9 @@ def label(system: str, code: str) -> SecurityLabel:
 
 def labels_of(*resources: Resource | None) -> tuple[SecurityLabel, ...]:
     """All labels of the resources, each once."""
-    return merged(label(one.get("system", ""), one["code"]) for resource in resources if resource for one in _found(resource) if one.get("code"))
+    return merged(
+        label(one.get("system", ""), one["code"]) for resource in resources if resource for one in _found(resource) if one.get("code")
+    )
 
 
 def merged(labels: Iterable[SecurityLabel]) -> tuple[SecurityLabel, ...]:

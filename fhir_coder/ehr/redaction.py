@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fhir_coder.ehr.labels import label, merged
 from fhir_coder.ehr.screening import Screen
 from fhir_coder.ehr.sensitivity import Mark, marks_of_codes, marks_of_labels, marks_of_words
-from fhir_coder.model import SecurityLabel, SectionHint
+from fhir_coder.model import SectionHint, SecurityLabel
 from fhir_coder.notes.canonical import NoteText
 from fhir_coder.vocabulary import LOINC
 

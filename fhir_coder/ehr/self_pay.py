@@ -62,7 +62,9 @@ def insurances(coverages: Iterable[Resource]) -> tuple[Resource, ...]:
 def _first(coverages: Sequence[Resource], accounts: list[Resource], visit: Visit) -> Resource | None:
     """The Coverage that comes first for the visit: by the Encounter's Account where that names some (``Account.coverage.priority``), else by
     ``Coverage.order``. Of equals one that the patient pays comes first: a claim can be made later, a disclosure not taken back."""
-    ranked = {literal(one.get("coverage"), "Coverage"): one.get("priority", 1) for account in accounts for one in account.get("coverage", ())}
+    ranked = {
+        literal(one.get("coverage"), "Coverage"): one.get("priority", 1) for account in accounts for one in account.get("coverage", ())
+    }
     active = [one for one in coverages if one.get("status") == "active" and not is_other(one.get("beneficiary"), visit.patient)]
     active = [one for one in active if _is_in_force(one, visit)]
     named = [one for one in active if address_of(one) in ranked]

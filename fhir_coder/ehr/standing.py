@@ -21,9 +21,7 @@ EXCLUDED_STATUS = frozenset({"superseded", "entered-in-error"})
 EXCLUDED_DOC_STATUS = frozenset({"entered-in-error"})
 
 
-def choose_standing(
-    documents: Sequence[Resource], chosen: Iterable[int], policy: IntakePolicy, screen: Screen | None = None
-) -> Selection:
+def choose_standing(documents: Sequence[Resource], chosen: Iterable[int], policy: IntakePolicy, screen: Screen | None = None) -> Selection:
     """What is to be read of the documents at the ``chosen`` positions, and sentences on the rest; the others only relate to them."""
     return _Choice(documents, chosen, policy, screen or Screen()).selection()
 

@@ -110,9 +110,7 @@ def _read_structured(body: etree._Element) -> NoteText:
     return NoteText(text, tuple(_clamp(hint, len(text)) for hint in hints), labelled=parts)
 
 
-def _write_section(
-    section: etree._Element, layout: Layout, hints: list[SectionHint], labelled: list[LabelledPart], depth: int
-) -> None:
+def _write_section(section: etree._Element, layout: Layout, hints: list[SectionHint], labelled: list[LabelledPart], depth: int) -> None:
     """Write one section and those nested in it; its hint comes before theirs and spans them."""
     if depth > MAX_DEPTH:
         raise Unreadable("malformed", f"sections nest deeper than {MAX_DEPTH}")
