@@ -103,7 +103,7 @@ class UnreadableNote:
 
     ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``,
     ``empty``, ``unavailable``, ``integrity``, ``preliminary`` (not read because nobody has signed it yet), ``sensitive`` (not read because its
-    marks exclude it; ``detail`` names them in our words); docs/notes.md says what each means.
+    marks exclude it, which the detail names in our words); docs/notes.md says what each means.
     """
 
     id: str
