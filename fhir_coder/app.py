@@ -36,7 +36,9 @@ from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import Stores, open_stores
+from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.start import Stores, open_rotation, open_stores
+from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.tenant_settings import Tenant
 from fhir_coder.throttle.rates import open_counters
 from terminology.release import Catalogue
@@ -107,12 +109,23 @@ def open_store(settings: Settings) -> Repository:
 
 def open_all_stores(settings: Settings) -> Stores:
     """Codings, audit, holds, deletion and merges, over one database."""
-    return open_stores(settings.database_url, settings.key, Observer(settings.public_url or socket.gethostname()))
+    observer = Observer(settings.public_url or socket.gethostname())
+    return open_stores(settings.database_url, settings.key, observer, database_tls(settings))
 
 
 def open_auditor(settings: Settings) -> Auditor:
     """What keeps audit entries, for a part that needs nothing else of the store."""
     return open_all_stores(settings).audit.record
+
+
+def open_store_rotation(settings: Settings) -> Rotation:
+    """What changes the key of the store."""
+    return open_rotation(settings.database_url, settings.key, database_tls(settings))
+
+
+def database_tls(settings: Settings) -> DatabaseTls:
+    """How PostgreSQL is spoken to."""
+    return DatabaseTls(settings.database_tls, settings.database_tls_ca, settings.database_tls_cert, settings.database_tls_key)
 
 
 def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, audit: Auditor) -> HookParts:

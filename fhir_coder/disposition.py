@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fhir_coder.always_review import always_review
-from fhir_coder.model import Authority, CodedEncounter, Disposition, EditReport, Finding, Note, Outcome, Reason, Severity
+from fhir_coder.model import Authority, CodedEncounter, Disposition, EditReport, Finding, Note, Outcome, Reason, Sensitivity, Severity
 
 POLICY_REVIEW_ALL = "policy-review-all"
 CONFIDENT = "confident"
@@ -91,9 +91,16 @@ def _encounter_objections(coded: CodedEncounter) -> Iterator[Reason]:
         yield Reason("unreadable-note", f"{len(coded.encounter.unreadable)} note(s) could not be read.")
     if coded.encounter.conflicts:
         yield Reason("identity-conflict", "The resources of this encounter disagree about whom or what they concern.")
-    if coded.encounter.is_claimed and coded.encounter.service_date is None:
+    if coded.encounter.sensitive:
+        yield Reason("sensitive-document", f"Marked sensitive, for a person to look at: {_told(coded.encounter.sensitive)}.")
+    if (coded.encounter.is_claimed or coded.encounter.self_pay) and coded.encounter.service_date is None:
         yield Reason("service-date-unknown", "Without a date of service it is not known which release of the code set holds.")
     yield from _unattributed(coded.encounter.notes)
+
+
+def _told(sensitive: Iterable[Sensitivity]) -> str:
+    """What is marked, by its address and our words for the mark."""
+    return "; ".join(f"{one.reference}: {one.what}" for one in sensitive)
 
 
 def _unattributed(notes: Iterable[Note]) -> Iterator[Reason]:

@@ -55,7 +55,7 @@ class Engine:
 
     def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
-        intake = gather(request, client, self.intake)
+        intake = gather(request, client, self._intake(request.tenant), today=lambda: self.now().date())
         intake = replace(intake, warnings=(*intake.warnings, *_degradations(request)))
         if request.write_back and not intake.encounter.patient.id:
             raise Uncodable(
@@ -100,6 +100,10 @@ class Engine:
             caveats={r.id: r.caveat for r in self.coder.catalogue.releases if r.caveat},
             ehrs=self.probe.states({f"{tenant.id}/{ehr.id}": ehr for tenant in self.tenants.values() for ehr in tenant.ehrs}),
         )
+
+    def _intake(self, tenant: str) -> IntakePolicy:
+        """The site's rules with the tenant's for sensitive documents."""
+        return replace(self.intake, sensitive=self.tenants[tenant].sensitive)
 
     def _ehr(self, request: CodingRequest) -> EhrSettings | None:
         """The EHR of the caller's tenant that the request names, or the tenant's first; never an address from the request."""

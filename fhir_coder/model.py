@@ -14,6 +14,8 @@ from enum import StrEnum
 from fhir_coder.note import Authority as Authority
 from fhir_coder.note import Note as Note
 from fhir_coder.note import SectionHint as SectionHint
+from fhir_coder.note import SecurityLabel as SecurityLabel
+from fhir_coder.note import Sensitivity as Sensitivity
 from fhir_coder.note import UnreadableNote as UnreadableNote
 from fhir_coder.note import text_hash as text_hash
 from fhir_coder.service import MAX_DIAGNOSES as MAX_DIAGNOSES
@@ -51,7 +53,9 @@ class Encounter:
 
     ``service_date`` is the calendar date of ``Encounter.period.start`` in its own offset, or None. ``coverage``, ``provider`` and
     ``organization`` are FHIR references or empty. ``conflicts`` names identity conflicts between the resources (see ``ehr.intake``).
-    ``is_claimed`` says that a Claim is drafted for it: for every encounter that came as FHIR, for no line of text.
+    ``is_claimed`` says that a Claim is drafted for it: for every encounter that came as FHIR, for no line of text. ``self_pay`` says why none is,
+    where the patient's self-pay restriction keeps it from health plans, or is empty. ``labels`` are the security labels of the Encounter and the
+    Patient, ``sensitive`` what was read although it is marked.
     """
 
     id: str
@@ -67,6 +71,9 @@ class Encounter:
     reference: str = ""
     is_claimed: bool = False
     recorded: tuple[RecordedDiagnosis, ...] = ()
+    self_pay: str = ""
+    labels: tuple[SecurityLabel, ...] = ()
+    sensitive: tuple[Sensitivity, ...] = ()
 
     @property
     def age(self) -> int | None:

@@ -43,8 +43,27 @@ class Authority(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityLabel:
+    """One security label (``meta.security``): its code system, by its current URL where it is one that is known here, and its code."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What was read although it is marked sensitive, so that a person looks: the address of the document or the encounter, the kind of mark,
+    and what the mark says in our own words."""
+
+    reference: str
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """One clinical document as canonical text. ``version`` is the resource's versionId at the EHR, ``author`` the reference of who wrote it.
+    """One clinical document as canonical text. ``version`` is the resource's versionId at the EHR, ``author`` the reference of who wrote it,
+    ``labels`` the security labels of its document.
 
     A note that came as bare text is what its sender says it is: a provider's, signed.
     """
@@ -62,6 +81,7 @@ class Note:
     author: str = ""
     authority: Authority = Authority.PROVIDER
     is_signed: bool = True
+    labels: tuple[SecurityLabel, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -82,7 +102,8 @@ class UnreadableNote:
     """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
 
     ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``, ``too-long``,
-    ``empty``, ``unavailable``, ``integrity``, ``preliminary`` (not read because nobody has signed it yet); docs/notes.md says what each means.
+    ``empty``, ``unavailable``, ``integrity``, ``preliminary`` (not read because nobody has signed it yet), ``sensitive`` (not read because its
+    marks exclude it, which the detail names in our words); docs/notes.md says what each means.
     """
 
     id: str

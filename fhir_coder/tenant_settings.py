@@ -2,7 +2,8 @@
 
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
-:mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.cds_hooks.clients` (CDS clients).
+:mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.cds_hooks.clients` (CDS clients),
+:mod:`fhir_coder.sensitive_settings` (sensitive documents).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.cds_hooks.clients import HookClient, read_hook_clients
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
+from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
 from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
 
@@ -49,8 +51,8 @@ class EhrSettings:
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider. Without ``trust`` it answers
-    nobody, but for this machine in sandbox mode.
+    ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``sensitive`` what it does
+    with sensitive documents. Without ``trust`` it answers nobody, but for this machine in sandbox mode.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Tenant:
     trust: Trust | None = None
     sign_in: Registration | None = None
     cds_hooks: tuple[HookClient, ...] = ()
+    sensitive: SensitiveRules = field(default_factory=SensitiveRules)
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -85,6 +88,7 @@ def _tenant(
     trust: Mapping[str, Any] | None = None,
     sign_in: Mapping[str, Any] | None = None,
     cds_hooks: Sequence[Mapping[str, Any]] = (),
+    sensitive: Mapping[str, Any] | None = None,
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
     read = tuple(_ehr(id, **ehr) for ehr in ehrs)
@@ -94,6 +98,7 @@ def _tenant(
         None if trust is None else read_trust(**trust),
         None if sign_in is None else read_sign_in(id, sign_in),
         read_hook_clients(cds_hooks, [ehr.base_url for ehr in read]),
+        read_sensitive(**(sensitive or {})),
     )
 
 

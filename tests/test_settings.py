@@ -9,6 +9,7 @@ import pytest
 
 from fhir_coder.backend_settings import BackendClient
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.sensitive_settings import Kind, Rule
 from fhir_coder.settings import Settings
 
 
@@ -106,3 +107,17 @@ def test_what_cannot_be_read_stops_the_start(name: str, value: str) -> None:
         Settings.from_environment({name: value})
     assert name in caught.value.message
     assert "secret-value" not in caught.value.message
+
+
+def test_a_tenants_rules_for_sensitive_documents() -> None:
+    raw = json.dumps([{"id": "north", "sensitive": {"part2": "exclude", "exclude_types": ["LOINC|11488-4"]}}])
+    rules = Settings.from_environment({"FHIR_CODER_TENANTS": raw}).tenants[0].sensitive
+    assert (rules.rule(Kind.PART2), rules.rule(Kind.RESTRICTED)) == (Rule.EXCLUDE, Rule.REVIEW)
+    assert rules.exclude_types == {("http://loinc.org", "11488-4")}
+
+
+@pytest.mark.parametrize("sensitive", [{"part-2": "code"}, {"part2": "yes"}, {"psychotherapy": "code"}, {"exclude_types": "LOINC|1"}])
+def test_a_rule_for_sensitive_documents_that_is_misspelt_stops_the_start(sensitive: dict[str, object]) -> None:
+    raw = json.dumps([{"id": "north", "sensitive": sensitive}])
+    with pytest.raises(ConfigurationError, match="FHIR_CODER_TENANTS cannot be read: ValueError: expected"):
+        Settings.from_environment({"FHIR_CODER_TENANTS": raw})

@@ -7,7 +7,7 @@ Why it matters
         What it says is unknown; coding the rest as if it were all would under-code the visit.
 
 Fires
-        A scanned image; a PDF with scanned pages among pages of text; a document whose attachment cannot be decoded; a note that nobody has signed yet, where a site leaves these unread.
+        A scanned image; a PDF with scanned pages among pages of text; a document whose attachment cannot be decoded; a note that nobody has signed yet, where a site leaves these unread; a note or section that is excluded as sensitive.
 
 Passes
         An encounter whose notes were all read.
@@ -38,6 +38,10 @@ def check(case: EditCase) -> Iterator[Fault]:
     for note in case.encounter.unreadable:
         if note.reason == "preliminary":
             yield Fault((), f"Note {note.id} was not read: nobody has signed it yet; code the encounter again when it is signed.")
+            continue
+        if note.reason == "sensitive":
+            part = "A part of note" if note.id in read else "Note"
+            yield Fault((), f"{part} {note.id} was not read because it is sensitive: {note.detail}; see that the codes hold without it.")
             continue
         what = f"A part of note {note.id}" if note.id in read else f"Note {note.id}"
         yield Fault((), f"{what} could not be read ({note.reason}); read it before releasing the codes.")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fhir_coder.ehr.authorship import Authorship, unknown_authorship
 from fhir_coder.ehr.binary import AttachmentBytes
 from fhir_coder.ehr.formats import attachments_of
 from fhir_coder.ehr.integrity import is_intact
+from fhir_coder.ehr.labels import labels_of, merged
+from fhir_coder.ehr.redaction import Redacted, redacted
 from fhir_coder.ehr.references import address_of, codings
+from fhir_coder.ehr.screening import Screen
 from fhir_coder.ehr.selection import document_date
 from fhir_coder.errors import EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.primitives import decode_base64
-from fhir_coder.model import Note, UnreadableNote
+from fhir_coder.model import Note, SecurityLabel, Sensitivity, UnreadableNote
 from fhir_coder.notes.formats import NoteText, Unreadable
 from fhir_coder.outbound.attempt import MAX_BYTES
 from fhir_coder.vocabulary import LOINC
@@ -28,12 +31,14 @@ FindAuthorship = Callable[[Resource], Authorship]
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
     """The note of a document, or why there is none; both when a part of it could not be read. ``warnings`` are of the format and name the document; ``digests`` are the sha256 of
-    the bytes that were looked at, unless they prove nothing: none, or others than were announced."""
+    the bytes that were looked at, unless they prove nothing: none, or others than were announced. ``sensitive`` is what the note's own format marks
+    and was read."""
 
     note: Note | None = None
     unreadable: UnreadableNote | None = None
     warnings: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+    sensitive: tuple[Sensitivity, ...] = ()
 
 
 def read_document(
@@ -41,12 +46,13 @@ def read_document(
     note_id: str,
     read_note: ReadNote,
     fetch: Fetch | None,
-    renditions: Iterable[Resource] = (),
+    renditions: Sequence[Resource] = (),
     authorship: FindAuthorship = unknown_authorship,
+    screen: Screen | None = None,
 ) -> ReadDocument:
     """Read the best content of a document, or the next when that has no readable text, at last those of its renditions.
 
-    Bytes that are not what their size and hash say make the whole document unreadable: it was changed on the way. Raises EhrUnavailable or
+    What the format itself marks as sensitive is left out by ``screen``; when that is the whole, no other format is looked at. Bytes that are not what their size and hash say make the whole document unreadable: it was changed on the way. Raises EhrUnavailable or
     EhrTimeout when the EHR fails meanwhile.
     """
     failures: list[UnreadableNote] = []
@@ -62,12 +68,24 @@ def read_document(
                 if error.reason == "integrity":
                     return ReadDocument(unreadable=failures[-1])
                 continue
+            left = redacted(text, screen or Screen())
+            unread = _left_out(left, text, note_id, address_of(document))
+            if left.text is None:
+                return ReadDocument(unreadable=unread, digests=tuple(digests))
             warnings = tuple(f"{address_of(source) or note_id}: {warning}" for warning in text.warnings)
-            note = _note(source, attachment, content, text, note_id, authorship(source))
-            unread = UnreadableNote(note_id, "no-text-layer", text.unread, address_of(document)) if text.unread else None
-            return ReadDocument(note, unread, warnings, tuple(digests))
+            labels = merged((*labels_of(document, *renditions), *left.labels))
+            note = _note(source, attachment, content, left.text, note_id, authorship(source), labels)
+            reserved = tuple(Sensitivity(address_of(source) or note_id, mark.kind.value, mark.what) for mark in left.reserved)
+            return ReadDocument(note, unread, warnings, tuple(digests), reserved)
     nothing = UnreadableNote(note_id, "no-content", "the document has no content", address_of(document))
     return ReadDocument(unreadable=failures[0] if failures else nothing, digests=tuple(digests))
+
+
+def _left_out(left: Redacted, text: NoteText, note_id: str, address: str) -> UnreadableNote | None:
+    """What of the text is not read: what is sensitive, else the pages that hold no text."""
+    if left.why or left.text is None:
+        return UnreadableNote(note_id, "sensitive", left.why, address)
+    return UnreadableNote(note_id, "no-text-layer", text.unread, address) if text.unread else None
 
 
 def _bytes(attachment: Resource, document: Resource, fetch: Fetch | None) -> AttachmentBytes:
@@ -97,7 +115,15 @@ def _fetched(attachment: Resource, fetch: Fetch | None) -> AttachmentBytes:
         raise Unreadable("unavailable", error.message) from error
 
 
-def _note(document: Resource, attachment: Resource, content: AttachmentBytes, text: NoteText, note_id: str, authorship: Authorship) -> Note:
+def _note(
+    document: Resource,
+    attachment: Resource,
+    content: AttachmentBytes,
+    text: NoteText,
+    note_id: str,
+    authorship: Authorship,
+    labels: tuple[SecurityLabel, ...],
+) -> Note:
     """The one place where a resource, a DocumentReference or a DiagnosticReport, becomes a note."""
     kind = document.get("type") or document.get("code") or {}
     return Note(
@@ -114,4 +140,5 @@ def _note(document: Resource, attachment: Resource, content: AttachmentBytes, te
         author=authorship.author,
         authority=authorship.authority,
         is_signed=authorship.is_signed,
+        labels=labels,
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.references import codings, is_other
+from fhir_coder.ehr.screening import Screen
 from fhir_coder.ehr.search_plan import CLINICAL_NOTE
 from fhir_coder.ehr.selection import Selection, document_date, name_of
 from fhir_coder.ehr.standing import choose_standing
@@ -19,16 +20,20 @@ from fhir_coder.errors import Uncodable
 from fhir_coder.exchange import Resource
 
 
-def select_given(documents: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY) -> Selection:
+def select_given(
+    documents: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY, screen: Screen | None = None
+) -> Selection:
     """Documents that the caller sent: all are meant, so one that names another encounter is a conflict. Raises Uncodable for one of another
     patient."""
     chosen = tuple(documents)
     refuse_other_patient(chosen, visit)
     conflicts = tuple(f"{name_of(one)} names another encounter" for one in chosen if names_other(encounters_of(one), visit))
-    return replace(choose_standing(chosen, range(len(chosen)), policy), conflicts=conflicts)
+    return replace(choose_standing(chosen, range(len(chosen)), policy, screen), conflicts=conflicts)
 
 
-def select_found(documents: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY) -> Selection:
+def select_found(
+    documents: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY, screen: Screen | None = None
+) -> Selection:
     """Documents that a search returned: those of this encounter. Raises Uncodable for one that joins this encounter with another patient."""
     found = tuple(documents)
     ours = [position for position, one in enumerate(found) if is_of(one, visit)]
@@ -42,7 +47,7 @@ def select_found(documents: Iterable[Resource], visit: Visit, policy: IntakePoli
     loose = [one for one in found if not is_of(one, visit) and not names_other(encounters_of(one), visit) and _is_dated_within(one, visit)]
     if loose:
         warnings.append(f"{len(loose)} documents of the patient that may be of the visit by their date name no encounter and were not read")
-    selection = choose_standing(found, chosen, policy)
+    selection = choose_standing(found, chosen, policy, screen)
     return replace(selection, warnings=(*selection.warnings, *warnings))
 
 

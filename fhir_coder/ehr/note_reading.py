@@ -7,46 +7,55 @@ same bytes or the same canonical text is one note; the others are named. What co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fhir_coder.ehr.authorship import unknown_authorship
 from fhir_coder.ehr.binary import AttachmentBytes
 from fhir_coder.ehr.content import Fetch, FindAuthorship, ReadDocument, ReadNote, read_document
+from fhir_coder.ehr.labels import merged
 from fhir_coder.ehr.references import address_of
+from fhir_coder.ehr.screening import Screen
 from fhir_coder.ehr.selection import Selection, name_of
 from fhir_coder.errors import InvalidContent
 from fhir_coder.exchange import Resource
-from fhir_coder.model import Authority, Note, UnreadableNote
+from fhir_coder.model import Authority, Note, Sensitivity, UnreadableNote
 
 PENDING = UnreadableNote("", "preliminary", "nobody has signed it yet")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadNotes:
-    """Notes in order of date, those that could not be or were not read, and sentences."""
+    """Notes in order of date, those that could not be or were not read, sentences, and what formats mark that was read."""
 
     notes: tuple[Note, ...]
     unreadable: tuple[UnreadableNote, ...]
     warnings: tuple[str, ...]
+    sensitive: tuple[Sensitivity, ...] = ()
 
 
 def read_selection(
-    selection: Selection, read_note: ReadNote, fetch: Fetch | None, authorship: FindAuthorship = unknown_authorship
+    selection: Selection,
+    read_note: ReadNote,
+    fetch: Fetch | None,
+    authorship: FindAuthorship = unknown_authorship,
+    screen: Screen | None = None,
 ) -> ReadNotes:
     """Read every selected document; ``authorship`` says whose it is. Raises InvalidContent when two of a type have one id, an EhrError when the EHR fails meanwhile."""
     once = _Once(fetch) if fetch else None
-    ids = note_ids((*selection.documents, *selection.pending))
+    ids = note_ids((*selection.documents, *selection.pending, *(one.document for one in selection.excluded)))
     copies = _Copies()
     for position, document in enumerate(selection.documents):
-        found = read_document(document, ids[position], read_note, once, selection.renditions.get(position, ()), authorship)
+        found = read_document(document, ids[position], read_note, once, selection.renditions.get(position, ()), authorship, screen)
         copies.add(document, found)
-    pending = zip(selection.pending, ids[len(selection.documents) :], strict=True)
-    unsigned = tuple(UnreadableNote(note_id, PENDING.reason, PENDING.detail, address_of(one)) for one, note_id in pending)
+    others = iter(ids[len(selection.documents) :])
+    unsigned = tuple(UnreadableNote(next(others), PENDING.reason, PENDING.detail, address_of(one)) for one in selection.pending)
+    excluded = tuple(UnreadableNote(next(others), "sensitive", one.why, address_of(one.document)) for one in selection.excluded)
     kept = copies.kept.values()
     return ReadNotes(
         tuple(one.note for _, one in kept if one.note),
-        tuple(one.unreadable for _, one in kept if one.unreadable) + unsigned,
+        tuple(one.unreadable for _, one in kept if one.unreadable) + unsigned + excluded,
         tuple(copies.warnings),
+        tuple(dict.fromkeys(found for _, one in kept for found in one.sensitive)),
     )
 
 
@@ -90,13 +99,19 @@ class _Copies:
         is_better = _weight(found) > _weight(known)
         kept, dropped = (document, known_document) if is_better else (known_document, document)
         self.warnings.append(f"{name_of(dropped)} is the same document as {name_of(kept)} and was read once")
-        if is_better:
-            self.kept[original] = (document, found)
+        self.kept[original] = (kept, _joined(found, known) if is_better else _joined(known, found))
 
 
 def _keys(document: ReadDocument) -> list[str]:
     """What a copy has in common with its original: the canonical text, or bytes."""
     return [*document.digests, *([f"text {document.note.sha256}"] if document.note else [])]
+
+
+def _joined(kept: ReadDocument, other: ReadDocument) -> ReadDocument:
+    """What is kept of two copies, with the labels and marks of both: one of them may have lost its own."""
+    labels = merged((*(kept.note.labels if kept.note else ()), *(other.note.labels if other.note else ())))
+    note = replace(kept.note, labels=labels) if kept.note else None
+    return replace(kept, note=note, sensitive=(*kept.sensitive, *other.sensitive))
 
 
 def _weight(document: ReadDocument) -> tuple[bool, bool, bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from fhir_coder.sensitive_settings import SensitiveRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +12,7 @@ class IntakePolicy:
     """``preliminary``: skip or code notes that are not signed. ``unfinished``: refuse or code encounters that are not finished.
 
     ``most_notes`` are read of one encounter. A note of more than ``longest_note`` characters stays unread; an encounter whose notes have more
-    than ``most_characters`` in all is refused.
+    than ``most_characters`` in all is refused. ``sensitive``: the tenant's rules for sensitive documents.
     """
 
     preliminary: str = "skip"
@@ -18,6 +20,7 @@ class IntakePolicy:
     most_notes: int = 200
     longest_note: int = 250_000
     most_characters: int = 500_000
+    sensitive: SensitiveRules = field(default_factory=SensitiveRules)
 
     def __post_init__(self) -> None:
         if self.preliminary not in {"skip", "code"} or self.unfinished not in {"refuse", "code"}:

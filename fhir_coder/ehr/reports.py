@@ -13,7 +13,8 @@ from fhir_coder.ehr.documents import names_other, refuse_other_patient
 from fhir_coder.ehr.moments import moment
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.references import address_of
-from fhir_coder.ehr.selection import Selection, document_date, name_of
+from fhir_coder.ehr.screening import Screen
+from fhir_coder.ehr.selection import Excluded, Selection, document_date, name_of
 from fhir_coder.ehr.visit import Visit
 from fhir_coder.exchange import Resource
 
@@ -21,7 +22,13 @@ SIGNED = frozenset({"final", "amended", "corrected", "appended"})
 PRELIMINARY = frozenset({"registered", "partial", "preliminary"})
 
 
-def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: Visit, policy: IntakePolicy = DEFAULT_POLICY) -> Selection:
+def select_reports(
+    sent: Iterable[Resource],
+    found: Iterable[Resource],
+    visit: Visit,
+    policy: IntakePolicy = DEFAULT_POLICY,
+    screen: Screen | None = None,
+) -> Selection:
     """Reports with a text of their own: those that the caller sent along, unless they name another encounter, and those found that name
     this one. Raises Uncodable for one of another patient."""
     presented = [one for one in sent if one.get("presentedForm")]
@@ -29,6 +36,9 @@ def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: V
     ours = {_key(one): one for one in found if one.get("presentedForm") and visit.is_among(_encounter(one))}
     ours |= {_key(one): one for one in presented if not names_other(_encounter(one), visit)}
     refuse_other_patient(ours.values(), visit)
+    judged = {key: (screen or Screen()).of_document(one).excluded for key, one in ours.items()}
+    excluded = tuple(Excluded(ours[key], why) for key, why in judged.items() if why and ours[key].get("status") in SIGNED | PRELIMINARY)
+    ours = {key: one for key, one in ours.items() if not judged[key]}
     signed = [one for one in ours.values() if one.get("status") in SIGNED]
     unsigned = [one for one in ours.values() if one.get("status") in PRELIMINARY]
     warnings = [f"{name_of(one)} names another encounter and was not read" for one in strangers]
@@ -40,7 +50,7 @@ def select_reports(sent: Iterable[Resource], found: Iterable[Resource], visit: V
     warnings += [f"{name_of(one)} is preliminary" + (" and was not read" if policy.skips_preliminary else "") for one in unsigned]
     kept = signed if policy.skips_preliminary else signed + unsigned
     kept.sort(key=lambda one: (moment(document_date(one)), one.get("id", "")))
-    return Selection(tuple(kept), tuple(warnings), pending=tuple(unsigned) if policy.skips_preliminary else ())
+    return Selection(tuple(kept), tuple(warnings), pending=tuple(unsigned) if policy.skips_preliminary else (), excluded=excluded)
 
 
 def _key(report: Resource) -> object:

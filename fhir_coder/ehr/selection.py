@@ -11,11 +11,19 @@ from fhir_coder.exchange import Resource
 
 
 @dataclass(frozen=True, slots=True)
+class Excluded:
+    """A document of the encounter that its marks exclude, and why, in words that are ours."""
+
+    document: Resource
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Documents to read, in order of date; sentences on why others were left out; identity conflicts.
 
     ``renditions`` holds, by position in ``documents``, the same document in other formats; ``pending`` documents of the encounter that are
-    not signed and were left unread for that.
+    not signed and were left unread for that; ``excluded`` those that are not read because they are sensitive.
     """
 
     documents: tuple[Resource, ...]
@@ -23,6 +31,7 @@ class Selection:
     conflicts: tuple[str, ...] = ()
     renditions: Mapping[int, tuple[Resource, ...]] = field(default_factory=dict)
     pending: tuple[Resource, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
 
     def joined(self, other: Selection) -> Selection:
         """Both together, in order of date; of equals those of this one come first."""
@@ -38,6 +47,7 @@ class Selection:
             self.conflicts + other.conflicts,
             {position: renditions for position, (_, renditions) in enumerate(placed) if renditions},
             self.pending + other.pending,
+            self.excluded + other.excluded,
         )
 
 

@@ -13,24 +13,26 @@ from fhir_coder.ehr.formats import best_rank
 from fhir_coder.ehr.moments import moment
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.relations import APPENDS, TRANSFORMS, Relations
-from fhir_coder.ehr.selection import Selection, document_date, name_of
+from fhir_coder.ehr.screening import Screen, excluded_positions
+from fhir_coder.ehr.selection import Excluded, Selection, document_date, name_of
 from fhir_coder.exchange import Resource
 
 EXCLUDED_STATUS = frozenset({"superseded", "entered-in-error"})
 EXCLUDED_DOC_STATUS = frozenset({"entered-in-error"})
 
 
-def choose_standing(documents: Sequence[Resource], chosen: Iterable[int], policy: IntakePolicy) -> Selection:
+def choose_standing(documents: Sequence[Resource], chosen: Iterable[int], policy: IntakePolicy, screen: Screen | None = None) -> Selection:
     """What is to be read of the documents at the ``chosen`` positions, and sentences on the rest; the others only relate to them."""
-    return _Choice(documents, chosen, policy).selection()
+    return _Choice(documents, chosen, policy, screen or Screen()).selection()
 
 
 class _Choice:
     """One choice. Positions count ``documents``; ``_kept`` are those still to be read."""
 
-    def __init__(self, documents: Sequence[Resource], chosen: Iterable[int], policy: IntakePolicy) -> None:
+    def __init__(self, documents: Sequence[Resource], chosen: Iterable[int], policy: IntakePolicy, screen: Screen) -> None:
         self._documents = documents
         self._relations = Relations(documents)
+        self._sensitive = excluded_positions(documents, self._relations, screen)
         self._policy = policy
         self._warnings: list[str] = []
         self._kept = list(chosen)
@@ -47,6 +49,8 @@ class _Choice:
         self._drop(in_error.__contains__, "belongs to a document that is entered in error")
         stale = self._relations.below(replaced, TRANSFORMS)
         self._drop(stale.__contains__, "is a rendition of a document that was replaced")
+        excluded = tuple(Excluded(self._documents[one], self._sensitive[one]) for one in self._kept if one in self._sensitive)
+        self._kept = [one for one in self._kept if one not in self._sensitive]
         unsigned = list(filter(self._is_preliminary, self._kept))
         self._warnings += [f"{name_of(self._documents[one])} is preliminary" + self._unread for one in unsigned]
         if self._policy.skips_preliminary:
@@ -63,6 +67,7 @@ class _Choice:
                 if kept in renditions
             },
             pending=tuple(self._documents[one] for one in unsigned) if self._policy.skips_preliminary else (),
+            excluded=excluded,
         )
 
     @property

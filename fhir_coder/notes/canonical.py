@@ -12,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from fhir_coder.model import SectionHint
+from fhir_coder.model import SectionHint, SecurityLabel
 
 MAX_BYTES = 10 * 1024 * 1024
 """Notes larger than this (10 MiB) are refused: the longest outpatient notes are below 1 MiB."""
@@ -47,16 +47,30 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledPart:
+    """A part of a note, ``text[start:end]``, that its format labels."""
+
+    start: int
+    end: int
+    labels: tuple[SecurityLabel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoteText:
     """Canonical text of one note, the sections its format declares, and warnings (about the format, never quoting the note).
 
     ``unread`` says which part of the note could not be read (scanned pages between pages of text), or is empty.
+    ``labels`` are security labels that the format gives the whole note, ``labelled`` those of its parts; their systems are as they were written. ``title`` is
+    the title that the format gives the whole, for judging it, or empty.
     """
 
     text: str
     hints: tuple[SectionHint, ...] = ()
     warnings: tuple[str, ...] = ()
     unread: str = ""
+    labels: tuple[SecurityLabel, ...] = ()
+    labelled: tuple[LabelledPart, ...] = ()
+    title: str = ""
 
 
 def canonical(text: str) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 
 from lxml import etree
 
-from fhir_coder.model import SectionHint
-from fhir_coder.notes.canonical import MAX_BYTES, NoteText, Unreadable, require_words
+from fhir_coder.model import SectionHint, SecurityLabel
+from fhir_coder.notes.canonical import MAX_BYTES, LabelledPart, NoteText, Unreadable, require_words
 from fhir_coder.notes.formats import read_note
 from fhir_coder.notes.layout import Layout
 from fhir_coder.notes.markup import MAX_DEPTH, Vocabulary, lay_out, local_name
@@ -22,6 +23,8 @@ CONTENT_TYPES = frozenset({"application/xml", "text/xml", "application/hl7-v3+xm
 _NAMESPACE = "urn:hl7-org:v3"
 _LOINC = "2.16.840.1.113883.6.1"
 _NAMES = {"c": _NAMESPACE}
+_SECURITY_OBSERVATIONS = frozenset({"SECCLASSOBS", "SECCATOBS", "SECCONOBS"})
+"""Security classification, category and control observations (http://terminology.hl7.org/CodeSystem/v3-ActCode)."""
 
 
 def _is_deleted(element: etree._Element) -> bool:
@@ -57,11 +60,11 @@ def read(data: bytes, charset: str) -> NoteText:
         raise Unreadable("unsupported-type", "XML, but not a ClinicalDocument")
     body = document.find("c:component/c:structuredBody", _NAMES)
     if body is not None:
-        return _read_structured(body)
+        return replace(_read_structured(body), labels=_labels(document), title=_title(document))
     attached = document.find("c:component/c:nonXMLBody/c:text", _NAMES)
     if attached is None:
         raise Unreadable("empty", "the ClinicalDocument has no body")
-    return _read_attached(attached)
+    return replace(_read_attached(attached), labels=_labels(document), title=_title(document))
 
 
 def _parse(data: bytes, charset: str) -> etree._Element:
@@ -99,13 +102,15 @@ def _parse_as(data: bytes, charset: str) -> etree._Element | None:
 def _read_structured(body: etree._Element) -> NoteText:
     layout = Layout()
     hints: list[SectionHint] = []
+    labelled: list[LabelledPart] = []
     for section in body.iterfind("c:component/c:section", _NAMES):
-        _write_section(section, layout, hints, depth=0)
+        _write_section(section, layout, hints, labelled, depth=0)
     text = require_words(layout.text())
-    return NoteText(text, tuple(_clamp(hint, len(text)) for hint in hints))
+    parts = tuple(LabelledPart(min(one.start, len(text)), min(one.end, len(text)), one.labels) for one in labelled)
+    return NoteText(text, tuple(_clamp(hint, len(text)) for hint in hints), labelled=parts)
 
 
-def _write_section(section: etree._Element, layout: Layout, hints: list[SectionHint], depth: int) -> None:
+def _write_section(section: etree._Element, layout: Layout, hints: list[SectionHint], labelled: list[LabelledPart], depth: int) -> None:
     """Write one section and those nested in it; its hint comes before theirs and spans them."""
     if depth > MAX_DEPTH:
         raise Unreadable("malformed", f"sections nest deeper than {MAX_DEPTH}")
@@ -120,9 +125,28 @@ def _write_section(section: etree._Element, layout: Layout, hints: list[SectionH
     if narrative is not None:
         lay_out(narrative, layout, VOCABULARY)
     for nested in section.iterfind("c:component/c:section", _NAMES):
-        _write_section(nested, layout, hints, depth + 1)
+        _write_section(nested, layout, hints, labelled, depth + 1)
     layout.paragraph()
+    if labels := _section_labels(section):
+        labelled.append(LabelledPart(start, layout.here(), labels))
     hints.insert(place, SectionHint(start, body_start, layout.here(), title, _loinc(section)))
+
+
+def _labels(element: etree._Element) -> tuple[SecurityLabel, ...]:
+    """The ``confidentialityCode`` of a header or section (CDA R2)."""
+    codes = element.iterfind("c:confidentialityCode", _NAMES)
+    return tuple(SecurityLabel(one.get("codeSystem") or "", one.get("code") or "") for one in codes if one.get("code"))
+
+
+def _section_labels(section: etree._Element) -> tuple[SecurityLabel, ...]:
+    """Of one section: its own code, and what security observations in its entries say (HL7 CDA R2 IG: DS4P, "Privacy Annotation"). The words of
+    an entry stand in the section's narrative, so that what is said of the entry holds for the section."""
+    values: list[SecurityLabel] = []
+    for observation in section.iterfind("c:entry//c:observation", _NAMES):
+        kind, value = observation.find("c:code", _NAMES), observation.find("c:value", _NAMES)
+        if kind is not None and kind.get("code") in _SECURITY_OBSERVATIONS and value is not None and value.get("code"):
+            values.append(SecurityLabel(value.get("codeSystem") or "", value.get("code") or ""))
+    return (*_labels(section), *values)
 
 
 def _title(section: etree._Element) -> str:

@@ -52,6 +52,8 @@ def _gathered(coding: StoredEncounter, detail: Mapping[str, Any]) -> Object:
         "unreadable": dict(detail.get("unreadable", {})),
         "conflicts": _listed(detail, "conflicts"),
         "warnings": _listed(detail, "warnings"),
+        "sensitive": _listed(detail, "sensitive"),
+        "billingWithheld": coding.billing_withheld,
         "isInline": coding.is_inline,
         "factsStored": bool(coding.facts),
         "factsSha256": coding.facts_sha256,

@@ -45,6 +45,10 @@ def _gathered(gathered: Object) -> Iterator[str]:
         yield f"       sha256 {note['sha256']}{', text stored' if note['textStored'] else ''}"
     for note_id, reason in gathered["unreadable"].items():
         yield f"  unreadable {note_id}: {reason}"
+    for reference, _, what in gathered["sensitive"]:
+        yield f"  sensitive {reference}: {what}"
+    if gathered["billingWithheld"]:
+        yield f"  no claim: {gathered['billingWithheld']}"
     yield from (f"  conflict: {one}" for one in gathered["conflicts"])
     yield from (f"  warning: {one}" for one in gathered["warnings"])
     if gathered["isInline"]:

@@ -13,6 +13,11 @@ class Sealed(str):
     __slots__ = ()
 
 
+def new_store_key() -> str:
+    """A new key for FHIR_CODER_KEY."""
+    return Fernet.generate_key().decode("ascii")
+
+
 class Cipher:
     """Seals with the newest key and opens with any; without a key it seals nothing and words are dropped."""
 
@@ -21,9 +26,8 @@ class Cipher:
         try:
             fernets = [Fernet(key.strip()) for key in keys.split(",") if key.strip()]
         except ValueError:  # UnicodeEncodeError and binascii.Error are of this kind
-            raise ConfigurationError(
-                "FHIR_CODER_KEY is not a Fernet key; make one with cryptography.fernet.Fernet.generate_key()"
-            ) from None
+            raise ConfigurationError("FHIR_CODER_KEY is not a Fernet key; make one with fhir-coder keys new-store-key") from None
+        self._fernets = fernets
         self._fernet = MultiFernet(fernets) if fernets else None
 
     @property
@@ -43,5 +47,24 @@ class Cipher:
             return ""
         try:
             return self._fernet.decrypt(sealed.encode("ascii")).decode("utf-8")
+        except InvalidToken:
+            raise ConfigurationError("stored words were encrypted with a key that FHIR_CODER_KEY no longer lists") from None
+
+    def place_of_key(self, sealed: Sealed) -> int | None:
+        """The place of the key that opens it, 0 for the newest; None when none does."""
+        for place, fernet in enumerate(self._fernets):
+            try:
+                fernet.decrypt(sealed.encode("ascii"))
+            except InvalidToken:
+                continue
+            return place
+        return None
+
+    def reseal(self, sealed: Sealed) -> Sealed:
+        """The same words under the newest key. Raises ConfigurationError when none of the keys fits."""
+        if self._fernet is None:
+            raise ConfigurationError("FHIR_CODER_KEY is empty")
+        try:
+            return Sealed(self._fernet.rotate(sealed.encode("ascii")).decode("ascii"))
         except InvalidToken:
             raise ConfigurationError("stored words were encrypted with a key that FHIR_CODER_KEY no longer lists") from None

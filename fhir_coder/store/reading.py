@@ -91,6 +91,7 @@ def stored_encounter(rows: StoredRows, cipher: Cipher) -> StoredEncounter:
         recorded=read_recorded(row.recorded),
         facts_sha256=row.facts_sha256,
         facts=cipher.open(row.facts),
+        billing_withheld=row.billing_withheld,
     )
 
 

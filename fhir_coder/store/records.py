@@ -82,6 +82,7 @@ class StoredEncounter:
 
     ``artifacts`` and ``configuration`` are empty for codings made before these were kept. ``facts`` is the encounter without its notes' texts as JSON
     (:func:`fhir_coder.facts.read_encounter`), empty where it was dropped; ``facts_sha256`` can tell whether facts read again are the same (:func:`fhir_coder.facts.facts_hash`).
+    ``billing_withheld`` says why nothing of it may reach a health plan, or is empty: whoever exports asks it first.
     """
 
     id: str
@@ -113,6 +114,7 @@ class StoredEncounter:
     recorded: tuple[RecordedDiagnosis, ...]
     facts_sha256: str
     facts: str
+    billing_withheld: str = ""
 
 
 def with_words(evidence: Evidence, texts: Mapping[str, str]) -> Evidence:

@@ -56,6 +56,7 @@ def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, c
         recorded=recorded_rows(encounter),
         facts_sha256=facts_hash(encounter),
         facts=cipher.seal(write_facts(encounter)),
+        billing_withheld=_fitting(encounter.self_pay, 255),
     )
 
 

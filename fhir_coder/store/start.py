@@ -14,6 +14,8 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
 
 
@@ -34,10 +36,10 @@ class Stores:
         self.repository.close()
 
 
-def open_stores(database_url: str, key: str, observer: Observer | None = None) -> Stores:
+def open_stores(database_url: str, key: str, observer: Observer | None = None, tls: DatabaseTls | None = None) -> Stores:
     """Everything over an up-to-date database. Raises ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
-    engine = open_engine(database_url)
+    engine = open_engine(database_url, tls)
     upgrade(engine)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
@@ -51,6 +53,15 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None) -
     )
 
 
-def open_repository(database_url: str, key: str) -> Repository:
+def open_repository(database_url: str, key: str, tls: DatabaseTls | None = None) -> Repository:
     """The repository alone. Raises as :func:`open_stores`."""
-    return open_stores(database_url, key).repository
+    return open_stores(database_url, key, tls=tls).repository
+
+
+def open_rotation(database_url: str, key: str, tls: DatabaseTls | None = None) -> Rotation:
+    """What changes the key of an up-to-date database. Raises ConfigurationError as :func:`open_stores` does, and without a key."""
+    cipher = Cipher(key)
+    engine = open_engine(database_url, tls)
+    rotation = Rotation(engine, cipher)
+    upgrade(engine)
+    return rotation

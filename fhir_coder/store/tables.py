@@ -42,7 +42,8 @@ class CodedEncounterRow(Table):
 
     The ``..._artifact`` columns hold digests of :mod:`fhir_coder.record` (empty: coded before artifacts were kept). ``facts`` is the encounter
     without its notes' texts, ``facts_sha256`` the hash of what of it bears on the codes,
-    ``recorded`` the diagnoses that the EHR held already (codes and references); ``is_inline``: the notes came with the request.
+    ``recorded`` the diagnoses that the EHR held already (codes and references); ``is_inline``: the notes came with the request;
+    ``billing_withheld``: why no claim or export to a health plan may be made of it (resources and the rule), or empty.
     """
 
     __tablename__ = "coded_encounter"
@@ -69,6 +70,7 @@ class CodedEncounterRow(Table):
     recorded: Mapped[list[Any]] = mapped_column(JSON)
     facts_sha256: Mapped[str] = mapped_column(String(64))
     facts: Mapped[Sealed | None] = mapped_column(EncryptedText)
+    billing_withheld: Mapped[str] = mapped_column(String(255))
 
 
 class Part(Table):

@@ -24,6 +24,8 @@ def trail_of(result: CodingResult) -> Iterator[TrailEvent]:
             "unreadable": {note.id: note.reason for note in encounter.unreadable},
             "conflicts": list(encounter.conflicts),
             "warnings": list(result.intake.warnings),
+            "sensitive": [[one.reference, one.kind, one.what] for one in encounter.sensitive],
+            "billing-withheld": encounter.self_pay,
         },
     )
     release = {key: str(value) for key, value in asdict(result.release).items()}

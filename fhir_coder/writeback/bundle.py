@@ -1,7 +1,7 @@
 """The proposal as one Bundle (type collection): Conditions in claim order, the Claim, the Task when a person must look, Provenances.
 
 A code that a clinician recorded for the encounter already gets no Condition and no Provenance: it stands in the Claim, and the Task refers to
-the Condition that is there.
+the Condition that is there. Where the patient's self-pay restriction keeps the visit from health plans there is no Claim.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def _entries(proposal: Proposal) -> Iterator[tuple[str, Resource]]:
     proposed = [(assignment, outcome) for assignment, outcome in routed if assignment.code not in proposal.agreed]
     for assignment, outcome in proposed:
         yield proposal.full_url("condition", assignment.code), build_condition(proposal, assignment, outcome)
-    yield proposal.full_url("claim"), build_claim(proposal)
+    if not proposal.encounter.self_pay:
+        yield proposal.full_url("claim"), build_claim(proposal)
     if proposal.disposition.outcome is Outcome.REVIEW:
         yield proposal.full_url("task"), build_task(proposal)
     for assignment, _ in proposed:

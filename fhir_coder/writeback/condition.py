@@ -20,7 +20,7 @@ def build_condition(proposal: Proposal, assignment: CodeAssignment, outcome: Out
     """The Condition that proposes one code."""
     condition: Resource = {
         "resourceType": "Condition",
-        "meta": proposal.meta(outcome, US_CORE_ENCOUNTER_DIAGNOSIS),
+        "meta": proposal.meta(outcome, US_CORE_ENCOUNTER_DIAGNOSIS, [one.note_id for one in assignment.evidence]),
         "extension": [{"url": PROBABILITY_EXTENSION, "valueDecimal": Decimal(f"{assignment.probability:.4f}")}],
         "identifier": [proposal.identifier("condition", assignment.code)],
         "clinicalStatus": {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]},

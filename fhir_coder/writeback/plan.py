@@ -27,6 +27,7 @@ from fhir_coder.writeback.provenance import renamed, retirement_provenance
 from fhir_coder.writeback.revision import (
     Left,
     Revise,
+    cancel_claim,
     cancel_task,
     refresh_condition,
     retire_condition,
@@ -138,6 +139,8 @@ class _Planner:
                 continue
             if current["resourceType"] == "Task":
                 yield from self._cancelled(name, current)
+            elif current["resourceType"] == "Claim":
+                yield from self._withdrawn_claim(name, current)
             elif current["resourceType"] == "Condition":
                 yield from self._retired(name, current)
 
@@ -166,11 +169,14 @@ class _Planner:
             )
         before = earlier.resource if earlier else None
         is_same = before is None or all(before.get(element) == resource.get(element) for element in ("code", "evidence"))
+        is_same = is_same and (before is None or _labels(before) == _labels(resource))
         if is_same or self._is_verified(current):
             return Left("", is_as_wanted=True)
         return refresh_condition(self._code_of(name_of(resource)), earlier)
 
     def _claim(self, resource: Resource, current: Resource, earlier: EarlierWrite | None) -> Revise | Left:
+        if current.get("status") == "cancelled":
+            return Left("Already there, and cancelled")
         before = earlier.resource if earlier else None
         is_same = claim_codes(current) == claim_codes(resource)
         if is_same or (before is not None and claim_codes(before) == claim_codes(resource)):
@@ -247,6 +253,19 @@ class _Planner:
         else:
             yield Step(Action.REVISE, url, current, current, revise, "Retired", "No review is asked for any more.")
 
+    def _withdrawn_claim(self, name: str, current: Resource) -> Iterator[Step]:
+        """A Claim of an earlier coding where none may be made any more."""
+        if current.get("status") == "cancelled":
+            return
+        revise = cancel_claim(self.terms.earlier.writes.get(name))
+        outcome = revise(current, current)
+        url = f"retired:{address_of(current)}"
+        if isinstance(outcome, Left) or not self.offer.can("Claim", "update"):
+            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Claim"
+            yield Step(Action.LEAVE, url, current, current, sentence=f"No Claim is proposed any more; withdraw it by hand: {why}")
+        else:
+            yield Step(Action.REVISE, url, current, current, revise, "Retired", "No Claim is proposed any more.")
+
     def _code_of(self, name: str) -> str:
         return name.removeprefix(f"{self.terms.key}.condition.")
 
@@ -259,6 +278,10 @@ class _Planner:
             return Left("the EHR did not say who verified it")
         is_verified = has_verifier(self.survey.provenances.get(address_of(current), ()))
         return Left("a Provenance names who verified it") if is_verified else None
+
+
+def _labels(resource: Resource) -> list[Resource]:
+    return list(resource.get("meta", {}).get("security", ()))
 
 
 def _is_error(step: Step) -> bool:

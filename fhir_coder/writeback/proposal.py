@@ -6,7 +6,7 @@ encounter twice proposes, and writes, the same resources (FHIR R4 http.html#ccre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -16,6 +16,7 @@ from fhir_coder import __version__
 from fhir_coder.exchange import Intake, Resource
 from fhir_coder.model import CodeAssignment, Disposition, Encounter, Outcome
 from fhir_coder.vocabulary import ICD10CM, OBSERVATION_VALUE, PROPOSAL_IDENTIFIER, REVIEW_TAG
+from fhir_coder.writeback.high_water import high_water
 
 NOT_SUPPLIED = "not supplied"
 
@@ -85,13 +86,21 @@ class Proposal:
         reference = next((note.reference for note in self.encounter.notes if note.id == note_id), "")
         return {"reference": reference} if reference else {"display": f"note {note_id}"}
 
-    def meta(self, outcome: Outcome, profile: str = "") -> Resource:
-        """Security label of machine-assigned content (AIAST), and the review tag unless the code passed."""
+    def meta(self, outcome: Outcome, profile: str = "", notes: Iterable[str] | None = None) -> Resource:
+        """Security label of machine-assigned content (AIAST), those of the notes that it rests on (ids; None: all), and the review tag unless the
+        code passed."""
         meta: Resource = {"profile": [profile]} if profile else {}
-        meta["security"] = [{"system": OBSERVATION_VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted"}]
+        asserted = {"system": OBSERVATION_VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted"}
+        meta["security"] = [asserted, *self.carried_labels(notes)]
         if outcome is Outcome.REVIEW:
             meta["tag"] = [{"system": REVIEW_TAG, "code": "needs-review", "display": "Needs review"}]
         return meta
+
+    def carried_labels(self, notes: Iterable[str] | None = None) -> list[Resource]:
+        """Labels of the visit and of notes (ids; None: all), as FHIR security labels (:mod:`fhir_coder.writeback.high_water`)."""
+        wanted = None if notes is None else set(notes)
+        of_notes = (label for note in self.encounter.notes if wanted is None or note.id in wanted for label in note.labels)
+        return high_water((*self.encounter.labels, *of_notes))
 
     def code_concept(self, assignment: CodeAssignment) -> Resource:
         """The ICD-10-CM code with dot, release and title, marked as not chosen by a user."""

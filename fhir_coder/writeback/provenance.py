@@ -20,7 +20,7 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
     """The Provenance of one proposed Condition. Offsets are half-open Unicode code points into the canonical text that the hash names."""
     provenance: Resource = {
         "resourceType": "Provenance",
-        "meta": {"tag": [_tag(proposal, assignment)]},
+        "meta": _labelled(proposal, assignment) | {"tag": [_tag(proposal, assignment)]},
         "contained": [_software(proposal.versions)],
         "target": [{"reference": proposal.full_url("condition", assignment.code)}],
         "recorded": proposal.instant,
@@ -35,7 +35,8 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
 
 def renamed(provenance: Resource, name: str, activity: str) -> Resource:
     """The same under another name and for another activity (CREATE, UPDATE, NULLIFY)."""
-    return provenance | {"meta": {"tag": [{"system": PROPOSAL_IDENTIFIER, "code": name}]}, "activity": _activity(activity)}
+    security = {key: value for key, value in provenance["meta"].items() if key == "security"}
+    return provenance | {"meta": security | {"tag": [{"system": PROPOSAL_IDENTIFIER, "code": name}]}, "activity": _activity(activity)}
 
 
 def retirement_provenance(name: str, target: Resource, instant: str) -> Resource:
@@ -51,6 +52,11 @@ def retirement_provenance(name: str, target: Resource, instant: str) -> Resource
         "activity": _activity("NULLIFY"),
         "agent": [_agent()],
     }
+
+
+def _labelled(proposal: Proposal, assignment: CodeAssignment) -> Resource:
+    labels = proposal.carried_labels([one.note_id for one in assignment.evidence])
+    return {"security": labels} if labels else {}
 
 
 def _activity(code: str) -> Resource:

@@ -61,6 +61,7 @@ def refresh_condition(code: str, earlier: EarlierWrite | None) -> Revise:
         if why := condition_touch(current, code, earlier):
             return Left(why)
         renewed: Resource = {key: proposed[key] for key in ("code", "evidence", "extension") if key in proposed}
+        renewed |= _with_labels(current, proposed)
         return Left("", is_as_wanted=True) if _is_within(renewed, current) else current | renewed
 
     return revise
@@ -75,6 +76,19 @@ def revise_claim(earlier: EarlierWrite | None) -> Revise:
         kept = {key: value for key, value in current.items() if key not in {"diagnosis", "item"}}
         renewed = {key: proposed[key] for key in ("diagnosis", "item") if key in proposed}
         return Left("", is_as_wanted=True) if kept | renewed == current else kept | renewed
+
+    return revise
+
+
+def cancel_claim(earlier: EarlierWrite | None) -> Revise:
+    """A draft that must not reach a health plan: the patient pays for the visit, and restricts disclosure (45 CFR 164.522(a)(1)(vi))."""
+
+    def revise(current: Resource, _: Resource) -> Resource | Left:
+        if current.get("status") == "cancelled":
+            return Left("", is_as_wanted=True)
+        if why := claim_touch(current, earlier):
+            return Left(why)
+        return current | {"status": "cancelled"}
 
     return revise
 
@@ -125,6 +139,14 @@ def _with_tag(current: Resource, *tags: Resource) -> Resource:
     kept = [one for one in meta.get("tag", ()) if one.get("system") != REVIEW_TAG]
     others = {key: value for key, value in meta.items() if key != "tag"}
     return others | ({"tag": [*kept, *tags]} if kept or tags else {})
+
+
+def _with_labels(current: Resource, proposed: Resource) -> Resource:
+    """The meta with the security labels that are proposed beside those that stand; nothing where none is missing."""
+    standing = current.get("meta", {}).get("security", [])
+    known = {(one.get("system"), one.get("code")) for one in standing}
+    missing = [one for one in proposed.get("meta", {}).get("security", ()) if (one.get("system"), one.get("code")) not in known]
+    return {"meta": current.get("meta", {}) | {"security": [*standing, *missing]}} if missing else {}
 
 
 def _without_meta(resource: Resource) -> Resource:

@@ -50,7 +50,7 @@ class Surveyor:
         self._by_address = {one.address: name for name, one in terms.earlier.writes.items()}
 
     def survey(self, proposed: Iterable[Resource]) -> Survey:
-        """Everything of ours: what is proposed, and Conditions and the Task of earlier codings that are not."""
+        """Everything of ours: what is proposed, and Conditions, the Claim and the Task of earlier codings that are not."""
         existing: dict[str, Resource] = {}
         failures: dict[str, FhirCoderError] = {}
         wanted = {name_of(one): one["resourceType"] for one in proposed if one["resourceType"] != "Provenance"}
@@ -139,7 +139,7 @@ class Surveyor:
         if not key:
             return {}
         names = [name for name in self._terms.earlier.writes if name.startswith(f"{key}.condition.")]
-        found = dict.fromkeys(names, "Condition") | {f"{key}.task": "Task"}
+        found = dict.fromkeys(names, "Condition") | {f"{key}.claim": "Claim", f"{key}.task": "Task"}
         return {name: kind for name, kind in found.items() if name not in wanted}
 
     def _is_offered(self, kind: str) -> bool:

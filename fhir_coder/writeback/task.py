@@ -11,12 +11,13 @@ def build_task(proposal: Proposal) -> Resource:
     """A requested Task on the Claim, with the Conditions, proposed or recorded already, as input and the first reason for review."""
     task: Resource = {
         "resourceType": "Task",
+        **({"meta": {"security": labels}} if (labels := proposal.carried_labels()) else {}),
         "identifier": [proposal.identifier("task")],
         "status": "requested",
         "intent": "proposal",
         "priority": "routine",
         "code": {"coding": [{"system": TASK_CODE, "code": "review-coding", "display": "Review proposed codes"}]},
-        "focus": {"reference": proposal.full_url("claim")},
+        **_focus(proposal),
         "for": proposal.patient_reference(),
     }
     if encounter := proposal.encounter_reference():
@@ -28,6 +29,14 @@ def build_task(proposal: Proposal) -> Resource:
     if codes := [assignment.code for assignment in proposal.assignments]:
         task["input"] = [_input(proposal, code) for code in codes]
     return task
+
+
+def _focus(proposal: Proposal) -> Resource:
+    """The Claim; where there is none, the encounter."""
+    if proposal.encounter.self_pay:
+        encounter = proposal.encounter_reference()
+        return {"focus": encounter} if encounter else {}
+    return {"focus": {"reference": proposal.full_url("claim")}}
 
 
 def _input(proposal: Proposal, code: str) -> Resource:
