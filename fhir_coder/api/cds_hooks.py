@@ -174,8 +174,9 @@ class CdsHooks:
 
     def _entry(self, tenant: str, event: str, success: Success, issuer: str, **more: Any) -> AuditEntry:
         agent = Agent(AgentKind.CLIENT, issuer, issuer) if issuer else Agent(AgentKind.NOBODY)
-        action = Action.EXECUTE if event == "cds-hooks" else Action.UPDATE
-        return AuditEntry(tenant, event, action, success, agent, request_id=current_request_id(), address=request.remote_addr or "", **more)
+        return AuditEntry(
+            tenant, event, Action.EXECUTE, success, agent, request_id=current_request_id(), address=request.remote_addr or "", **more
+        )
 
     def _root(self, tenant: str, is_long: bool = True) -> str:
         """Our absolute URL, for what belongs to a tenant with the tenant in it unless it is the default one."""

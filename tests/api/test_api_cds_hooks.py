@@ -35,7 +35,7 @@ MARKER = "Zyxwomarker"
 
 
 class Store:
-    """One coding of one encounter at the EHR ``main`` of ``default``; remembers what it was asked and which tokens were used."""
+    """One coding of one encounter at the EHR ``main`` of ``default`` and of ``south``; remembers what it was asked and which tokens were used."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
@@ -44,7 +44,7 @@ class Store:
 
     def tally(self, tenant: str, ehr: str, encounter_reference: str) -> Tally | None:
         self.asked.append((tenant, ehr, encounter_reference))
-        return self.known if (tenant, ehr, encounter_reference) == ("default", "main", "Encounter/e1") else None
+        return self.known if tenant in {"default", "south"} and (ehr, encounter_reference) == ("main", "Encounter/e1") else None
 
     def first_use(self, tenant: str, issuer: str, token_id: str, until: float) -> bool:
         is_first = (tenant, issuer, token_id) not in self.used
@@ -203,6 +203,13 @@ def test_the_card_says_how_many_and_where_to_look(house: House, counts: tuple[in
 def test_a_smart_link_launches_our_app_for_that_coding(keys: Path) -> None:
     card = card_in(House([tenant(keys, link="smart")]).post(SERVICE, call(), token()))
     assert card["links"] == [{"label": "Review the coding", "url": f"{ROOT}/launch", "type": "smart", "appContext": '{"coding": "c0ffee"}'}]
+
+
+@pytest.mark.parametrize(("link", "url"), [("absolute", f"{ROOT}/review/encounters/c0ffee"), ("smart", f"{ROOT}/t/south/launch")])
+def test_a_tenants_card_leads_to_its_own_launch_and_to_the_page_of_all(keys: Path, link: str, url: str) -> None:
+    house = House([tenant(keys, link=link) | {"id": "south"}])
+    card = card_in(house.post("/t/south" + SERVICE, call(), token(aud=f"{ROOT}/t/south{SERVICE}")))
+    assert card["links"][0]["url"] == url
 
 
 def test_a_card_keeps_its_name(house: House) -> None:
@@ -369,6 +376,16 @@ def test_a_fhir_server_that_the_client_may_not_name_is_403_and_never_called(hous
         answer = house.post(SERVICE, call(fhirServer=server), token())
     assert (answer.status_code, issue_of(answer)["code"], house.store.asked) == (403, "forbidden", [])
     assert server not in answer.get_data(as_text=True)
+
+
+def test_a_client_names_its_own_fhir_servers_only(keys: Path) -> None:
+    """Not every one of the tenant's."""
+    row = tenant(keys, fhir_servers=[BASE])
+    row["ehrs"].append({"id": "other", "base_url": "https://other.example/fhir"})
+    house = House([row])
+    assert house.post(SERVICE, call(fhirServer="https://other.example/fhir"), token()).status_code == 403
+    assert house.store.asked == []
+    assert card_in(house.post(SERVICE, call(), token()))
 
 
 @pytest.mark.parametrize("server", [f"{BASE}/", "HTTPS://EHR.example/fhir"])
