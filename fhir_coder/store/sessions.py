@@ -56,8 +56,7 @@ class SessionStore:
     """
 
     def __init__(self, engine: Engine, cipher: Cipher, lifetimes: Lifetimes, now: Callable[[], float] = time.time) -> None:
-        if not cipher.has_key:
-            raise ConfigurationError("sessions of people need FHIR_CODER_KEY: tokens are kept encrypted or not at all")
+        require_key(cipher)
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
         self._locking = open_lock_engine(engine)
@@ -161,6 +160,12 @@ class SessionStore:
 
     def _open(self, sealed: Sealed) -> Content:
         return json.loads(self._cipher.open(sealed))
+
+
+def require_key(cipher: Cipher) -> None:
+    """Raises ConfigurationError for a cipher that seals nothing."""
+    if not cipher.has_key:
+        raise ConfigurationError("sessions of people need FHIR_CODER_KEY: tokens are kept encrypted or not at all")
 
 
 def _hash(value: str) -> str:
