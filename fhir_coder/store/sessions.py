@@ -143,6 +143,10 @@ class SessionStore:
         """Drop connections inherited from a parent process without closing them: they are the parent's."""
         self._engine.dispose(close=False)
 
+    def close_connections(self) -> None:
+        """Close all connections; the next call opens new ones."""
+        self._engine.dispose()
+
     def _change(self, session_id: str, **columns: Any) -> None:
         with Session(self._writing) as session, session.begin():
             session.execute(update(SessionRow).where(SessionRow.id_sha256 == _hash(session_id)).values(**columns))
