@@ -14,6 +14,7 @@ from fhir_coder.errors import EhrRefused, FhirCoderError, Forbidden, InvalidCont
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.people import Right
 from fhir_coder.review.encounter_page import encounter_values
+from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -40,6 +41,10 @@ class Codings(Protocol):
         """The tenant's newest codings within a part of it."""
 
 
+class ActsAtEhr(Reads, Searches, Protocol):
+    """The client of the EHR with a person's token."""
+
+
 class Codes(Protocol):
     """The engine as one person has it: it reads and writes at the EHR with their token."""
 
@@ -54,7 +59,7 @@ class EncounterPages:
         self,
         codings: Codings,
         engine_of: Callable[[ReviewSession], Codes],
-        client_of: Callable[[ReviewSession], Reads | None],
+        client_of: Callable[[ReviewSession], ActsAtEhr | None],
         open_glass: Callable[[ReviewSession, str], None],
         recording: Recording,
         pages: Pages,
@@ -84,6 +89,7 @@ class EncounterPages:
             within=sight.within,
             most=MOST_LISTED,
             opened_with=opened_with,
+            choices=choices(self._client_of(session), session.grant) if may_code else (),
         )
 
     def encounter(self, session: ReviewSession, coding_id: str) -> Response:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from fhir_coder.api.log import ERRORS, FIELDS, places
 from fhir_coder.api.observation import current_request_id
-from fhir_coder.errors import FhirCoderError, LaunchRefused, Unauthenticated
+from fhir_coder.errors import EhrError, FhirCoderError, LaunchRefused, SignedOut, Unauthenticated
 from fhir_coder.review.rendering import Pages
 
 _LOG = logging.getLogger(ERRORS)
@@ -33,8 +33,10 @@ def install_error_pages(blueprint: Blueprint, pages: Pages) -> None:
         if error.status >= 500:
             fields = {"request_id": current_request_id(), "error": error.code, "status": error.status}
             _LOG.error("request failed", extra={FIELDS: fields})
+        is_over = isinstance(error, (Unauthenticated, SignedOut)) or (isinstance(error, EhrError) and error.ehr_status == 401)
+        status = 401 if is_over else error.status
         said = (error.oauth_error, error.description) if isinstance(error, LaunchRefused) else ("", "")
-        return error_page(pages, error.status, error.message, error.code, said, dict(error.headers), isinstance(error, Unauthenticated))
+        return error_page(pages, status, error.message, error.code, said, dict(error.headers), is_over)
 
     def unexpected(error: Exception) -> Response:
         fields = {"request_id": current_request_id(), "exception": type(error).__name__, "places": list(places(error.__traceback__))}

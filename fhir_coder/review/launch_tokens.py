@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fhir_coder.errors import EhrRefused, FhirCoderError
+from http import HTTPStatus
+
+from fhir_coder.errors import Conflict, EhrRefused, EhrUnavailable, FhirCoderError, LaunchUnavailable
 from fhir_coder.review.session_keeping import SessionKeeping
 
 
@@ -18,13 +20,16 @@ class LaunchTokens:
         self._has_renewed = False
 
     def current(self, timeout_s: float) -> str:
-        """The person's token. Raises EhrRefused when the session is over or its token cannot be renewed."""
+        """The person's token. Raises EhrUnavailable when it cannot be renewed now, EhrRefused (as if the EHR had said 401) when the session is
+        over: both are errors of the EHR, so that what was written before is still told."""
         try:
             launched = self._sessions.token(self._session_id, self._refused)
+        except (LaunchUnavailable, Conflict) as error:
+            raise EhrUnavailable(f"the token of the launch could not be renewed ({error.code}); try again") from error
         except FhirCoderError as error:
-            raise EhrRefused(f"the token of the launch could not be renewed ({error.code}): launch again from the EHR") from error
+            raise _over(error.code) from error
         if launched is None:
-            raise EhrRefused("the session is over: launch again from the EHR")
+            raise _over("the session has ended")
         return launched.access_token
 
     def forget(self, token: str) -> bool:
@@ -33,6 +38,10 @@ class LaunchTokens:
             return False
         self._refused, self._has_renewed = token, True
         return True
+
+
+def _over(why: str) -> EhrRefused:
+    return EhrRefused(f"your access to the EHR is over ({why}): launch this page again from the EHR", ehr_status=HTTPStatus.UNAUTHORIZED)
 
 
 class FixedToken:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from fhir_coder.errors import SignedOut
 from fhir_coder.people import Person
 from fhir_coder.review.session import Banner, ReviewSession
 from fhir_coder.smart.launch.launched import Launched
@@ -80,7 +81,7 @@ class SessionKeeping:
         """What the person holds now, with a token that lasts a while: renewed where it is about to expire, or where the EHR ``refused`` it.
 
         Of several that find an old token at once, in any worker, one renews it and the others wait: many servers take a refresh token once.
-        None when the session is over. Raises an error of ours when the token cannot be renewed.
+        None when the session is over. Raises an error of ours when the token cannot be renewed; SignedOut ends the session.
         """
         found = self.find(session_id)
         if found is None or found.launched is None or not self._is_old(found.launched, refused):
@@ -89,9 +90,17 @@ class SessionKeeping:
             found = self.find(session_id)
             if found is None or found.launched is None or not self._is_old(found.launched, refused):
                 return found.launched if found else None
-            renewed = self._flow.refresh(found.launched)
+            renewed = self._renewed(session_id, found.launched)
             self._store.rewrite(session_id, replace(found, launched=renewed).members())
             return renewed
+
+    def _renewed(self, session_id: str, launched: Launched) -> Launched:
+        """Who is signed out at the server is signed out here."""
+        try:
+            return self._flow.refresh(launched)
+        except SignedOut:
+            self._store.close(session_id)
+            raise
 
     def _is_old(self, launched: Launched, refused: str) -> bool:
         if refused:

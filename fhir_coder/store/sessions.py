@@ -137,7 +137,7 @@ class SessionStore:
 
     def exclusively(self, session_id: str) -> AbstractContextManager[None]:
         """Hold a session while it is changed: of two that refresh a token the second waits, and finds the new one."""
-        return exclusively(self._locking, f"session {_hash(session_id)}")
+        return exclusively(self._locking, _hash(session_id), group="session")
 
     def forget_connections(self) -> None:
         """Drop connections inherited from a parent process without closing them: they are the parent's."""

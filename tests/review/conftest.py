@@ -138,12 +138,19 @@ class FakeEhr:
     resources: dict[str, Resource] = field(default_factory=dict)
     error: FhirCoderError | None = None
     reads: list[str] = field(default_factory=list)
+    searches: list[tuple[str, str]] = field(default_factory=list)
 
     def read(self, resource_type: str, resource_id: str) -> Resource:
         self.reads.append(f"{resource_type}/{resource_id}")
         if self.error:
             raise self.error
         return self.resources[f"{resource_type}/{resource_id}"]
+
+    def search(self, resource_type: str, params: Mapping[str, str]) -> Iterator[Resource]:
+        self.searches.append((resource_type, params["patient"]))
+        if self.error:
+            raise self.error
+        yield from (one for one in self.resources.values() if one["resourceType"] == resource_type)
 
 
 @dataclass

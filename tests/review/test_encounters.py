@@ -108,7 +108,7 @@ def test_without_a_patient_the_ehr_says_who_may_read_the_encounter(site: Site, b
     [
         (EhrRefused("no", ehr_status=403), 404),
         (ResourceUnknown("no such Encounter"), 404),
-        (EhrRefused("no", ehr_status=401), 502),
+        (EhrRefused("no", ehr_status=401), 401),
         (EhrUnavailable("away"), 502),
     ],
     ids=["forbidden there", "unknown there", "token over", "away"],
@@ -237,6 +237,49 @@ def test_an_unexpected_error_tells_nothing(site: Site, browser: FlaskClient) -> 
     site.coder.error = ZeroDivisionError(MARKER)  # type: ignore[assignment]
     page = post(browser, "/review/code", {"csrf": home(site, browser), "encounter": "e1"})
     assert page.status_code == 500 and MARKER not in page.text and page.headers["Content-Security-Policy"]
+
+
+# ------------------------------------------------------------------------------------------------------------------ picker
+
+
+def visit(encounter_id: str, patient: str = "p1", **more: object) -> dict[str, object]:
+    return {"resourceType": "Encounter", "id": encounter_id, "status": "finished", "subject": {"reference": f"Patient/{patient}"}, **more}
+
+
+def test_without_an_encounter_the_page_offers_those_of_the_patient(site: Site, browser: FlaskClient) -> None:
+    visits = [
+        visit("old", period={"start": "2025-01-02T08:00:00Z"}, **{"class": {"code": "AMB", "display": EVIL}}),
+        visit("new", period={"start": "2026-05-04"}, type=[{"coding": [{"code": "x"}]}, {"text": "Office visit"}]),
+        visit("bare"),
+        visit("theirs", "p2"),
+    ]
+    site.ehr.resources = {str(one["id"]): one for one in visits}
+    token = home(site, browser)
+    page = get(browser, "/review/").text
+    assert re.findall(r'<option value="([^"]+)">', page) == ["new", "old", "bare"]
+    assert (
+        "2026-05-04 · Office visit · finished · new" in page and "<script" not in page and set(site.ehr.searches) == {("Encounter", "p1")}
+    )
+    assert post(browser, "/review/code", {"csrf": token, "encounter": "new"}).status_code == 303
+
+
+NO_PICKER = {
+    "EHR away": ({}, EhrUnavailable("away")),
+    "nothing there": ({}, None),
+    "no search in the scope": ({"scope": READ_ONLY}, None),
+    "encounter of the launch": ({"encounter": "e1"}, None),
+}
+
+
+@pytest.mark.parametrize(("changes", "error"), NO_PICKER.values(), ids=NO_PICKER)
+def test_without_a_choice_an_encounter_can_still_be_named(
+    site: Site, browser: FlaskClient, changes: dict[str, str], error: FhirCoderError | None
+) -> None:
+    site.ehr.error = error
+    home(site, browser, replace(LAUNCHED, **changes))  # type: ignore[arg-type]
+    page = get(browser, "/review/").text
+    assert "<select" not in page and 'name="encounter"' in page
+    assert bool(site.ehr.searches) == (not changes)
 
 
 # ------------------------------------------------------------------------------------------------------------- break-glass

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fhir_coder.errors import EhrRefused
+from fhir_coder.errors import EhrRefused, EhrUnavailable, LaunchUnavailable
 from fhir_coder.people import Person
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.session import ReviewSession
@@ -77,8 +77,19 @@ def test_a_token_that_cannot_be_renewed_says_what_to_do(site: Site) -> None:
     session = begin(site)
     site.clock.now += 850
     site.flow.refresh_error = signed_out()
-    with pytest.raises(EhrRefused, match=r"FC404.*launch again"):
+    with pytest.raises(EhrRefused, match=r"FC404.*launch this page again") as error:
         current(site, session)
+    assert error.value.ehr_status == 401 and site.sessions.find(session.id) is None
+
+
+def test_a_server_that_is_away_ends_nothing(site: Site) -> None:
+    session = begin(site)
+    site.clock.now += 850
+    site.flow.refresh_error = LaunchUnavailable("away")
+    with pytest.raises(EhrUnavailable):
+        current(site, session)
+    site.flow.refresh_error = None
+    assert current(site, session) == "ACCESS-3" and site.flow.refreshed[-1].refresh_token == "REFRESH-TOKEN"
 
 
 @pytest.mark.parametrize("how", ["signed out", "idle"])
@@ -88,7 +99,7 @@ def test_a_session_that_is_over_has_no_token(site: Site, how: str) -> None:
         site.clock.now += 901
     else:
         site.sessions.end(session)
-    with pytest.raises(EhrRefused, match="the session is over"):
+    with pytest.raises(EhrRefused, match="the session has ended"):
         current(site, session)
 
 

@@ -146,7 +146,8 @@ def test_a_person_who_was_signed_out_at_the_ehr_is_told_to_launch_again(site: Si
     site.tokens.append("none")
     site.server.answers(400, json.dumps({"error": "invalid_grant"}), **{"Content-Type": "application/json"})
     page = post(site.browser, "/review/code", {"csrf": token, "encounter": "e1"})
-    assert page.status_code == 502 and "launch again from the EHR" in page.text
+    assert page.status_code == 401 and "launch this page again from the EHR" in page.text
+    assert get(site.browser, "/review/").status_code == 401
 
 
 def test_an_encounter_of_another_patient_is_not_coded(site: Site) -> None:

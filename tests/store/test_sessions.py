@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.exclusive import exclusively, open_lock_engine
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import open_sessions
 from fhir_coder.store.upgrade import upgrade
@@ -130,3 +131,13 @@ def test_a_session_of_another_key_is_refused(store: SessionStore, engine: Engine
     other = SessionStore(engine, Cipher("A" * 43 + "="), Lifetimes(), clock)
     with pytest.raises(ConfigurationError):
         other.find(session_id)
+
+
+def test_a_session_can_be_held_while_any_encounter_is(store: SessionStore, engine: Engine) -> None:
+    """A token is renewed while an encounter is written; names that share a lock file would make the call wait for itself."""
+    locking = open_lock_engine(engine)
+    count = 1 if engine.dialect.name == "postgresql" else 600
+    with exclusively(locking, "default main e1"):
+        for number in range(count):
+            with store.exclusively(f"session {number}"):
+                pass
