@@ -32,17 +32,18 @@ class ClientProof:
             return
         client_id, secret = registration.client_id, _secret(registration)
         if registration.auth == "client_secret_basic":
-            client_id, secret = (
-                quote_plus(client_id),
-                quote_plus(secret),
-            )  # form-encoded first, as RFC 6749 asks and the library leaves to us
+            # Form-encoded first, as RFC 6749 asks; the library leaves that to us.
+            client_id, secret = quote_plus(client_id), quote_plus(secret)
         self._library = ClientAuth(client_id, secret, registration.auth)
 
-    def post(self, url: str, form: Mapping[str, str]) -> Call:
-        """A request to an endpoint of the authorization server. It is made for one sending: an assertion is good once."""
+    def post(self, url: str, form: Mapping[str, str], token_endpoint: str) -> Call:
+        """A request to an endpoint of the authorization server. It is made for one sending: an assertion is good once.
+
+        An assertion names the token endpoint wherever it is sent (OpenID Connect Core section 9): not every server takes the name of another.
+        """
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         if self._assertions is not None:
-            body = urlencode({**form, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": self._assertions.new(url)})
+            body = urlencode({**form, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": self._assertions.new(token_endpoint)})
         else:
             _, headers, body = self._library.prepare("POST", url, headers, urlencode(form))
         return Call("POST", url, headers, body.encode("ascii"), is_repeatable=False)

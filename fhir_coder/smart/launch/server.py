@@ -56,7 +56,7 @@ class AuthorizationServer:
 
     def post(self, url: str, form: Mapping[str, str]) -> Answer:
         """Send a form with our proof of who we are. Raises LaunchUnavailable or LaunchFailed."""
-        return ask(self._sessions, self._proof.post(url, form))
+        return ask(self._sessions, self._proof.post(url, form, self.endpoints().token_endpoint))
 
     def _lasts_s(self, known: Endpoints | LaunchRefused) -> float:
         return FAILURE_LASTS_S if isinstance(known, LaunchRefused) else DISCOVERY_LASTS_S

@@ -218,7 +218,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], type[LaunchRefused]]] = {
     "list": ({"json": [DOCUMENT]}, LaunchFailed),
     "nothing": ({"body": b""}, LaunchFailed),
     "nested": ({"body": b"[" * 100_000}, LaunchFailed),
-    "large": ({"body": b'{"a": "' + b"x" * (1024 * 1024) + b'"}'}, LaunchFailed),
+    "large": ({"json": DOCUMENT | {"more": "x" * 1024 * 1024}}, LaunchFailed),
     "redirect": ({"status": 302, "headers": {"Location": "https://evil.example/"}}, LaunchFailed),
     "busy": ({"status": 429}, LaunchUnavailable),
     "down": ({"status": 502}, LaunchUnavailable),

@@ -34,9 +34,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], type[LaunchRefused]]] = {
     "a page that says no": ({"status": 403, "body": "<html>evil</html>"}, LaunchFailed),
     "a list": ({"status": 200, "json": ["evil"]}, LaunchFailed),
     "nothing": ({"status": 200, "body": ""}, LaunchFailed),
-    "created": ({"status": 201, "json": {"access_token": "evil", "token_type": "Bearer"}}, LaunchFailed),
     "nested": ({"status": 200, "body": "[" * 100_000}, LaunchFailed),
-    "too large": ({"status": 200, "body": '{"access_token": "' + "x" * 1024 * 1024 + '"}'}, LaunchFailed),
     "redirect": ({"status": 307, "headers": {"Location": "https://evil.example/token"}}, LaunchFailed),
     "redirect to itself": ({"status": 302, "headers": {"Location": TOKEN}}, LaunchFailed),
     "busy": ({"status": 429}, LaunchUnavailable),
@@ -96,6 +94,18 @@ def test_a_practices_provider_has_no_say_on_patients() -> None:
     with provider(practice()) as site:
         site.answer = {"patient": "p1/../p2"}
         assert site.finish().patient == ""
+
+
+def test_a_good_token_in_too_large_an_answer_is_not_read() -> None:
+    with provider() as ehr:
+        ehr.answer = {"more": "x" * 1024 * 1024}
+        assert "larger than" in refused(ehr).message
+
+
+def test_a_token_comes_with_status_200() -> None:
+    with provider() as ehr:
+        ehr.status = 201
+        assert "201" in refused(ehr).message
 
 
 # --- refresh ---

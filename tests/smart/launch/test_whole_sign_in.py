@@ -233,12 +233,13 @@ def test_a_secret_goes_in_the_form(tmp_path: Path) -> None:
 def test_a_signed_assertion_is_made_for_each_request(tmp_path: Path, alg: str) -> None:
     key = new_key(tmp_path / "key.pem", alg)
     with provider(registered(auth="private_key_jwt", key=str(tmp_path / "key.pem"), kid="k1")) as ehr:
-        ehr.flow.refresh(ehr.finish())
-        forms = [dict(parse_qsl(one.body.decode())) for one in ehr.asked(TOKEN)]
+        ehr.mock.add("POST", REVOKE, status=200)
+        assert ehr.flow.revoke(ehr.flow.refresh(ehr.finish()))
+        forms = [dict(parse_qsl(one.body.decode())) for one in (*ehr.asked(TOKEN), *ehr.asked(REVOKE))]
     tokens = [jwt.decode(one["client_assertion"], key.secret, algorithms=[alg]) for one in forms]
-    assert [one.header for one in tokens] == [{"alg": alg, "kid": "k1", "typ": "JWT"}] * 2
+    assert [one.header for one in tokens] == [{"alg": alg, "kid": "k1", "typ": "JWT"}] * 3
     assert {(one.claims["iss"], one.claims["sub"], one.claims["aud"]) for one in tokens} == {(CLIENT, CLIENT, TOKEN)}
-    assert len({one.claims["jti"] for one in tokens}) == 2
+    assert len({one.claims["jti"] for one in tokens}) == 3
     assert all(NOW < one.claims["exp"] <= NOW + 300 for one in tokens)
     assert not {"client_id", "client_secret"} & set(forms[0])
 
