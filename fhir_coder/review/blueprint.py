@@ -17,8 +17,8 @@ from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
 from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.leaving import Leaving
-from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_our_form
-from fhir_coder.review.rendering import Pages
+from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_navigation, require_our_form
+from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
@@ -70,7 +70,7 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
-    add("/review/left", "GET", parts.leaving.left)
+    add("/review/left", "GET", doors.left)
     add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
@@ -85,7 +85,12 @@ class Doors:
 
     def seeing(self, view: View) -> View:
         """The view for a person."""
-        return lambda **named: view(self._session(), **named)
+
+        def see(**named: str) -> Response:
+            require_navigation(request)
+            return view(self._session(), **named)
+
+        return see
 
     def changing(self, view: View) -> View:
         """The view for a person who sent a form of ours."""
@@ -104,6 +109,16 @@ class Doors:
         is_demo = self._parts.demo is not None and _is_on_this_machine()
         return self._parts.pages.page("sign_in", ways=ways, return_to=return_to, is_demo=is_demo)
 
+    def left(self) -> Response:
+        """The page that takes the place of one that was not used."""
+        self._keep_the_frame(read_cookie(request, SESSION))
+        return self._parts.leaving.left()
+
+    def _keep_the_frame(self, session_id: str) -> None:
+        """What ends a session is told where the session was."""
+        if self._parts.sessions and session_id:
+            allow_frames(self._parts.sessions.frames_of(session_id))
+
     def _session(self) -> ReviewSession:
         """Raises Unauthenticated for nobody."""
         session_id = read_cookie(request, SESSION)
@@ -111,6 +126,7 @@ class Doors:
         if found is None and self._parts.demo is not None and _is_on_this_machine():
             found = self._parts.demo
         if found is None:
+            self._keep_the_frame(session_id)
             raise Unauthenticated("sign in, or launch this page from your EHR; a session ends when it is not used for a while")
         return found
 

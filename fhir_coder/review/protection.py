@@ -29,14 +29,21 @@ def protect(response: Response, frame_ancestors: Iterable[str] = ()) -> Response
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         f"frame-ancestors {ancestors or chr(39) + 'none' + chr(39)}"
     )
-    if not ancestors:
+    if not ancestors:  # a page that embeds nothing unasked (COEP) would refuse to frame what says same-origin
         response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     return response
+
+
+def require_navigation(request: Request) -> None:
+    """Raises Forbidden where another site fetches a page as an image, a script or by its own program: cookies go with that too (Fetch Metadata)."""
+    site, mode = request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Sec-Fetch-Mode", "")
+    if site in {"cross-site", "same-site"} and mode not in {"", "navigate"}:
+        raise Forbidden("pages are opened by people, not fetched by other sites")
 
 
 def require_our_form(request: Request, session: ReviewSession, own_origin: str) -> None:

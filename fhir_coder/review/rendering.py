@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fhir_coder.review.protection import TOKEN_FIELD, protect
 from fhir_coder.review.session import ReviewSession
+
+_FRAMES = "review_frame_ancestors"
+
+
+def allow_frames(ancestors: tuple[str, ...]) -> None:
+    """Whoever launched us may frame the pages of this request, errors too: an EHR that shows us in a frame can show no other place."""
+    setattr(g, _FRAMES, ancestors)
 
 
 class Pages:
@@ -33,7 +40,9 @@ class Pages:
         html = self._environment.get_template(f"{name}.html").render(
             root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
         )
-        response = protect(Response(html, status, content_type="text/html; charset=utf-8"), _ancestors(session) or frame_ancestors)
+        response = protect(
+            Response(html, status, content_type="text/html; charset=utf-8"), _ancestors(session) or frame_ancestors or g.get(_FRAMES, ())
+        )
         if session is not None and session.id:
             response.headers["Refresh"] = f"{self._idle_minutes * 60 + 5}; url={self._root}/review/left"
         return response

@@ -61,6 +61,11 @@ class SessionKeeping:
         stored = self._store.find(session_id)
         return ReviewSession.of(session_id, stored.content) if stored else None
 
+    def frames_of(self, session_id: str) -> tuple[str, ...]:
+        """Who might frame the pages of a session that may be over, so that its end can be told in the same frame."""
+        left = self._store.remnant(session_id)
+        return tuple(left["frame_ancestors"]) if left else ()
+
     def end(self, session: ReviewSession) -> None:
         """Forget the session and its tokens."""
         self._store.close(session.id)

@@ -15,7 +15,7 @@ from fhir_coder.review.launch_reading import launch_of, one_of
 from fhir_coder.review.patient_reading import ReadsBanner
 from fhir_coder.review.protection import local_path
 from fhir_coder.review.recording import Recording
-from fhir_coder.review.rendering import Pages
+from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
@@ -94,6 +94,7 @@ class SigningIn:
         return self._begin(registration, "", local_path(one_of(request.args, "return_to")))
 
     def _begin(self, registration: Registration, launch: str, return_to: str) -> Response:
+        allow_frames(registration.frame_ancestors)
         url, pending = self._flow.begin(registration, self._redirect_uri, launch, return_to)
         browser = browser_of(request)
         self._store.remember(registration.tenant, browser, pending.state, pending.members())
@@ -112,6 +113,8 @@ class SigningIn:
                 + ("" if browser else " (the browser sent no cookie: it may have to allow cookies for this address)")
             )
         pending = Pending.of(kept)
+        registration = self._flow.of(pending.tenant, pending.ehr)
+        allow_frames(registration.frame_ancestors if registration else ())
         try:
             launched = self._flow.finish(pending, request.args.to_dict(flat=False))
             return self._come_in(launched, pending)

@@ -121,6 +121,12 @@ class SessionStore:
             self._change(session_id, seen_s=moment)
         return StoredSession(found.tenant, found.created_s, self._open(found.content))
 
+    def remnant(self, session_id: str) -> Content | None:
+        """What is left of a session, also of one that is over, until it goes: to tell where its pages were shown, and for nothing else."""
+        with Session(self._engine) as session:
+            sealed = session.scalar(select(SessionRow.content).where(SessionRow.id_sha256 == _hash(session_id)))
+        return None if sealed is None else self._open(sealed)
+
     def rewrite(self, session_id: str, content: Content) -> None:
         """Keep other content for a session; nothing where it has ended meanwhile. Hold it by :meth:`exclusively` from reading to here."""
         self._change(session_id, content=self._seal(content))

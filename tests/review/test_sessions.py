@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from fhir_coder.errors import LaunchDenied
 from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
-from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, make_site, post, sign_in
+from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, make_site, post, sign_in, state_of, way_in
 
 SESSION = "__Host-fhir-coder"
 
@@ -145,6 +147,24 @@ def test_our_own_forms_are_taken(site: Site, browser: FlaskClient, headers: dict
     assert post(browser, "/sign-out", {"csrf": csrf_of(get(browser, "/review/"))}, **headers).status_code == 200
 
 
+FETCHES = {
+    "image on another site": ("cross-site", "no-cors", 403),
+    "program of another site": ("cross-site", "cors", 403),
+    "image on a sister site": ("same-site", "no-cors", 403),
+    "link on another site": ("cross-site", "navigate", 200),
+    "our own page": ("same-origin", "navigate", 200),
+    "typed": ("none", "navigate", 200),
+}
+
+
+@pytest.mark.parametrize(("origin", "mode", "status"), FETCHES.values(), ids=FETCHES)
+def test_a_page_is_opened_and_not_fetched(site: Site, browser: FlaskClient, origin: str, mode: str, status: int) -> None:
+    sign_in(site, browser)
+    before = len(site.audit)
+    assert get(browser, "/review/", Sec_Fetch_Site=origin, Sec_Fetch_Mode=mode).status_code == status
+    assert len(site.audit) - before == (status == 200)
+
+
 METHODS = [
     *(("GET", path) for path in CHANGES),
     *(
@@ -198,6 +218,27 @@ def test_a_launched_page_may_be_framed_by_its_ehr_alone(site: Site, browser: Fla
     back = sign_in(site, browser, Sec_Fetch_Dest="iframe")
     for page in (back, get(browser, "/review/")):
         assert page.headers["Content-Security-Policy"].endswith(f"frame-ancestors {FRAMING}") and "X-Frame-Options" not in page.headers
+        assert "Cross-Origin-Resource-Policy" not in page.headers
+
+
+def may_be_framed(page: TestResponse) -> bool:
+    return page.headers["Content-Security-Policy"].endswith(f"frame-ancestors {FRAMING}")
+
+
+def test_what_goes_wrong_with_a_launch_is_told_in_its_frame(site: Site, browser: FlaskClient) -> None:
+    site.flow.result = LaunchDenied("refused")
+    begun = get(browser, way_in(LAUNCHED))
+    assert may_be_framed(begun) and may_be_framed(get(browser, f"/callback?error=access_denied&state={state_of(begun)}"))
+    assert not may_be_framed(get(browser, "/callback?state=unknown"))
+
+
+def test_the_end_of_a_session_is_told_in_its_frame(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    site.clock.now += 901
+    for path, status in (("/review/", 401), ("/review/left", 200)):
+        page = get(browser, path)
+        assert page.status_code == status and may_be_framed(page) and "Ada" not in page.text
+        assert not may_be_framed(get(site.browser(), path))
 
 
 @pytest.mark.parametrize("origin", ["https://ehr.example; script-src *", "*", "https://*", "'self'", "https://ehr.example/path", "data:"])
