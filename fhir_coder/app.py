@@ -1,14 +1,15 @@
 """Composition root: settings in, a coder or the whole Flask application out.
 
 Concrete parts are named here and in the composition files below it, and nowhere else: :mod:`fhir_coder.installed` (releases and indexes),
-:mod:`fhir_coder.connections` (EHRs), :mod:`fhir_coder.replayer` (past codings).
+:mod:`fhir_coder.connections` (EHRs), :mod:`fhir_coder.reviewing` (pages), :mod:`fhir_coder.replayer` (past codings).
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask
 
@@ -29,16 +30,23 @@ from fhir_coder.errors import ConfigurationError
 from fhir_coder.installed import open_indexes, open_lists, open_releases
 from fhir_coder.long_lived import uncollected
 from fhir_coder.model import Encounter, Note
+from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.rule import AddressRule
+from fhir_coder.outbound.session import open_session
 from fhir_coder.pipeline import Coder
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
+from fhir_coder.review.blueprint import create_review
+from fhir_coder.reviewing import open_reviewing
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
+from fhir_coder.smart.launch.flow import AuthorizationFlow
+from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
-from fhir_coder.store.start import Stores, open_rotation, open_stores
-from fhir_coder.store.tls import DatabaseTls
+from fhir_coder.store.sessions import SessionStore
+from fhir_coder.store.start import Stores, open_rotation, open_stores, tls_of
 from fhir_coder.tenant_settings import Tenant
 from fhir_coder.throttle.rates import open_counters
 from terminology.release import Catalogue
@@ -95,10 +103,12 @@ def create_app(settings: Settings) -> Flask:
     risk, counters = open_risk(settings, engine.coder.catalogue), open_counters(settings.rate_store, settings.data)
     app.register_blueprint(create_api(engine, settings, risk, keys, counters, stores.audit.record))
     app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, stores.audit.record), DEFAULT_TENANT))
+    reviewing = open_reviewing(settings, engine, connections, stores.audit.record, partial(open_flow, settings.private_networks))
+    app.register_blueprint(create_review(reviewing.parts))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(engine.repository)
+    app.extensions["fhir_coder"] = Lifecycle(engine.repository, *filter(None, [reviewing.store]))
     return app
 
 
@@ -110,7 +120,7 @@ def open_store(settings: Settings) -> Repository:
 def open_all_stores(settings: Settings) -> Stores:
     """Codings, audit, holds, deletion and merges, over one database."""
     observer = Observer(settings.public_url or socket.gethostname())
-    return open_stores(settings.database_url, settings.key, observer, database_tls(settings))
+    return open_stores(settings.database_url, settings.key, observer, tls_of(settings))
 
 
 def open_auditor(settings: Settings) -> Auditor:
@@ -120,12 +130,7 @@ def open_auditor(settings: Settings) -> Auditor:
 
 def open_store_rotation(settings: Settings) -> Rotation:
     """What changes the key of the store."""
-    return open_rotation(settings.database_url, settings.key, database_tls(settings))
-
-
-def database_tls(settings: Settings) -> DatabaseTls:
-    """How PostgreSQL is spoken to."""
-    return DatabaseTls(settings.database_tls, settings.database_tls_ca, settings.database_tls_cert, settings.database_tls_key)
+    return open_rotation(settings.database_url, settings.key, tls_of(settings))
 
 
 def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, audit: Auditor) -> HookParts:
@@ -139,6 +144,13 @@ def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookSto
     return HookParts(tenants, tokens, store, audit, settings.public_url, settings.sandbox, settings.max_depth)
 
 
+def open_flow(networks: Iterable[Network], registrations: Iterable[Registration]) -> AuthorizationFlow:
+    """Signing in at the configured servers: what they name themselves is not configured by that."""
+    known = tuple(registrations)
+    rule = AddressRule.of(networks, [url for one in known for url in one.configured_urls])
+    return AuthorizationFlow(known, partial(open_session, rule))
+
+
 def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
     """What makes risk reports, or None where the site shows none."""
     return RiskAssessor(catalogue) if settings.risk == "on" else None
@@ -147,9 +159,10 @@ def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
 class Lifecycle:
     """What a worker must do after a fork: drop connections that belong to the parent."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, *stores: Repository | SessionStore) -> None:
+        self._stores = stores
 
     def after_fork(self) -> None:
         """Forget inherited database connections without closing them."""
-        self._repository.forget_connections()
+        for store in self._stores:
+            store.forget_connections()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_coder.api.blueprint import DEFAULT_TENANT
+from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.backend_token import SharedTokens
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import IntakePolicy
@@ -75,11 +76,15 @@ class EhrConnections:
         quick = replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S))
         return self._connect(quick, RetryPolicy(attempts=1))
 
-    def _connect(self, ehr: EhrSettings, retry: RetryPolicy) -> EhrClient:
-        """A client for one EHR; the built-in one is reached in process, without a socket."""
+    def as_person(self, ehr: EhrSettings, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
+        """A client that acts with a person's own tokens and is kept for nobody else."""
+        return self._connect(ehr, retry or RetryPolicy(), tokens)
+
+    def _connect(self, ehr: EhrSettings, retry: RetryPolicy, tokens: AccessTokens | None = None) -> EhrClient:
+        """A client for one EHR, with the server's own tokens where none are given; the built-in one is reached in process, without a socket."""
         is_sandbox = self._sandbox is not None and ehr.base_url == self._sandbox.base_url
         session = self._sandbox.session() if self._sandbox and is_sandbox else open_session(rule_of(ehr, self._networks))
-        return EhrClient(ehr, session=session, retry=retry, tokens=self._tokens(ehr))
+        return EhrClient(ehr, session=session, retry=retry, tokens=tokens or self._tokens(ehr))
 
 
 def public_keys(settings: Settings) -> dict[str, Any]:

@@ -164,6 +164,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "metrics_address", "", read_address, "Address of its own for `/metrics`, `host:port`; empty: the server's, for its own machine."
     ),
+    Setting("session_idle_minutes", "15", _positive, "Minutes without use after which a person is signed out."),
     Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
     Setting("threads", "4", _positive, "Requests that each worker codes at once."),
@@ -205,6 +206,7 @@ class Settings:
     coding_years: int
     public_url: str
     metrics_address: Address | None
+    session_idle_minutes: int
     log_level: str
     workers: int
     threads: int

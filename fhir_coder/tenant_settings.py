@@ -2,8 +2,8 @@
 
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
-:mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.cds_hooks.clients` (CDS clients),
-:mod:`fhir_coder.sensitive_settings` (sensitive documents).
+:mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.people` (which roles they have),
+:mod:`fhir_coder.cds_hooks.clients` (CDS clients), :mod:`fhir_coder.sensitive_settings` (sensitive documents).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.cds_hooks.clients import HookClient, read_hook_clients
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
+from fhir_coder.people import NO_ROLES, RoleRules, split_launch, split_sign_in
 from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
 from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
@@ -33,7 +34,8 @@ class EhrSettings:
 
     ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
-    ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR.
+    ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR, ``roles``: which
+    roles they then have.
     """
 
     id: str
@@ -45,14 +47,16 @@ class EhrSettings:
     foreign_urls: tuple[str, ...] = ()
     backend: BackendClient | None = None
     launch: Registration | None = None
+    roles: RoleRules = NO_ROLES
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``sensitive`` what it does
-    with sensitive documents. Without ``trust`` it answers nobody, but for this machine in sandbox mode.
+    ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``roles`` which roles those
+    have who sign in there, ``sensitive`` what it does with sensitive documents. Without ``trust`` it answers nobody, but for this machine in
+    sandbox mode.
     """
 
     id: str
@@ -61,6 +65,7 @@ class Tenant:
     sign_in: Registration | None = None
     cds_hooks: tuple[HookClient, ...] = ()
     sensitive: SensitiveRules = field(default_factory=SensitiveRules)
+    roles: RoleRules = NO_ROLES
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -92,13 +97,15 @@ def _tenant(
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
     read = tuple(_ehr(id, **ehr) for ehr in ehrs)
+    roles, registration = split_sign_in(sign_in or {})
     return Tenant(
         _name(id),
         read,
         None if trust is None else read_trust(**trust),
-        None if sign_in is None else read_sign_in(id, sign_in),
+        None if sign_in is None else read_sign_in(id, registration),
         read_hook_clients(cds_hooks, [ehr.base_url for ehr in read]),
         read_sensitive(**(sensitive or {})),
+        roles,
     )
 
 
@@ -125,9 +132,10 @@ def _ehr(
     if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
         raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
     backend = read_backend(base_url, token, registration)
-    launched = None if launch is None else read_launch(tenant, id, base_url, launch)
+    roles, members = split_launch(launch or {})
+    launched = None if launch is None else read_launch(tenant, id, base_url, members)
     fetched = tuple(foreign_urls)
-    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, fetched, backend, launched)
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, fetched, backend, launched, roles)
 
 
 def _is_http(url: object) -> bool:

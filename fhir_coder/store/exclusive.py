@@ -33,12 +33,18 @@ def open_lock_engine(engine: Engine) -> Engine:
 
 
 @contextmanager
-def exclusively(engine: Engine, name: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[None]:
-    """Hold the lock of that name. ``engine`` is of :func:`open_lock_engine`. Raises Conflict when another holds it for longer than ``longest_wait_s``."""
-    digest = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
-    hold = _advisory_lock if engine.dialect.name == "postgresql" else _file_lock
-    with hold(engine, digest, longest_wait_s):
-        yield
+def exclusively(engine: Engine, name: str, longest_wait_s: float = LONGEST_WAIT_S, group: str = "") -> Iterator[None]:
+    """Hold the lock of that name. ``engine`` is of :func:`open_lock_engine`. Raises Conflict when another holds it for longer than ``longest_wait_s``.
+
+    ``group`` (letters) sets locks apart that one thread holds at once: of one group it would wait for itself where two names share a file.
+    """
+    digest = int.from_bytes(sha256(f"{group}{name}".encode()).digest()[:8], "big", signed=True)
+    if engine.dialect.name == "postgresql":
+        with _advisory_lock(engine, digest, longest_wait_s):
+            yield
+    else:
+        with _file_lock(engine, f"{group}{digest % _FILES:02x}", longest_wait_s):
+            yield
 
 
 @contextmanager
@@ -60,14 +66,14 @@ def _unlock(connection: Connection, digest: int) -> None:
 
 
 @contextmanager
-def _file_lock(engine: Engine, digest: int, longest_wait_s: float) -> Iterator[None]:
+def _file_lock(engine: Engine, name: str, longest_wait_s: float) -> Iterator[None]:
     database = engine.url.database or ""
     if database in {"", ":memory:"}:  # belongs to one connection: nobody else can be there
         yield
         return
     folder = Path(f"{database}.locks")
     folder.mkdir(exist_ok=True)
-    file = os.open(folder / f"{digest % _FILES:02x}", os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _wait(lambda: _try_lock(file), longest_wait_s)
         yield

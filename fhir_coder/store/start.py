@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.settings import Settings
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
@@ -15,8 +16,14 @@ from fhir_coder.store.merging import Merging
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
+
+
+def tls_of(settings: Settings) -> DatabaseTls:
+    """How PostgreSQL is spoken to, by the settings."""
+    return DatabaseTls(settings.database_tls, settings.database_tls_ca, settings.database_tls_cert, settings.database_tls_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +72,12 @@ def open_rotation(database_url: str, key: str, tls: DatabaseTls | None = None) -
     rotation = Rotation(engine, cipher)
     upgrade(engine)
     return rotation
+
+
+def open_sessions(database_url: str, key: str, lifetimes: Lifetimes, tls: DatabaseTls | None = None) -> SessionStore:
+    """The sessions of people over an up-to-date database. Raises ConfigurationError as :func:`open_stores` does, and without a key."""
+    cipher = Cipher(key)
+    require_key(cipher)
+    engine = open_engine(database_url, tls)
+    upgrade(engine)
+    return SessionStore(engine, cipher, lifetimes)
