@@ -96,7 +96,7 @@ def free_port() -> int:
 @contextmanager
 def running(command: Sequence[str], ready_url: str, timeout_s: float = START_TIMEOUT_S, **options: Any) -> Iterator[subprocess.Popen]:
     """A server process from its first answer at ``ready_url`` to the end of the block."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    process = subprocess.Popen(command, **({"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options))
     try:
         _wait(process, ready_url, timeout_s)
         yield process

@@ -31,7 +31,7 @@ def make_certificates(folder: Path, hosts: Sequence[str]) -> Certificates:
     """Make an authority, and a certificate for all hosts signed by it."""
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name = _name("fhir-coder test authority")
-    usage = {name: False for name in ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")}
+    usage = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False)
     root = (
         _certificate(root_name, root_name, root_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from fhir_coder.sandbox.seed import synthetic_resources
 from tests.contracts.authorization.authorization_server import CODER_HOST, EHR_HOST, AuthorizationServer, authorization_server
+from tests.contracts.authorization.browser import NoBrowser, browser_for, chromium_path
 from tests.contracts.authorization.certificates import Certificates, make_certificates
 from tests.contracts.authorization.ehr_over_http import ehr_over_http
+from tests.contracts.authorization.key_host import new_key_file
+from tests.contracts.authorization.our_server import our_server
+from tests.contracts.authorization.practices import practices
 from tests.contracts.authorization.registered import CLIENTS, PEOPLE
 from tests.contracts.authorization.resolving.sitecustomize import resolving
 from tests.contracts.peers import NotInstallable, install_packages
@@ -80,3 +84,39 @@ def reachable(monkeypatch: pytest.MonkeyPatch, certificates: Certificates) -> No
     """This process resolves the names of the tests and trusts their authority, for the time of a test."""
     monkeypatch.setattr(socket, "getaddrinfo", resolving(socket.getaddrinfo))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+
+
+@pytest.fixture(scope="session")
+def our_origin(running_server: AuthorizationServer, built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Our server as a process of its own, for the whole run; the plain origin behind its TLS name."""
+    folder = tmp_path_factory.mktemp("ours")
+    key = new_key_file(folder, "ours", "ES384")
+    with our_server(running_server, folder, practices(running_server, key)) as origin:
+        yield origin
+
+
+@pytest.fixture
+def ours(server: AuthorizationServer, our_origin: str) -> str:
+    """Our server behind its TLS name; its origin there."""
+    server.set(coder_upstream=our_origin)
+    return server.coder
+
+
+@pytest.fixture(scope="module")
+def browser(certificates: Certificates) -> Iterator[Browser]:
+    """Chromium. Ended with each file: playwright keeps an event loop in the thread while it runs."""
+    try:
+        chromium_path()
+    except NoBrowser:
+        pytest.skip("chromium is not installed")
+    with browser_for(certificates) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a person who was never here before."""
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
