@@ -97,7 +97,7 @@ function requireKnownLaunch(ctx, launch) {
 function makeProvider() {
   const made = new Provider(origin, {
     adapter: Storage,
-    clients: config.clients.map((one) => ({ ...one, redirect_uris: (one.redirect_uris || []).map((uri) => uri.replace('PORT', port)), ...(one.jwks_uri ? { jwks_uri: one.jwks_uri.replace('PORT', port) } : {}) })),
+    clients: JSON.parse(JSON.stringify(config.clients).replaceAll('PORT', port)),
     clientDefaults: { response_types: [], grant_types: ['client_credentials'] },
     jwks: { keys: settings.keys.flatMap(keysNamed) },
     cookies: { keys: ['for tests only'] },
@@ -140,6 +140,7 @@ function makeProvider() {
       },
     },
     fetch: fetchKeys,
+    renderError: (ctx, out) => { ctx.type = 'html'; ctx.body = page(`Not possible: ${out.error}`, `<p id="refusal">${escaped(out.error_description)}</p>`); },
   });
   made.use(async (ctx, next) => {
     // OpenID Connect grants offline_access only where prompt=consent was asked for, which SMART apps do not do
