@@ -108,6 +108,7 @@ function makeProvider() {
     pkce: { required: () => true },
     responseTypes: ['code'],
     rotateRefreshToken: true,
+    issueRefreshToken: (ctx, client, source) => client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access') && !settings.withheld.includes('offline_access'),
     enabledJWA: {
       clientAuthSigningAlgValues: ['RS384', 'ES384'],
       idTokenSigningAlgValues: ['RS256', 'ES256', 'ES384'],

@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from fhir_coder.backend_settings import BackendClient
-from fhir_coder.ehr.assertion import Assertions
+from fhir_coder.smart.assertion import Assertions
 from fhir_coder.ehr.backend_token import BackendToken
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.signing_key import load_key
+from fhir_coder.smart.signing_key import load_key
 from fhir_coder.ehr.token_server import TokenServer
 from fhir_coder.errors import EhrError, EhrRefused
 from fhir_coder.tenant_settings import EhrSettings

@@ -15,7 +15,21 @@ from joserfc import jwt
 from fhir_coder.errors import ConfigurationError, LaunchFailed, LaunchInvalid
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.signing_key import new_key
-from tests.smart.launch.provider import BASE, CALLBACK, CLIENT, DOCUMENT, END, ISSUER, NOW, REVOKE, SCOPE, TOKEN, practice, provider, registered
+from tests.smart.launch.provider import (
+    BASE,
+    CALLBACK,
+    CLIENT,
+    DOCUMENT,
+    END,
+    ISSUER,
+    NOW,
+    REVOKE,
+    SCOPE,
+    TOKEN,
+    practice,
+    provider,
+    registered,
+)
 
 
 def test_the_authorization_request_carries_what_smart_asks_for() -> None:
@@ -273,4 +287,8 @@ def test_tokens_are_taken_back(status: int, done: bool) -> None:
         ehr.mock.add("POST", REVOKE, status=status)
         launched = ehr.finish()
         assert ehr.flow.revoke(launched) is done
-        assert dict(parse_qsl(ehr.asked(REVOKE)[0].body.decode())) == {"token": "rt-1", "token_type_hint": "refresh_token", "client_id": CLIENT}
+        assert dict(parse_qsl(ehr.asked(REVOKE)[0].body.decode())) == {
+            "token": "rt-1",
+            "token_type_hint": "refresh_token",
+            "client_id": CLIENT,
+        }
