@@ -13,12 +13,12 @@ import pytest
 import requests
 
 from fhir_coder.backend_settings import BackendClient
-from fhir_coder.smart.assertion import Assertions
 from fhir_coder.ehr.backend_token import BackendToken
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.smart.signing_key import load_key
 from fhir_coder.ehr.token_server import TokenServer
 from fhir_coder.errors import EhrError, EhrRefused
+from fhir_coder.smart.assertion import Assertions
+from fhir_coder.smart.signing_key import load_key
 from fhir_coder.tenant_settings import EhrSettings
 from tests.contracts.authorization.authorization_server import CODER_HOST, AuthorizationServer
 from tests.contracts.authorization.key_host import key_host, new_key_file
