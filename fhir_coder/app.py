@@ -1,7 +1,7 @@
 """Composition root: settings in, a coder or the whole Flask application out.
 
 Concrete parts are named here and in the composition files below it, and nowhere else: :mod:`fhir_coder.installed` (releases and indexes),
-:mod:`fhir_coder.connections` (EHRs), :mod:`fhir_coder.replayer` (past codings).
+:mod:`fhir_coder.connections` (EHRs), :mod:`fhir_coder.reviewing` (pages), :mod:`fhir_coder.replayer` (past codings).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from flask import Flask
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.log import configure_logging
+from fhir_coder.audit.entry import no_audit
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
 from fhir_coder.connections import EhrConnections, intake_policy, open_builtin_ehr, public_keys, tenants_of
@@ -23,12 +24,17 @@ from fhir_coder.engine import Engine
 from fhir_coder.installed import open_indexes, open_lists, open_releases
 from fhir_coder.long_lived import uncollected
 from fhir_coder.model import Encounter, Note
+from fhir_coder.outbound.session import open_session
 from fhir_coder.pipeline import Coder
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
+from fhir_coder.review.blueprint import create_review
+from fhir_coder.reviewing import open_reviewing
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
+from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.sessions import SessionStore
 from fhir_coder.store.start import open_repository
 from terminology.release import Catalogue
 
@@ -82,10 +88,14 @@ def create_app(settings: Settings) -> Flask:
     )
     app = Flask("fhir_coder", static_folder=None)
     app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys))
+    reviewing = open_reviewing(
+        settings, engine, connections, no_audit, lambda registrations: AuthorizationFlow(registrations, open_session)
+    )
+    app.register_blueprint(create_review(reviewing.parts))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(engine.repository)
+    app.extensions["fhir_coder"] = Lifecycle(engine.repository, *filter(None, [reviewing.store]))
     return app
 
 
@@ -102,9 +112,10 @@ def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
 class Lifecycle:
     """What a worker must do after a fork: drop connections that belong to the parent."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, *stores: Repository | SessionStore) -> None:
+        self._stores = stores
 
     def after_fork(self) -> None:
         """Forget inherited database connections without closing them."""
-        self._repository.forget_connections()
+        for store in self._stores:
+            store.forget_connections()

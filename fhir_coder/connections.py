@@ -67,6 +67,10 @@ class EhrConnections:
         quick = replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S))
         return _connect(quick, self._sandbox, self._tokens(ehr), RetryPolicy(attempts=1))
 
+    def as_person(self, ehr: EhrSettings, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
+        """A client that acts with a person's own tokens and is kept for nobody else."""
+        return _connect(ehr, self._sandbox, tokens, retry)
+
 
 def _connect(ehr: EhrSettings, sandbox: Sandbox | None, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
     """A client for one EHR; the built-in one is reached in process, without a socket."""

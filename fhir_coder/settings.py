@@ -107,6 +107,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_body_bytes", "20971520", _positive, "Largest request body accepted, in bytes; larger is 413."),
     Setting("max_depth", "64", _positive, "Deepest nesting of inbound FHIR; deeper is 400."),
     Setting("public_url", "", str, "Our own absolute base URL as callers see it; empty: taken from the request."),
+    Setting("session_idle_minutes", "15", _positive, "Minutes without use after which a person is signed out."),
     Setting("log_level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "Level of the JSON log on standard error."),
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
     Setting("threads", "4", _positive, "Request threads in each worker."),
@@ -133,6 +134,7 @@ class Settings:
     max_body_bytes: int
     max_depth: int
     public_url: str
+    session_idle_minutes: int
     log_level: str
     workers: int
     threads: int

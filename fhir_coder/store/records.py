@@ -77,6 +77,15 @@ class CodingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """A part of a tenant's codings: those of an EHR, of a patient and of an encounter (references); empty for all."""
+
+    ehr: str = ""
+    patient: str = ""
+    encounter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEncounter:
     """One coding of one encounter with its whole trail. ``created_at`` is aware.
 

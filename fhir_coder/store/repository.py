@@ -16,7 +16,7 @@ from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
-from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite
+from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite, Within
 from fhir_coder.store.rows import PartRows, encounter_row
 from fhir_coder.store.tables import (
     AssignmentRow,
@@ -73,10 +73,12 @@ class Repository:
         with Session(self._engine) as session:
             return self._read(session, session.scalar(query))
 
-    def recent(self, tenant: str, most: int) -> tuple[CodingLine, ...]:
-        """The tenant's newest codings, newest first."""
+    def recent(self, tenant: str, most: int, within: Within = Within()) -> tuple[CodingLine, ...]:  # noqa: B008 (a constant)
+        """The tenant's newest codings ``within`` a part of it, newest first."""
         row = CodedEncounterRow
-        query = select(row).where(row.tenant == tenant).order_by(row.key.desc()).limit(most)
+        columns = ((row.ehr, within.ehr), (row.patient_reference, within.patient), (row.encounter_reference, within.encounter))
+        wanted = (column == value for column, value in columns if value)
+        query = select(row).where(row.tenant == tenant, *wanted).order_by(row.key.desc()).limit(most)
         with Session(self._engine) as session:
             return tuple(coding_line(one) for one in session.scalars(query))
 

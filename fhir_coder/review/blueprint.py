@@ -1,0 +1,147 @@
+"""The pages as one Flask blueprint: every address in one table, and who may come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
+from fhir_coder.protected_urls import is_loopback
+from fhir_coder.review.cookies import SESSION, read_cookie
+from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.failures import install_error_pages
+from fhir_coder.review.launch_reading import one_of
+from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_our_form
+from fhir_coder.review.rendering import Pages
+from fhir_coder.review.session import ReviewSession
+from fhir_coder.review.session_keeping import SessionKeeping
+from fhir_coder.review.signing_in import SigningIn
+
+DEFAULT_TENANT = "default"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_STYLE_LASTS = "private, max-age=600"
+
+View = Callable[..., Response]
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """A way to sign in that the sign-in page of a tenant offers; ``ehr`` is empty for the practice's own provider."""
+
+    tenant: str
+    ehr: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewParts:
+    """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
+    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request."""
+
+    pages: Pages
+    encounters: EncounterPages
+    leaving: Leaving
+    signing_in: SigningIn | None
+    sessions: SessionKeeping | None
+    ways_in: Sequence[WayIn]
+    demo: ReviewSession | None
+    own_origin: str
+
+
+def create_review(parts: ReviewParts) -> Blueprint:
+    """All routes. Errors are pages here, wrong methods too."""
+    blueprint, doors = Blueprint("review", __name__), Doors(parts)
+    install_error_pages(blueprint, parts.pages)
+    add = partial(_route, blueprint)
+    if parts.signing_in:
+        add("/launch", "GET", parts.signing_in.launch)
+        add("/t/<tenant>/launch", "GET", parts.signing_in.launch)
+        add("/launch/standalone", "GET", parts.signing_in.start)
+        add("/callback", "GET", parts.signing_in.callback)
+    add("/sign-in", "GET", doors.sign_in)
+    add("/t/<tenant>/sign-in", "GET", doors.sign_in)
+    add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
+    add(HOME, "GET", doors.seeing(parts.encounters.home))
+    add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    add("/review/code", "POST", doors.changing(parts.encounters.code))
+    add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
+    add("/review/left", "GET", parts.leaving.left)
+    add("/review/style.css", "GET", _style)
+    add("/review/<path:rest>", "GET", _nothing)
+    return blueprint
+
+
+class Doors:
+    """Who comes to a view: somebody with a session, and for a change from a form of that session."""
+
+    def __init__(self, parts: ReviewParts) -> None:
+        self._parts = parts
+
+    def seeing(self, view: View) -> View:
+        """The view for a person."""
+        return lambda **named: view(self._session(), **named)
+
+    def changing(self, view: View) -> View:
+        """The view for a person who sent a form of ours."""
+
+        def change(**named: str) -> Response:
+            session = self._session()
+            require_our_form(request, session, self._parts.own_origin or origin_of(request.host_url))
+            return view(session, **named)
+
+        return change
+
+    def sign_in(self, tenant: str = DEFAULT_TENANT) -> Response:
+        """The ways in that a practice has. Unknown practices have none, like those that offer none."""
+        ways = [way for way in self._parts.ways_in if way.tenant == tenant]
+        return_to = local_path(one_of(request.args, "return_to"))
+        is_demo = self._parts.demo is not None and _is_on_this_machine()
+        return self._parts.pages.page("sign_in", ways=ways, return_to=return_to, is_demo=is_demo)
+
+    def _session(self) -> ReviewSession:
+        """Raises Unauthenticated for nobody."""
+        session_id = read_cookie(request, SESSION)
+        found = self._parts.sessions.find(session_id) if self._parts.sessions and session_id else None
+        if found is None and self._parts.demo is not None and _is_on_this_machine():
+            found = self._parts.demo
+        if found is None:
+            raise Unauthenticated("sign in, or launch this page from your EHR; a session ends when it is not used for a while")
+        return found
+
+
+def _is_on_this_machine() -> bool:
+    """By the address of the connection and the name that the browser used: a page elsewhere may give its own name to our address."""
+    try:
+        named = urlsplit(request.host_url).hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(request.remote_addr or "") and is_loopback(named)
+
+
+def _style() -> Response:
+    css = files("fhir_coder.review").joinpath("review.css").read_bytes()
+    response = protect(Response(css, content_type="text/css; charset=utf-8"))
+    response.headers["Cache-Control"] = _STYLE_LASTS
+    return response
+
+
+def _nothing(rest: str) -> Response:
+    raise OperationUnknown("there is no page at this address")
+
+
+def _route(blueprint: Blueprint, rule: str, method: str, view: View) -> None:
+    """One route. Every method leads here, so that the wrong ones are told on a page."""
+
+    def answer(**named: str) -> Response:
+        if request.method != method and not (request.method == "HEAD" and method == "GET"):
+            raise MethodNotAllowed("this address is not used that way", headers={"Allow": method})
+        return view(**named)
+
+    blueprint.add_url_rule(
+        rule, endpoint=rule.replace(".", "_"), view_func=answer, methods=_METHODS, provide_automatic_options=False, strict_slashes=False
+    )

@@ -1,0 +1,170 @@
+"""The pages of a session: who one is, the codings in sight, one of them, and having an encounter coded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from flask import Response, request
+
+from fhir_coder.audit.entry import Action, Success
+from fhir_coder.errors import FhirCoderError, Forbidden, InvalidContent, RequiredMissing, ResourceUnknown
+from fhir_coder.exchange import CodingRequest, CodingResult
+from fhir_coder.people import Right
+from fhir_coder.review.encounter_page import encounter_values
+from fhir_coder.review.patient_reading import Reads
+from fhir_coder.review.recording import Recording
+from fhir_coder.review.rendering import Pages
+from fhir_coder.review.session import ReviewSession
+from fhir_coder.review.sight import require_right, sight_of
+from fhir_coder.smart.context import bound
+from fhir_coder.smart.scopes import Operation, require_scopes
+from fhir_coder.store.records import CodingLine, StoredEncounter, Within
+
+MOST_LISTED = 50
+LONGEST_REASON = 500
+_FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_CODING_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_UNKNOWN = "there is no coding of that id in your sight"
+
+
+class Codings(Protocol):
+    """What this needs of :class:`fhir_coder.store.repository.Repository`."""
+
+    def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:
+        """The coding of that id, if it is the tenant's."""
+
+    def recent(self, tenant: str, most: int, within: Within = ...) -> tuple[CodingLine, ...]:
+        """The tenant's newest codings within a part of it."""
+
+
+class Codes(Protocol):
+    """The engine as one person has it: it reads and writes at the EHR with their token."""
+
+    def code(self, coding: CodingRequest) -> CodingResult:
+        """Do the job; raises the errors of :mod:`fhir_coder.errors`."""
+
+
+class EncounterPages:
+    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None."""
+
+    def __init__(
+        self,
+        codings: Codings,
+        engine_of: Callable[[ReviewSession], Codes],
+        client_of: Callable[[ReviewSession], Reads | None],
+        open_glass: Callable[[ReviewSession, str], None],
+        recording: Recording,
+        pages: Pages,
+    ) -> None:
+        self._codings = codings
+        self._engine_of = engine_of
+        self._client_of = client_of
+        self._open_glass = open_glass
+        self._recording = recording
+        self._pages = pages
+
+    def home(self, session: ReviewSession) -> Response:
+        """Who one is and may do, the patient and encounter of the launch, and the newest codings in sight."""
+        sight = sight_of(session)
+        lines = self._codings.recent(session.tenant, MOST_LISTED, sight.within) if sight.is_role else ()
+        self._recording.person(request, session, "list-codings", Action.READ, count=str(len(lines)))
+        rights = [right for right in Right if session.person.may(right)]
+        may_code = session.person.may(Right.CODE) and self._comes_from_an_ehr(session)
+        opened_with = [str(one["reference"]) for one in (session.launched.fhir_context if session.launched else ()) if "reference" in one]
+        return self._pages.page(
+            "home",
+            session,
+            lines=lines,
+            rights=rights,
+            may_code=may_code,
+            is_role=sight.is_role,
+            within=sight.within,
+            most=MOST_LISTED,
+            opened_with=opened_with,
+        )
+
+    def encounter(self, session: ReviewSession, coding_id: str) -> Response:
+        """One coding. One that is another practice's, another patient's or nobody's is unknown, and all three look the same."""
+        sight = sight_of(session)
+        coding = self._codings.get(session.tenant, coding_id) if _CODING_ID.fullmatch(coding_id) else None
+        is_broken = coding_id in session.opened
+        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken):
+            return self._unknown(session, coding_id)
+        self._require_readable(session, coding)
+        purpose = "BTG" if not sight.is_role else ""
+        self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
+        return self._pages.page("encounter", session, is_broken=bool(purpose), **encounter_values(coding))
+
+    def code(self, session: ReviewSession) -> Response:
+        """Have an encounter coded with the person's own access to the EHR, within what the token allows."""
+        require_right(session, Right.CODE)
+        encounter_id = request.form.get("encounter", "").removeprefix("Encounter/").strip()
+        if not encounter_id:
+            raise RequiredMissing("name the encounter that is to be coded")
+        if not _FHIR_ID.fullmatch(encounter_id):
+            raise InvalidContent("no encounter can have this id")
+        wanted = CodingRequest(
+            session.tenant, encounter_id=encounter_id, ehr=session.ehr, write_back=request.form.get("write_back", "") == "yes"
+        )
+        try:
+            result = self._engine_of(session).code(self._within_token(session, wanted))
+        except FhirCoderError as error:
+            fate = Success.REFUSED if error.status < 500 else Success.FAILED
+            asked = f"Encounter/{encounter_id}"
+            self._recording.person(request, session, "code-encounter", Action.EXECUTE, fate, asked=asked, error=error.code)
+            raise
+        self._recording.person(
+            request,
+            session,
+            "code-encounter",
+            Action.EXECUTE,
+            coding=self._codings.get(session.tenant, result.coding_id),
+            writeBack=str(wanted.write_back).lower(),
+        )
+        return self._pages.redirect(self._pages.local(f"/review/encounters/{result.coding_id}"), session.frame_ancestors)
+
+    def break_glass(self, session: ReviewSession) -> Response:
+        """Open a coding that one's roles do not show, with a reason. It is written down before anything is shown."""
+        require_right(session, Right.BREAK_GLASS)
+        coding_id, reason = request.form.get("coding", ""), " ".join(request.form.get("reason", "").split())
+        if not 10 <= len(reason) <= LONGEST_REASON:
+            raise InvalidContent(f"give the reason in 10 to {LONGEST_REASON} characters")
+        coding = self._codings.get(session.tenant, coding_id) if _CODING_ID.fullmatch(coding_id) else None
+        if coding is None or not sight_of(session).admits(coding):
+            return self._unknown(session, coding_id, "break-glass")
+        self._recording.person(request, session, "break-glass", Action.READ, coding=coding, purpose="BTG", reason=reason)
+        self._open_glass(session, coding_id)
+        return self._pages.redirect(self._pages.local(f"/review/encounters/{coding_id}"), session.frame_ancestors)
+
+    def _unknown(self, session: ReviewSession, coding_id: str, event: str = "read-coding") -> Response:
+        """404, whatever the cause; who may break the glass is told how."""
+        shown = coding_id if _CODING_ID.fullmatch(coding_id) else ""
+        self._recording.person(request, session, event, Action.READ, Success.REFUSED, asked=shown)
+        if shown and session.person.may(Right.BREAK_GLASS) and not sight_of(session).is_role and event == "read-coding":
+            return self._pages.page("break_glass", session, 404, coding_id=shown, longest=LONGEST_REASON)
+        raise ResourceUnknown(_UNKNOWN)
+
+    def _within_token(self, session: ReviewSession, wanted: CodingRequest) -> CodingRequest:
+        """Raises InsufficientScope or Forbidden as the API does for a caller with such a token."""
+        if not self._comes_from_an_ehr(session):
+            raise Forbidden("an encounter is coded with your own access to the EHR: launch this page from there")
+        grant = session.grant
+        if grant is None:
+            return wanted
+        require_scopes(grant.scopes, Operation.CODE_ENCOUNTER)
+        return bound(wanted, grant)
+
+    def _require_readable(self, session: ReviewSession, coding: StoredEncounter) -> None:
+        """A launch without a patient is bound to nobody here, so the EHR is asked whether this person may read the encounter."""
+        client = self._client_of(session)
+        if client is None or (session.launched and session.launched.patient):
+            return
+        kind, _, encounter_id = coding.encounter_reference.partition("/")
+        if kind != "Encounter":
+            raise ResourceUnknown(_UNKNOWN)
+        client.read("Encounter", encounter_id)
+
+    def _comes_from_an_ehr(self, session: ReviewSession) -> bool:
+        return session.launched is None or session.launched.is_smart

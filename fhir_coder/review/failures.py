@@ -1,0 +1,70 @@
+"""Errors as pages for people: what happened, what to do, the number of the error and the id of the request. No quotation of what was sent."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response
+
+from fhir_coder.api.log import ERRORS, FIELDS, places
+from fhir_coder.api.observation import current_request_id
+from fhir_coder.errors import FhirCoderError, LaunchRefused, Unauthenticated
+from fhir_coder.review.rendering import Pages
+
+_LOG = logging.getLogger(ERRORS)
+_TITLES = {
+    400: "This cannot be done as asked",
+    401: "You are not signed in",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "Not that way",
+    409: "Somebody else is at it",
+    422: "This encounter cannot be coded",
+    502: "The EHR did not answer as it should",
+    504: "The EHR did not answer in time",
+}
+_PASSED_ON = ("Allow", "Retry-After")
+
+
+def install_error_pages(blueprint: Blueprint, pages: Pages) -> None:
+    """Answer every error of the blueprint's own views as a page."""
+
+    def ours(error: FhirCoderError) -> Response:
+        if error.status >= 500:
+            fields = {"request_id": current_request_id(), "error": error.code, "status": error.status}
+            _LOG.error("request failed", extra={FIELDS: fields})
+        said = (error.oauth_error, error.description) if isinstance(error, LaunchRefused) else ("", "")
+        return error_page(pages, error.status, error.message, error.code, said, dict(error.headers), isinstance(error, Unauthenticated))
+
+    def unexpected(error: Exception) -> Response:
+        fields = {"request_id": current_request_id(), "exception": type(error).__name__, "places": list(places(error.__traceback__))}
+        _LOG.error("unexpected error", extra={FIELDS: fields})  # no exc_info: the message may quote a note
+        return error_page(pages, 500, "Something went wrong on this server. It was logged under the id below.", "FC000")
+
+    blueprint.register_error_handler(FhirCoderError, ours)
+    blueprint.register_error_handler(Exception, unexpected)
+
+
+def error_page(
+    pages: Pages,
+    status: int,
+    message: str,
+    code: str,
+    said: tuple[str, str] = ("", ""),
+    headers: dict[str, str] | None = None,
+    needs_sign_in: bool = False,
+) -> Response:
+    """``said``: error code and words of an authorization server. Of ``headers`` those that mean something to a browser are passed on."""
+    response = pages.page(
+        "error",
+        status=status,
+        title=_TITLES.get(status, "Something went wrong"),
+        message=message[:1].upper() + message[1:],
+        code=code,
+        number=status,
+        request_id=current_request_id(),
+        said=said,
+        needs_sign_in=needs_sign_in,
+    )
+    response.headers.update({name: value for name, value in (headers or {}).items() if name in _PASSED_ON})
+    return response

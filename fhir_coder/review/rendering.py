@@ -1,0 +1,51 @@
+"""Pages from templates. Everything that is put in is escaped, whatever it is; a name that a template misses is an error, not a gap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fhir_coder.review.protection import TOKEN_FIELD, protect
+from fhir_coder.review.session import ReviewSession
+
+
+class Pages:
+    """``root`` is the path below which browsers see our addresses, ``idle_minutes`` the time to the automatic logoff."""
+
+    def __init__(self, root: str, idle_minutes: int) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("fhir_coder.review"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._root = root
+        self._idle_minutes = idle_minutes
+
+    def page(
+        self,
+        name: str,
+        session: ReviewSession | None = None,
+        status: int = 200,
+        frame_ancestors: tuple[str, ...] = (),
+        **values: Any,
+    ) -> Response:
+        """The page of a template, with the headers of all pages. One that shows a session leaves the screen when the session is over."""
+        html = self._environment.get_template(f"{name}.html").render(
+            root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
+        )
+        response = protect(Response(html, status, content_type="text/html; charset=utf-8"), _ancestors(session) or frame_ancestors)
+        if session is not None and session.id:
+            response.headers["Refresh"] = f"{self._idle_minutes * 60 + 5}; url={self._root}/review/left"
+        return response
+
+    def redirect(self, location: str, frame_ancestors: tuple[str, ...] = ()) -> Response:
+        """Another address to get. ``location`` is one of ours, or made by the flow from the configuration."""
+        return protect(Response(status=303, headers={"Location": location}), frame_ancestors)
+
+    def local(self, path: str) -> str:
+        """An address of ours as browsers see it."""
+        return self._root + path
+
+
+def _ancestors(session: ReviewSession | None) -> tuple[str, ...]:
+    return session.frame_ancestors if session else ()

@@ -1,0 +1,138 @@
+"""The pages put together: sessions, sign-in at each configured server, the engine as one person has it, and the demo person of the sandbox."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from fhir_coder.audit.entry import Auditor
+from fhir_coder.connections import EhrConnections
+from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.retry import RetryPolicy
+from fhir_coder.engine import Engine
+from fhir_coder.errors import ConfigurationError, Forbidden
+from fhir_coder.people import NO_ROLES, Person, RoleRules
+from fhir_coder.protected_urls import is_protected
+from fhir_coder.review.blueprint import DEFAULT_TENANT, ReviewParts, WayIn
+from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.launch_tokens import FixedToken, LaunchTokens
+from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.patient_reading import BannerReader
+from fhir_coder.review.protection import origin_of
+from fhir_coder.review.recording import Recording
+from fhir_coder.review.rendering import Pages
+from fhir_coder.review.session import ReviewSession
+from fhir_coder.review.session_keeping import SessionKeeping
+from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.settings import Settings
+from fhir_coder.smart.launch.launched import Launched
+from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.sessions import Lifetimes, SessionStore
+from fhir_coder.store.start import open_sessions
+from fhir_coder.tenant_settings import EhrSettings, Tenant
+
+DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager", "administrator"))
+"""Who looks at the pages of a sandbox: everybody on this machine."""
+CALLBACK = "/callback"
+
+MakesFlow = Callable[[Iterable[Registration]], Flow]
+"""What makes the sign-in flow over our registrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewing:
+    """The parts of the pages, and the sessions where people can sign in (they hold database connections)."""
+
+    parts: ReviewParts
+    store: SessionStore | None
+
+
+def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, auditor: Auditor, make_flow: MakesFlow) -> Reviewing:
+    """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
+    registrations = registrations_of(engine.tenants.values())
+    root = settings.public_url.rstrip("/")
+    idle_s = settings.session_idle_minutes * 60
+    pages, recording = Pages(urlsplit(root).path, settings.session_idle_minutes), Recording(auditor)
+    store, flow, sessions, signing_in = None, None, None, None
+    people = AsPerson(engine, connections, None)
+    if registrations:
+        _require_address(root)
+        lifetimes = Lifetimes(idle_s=idle_s)
+        store, flow = open_sessions(settings.database_url, settings.key, lifetimes), make_flow(registrations)
+        sessions = SessionKeeping(store, flow, time.time)
+        people = AsPerson(engine, connections, sessions)
+        banner = BannerReader(people.just_launched)
+        rules = _rules(engine.tenants.values())
+        signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root + CALLBACK, lifetimes.pending_s)
+    encounters = EncounterPages(
+        engine.repository, people.engine, people.client, sessions.open_glass if sessions else _no_glass, recording, pages
+    )
+    parts = ReviewParts(
+        pages=pages,
+        encounters=encounters,
+        leaving=Leaving(sessions, flow, recording, pages),
+        signing_in=signing_in,
+        sessions=sessions,
+        ways_in=[WayIn(one.tenant, one.ehr) for one in registrations],
+        demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
+        own_origin=origin_of(root) if root else "",
+    )
+    return Reviewing(parts, store)
+
+
+def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:
+    """Where people sign in, a practice's own provider before its EHRs."""
+    return [one for tenant in tenants for one in (tenant.sign_in, *(ehr.launch for ehr in tenant.ehrs)) if one is not None]
+
+
+class AsPerson:
+    """The engine and the EHR as the person of a session has them. The demo person of the sandbox has the server's own access."""
+
+    def __init__(self, engine: Engine, connections: EhrConnections, sessions: SessionKeeping | None) -> None:
+        self._engine = engine
+        self._connections = connections
+        self._sessions = sessions
+
+    def engine(self, session: ReviewSession) -> Engine:
+        """The engine that reads and writes at the EHR with the person's token. Raises Forbidden where there is none."""
+        if session.launched is None:
+            return self._engine
+        if self._sessions is None or not session.launched.is_smart:
+            raise Forbidden("this session has no access to an EHR")
+        tokens = LaunchTokens(self._sessions, session.id)
+        return replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens))
+
+    def client(self, session: ReviewSession) -> EhrClient | None:
+        """The client of the EHR that the session came from; None for one that came from none."""
+        if self._sessions is None or session.launched is None or not session.launched.is_smart:
+            return None
+        return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id))
+
+    def just_launched(self, launched: Launched) -> EhrClient:
+        """The client for a launch before it has a session: one attempt, for the banner must not keep the person waiting."""
+        return self._connections.as_person(self._ehr(launched), FixedToken(launched.access_token), RetryPolicy(attempts=1))
+
+    def _ehr(self, launched: Launched) -> EhrSettings:
+        return next(one for one in self._engine.tenants[launched.tenant].ehrs if one.id == launched.ehr)
+
+
+def _rules(tenants: Iterable[Tenant]) -> Callable[[str, str], RoleRules]:
+    known = {(tenant.id, ""): tenant.roles for tenant in tenants} | {
+        (tenant.id, ehr.id): ehr.roles for tenant in tenants for ehr in tenant.ehrs
+    }
+    return lambda tenant, ehr: known.get((tenant, ehr), NO_ROLES)
+
+
+def _require_address(root: str) -> None:
+    """The callback is registered with the sign-in servers, and the cookies need TLS."""
+    if not is_protected(root):
+        raise ConfigurationError(
+            "people sign in by launch or sign_in of FHIR_CODER_TENANTS: give our own https address in FHIR_CODER_PUBLIC_URL"
+        )
+
+
+def _no_glass(session: ReviewSession, coding_id: str) -> None:
+    """The demo person's roles show everything."""
