@@ -68,7 +68,7 @@ class Storage { // shared by the providers before and after a rotation: what was
 // ------------------------------------------------------------------------------------------------------------ scopes and audiences
 const TYPES = ['*', 'Patient', 'Encounter', 'DocumentReference', 'Binary', 'Condition', 'Claim', 'Task', 'Provenance', 'Coverage', 'Procedure', 'Practitioner'];
 const ACCESS = ['r', 's', 'rs', 'c', 'u', 'cu', 'cud', 'cruds', 'read', 'write', '*'];
-const CONTEXT_SCOPES = ['openid', 'offline_access', 'profile', 'fhirUser', 'launch', 'launch/patient', 'launch/encounter'];
+const CONTEXT_SCOPES = ['openid', 'offline_access', 'profile', 'fhirUser', 'groups', 'launch', 'launch/patient', 'launch/encounter'];
 const resourceScopes = () => ['patient', 'user', 'system'].flatMap((level) => TYPES.flatMap((type) => ACCESS.map((access) => `${level}/${type}.${access}`)))
   .filter((one) => !settings.withheld.includes(one)).join(' ');
 const LETTERS = { read: 'rs', write: 'cud', '*': 'cruds' };
@@ -240,7 +240,7 @@ async function answer(req, res) {
   const url = new URL(req.url, `https://${req.headers.host}`);
   requests.push({ host, method: req.method, path: url.pathname, query: Object.fromEntries(url.searchParams), authorization: (req.headers.authorization || '').split(' ')[0] });
   if (host === config.coder_host) return forward(req, res, settings.coder_upstream, req.url);
-  if (host !== config.ehr_host) return json(res, { error: 'unknown host' }, 421);
+  if (host !== config.ehr_host && url.pathname !== '/chart') return json(res, { error: 'unknown host' }, 421); // any site may frame what it likes
   if (url.pathname.startsWith('/fhir/')) return fhir(req, res, url.pathname.slice('/fhir/'.length), url);
   const [, first, second, third] = url.pathname.split('/');
   if (first === 'interaction') return interaction(req, res, req.method === 'POST' ? third : '');

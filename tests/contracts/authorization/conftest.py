@@ -18,7 +18,7 @@ from tests.contracts.authorization.ehr_over_http import ehr_over_http
 from tests.contracts.authorization.key_host import new_key_file
 from tests.contracts.authorization.our_server import our_server
 from tests.contracts.authorization.practices import practices
-from tests.contracts.authorization.registered import CLIENTS, PEOPLE
+from tests.contracts.authorization.registered import CLIENTS, PEOPLE, SECRET
 from tests.contracts.authorization.resolving.sitecustomize import resolving
 from tests.contracts.peers import NotInstallable, install_packages
 from tests.simulated_ehr import SimulatedEhr, full_statement
@@ -91,7 +91,9 @@ def our_origin(running_server: AuthorizationServer, built: None, tmp_path_factor
     """Our server as a process of its own, for the whole run; the plain origin behind its TLS name."""
     folder = tmp_path_factory.mktemp("ours")
     key = new_key_file(folder, "ours", "ES384")
-    with our_server(running_server, folder, practices(running_server, key)) as origin:
+    (folder / "secret").write_text(SECRET, encoding="utf-8")
+    (folder / "secret").chmod(0o600)
+    with our_server(running_server, folder, practices(running_server, key, folder / "secret")) as origin:
         yield origin
 
 
