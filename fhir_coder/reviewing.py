@@ -55,7 +55,8 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
     idle_s = settings.session_idle_minutes * 60
-    pages, recording = Pages(urlsplit(root).path, settings.session_idle_minutes), Recording(auditor)
+    origins = tuple(dict.fromkeys(origin for one in registrations for origin in one.frame_ancestors))
+    pages, recording = Pages(urlsplit(root).path, settings.session_idle_minutes, origins), Recording(auditor)
     store, flow, sessions, signing_in = None, None, None, None
     people = AsPerson(engine, connections, None)
     if registrations:

@@ -12,14 +12,19 @@ from fhir_coder.review.session import ReviewSession
 
 
 class Pages:
-    """``root`` is the path below which browsers see our addresses, ``idle_minutes`` the time to the automatic logoff."""
+    """``root`` is the path below which browsers see our addresses, ``idle_minutes`` the time to the automatic logoff.
 
-    def __init__(self, root: str, idle_minutes: int) -> None:
+    ``known_origins`` are those of every EHR that may frame us: a page without a session (an error, the end of a session) holds nothing of
+    anybody, and must be seen in the frame where it happens; browsers show a blank one in its place otherwise.
+    """
+
+    def __init__(self, root: str, idle_minutes: int, known_origins: tuple[str, ...] = ()) -> None:
         self._environment = Environment(
             loader=PackageLoader("fhir_coder.review"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._root = root
         self._idle_minutes = idle_minutes
+        self._known_origins = known_origins
 
     def page(
         self,
@@ -33,7 +38,8 @@ class Pages:
         html = self._environment.get_template(f"{name}.html").render(
             root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
         )
-        response = protect(Response(html, status, content_type="text/html; charset=utf-8"), _ancestors(session) or frame_ancestors)
+        ancestors = self._known_origins if session is None else session.frame_ancestors
+        response = protect(Response(html, status, content_type="text/html; charset=utf-8"), frame_ancestors or ancestors)
         if session is not None and session.id:
             response.headers["Refresh"] = f"{self._idle_minutes * 60 + 5}; url={self._root}/review/left"
         return response
@@ -45,7 +51,3 @@ class Pages:
     def local(self, path: str) -> str:
         """An address of ours as browsers see it."""
         return self._root + path
-
-
-def _ancestors(session: ReviewSession | None) -> tuple[str, ...]:
-    return session.frame_ancestors if session else ()

@@ -152,6 +152,14 @@ def test_the_practices_own_provider_signs_people_in_with_roles(page: Page, stage
     assert page.get_by_role("button", name="Code it").count() == 0
 
 
+def test_a_session_that_is_over_is_told_in_the_frame(page: Page, stage: AuthorizationServer) -> None:
+    frame = framed(page, stage)
+    expect(frame.get_by_label("Patient", exact=True)).to_contain_text(FAMILY)
+    page.context.clear_cookies()
+    frame.get_by_role("link", name="fhir-coder").click()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("You are not signed in")
+
+
 def test_a_token_that_is_over_is_refreshed_behind_the_page(page: Page, stage: AuthorizationServer) -> None:
     stage.set(access_token_ttl_s=2)
     launch(page, stage)
