@@ -24,6 +24,7 @@ const settings = {
   access_token_alg: 'RS256',
   access_token_ttl_s: 300,
   withheld: [], // scopes that are never granted
+  down: [], // paths that answer 503
   launches: {}, // launch parameter -> launch context
   standalone: {}, // launch context where a standalone launch asks for one
   coder_upstream: '', // where coder_host leads
@@ -241,6 +242,7 @@ async function answer(req, res) {
   requests.push({ host, method: req.method, path: url.pathname, query: Object.fromEntries(url.searchParams), authorization: (req.headers.authorization || '').split(' ')[0] });
   if (host === config.coder_host) return forward(req, res, settings.coder_upstream, req.url);
   if (host !== config.ehr_host && url.pathname !== '/chart') return json(res, { error: 'unknown host' }, 421); // any site may frame what it likes
+  if (settings.down.includes(url.pathname)) return json(res, { error: 'temporarily_unavailable' }, 503);
   if (url.pathname.startsWith('/fhir/')) return fhir(req, res, url.pathname.slice('/fhir/'.length), url);
   const [, first, second, third] = url.pathname.split('/');
   if (first === 'interaction') return interaction(req, res, req.method === 'POST' ? third : '');

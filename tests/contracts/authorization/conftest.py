@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "access_token_alg": "RS256",
     "access_token_ttl_s": 300,
     "withheld": [],
+    "down": [],
     "launches": {},
     "standalone": {},
 }

@@ -18,7 +18,9 @@ _PEOPLE = {
 CLIENTS: tuple[dict[str, Any], ...] = (
     {"client_id": "backend", **_BACKEND},
     {"client_id": "engine", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_basic"},
-    {"client_id": "introspector", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_basic"},
+    {"client_id": "asks-client_secret_basic", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_basic"},
+    {"client_id": "asks-client_secret_post", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_post"},
+    {"client_id": "asks-private_key_jwt", **_BACKEND},
     {"client_id": "app-none", "token_endpoint_auth_method": "none", **_PEOPLE},
     {"client_id": "app-client_secret_basic", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_basic", **_PEOPLE},
     {"client_id": "app-client_secret_post", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_post", **_PEOPLE},

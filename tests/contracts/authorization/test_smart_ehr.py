@@ -120,7 +120,9 @@ def test_opaque_tokens_are_told_by_introspection_alone(launched: AuthorizationSe
     body = exchange(launched, Person(launched).decides(request_for(launched))).json()
 
     def ask(token: str) -> Any:
-        return requests.post(f"{launched.ehr}/introspect", data={"token": token}, auth=("introspector", SECRET), timeout=10).json()
+        return requests.post(
+            f"{launched.ehr}/introspect", data={"token": token}, auth=("asks-client_secret_basic", SECRET), timeout=10
+        ).json()
 
     told = ask(body["access_token"])
     assert (told["active"], told["aud"], told["patient"], told["client_id"]) == (True, launched.base, "p1", "app-none")
