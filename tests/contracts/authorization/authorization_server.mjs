@@ -264,6 +264,7 @@ async function control(req, res) {
     if ('keys' in change) provider = makeProvider();
   }
   if (req.method === 'DELETE') requests = [];
+  if (req.method === 'POST') for (const key of stored.keys()) if (key.startsWith('AccessToken:')) stored.delete(key); // none is good any more
   json(res, { settings, requests });
 }
 

@@ -49,6 +49,10 @@ class AuthorizationServer:
         """Forget the requests seen."""
         requests.delete(self.control, timeout=10).raise_for_status()
 
+    def withdraw(self) -> None:
+        """No access token of a person is good any more, whatever was said of its time."""
+        requests.post(self.control, json={}, timeout=10).raise_for_status()
+
     def seen(self, path: str = "", host: str = EHR_HOST) -> list[dict[str, Any]]:
         """The requests to a host, of one path or all, oldest first."""
         found = requests.get(self.control, timeout=10).json()["requests"]

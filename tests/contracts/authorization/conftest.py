@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from fhir_coder.sandbox.seed import synthetic_resources
 from tests.contracts.authorization.authorization_server import CODER_HOST, EHR_HOST, AuthorizationServer, authorization_server
@@ -24,6 +24,8 @@ from tests.contracts.peers import NotInstallable, install_packages
 from tests.simulated_ehr import SimulatedEhr, full_statement
 
 PROVIDER = "oidc-provider@9.13.3"
+PATIENCE_MS = 30_000
+"""How long a page may take on a busy machine."""
 DEFAULTS: dict[str, Any] = {
     "clock_offset_s": 0,
     "keys": ["first"],
@@ -120,6 +122,7 @@ def browser(certificates: Certificates) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a person who was never here before."""
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     yield context.new_page()
     context.close()

@@ -17,7 +17,7 @@ from tests.contracts.authorization.authorization_server import AuthorizationServ
 from tests.contracts.peers import free_port, running
 
 HERE = Path(__file__).parent
-START_TIMEOUT_S = 90
+START_TIMEOUT_S = 240
 
 
 @contextmanager

@@ -114,13 +114,13 @@ def test_clocks_may_be_a_minute_apart(server: AuthorizationServer, ours: str, ah
 
 def test_an_engine_has_an_encounter_coded_at_the_ehr(server: AuthorizationServer, ours: str, ehr: SimulatedEhr) -> None:
     """Every part at once: its token opens our door, ours by Backend Services the EHR's, and our key set is read from our own server."""
-    url = f"{ours}/t/north/fhir/Encounter/diabetes-ckd/$code-encounter"
+    url = f"{ours}/t/north/fhir/Encounter/heart-failure/$code-encounter"
     body = {"resourceType": "Parameters", "parameter": [{"name": "writeBack", "valueBoolean": True}]}
     already = len(ehr.calls)
     refused = call(url, token_for(server, f"{ours}/t/north/fhir", CHECK), body)
     assert (refused.status_code, len(ehr.calls)) == (403, already)
     assert call(url, token_for(server, f"{ours}/t/north/fhir", f"{CODE} {WRITE}"), body).status_code == 200
-    assert {"GET Encounter/diabetes-ckd", "POST Condition", "POST Claim", "POST Provenance"} <= set(ehr.calls[already:])
+    assert {"GET Encounter/heart-failure", "POST Condition", "POST Claim", "POST Provenance"} <= set(ehr.calls[already:])
 
 
 # ------------------------------------------------------------------------------------------------------------ rotation of the issuer's keys
