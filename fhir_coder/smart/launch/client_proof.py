@@ -32,10 +32,8 @@ class ClientProof:
             return
         client_id, secret = registration.client_id, _secret(registration)
         if registration.auth == "client_secret_basic":
-            client_id, secret = (
-                quote_plus(client_id),
-                quote_plus(secret),
-            )  # form-encoded first, as RFC 6749 asks and the library leaves to us
+            # Form-encoded first, as RFC 6749 asks; the library leaves that to us.
+            client_id, secret = quote_plus(client_id), quote_plus(secret)
         self._library = ClientAuth(client_id, secret, registration.auth)
 
     def post(self, url: str, form: Mapping[str, str]) -> Call:

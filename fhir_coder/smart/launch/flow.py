@@ -57,7 +57,7 @@ class AuthorizationFlow:
         for registration in (server.registration for server in self._servers.values() if server.registration.is_smart):
             issuer = normal_issuer(registration.issuer)
             if issuer is None:
-                raise ConfigurationError("the base_url of an EHR with launch must have no dot segments and be of at most 2048 characters")
+                raise ConfigurationError("the base_url of an EHR with launch must be an https URL with a sound port and without a query")
             self._ehrs.setdefault(issuer, []).append(registration)
         if any(len({one.tenant for one in some}) != len(some) for some in self._ehrs.values()):
             raise ConfigurationError("two EHRs of one tenant have one base_url and launch; a launch could not tell which is meant")

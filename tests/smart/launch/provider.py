@@ -74,6 +74,7 @@ class Provider:
     header: dict[str, Any] = field(default_factory=dict)
     key: Any = None
     nonce: str = ""
+    status: int = 200
 
     def __post_init__(self) -> None:
         self.flow = self.made(self.registration)
@@ -113,7 +114,7 @@ class Provider:
             "encounter": "e1",
             "need_patient_banner": False,
         }
-        return 200, {"Cache-Control": "no-store"}, json.dumps(without(good | self.answer))
+        return self.status, {"Cache-Control": "no-store"}, json.dumps(without(good | self.answer))
 
     def begin(self, launch: str = "xyz", **more: Any) -> tuple[dict[str, str], Pending]:
         """The parameters of the authorization request, and what was kept."""
@@ -126,11 +127,6 @@ class Provider:
         _, pending = self.begin(launch="xyz" if self.registration.is_smart else "")
         given = without({"code": "c-1", "state": pending.state} | query)
         return self.flow.finish(pending, {name: value if isinstance(value, list) else [value] for name, value in given.items()})
-
-    def answers(self, status: int = 200, body: bytes | str = b"", **headers: str) -> None:
-        """The token endpoint answers this."""
-        self.mock.remove("POST", TOKEN)
-        self.mock.add("POST", TOKEN, status=status, body=body, headers=headers)
 
     def asked(self, url: str) -> list[Any]:
         """The requests that went to a URL."""
