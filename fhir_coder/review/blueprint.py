@@ -25,7 +25,7 @@ from fhir_coder.review.signing_in import SigningIn
 
 DEFAULT_TENANT = "default"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_STYLE_LASTS = "private, max-age=600"
+_FILES_LAST = "private, max-age=600"
 
 View = Callable[..., Response]
 
@@ -71,7 +71,8 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", parts.leaving.left)
-    add("/review/style.css", "GET", _style)
+    add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
+    add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
     return blueprint
 
@@ -123,10 +124,9 @@ def _is_on_this_machine() -> bool:
     return is_loopback(request.remote_addr or "") and is_loopback(named)
 
 
-def _style() -> Response:
-    css = files("fhir_coder.review").joinpath("review.css").read_bytes()
-    response = protect(Response(css, content_type="text/css; charset=utf-8"))
-    response.headers["Cache-Control"] = _STYLE_LASTS
+def _file(name: str, content_type: str) -> Response:
+    response = protect(Response(files("fhir_coder.review").joinpath(name).read_bytes(), content_type=content_type))
+    response.headers["Cache-Control"] = _FILES_LAST
     return response
 
 

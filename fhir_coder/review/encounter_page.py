@@ -27,7 +27,7 @@ def encounter_values(coding: StoredEncounter) -> dict[str, Any]:
         ],
         "findings": sorted(shown, key=lambda one: _FIRST[one.severity]),
         "edits_of": by_code,
-        "quotes": _quotes,
+        "keeps_words": not coding.notes or any(note.text for note in coding.notes),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Protocol
 
 from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
-from fhir_coder.errors import FhirCoderError, Forbidden, InvalidContent, RequiredMissing, ResourceUnknown
+from fhir_coder.errors import EhrRefused, FhirCoderError, Forbidden, InvalidContent, RequiredMissing, ResourceDeleted, ResourceUnknown
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.people import Right
 from fhir_coder.review.encounter_page import encounter_values
@@ -90,9 +91,8 @@ class EncounterPages:
         sight = sight_of(session)
         coding = self._codings.get(session.tenant, coding_id) if _CODING_ID.fullmatch(coding_id) else None
         is_broken = coding_id in session.opened
-        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken):
+        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken) or not self._is_readable(session, coding):
             return self._unknown(session, coding_id)
-        self._require_readable(session, coding)
         purpose = "BTG" if not sight.is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
         return self._pages.page("encounter", session, is_broken=bool(purpose), **encounter_values(coding))
@@ -156,15 +156,23 @@ class EncounterPages:
         require_scopes(grant.scopes, Operation.CODE_ENCOUNTER)
         return bound(wanted, grant)
 
-    def _require_readable(self, session: ReviewSession, coding: StoredEncounter) -> None:
-        """A launch without a patient is bound to nobody here, so the EHR is asked whether this person may read the encounter."""
+    def _is_readable(self, session: ReviewSession, coding: StoredEncounter) -> bool:
+        """A launch without a patient is bound to nobody here, so the EHR is asked whether this person may read the encounter.
+
+        Raises an EhrError when it does not say.
+        """
         client = self._client_of(session)
         if client is None or (session.launched and session.launched.patient):
-            return
+            return True
         kind, _, encounter_id = coding.encounter_reference.partition("/")
-        if kind != "Encounter":
-            raise ResourceUnknown(_UNKNOWN)
-        client.read("Encounter", encounter_id)
+        try:
+            return kind == "Encounter" and bool(client.read("Encounter", encounter_id))
+        except (ResourceUnknown, ResourceDeleted):
+            return False
+        except EhrRefused as error:
+            if error.ehr_status == HTTPStatus.FORBIDDEN:
+                return False
+            raise
 
     def _comes_from_an_ehr(self, session: ReviewSession) -> bool:
         return session.launched is None or session.launched.is_smart

@@ -56,8 +56,7 @@ class SessionStore:
     """
 
     def __init__(self, engine: Engine, cipher: Cipher, lifetimes: Lifetimes, now: Callable[[], float] = time.time) -> None:
-        if not cipher.has_key:
-            raise ConfigurationError("sessions of people need FHIR_CODER_KEY: tokens are kept encrypted or not at all")
+        require_key(cipher)
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
         self._locking = open_lock_engine(engine)
@@ -144,6 +143,10 @@ class SessionStore:
         """Drop connections inherited from a parent process without closing them: they are the parent's."""
         self._engine.dispose(close=False)
 
+    def close_connections(self) -> None:
+        """Close all connections; the next call opens new ones."""
+        self._engine.dispose()
+
     def _change(self, session_id: str, **columns: Any) -> None:
         with Session(self._writing) as session, session.begin():
             session.execute(update(SessionRow).where(SessionRow.id_sha256 == _hash(session_id)).values(**columns))
@@ -161,6 +164,12 @@ class SessionStore:
 
     def _open(self, sealed: Sealed) -> Content:
         return json.loads(self._cipher.open(sealed))
+
+
+def require_key(cipher: Cipher) -> None:
+    """Raises ConfigurationError for a cipher that seals nothing."""
+    if not cipher.has_key:
+        raise ConfigurationError("sessions of people need FHIR_CODER_KEY: tokens are kept encrypted or not at all")
 
 
 def _hash(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.sessions import Lifetimes, SessionStore
+from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.upgrade import upgrade
 
 
@@ -20,6 +20,7 @@ def open_repository(database_url: str, key: str) -> Repository:
 def open_sessions(database_url: str, key: str, lifetimes: Lifetimes) -> SessionStore:
     """The sessions of people over an up-to-date database. Raises ConfigurationError as :func:`open_repository`, and without a key."""
     cipher = Cipher(key)
+    require_key(cipher)
     engine = open_engine(database_url)
     upgrade(engine)
     return SessionStore(engine, cipher, lifetimes)

@@ -1,0 +1,316 @@
+"""The pages over a real store and a sign-in server that answers as a test wants. Browsers are test clients with cookies of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shutil import copyfile
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from fhir_coder.api.blueprint import create_api, install_error_handlers
+from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.errors import FhirCoderError, SignedOut
+from fhir_coder.exchange import CodingRequest, CodingResult, Resource
+from fhir_coder.people import Person, RoleRules
+from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
+from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.patient_reading import BannerReader
+from fhir_coder.review.recording import Recording
+from fhir_coder.review.rendering import Pages
+from fhir_coder.review.session import ReviewSession
+from fhir_coder.review.session_keeping import SessionKeeping
+from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.settings import Settings
+from fhir_coder.smart.launch.launched import Launched, Pending
+from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.engine import open_engine
+from fhir_coder.store.repository import Repository
+from fhir_coder.store.sessions import Lifetimes, SessionStore
+from fhir_coder.store.upgrade import upgrade
+from tests.api.conftest import SmallEngine
+from tests.store.conftest import KEY, coding_result
+
+OURS = "https://coder.example"
+ISS = "https://ehr.example/fhir"
+FRAMING = "https://ehr.example"
+MAIN = Registration("default", "main", ISS, "us", "launch openid fhirUser", True, frame_ancestors=(FRAMING,))
+PROVIDER = Registration("default", "", "https://login.example", "us", "openid", False)
+NORTH = Registration("north", "main", "https://north.example/fhir", "us", "launch openid fhirUser", True)
+SCOPE = "launch openid fhirUser patient/*.rs patient/Condition.cruds"
+LAUNCHED = Launched(
+    "default",
+    "main",
+    ISS,
+    "https://as.example",
+    "sub-7",
+    "ACCESS-TOKEN",
+    1_000_900.0,
+    SCOPE,
+    refresh_token="REFRESH-TOKEN",
+    id_token="ID-TOKEN",
+    fhir_user="Practitioner/7",
+    name="Ada Coder",
+    patient="p1",
+    encounter="",
+    need_patient_banner=False,
+)
+SIGNED_IN = replace(LAUNCHED, ehr="", issuer=PROVIDER.issuer, id_issuer=PROVIDER.issuer, scope="openid", patient="", refresh_token="")
+
+
+@dataclass
+class Clock:
+    """Epoch seconds that a test moves."""
+
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class FakeFlow:
+    """A sign-in server: ``result`` is who comes back, or the error of it. Counts what it is asked."""
+
+    clock: Clock
+    result: Launched | Exception = LAUNCHED
+    begun: list[tuple[str, str, str]] = field(default_factory=list)
+    finished: list[Pending] = field(default_factory=list)
+    refreshed: list[Launched] = field(default_factory=list)
+    revoked: list[Launched] = field(default_factory=list)
+    refresh_error: Exception | None = None
+
+    def find(self, iss: str, tenant: str = "") -> Registration | None:
+        return next((one for one in (MAIN, NORTH) if one.issuer == iss and tenant in {"", one.tenant}), None)
+
+    def of(self, tenant: str, ehr: str = "") -> Registration | None:
+        return next((one for one in (MAIN, NORTH, PROVIDER) if (one.tenant, one.ehr) == (tenant, ehr)), None)
+
+    def begin(self, registration: Registration, redirect_uri: str, launch: str = "", return_to: str = "") -> tuple[str, Pending]:
+        self.begun.append((registration.issuer, redirect_uri, launch))
+        state = f"state-{len(self.begun)}"
+        pending = Pending(
+            registration.tenant,
+            registration.ehr,
+            registration.issuer,
+            redirect_uri,
+            self.clock(),
+            state,
+            "NONCE",
+            "VERIFIER",
+            return_to,
+        )
+        return f"https://as.example/authorize?{urlencode({'state': state, 'launch': launch})}", pending
+
+    def finish(self, pending: Pending, query: Mapping[str, Sequence[str]]) -> Launched:
+        self.finished.append(pending)
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def refresh(self, launched: Launched) -> Launched:
+        self.refreshed.append(launched)
+        if self.refresh_error:
+            raise self.refresh_error
+        number = len(self.refreshed) + 1
+        return replace(launched, access_token=f"ACCESS-{number}", refresh_token=f"REFRESH-{number}", expires_at=self.clock() + 900)
+
+    def end_session_url(self, launched: Launched, post_logout_redirect_uri: str = "") -> str | None:
+        return "https://login.example/logout" if not launched.ehr else None
+
+    def revoke(self, launched: Launched) -> bool:
+        self.revoked.append(launched)
+        return True
+
+
+@dataclass
+class FakeEhr:
+    """An EHR as one person sees it; ``resources`` by reference, ``error`` instead of an answer."""
+
+    resources: dict[str, Resource] = field(default_factory=dict)
+    error: FhirCoderError | None = None
+    reads: list[str] = field(default_factory=list)
+
+    def read(self, resource_type: str, resource_id: str) -> Resource:
+        self.reads.append(f"{resource_type}/{resource_id}")
+        if self.error:
+            raise self.error
+        return self.resources[f"{resource_type}/{resource_id}"]
+
+
+@dataclass
+class FakeCoder:
+    """Saves a coding for what it is asked to code."""
+
+    repository: Repository
+    requests: list[CodingRequest] = field(default_factory=list)
+    error: FhirCoderError | None = None
+
+    def code(self, coding: CodingRequest) -> CodingResult:
+        self.requests.append(coding)
+        if self.error:
+            raise self.error
+        result = coding_result(f"Encounter/{coding.encounter_id}")
+        return replace(result, coding_id=self.repository.save(coding.tenant, coding.ehr or "main", result))
+
+
+@dataclass
+class Site:
+    """The whole of it, with what tests look into."""
+
+    app: Flask
+    clock: Clock
+    flow: FakeFlow
+    store: SessionStore
+    sessions: SessionKeeping
+    repository: Repository
+    ehr: FakeEhr
+    coder: FakeCoder
+    audit: list[AuditEntry]
+    rules: dict[tuple[str, str], RoleRules]
+    audit_error: list[Exception]
+
+    def browser(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def save(self, tenant: str = "default", ehr: str = "main", patient: str = "p1", reference: str = "Encounter/e1") -> str:
+        """A coding in the store."""
+        result = coding_result(reference)
+        encounter = replace(result.intake.encounter, patient=replace(result.intake.encounter.patient, id=patient))
+        coded = result.disposition.report.coded
+        coded = replace(
+            coded,
+            assertions=replace(
+                coded.assertions,
+                mentions=replace(coded.assertions.mentions, sections=replace(coded.assertions.mentions.sections, encounter=encounter)),
+            ),
+        )
+        disposition = replace(result.disposition, report=replace(result.disposition.report, coded=coded))
+        return self.repository.save(
+            tenant, ehr, replace(result, intake=replace(result.intake, encounter=encounter), disposition=disposition)
+        )
+
+    def events(self, event: str) -> list[AuditEntry]:
+        return [entry for entry in self.audit if entry.event == event]
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables: to copy one is faster than to make one for each test."""
+    file = tmp_path_factory.mktemp("empty") / "store.sqlite"
+    engine = open_engine(f"sqlite:///{file}")
+    upgrade(engine)
+    engine.dispose()
+    return file
+
+
+def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_sign_in: bool = True) -> Site:
+    engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
+    clock, audit, audit_error = Clock(), [], []
+    flow, cipher = FakeFlow(clock), Cipher(KEY)
+    store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher)
+    sessions, ehr, coder = SessionKeeping(store, flow, clock), FakeEhr(), FakeCoder(repository)
+    rules = {("default", "main"): RoleRules(("coder",)), ("default", ""): RoleRules(("manager",)), ("north", "main"): RoleRules(("coder",))}
+
+    def record(entry: AuditEntry) -> None:
+        if audit_error:
+            raise audit_error[0]
+        audit.append(entry)
+
+    pages, recording = Pages("", 15), Recording(record)
+    rules_of: Callable[[str, str], RoleRules] = lambda tenant, ehr: rules.get((tenant, ehr), RoleRules())  # noqa: E731
+    signing_in = SigningIn(flow, store, sessions, rules_of, BannerReader(lambda launched: ehr), recording, pages, f"{OURS}/callback", 600)
+    encounters = EncounterPages(
+        repository,
+        lambda session: coder,
+        lambda session: ehr if session.launched and session.launched.is_smart else None,
+        sessions.open_glass,
+        recording,
+        pages,
+    )
+    parts = ReviewParts(
+        pages,
+        encounters,
+        Leaving(sessions, flow, recording, pages),
+        signing_in if can_sign_in else None,
+        sessions if can_sign_in else None,
+        [WayIn("default", ""), WayIn("default", "main")],
+        demo,
+        OURS if can_sign_in else "",
+    )
+    app = Flask("test", static_folder=None)
+    app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
+    app.register_blueprint(create_review(parts))
+    install_error_handlers(app)
+    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error)
+
+
+@pytest.fixture
+def site(empty_store: Path, tmp_path: Path) -> Iterator[Site]:
+    made = make_site(empty_store, tmp_path)
+    yield made
+    made.repository.close()
+
+
+@pytest.fixture
+def browser(site: Site) -> FlaskClient:
+    """A browser that nobody signed in with."""
+    return site.browser()
+
+
+def get(browser: FlaskClient, path: str, **headers: str) -> TestResponse:
+    return browser.get(path, base_url=OURS, headers=_named(headers))
+
+
+def post(browser: FlaskClient, path: str, form: Mapping[str, str], **headers: str) -> TestResponse:
+    return browser.post(path, data=form, base_url=OURS, headers={"Sec-Fetch-Site": "same-origin", "Origin": "null"} | _named(headers))
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def sign_in(site: Site, browser: FlaskClient, launched: Launched = LAUNCHED, **headers: str) -> TestResponse:
+    """Launch from the EHR (or begin at the provider) and come back as ``launched``; gives the answer to the callback."""
+    site.flow.result = launched
+    begun = get(browser, way_in(launched), **headers)
+    assert begun.status_code == 303, begun.text
+    return get(browser, f"/callback?code=c&state={state_of(begun)}", **headers)
+
+
+def way_in(launched: Launched) -> str:
+    if launched.ehr:
+        return f"/launch?{urlencode({'iss': launched.issuer, 'launch': 'xyz'})}"
+    return f"/launch/standalone?{urlencode({'tenant': launched.tenant})}"
+
+
+def state_of(response: TestResponse) -> str:
+    match = re.search(r"[?&]state=([^&]+)", response.headers["Location"])
+    assert match
+    return match[1]
+
+
+def csrf_of(response: TestResponse) -> str:
+    match = re.search(r'name="csrf" value="([^"]+)"', response.text)
+    assert match, response.text
+    return match[1]
+
+
+def person_of(site: Site, browser: FlaskClient) -> Person:
+    cookie = browser.get_cookie("__Host-fhir-coder", domain="coder.example")
+    assert cookie
+    found = site.sessions.find(cookie.value)
+    assert found
+    return found.person
+
+
+def signed_out() -> SignedOut:
+    return SignedOut("the sign-in server gives no further token")

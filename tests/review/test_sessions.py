@@ -1,0 +1,263 @@
+"""How sessions end, what a change must prove, and what every page tells browsers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from fhir_coder.people import Person
+from fhir_coder.review.session import ReviewSession
+from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, make_site, post, sign_in
+
+SESSION = "__Host-fhir-coder"
+
+
+def cookie(browser: FlaskClient) -> str:
+    found = browser.get_cookie(SESSION, domain="coder.example")
+    return found.value if found else ""
+
+
+# -------------------------------------------------------------------------------------------------------------------- ends
+
+
+def test_a_session_that_is_not_used_ends(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    site.clock.now += 899
+    assert get(browser, "/review/").status_code == 200
+    site.clock.now += 899
+    assert get(browser, "/review/").status_code == 200
+    site.clock.now += 900
+    page = get(browser, "/review/")
+    assert page.status_code == 401 and "/sign-in" in page.text
+
+
+def test_a_session_that_is_used_ends_after_twelve_hours(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    for _ in range(12 * 6 - 1):
+        site.clock.now += 600
+        assert get(browser, "/review/").status_code == 200
+    site.clock.now += 600
+    assert get(browser, "/review/").status_code == 401
+
+
+def test_looking_at_the_closed_page_puts_nothing_off(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    site.clock.now += 800
+    assert get(browser, "/review/left").status_code == 200
+    site.clock.now += 100
+    assert get(browser, "/review/").status_code == 401
+
+
+def test_pages_leave_the_screen_when_the_session_is_over(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    assert get(browser, "/review/").headers["Refresh"] == "905; url=/review/left"
+    assert "Ada" not in get(browser, "/review/left").text
+
+
+def test_signing_out_really_ends_the_session(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    kept = cookie(browser)
+    page = post(browser, "/sign-out", {"csrf": csrf_of(get(browser, "/review/"))})
+    assert page.status_code == 200 and "You are signed out" in page.text
+    assert cookie(browser) == "" and site.sessions.find(kept) is None
+    browser.set_cookie(SESSION, kept, domain="coder.example")
+    assert get(browser, "/review/").status_code == 401
+    assert [one.access_token for one in site.flow.revoked] == ["ACCESS-TOKEN"]
+    assert len(site.events("sign-out")) == 1
+
+
+def test_signing_out_names_the_provider(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser, SIGNED_IN)
+    page = post(browser, "/sign-out", {"csrf": csrf_of(get(browser, "/review/"))})
+    assert 'href="https://login.example/logout"' in page.text and "Location" not in page.headers
+
+
+@pytest.mark.parametrize(("everywhere", "status"), [("", 200), ("yes", 401)])
+def test_signing_out_in_all_browsers(site: Site, browser: FlaskClient, everywhere: str, status: int) -> None:
+    other, somebody = site.browser(), site.browser()
+    for one in (browser, other):
+        sign_in(site, one)
+    sign_in(site, somebody, replace(LAUNCHED, subject="sub-8", fhir_user="Practitioner/8"))
+    post(browser, "/sign-out", {"csrf": csrf_of(get(browser, "/review/")), "everywhere": everywhere})
+    assert get(browser, "/review/").status_code == 401
+    assert get(other, "/review/").status_code == status
+    assert get(somebody, "/review/").status_code == 200
+
+
+# --------------------------------------------------------------------------------------------------------------- forgeries
+
+CHANGES = ["/review/code", "/review/break-glass", "/sign-out"]
+FORGERIES = {
+    "no token": ({}, {}),
+    "empty token": ({"csrf": ""}, {}),
+    "wrong token": ({"csrf": "x" * 43}, {}),
+    "token with letters of other alphabets": ({"csrf": "é"}, {}),
+    "two tokens": ({"csrf": ["OURS", "OURS"]}, {}),
+    "from another site": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "cross-site"}),
+    "from a sister site": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "same-site"}),
+    "typed by nobody": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "none"}),
+    "origin of another site": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "", "Origin": "https://evil.example"}),
+    "origin that looks like ours": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "", "Origin": "https://coder.example.evil.example"}),
+    "origin without TLS": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "", "Origin": "http://coder.example"}),
+    "origin of the EHR": ({"csrf": "OURS"}, {"Sec_Fetch_Site": "", "Origin": FRAMING}),
+}
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(("form", "headers"), FORGERIES.values(), ids=FORGERIES)
+def test_a_forged_change_does_nothing(site: Site, browser: FlaskClient, path: str, form: dict, headers: dict[str, str]) -> None:
+    sign_in(site, browser, SIGNED_IN)
+    ours = csrf_of(get(browser, "/review/"))
+    filled = {
+        name: [ours if one == "OURS" else one for one in ([value] if isinstance(value, str) else value)] for name, value in form.items()
+    }
+    before = len(site.audit)
+    page = post(browser, path, {"encounter": "e1", **filled}, **headers)
+    assert page.status_code == 403 and page.content_type.startswith("text/html")
+    assert site.coder.requests == [] and len(site.audit) == before
+    assert get(browser, "/review/").status_code == 200
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_the_token_of_another_session_is_none(site: Site, browser: FlaskClient, path: str) -> None:
+    attacker = site.browser()
+    sign_in(site, attacker)
+    theirs = csrf_of(get(attacker, "/review/"))
+    sign_in(site, browser)
+    assert post(browser, path, {"csrf": theirs, "encounter": "e1"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_change_needs_a_session(browser: FlaskClient, path: str) -> None:
+    assert post(browser, path, {"csrf": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Sec_Fetch_Site": ""}, {"Sec_Fetch_Site": "", "Origin": OURS}, {"Sec_Fetch_Site": "", "Origin": ""}],
+    ids=["as browsers send it", "older browser", "older browser with origin", "no word of where"],
+)
+def test_our_own_forms_are_taken(site: Site, browser: FlaskClient, headers: dict[str, str]) -> None:
+    sign_in(site, browser)
+    assert post(browser, "/sign-out", {"csrf": csrf_of(get(browser, "/review/"))}, **headers).status_code == 200
+
+
+METHODS = [
+    *(("GET", path) for path in CHANGES),
+    *(
+        (method, path)
+        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+        for path in ("/review/", "/callback", "/launch", "/sign-in")
+    ),
+    *(("PUT", path) for path in CHANGES),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), METHODS)
+def test_the_wrong_method_is_a_page_and_does_nothing(site: Site, browser: FlaskClient, method: str, path: str) -> None:
+    sign_in(site, browser)
+    token = csrf_of(get(browser, "/review/"))
+    page = browser.open(f"{path}?csrf={token}&encounter=e1", method=method, base_url=OURS)
+    assert page.status_code == 405 and page.headers["Allow"] == ("POST" if path in CHANGES else "GET")
+    assert page.content_type.startswith("text/html")
+    assert get(browser, "/review/").status_code == 200 and site.coder.requests == []
+
+
+# ---------------------------------------------------------------------------------------------------------------- headers
+
+EVERYWHERE = [
+    "/review/",
+    "/review/encounters/x",
+    "/review/nothing",
+    "/sign-in",
+    "/launch",
+    "/launch?iss=a&launch=b",
+    "/callback",
+    "/review/left",
+]
+
+
+@pytest.mark.parametrize("path", EVERYWHERE)
+@pytest.mark.parametrize("is_in", [False, True], ids=["nobody", "somebody"])
+def test_every_page_keeps_other_sites_out(site: Site, browser: FlaskClient, path: str, is_in: bool) -> None:
+    if is_in:
+        sign_in(site, browser, SIGNED_IN)
+    page = get(browser, path)
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "script-src" not in policy and "unsafe" not in policy and "form-action 'self'" in policy
+    assert "base-uri 'none'" in policy and policy.endswith("frame-ancestors 'none'") and page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["X-Content-Type-Options"] == "nosniff" and page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "<script" not in page.text and " style=" not in page.text and "<style" not in page.text
+
+
+def test_a_launched_page_may_be_framed_by_its_ehr_alone(site: Site, browser: FlaskClient) -> None:
+    back = sign_in(site, browser, Sec_Fetch_Dest="iframe")
+    for page in (back, get(browser, "/review/")):
+        assert page.headers["Content-Security-Policy"].endswith(f"frame-ancestors {FRAMING}") and "X-Frame-Options" not in page.headers
+
+
+@pytest.mark.parametrize("origin", ["https://ehr.example; script-src *", "*", "https://*", "'self'", "https://ehr.example/path", "data:"])
+def test_an_origin_cannot_widen_the_policy(site: Site, browser: FlaskClient, origin: str) -> None:
+    person = Person("Practitioner/7", "https://as.example", "sub-7", "Ada", ("coder",))
+    session = site.sessions.begin(person, LAUNCHED, (origin,))
+    browser.set_cookie(SESSION, session.id, domain="coder.example")
+    assert get(browser, "/review/").headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+
+
+def test_files_are_served_with_their_types(browser: FlaskClient) -> None:
+    for path, kind in (("/review/style.css", "text/css; charset=utf-8"), ("/review/icon.svg", "image/svg+xml")):
+        answer = get(browser, path)
+        assert (answer.status_code, answer.content_type, answer.headers["X-Content-Type-Options"]) == (200, kind, "nosniff")
+
+
+def test_an_unknown_page_is_a_page(browser: FlaskClient) -> None:
+    page = get(browser, "/review/../review/none")
+    assert page.status_code == 404 and "Nothing here" in page.text and page.headers["X-Request-Id"] in page.text
+
+
+# ---------------------------------------------------------------------------------------------------------------- sandbox
+
+DEMO = ReviewSession("default", Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager",)), "DEMO-TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("base", "address", "status"),
+    [
+        ("http://127.0.0.1:8080", "127.0.0.1", 200),
+        ("http://localhost:8080", "::1", 200),
+        ("http://127.0.0.1:8080", "192.0.2.7", 401),
+        ("http://rebound.example:8080", "127.0.0.1", 401),
+        ("http://localhost.evil.example", "127.0.0.1", 401),
+    ],
+)
+def test_the_demo_person_is_on_this_machine(empty_store: Path, tmp_path: Path, base: str, address: str, status: int) -> None:
+    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+    page = site.browser().get("/review/", base_url=base, environ_overrides={"REMOTE_ADDR": address})
+    assert page.status_code == status and ("Everybody on this machine" in page.text) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("token", "site_of", "status"), [("DEMO-TOKEN", "same-origin", 303), ("", "same-origin", 403), ("DEMO-TOKEN", "cross-site", 403)]
+)
+def test_the_demo_person_is_protected_from_other_sites_too(
+    empty_store: Path, tmp_path: Path, token: str, site_of: str, status: int
+) -> None:
+    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+    form = {"csrf": token, "encounter": "e1"}
+    page = site.browser().post("/review/code", data=form, base_url="http://localhost:8080", headers={"Sec-Fetch-Site": site_of})
+    assert page.status_code == status and len(site.coder.requests) == (status == 303)
+
+
+def test_without_a_way_in_there_is_no_launch(empty_store: Path, tmp_path: Path) -> None:
+    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+    assert get(site.browser(), "/launch?iss=a&launch=b").status_code == 404
+
+
+def test_every_address_is_documented(site: Site) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
+    ours = [rule.rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("review.")]
+    assert len(ours) == 15 and [rule for rule in ours if f"| `{'POST' if rule in CHANGES else 'GET'} {rule}` |" not in page] == []
