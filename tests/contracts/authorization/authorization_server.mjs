@@ -227,11 +227,12 @@ async function fhir(req, res, relative, url) {
 function forward(req, res, upstream, target) {
   if (!upstream) return json(res, { error: 'nothing is behind this name yet' }, 502);
   const headers = { ...req.headers, 'x-forwarded-proto': 'https', 'x-forwarded-host': req.headers.host };
-  const passed = http.request(new URL(target, upstream), { method: req.method, headers }, (answer) => {
+  // a connection of its own each time: one that is kept may be closed at the other end just when it is used again
+  const passed = http.request(new URL(target, upstream), { method: req.method, headers, agent: false }, (answer) => {
     res.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(res);
   });
-  passed.on('error', () => { if (!res.headersSent) json(res, { error: 'upstream' }, 502); else res.destroy(); });
+  passed.on('error', (error) => { console.error(`${req.method} ${target}: ${error.message}`); if (!res.headersSent) json(res, { error: 'upstream' }, 502); else res.destroy(); });
   return req.pipe(passed);
 }
 
