@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import socket
@@ -59,6 +60,22 @@ def install_official_examples() -> Path:
     return examples
 
 
+def install_packages(*packages: str) -> Path:
+    """A folder with these npm packages (``name@version``) and its ``package.json``, installed on first use; one process does it, others wait."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            raise NotInstallable(f"{program} is not installed")
+    folder = Path(platformdirs.user_cache_dir("fhir-coder")) / f"npm-{sha256(' '.join(packages).encode()).hexdigest()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "installed").exists():
+            (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
+            _npm_install(folder, *packages)
+            (folder / "installed").touch()
+    return folder
+
+
 def _npm_install(folder: Path, *packages: str) -> None:
     command = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1", *packages]
     try:
@@ -79,7 +96,7 @@ def free_port() -> int:
 @contextmanager
 def running(command: Sequence[str], ready_url: str, timeout_s: float = START_TIMEOUT_S, **options: Any) -> Iterator[subprocess.Popen]:
     """A server process from its first answer at ``ready_url`` to the end of the block."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    process = subprocess.Popen(command, **({"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options))
     try:
         _wait(process, ready_url, timeout_s)
         yield process
