@@ -21,6 +21,13 @@
     │   ├── EhrUnavailable          502 transient      unreachable or 5xx; safe to retry
     │   ├── EhrTimeout              504 timeout        no answer in time; safe to retry
     │   └── EhrRefused              502 processing     it answered, and no; do not retry unchanged
+    ├── LaunchRefused               a sign-in did not come to its end; nobody is signed in by it
+    │   ├── LaunchUnknown           403 forbidden      the EHR that launches us is not configured
+    │   ├── LaunchInvalid           400 invalid        the answer does not belong to this sign-in, is too old or was used
+    │   ├── LaunchDenied            403 forbidden      the authorization server refused, or the person did
+    │   ├── SignedOut               401 login          the authorization server knows this sign-in no longer
+    │   ├── LaunchUnavailable       502 transient      the authorization server does not answer
+    │   └── LaunchFailed            502 processing     what the authorization server answers cannot be accepted
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
 Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
@@ -170,6 +177,56 @@ class EhrRefused(EhrError):
     """The EHR answered, and the answer is no; do not retry unchanged."""
 
     code, status, issue = "FC203", 502, "processing"
+
+
+class LaunchRefused(FhirCoderError):
+    """A sign-in ended without a person. ``oauth_error``: a code of RFC 6749 or OpenID Connect that the authorization server gave, or empty.
+
+    ``description`` are its own words: printable, at most 200 characters, to be escaped where they are shown, and never logged.
+    """
+
+    code, status, issue = "FC400", 400, "invalid"
+
+    def __init__(self, message: str, *, oauth_error: str = "", description: str = "") -> None:
+        super().__init__(message)
+        self.oauth_error = oauth_error
+        self.description = description
+
+
+class LaunchUnknown(LaunchRefused):
+    """``iss`` names no EHR that is configured here; nobody was asked."""
+
+    code, status, issue = "FC401", 403, "forbidden"
+
+
+class LaunchInvalid(LaunchRefused):
+    """The answer does not belong to this sign-in, is malformed, came too late or was used before."""
+
+    code, status, issue = "FC402", 400, "invalid"
+
+
+class LaunchDenied(LaunchRefused):
+    """The authorization server answered with an error instead of a code."""
+
+    code, status, issue = "FC403", 403, "forbidden"
+
+
+class SignedOut(LaunchRefused):
+    """The authorization server gives no further token: the person signed out there, or the time is over."""
+
+    code, status, issue = "FC404", 401, "login"
+
+
+class LaunchUnavailable(LaunchRefused):
+    """The authorization server cannot be reached or answers 5xx. A code may be used up by then: start again; a refresh can be tried again."""
+
+    code, status, issue = "FC405", 502, "transient"
+
+
+class LaunchFailed(LaunchRefused):
+    """The authorization server's metadata, answer or id_token cannot be accepted; somebody must change a configuration."""
+
+    code, status, issue = "FC406", 502, "processing"
 
 
 class ConfigurationError(FhirCoderError):

@@ -1,7 +1,8 @@
 """The tenants (practices) of a server and their EHRs, as data, and how they are read from ``FHIR_CODER_TENANTS``.
 
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
-:mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers).
+:mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
+:mod:`fhir_coder.smart.launch.registration` (where people sign in).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fhir_coder.backend_settings import BackendClient, read_backend
+from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -26,7 +28,7 @@ class EhrSettings:
 
     ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
-    ``backend``: how tokens are asked for where there is no static one.
+    ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR.
     """
 
     id: str
@@ -37,18 +39,20 @@ class EhrSettings:
     write_before_review: bool | None = None
     foreign_urls: tuple[str, ...] = ()
     backend: BackendClient | None = None
+    launch: Registration | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
-    Without ``trust`` it asks for no token and answers this machine only.
+    Without ``trust`` it asks for no token and answers this machine only. ``sign_in``: its own OpenID Connect provider.
     """
 
     id: str
     ehrs: tuple[EhrSettings, ...] = ()
     trust: Trust | None = None
+    sign_in: Registration | None = None
 
 
 def read_tenants(raw: str) -> tuple[Tenant, ...]:
@@ -64,12 +68,24 @@ def read_tenants(raw: str) -> tuple[Tenant, ...]:
     return tenants
 
 
-def _tenant(id: str, ehrs: Sequence[Mapping[str, Any]] = (), trust: Mapping[str, Any] | None = None) -> Tenant:
+def _tenant(
+    id: str,
+    ehrs: Sequence[Mapping[str, Any]] = (),
+    trust: Mapping[str, Any] | None = None,
+    sign_in: Mapping[str, Any] | None = None,
+) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
-    return Tenant(_name(id), tuple(_ehr(**ehr) for ehr in ehrs), None if trust is None else read_trust(**trust))
+    return Tenant(
+        _name(id),
+        tuple(_ehr(id, **ehr) for ehr in ehrs),
+        None if trust is None else read_trust(**trust),
+        None if sign_in is None else read_sign_in(id, sign_in),
+    )
 
 
 def _ehr(
+    tenant: str,
+    /,
     id: str,
     base_url: str,
     token: str = "",
@@ -77,6 +93,7 @@ def _ehr(
     max_pages: int = 50,
     write_before_review: bool | None = None,
     foreign_urls: Sequence[str] = (),
+    launch: Mapping[str, Any] | None = None,
     **registration: Any,
 ) -> EhrSettings:
     """One EHR, each value of its type: a mistake stops the start, not the first request."""
@@ -89,7 +106,9 @@ def _ehr(
     if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
         raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
     backend = read_backend(base_url, token, registration)
-    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, tuple(foreign_urls), backend)
+    launched = None if launch is None else read_launch(tenant, id, base_url, launch)
+    fetched = tuple(foreign_urls)
+    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, fetched, backend, launched)
 
 
 def _is_http(url: object) -> bool:
