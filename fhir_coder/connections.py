@@ -15,10 +15,10 @@ from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S
 from fhir_coder.ehr.retry import RetryPolicy
-from fhir_coder.ehr.signing_key import key_set, load_key
 from fhir_coder.installed import unusable_folder
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import Settings
+from fhir_coder.smart.signing_key import key_set, load_key
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 
 SANDBOX_EHR = "sandbox"

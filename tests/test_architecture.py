@@ -15,10 +15,12 @@ PACKAGES = ("terminology", "index", "fhir_coder")
 FENCES = {
     "flask": ("fhir_coder/api", "fhir_coder/app.py", "fhir_coder/sandbox"),
     "joserfc": ("fhir_coder/ehr", "fhir_coder/smart"),
+    "authlib": ("fhir_coder/smart/launch",),
     "requests": (
         "fhir_coder/outbound",
         "fhir_coder/ehr",
         "fhir_coder/smart/key_fetching.py",
+        "fhir_coder/smart/launch/exchange.py",  # names the session that outbound opens
         "fhir_coder/sandbox/transport.py",
         "fhir_coder/sandbox/installation.py",
     ),

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from fhir_coder.backend_settings import ALGORITHMS
-from fhir_coder.ehr.signing_key import key_set, load_key, new_key
+from fhir_coder.smart.signing_key import key_set, load_key, new_key
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:

@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 import requests
 
 from fhir_coder.backend_settings import BackendClient
-from fhir_coder.ehr.assertion import Assertions
-from fhir_coder.ehr.signing_key import load_key
 from fhir_coder.ehr.token_answers import WHO, Grant, read_grant, read_token_url
 from fhir_coder.errors import EhrError, EhrRefused
 from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Call, attempt
 from fhir_coder.protected_urls import is_protected
+from fhir_coder.smart.assertion import Assertions
+from fhir_coder.smart.signing_key import load_key
 
 DISCOVERY_LASTS_S = 3600.0
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -10,9 +10,9 @@ from flask import Flask
 
 from fhir_coder.api.blueprint import create_api
 from fhir_coder.connections import public_keys
-from fhir_coder.ehr.signing_key import new_key
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
+from fhir_coder.smart.signing_key import new_key
 from tests.api.conftest import SmallEngine
 
 

@@ -19,10 +19,10 @@ from fhir_coder.ehr.backend_token import BackendToken
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.probe import EhrProbe
-from fhir_coder.ehr.signing_key import load_key, new_key
 from fhir_coder.ehr.token_server import TokenServer
 from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable
 from fhir_coder.exchange import CodingRequest
+from fhir_coder.smart.signing_key import load_key, new_key
 from fhir_coder.tenant_settings import EhrSettings
 from tests.ehr.conftest import document, encounter
 from tests.ehr.guarded_ehr import CLIENT, SCOPE, Canned, GuardedEhr, guarded_ehr

@@ -11,10 +11,10 @@ import requests
 from fhir_coder.backend_settings import BackendClient
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
-from fhir_coder.ehr.signing_key import new_key
 from fhir_coder.errors import EhrRefused, ResourceUnknown
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.sandbox.seed import synthetic_resources
+from fhir_coder.smart.signing_key import new_key
 from fhir_coder.tenant_settings import EhrSettings
 from tests.contracts.peers import NotInstallable, fhir_server, install_peers
 from tests.ehr.guarded_ehr import CLIENT, SCOPE, guarded_ehr

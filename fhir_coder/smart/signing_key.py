@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,13 @@ from joserfc.jwk import ECKey, RSAKey
 
 from fhir_coder.backend_settings import ALGORITHMS
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.private_files import read_private
 
 CURVE = "P-384"
 _NEW_RSA_BITS = 3072
 _LEAST_RSA_BITS = 2048
 _PUBLIC = ("kty", "crv", "x", "y", "n", "e")
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
-_MAX_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def load_key(path: str, alg: str = "", kid: str = "") -> SigningKey:
 
     Raises ConfigurationError when there is no such file, others may read it, it is no private key, or not one for ``alg``.
     """
-    text = _private_text(Path(path))
+    text = _private_text(path)
     jwk: dict[str, Any] = {}
     if text.lstrip().startswith("{"):
         jwk = _object(text, path)
@@ -84,20 +83,9 @@ def key_set(keys: Iterable[SigningKey]) -> dict[str, Any]:
     return {"keys": list(members.values())}
 
 
-def _private_text(path: Path) -> str:
-    """The content of a file that is its owner's alone; looked at and read through one descriptor, so that it is the same file."""
+def _private_text(path: str) -> str:
     try:
-        with path.open("rb") as file:
-            state = os.fstat(file.fileno())
-            if not stat.S_ISREG(state.st_mode):
-                raise ConfigurationError(f"the key file {path} is not a file")
-            if state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ConfigurationError(f"the key file {path} can be reached by others than its owner; run chmod 600 on it")
-            return file.read(_MAX_BYTES).decode("ascii")
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"there is no key file {path}; make one with fhir-coder keys new, and register its public key") from error
-    except OSError as error:
-        raise ConfigurationError(f"the key file {path} cannot be read: {error.strerror}") from error
+        return read_private(path, "key file", "make one with fhir-coder keys new, and register its public key")
     except UnicodeDecodeError:
         raise _no_key(path) from None
 

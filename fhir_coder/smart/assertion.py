@@ -11,7 +11,7 @@ from typing import Any
 
 from joserfc import jwt
 
-from fhir_coder.ehr.signing_key import SigningKey
+from fhir_coder.smart.signing_key import SigningKey
 
 LASTS_S = 240
 """Seconds that an assertion is good for; 300 are allowed, and the server's clock may be behind ours."""

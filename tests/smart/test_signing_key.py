@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from fhir_coder.ehr.signing_key import key_set, load_key, new_key
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.smart.signing_key import key_set, load_key, new_key
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
 
