@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FHIR_CODER_DATA ?= $(CURDIR)/.data
 
-.PHONY: install run test soak bench lint clean
+.PHONY: install run test soak bench lint lock clean
 
 install: $(VENV)/.installed
 
@@ -27,6 +27,13 @@ lint: install
 test: lint
 	$(BIN)/fhir-coder index build
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# The deployed set with hashes, for Python 3.11 on Linux x86_64. torch is installed apart (docs/operation.md): tools/torch_apart.txt says why.
+lock: install
+	$(BIN)/pip install --quiet 'uv>=0.9'
+	$(BIN)/uv pip compile setup.cfg --extra postgresql --override tools/torch_apart.txt --output-file requirements.lock --quiet \
+		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 bench: install
 	$(BIN)/python -m benchmarks.speed

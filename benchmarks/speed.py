@@ -40,7 +40,7 @@ def main() -> int:
     settings = Settings.from_environment()
     ensure_index(settings)
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS
-    cold = seconds_of(lambda: subprocess.run([sys.executable, "-c", _COLD], check=True))
+    cold = seconds_of(lambda: subprocess.run([sys.executable, "-c", _COLD], check=True))  # noqa: S603 - our own words
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"cold start, interpreter to first note coded: {cold:.2f} s, processor {used.ru_utime + used.ru_stime:.2f} s")
     coder = build_coder(settings)

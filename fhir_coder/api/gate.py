@@ -25,7 +25,7 @@ ANYONE: Final = "anyone"
 THIS_MACHINE: Final = "this machine"
 Access = Operation | Literal["anyone", "this machine"]
 """Who may call a route: anyone, callers on this machine, or who may use the operation."""
-TOKEN_PARAMETER = "access_token"
+TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a parameter
 """Name of a token in an address or form (RFC 6750 sections 2.2 and 2.3), which are not accepted."""
 
 

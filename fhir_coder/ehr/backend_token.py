@@ -61,7 +61,7 @@ class BackendToken:
         try:
             if self._grant is None or self._clock() >= self._good_until:
                 self._renew(timeout_s)
-            assert self._grant is not None
+            assert self._grant is not None  # noqa: S101 - tells the type: _renew sets it or raises
             return self._grant.token
         finally:
             self._lock.release()

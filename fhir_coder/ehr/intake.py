@@ -137,7 +137,7 @@ def _encounter(request: CodingRequest, client: EhrClient | None) -> Resource:
     encounter = request.encounter
     if encounter is None and client is not None:
         encounter = client.read("Encounter", request.encounter_id)
-    assert encounter is not None
+    assert encounter is not None  # noqa: S101 - tells the type: one of both is there, as checked above
     return encounter if encounter.get("id") or not request.encounter_id else {**encounter, "id": request.encounter_id}
 
 

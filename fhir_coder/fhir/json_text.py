@@ -39,11 +39,11 @@ def check_nesting(text: str, max_depth: int) -> None:
     depth = 0
     for match in _TOKEN.finditer(text):
         token = match.group()
-        if token in "[{":
+        if token in "[{":  # noqa: S105 - a token of JSON
             depth += 1
             if depth > max_depth:
                 raise UnreadableBody(f"the body is nested deeper than {max_depth} levels")
-        elif token in "]}":
+        elif token in "]}":  # noqa: S105 - a token of JSON
             depth -= 1
 
 
