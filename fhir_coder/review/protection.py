@@ -16,7 +16,7 @@ from flask import Request, Response
 from fhir_coder.errors import Forbidden
 from fhir_coder.review.session import ReviewSession
 
-TOKEN_FIELD = "csrf"
+TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a field
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?|https?://\[[0-9A-Fa-f:]+\](?::\d{1,5})?", re.ASCII)
 _RETURN = re.compile(r"/review/[A-Za-z0-9._\-/]{0,200}", re.ASCII)
 HOME = "/review/"
