@@ -144,7 +144,8 @@ def test_a_person_who_was_signed_out_at_the_ehr_is_told_to_launch_again(site: Si
     site.launch()
     token = csrf_of(get(site.browser, "/review/"))
     site.tokens.append("none")
-    site.server.answers(400, json.dumps({"error": "invalid_grant"}), **{"Content-Type": "application/json"})
+    site.server.mock.remove("POST", TOKEN)
+    site.server.mock.add("POST", TOKEN, status=400, json={"error": "invalid_grant"})
     page = post(site.browser, "/review/code", {"csrf": token, "encounter": "e1"})
     assert page.status_code == 401 and "launch this page again from the EHR" in page.text
     assert get(site.browser, "/review/").status_code == 401
