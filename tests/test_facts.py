@@ -10,8 +10,20 @@ from typing import Any
 import pytest
 
 from fhir_coder.facts import FactsUnreadable, facts_hash, read_encounter, read_recorded, recorded_rows, write_encounter, write_facts
-from fhir_coder.model import Authority, Encounter, Note, Patient, RecordedDiagnosis, SectionHint, ServiceLine, UnreadableNote
+from fhir_coder.model import (
+    Authority,
+    Encounter,
+    Note,
+    Patient,
+    RecordedDiagnosis,
+    SectionHint,
+    SecurityLabel,
+    Sensitivity,
+    ServiceLine,
+    UnreadableNote,
+)
 
+LABEL = SecurityLabel("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "R")
 NOTE = Note(
     "n1",
     "Assessment: gout.",
@@ -26,6 +38,7 @@ NOTE = Note(
     "Practitioner/dr",
     Authority.CLINICIAN,
     False,
+    (LABEL,),
 )
 WHOLE = Encounter(
     id="e1",
@@ -41,6 +54,9 @@ WHOLE = Encounter(
     reference="Encounter/e1",
     is_claimed=True,
     recorded=(RecordedDiagnosis("M10.9", "Condition/1", "confirmed", True),),
+    self_pay="Coverage/c1 says that the patient pays",
+    labels=(LABEL,),
+    sensitive=(Sensitivity("DocumentReference/n1", "restricted", "restricted (R)"),),
 )
 
 

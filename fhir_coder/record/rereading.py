@@ -11,14 +11,21 @@ from enum import StrEnum
 
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.content import ReadNote, read_document
+from fhir_coder.ehr.screening import Screen
 from fhir_coder.errors import EhrError, EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 from fhir_coder.model import Note, text_hash
 from fhir_coder.notes.formats import read_note as read_note_format
+from fhir_coder.sensitive_settings import Kind, Rule, SensitiveRules
 from fhir_coder.store.records import StoredEncounter, StoredNote
 
 CONTENT = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
 """The types that carry notes, and the element with their attachments."""
+
+
+_OPEN = Screen(SensitiveRules(dict.fromkeys(Kind, Rule.CODE)))
+"""Lets through what a C-CDA marks inside itself and the coding may have read: with a consent, or by the tenant's rules of then. The hash proves
+which it was; what it read not at all stays out."""
 
 
 class Absence(StrEnum):
@@ -104,10 +111,12 @@ class NoteReader:
         """The text of a resource, if it is the one that was coded. Any of its formats may be: the best one then may not be the best now."""
         absence = Absence.UNREADABLE
         for attachment in resource.get(CONTENT.get(resource["resourceType"], ""), ()):
-            found = read_document(_with(resource, attachment), note.id, self._read_note, client.read_attachment).note
-            if found is not None and found.sha256 == note.sha256:
-                return Reread(note, found.text, source, found)
-            absence = Absence.CHANGED if found is not None else absence
+            for screen in (Screen(), _OPEN):
+                document = _with(resource, attachment)
+                found = read_document(document, note.id, self._read_note, client.read_attachment, screen=screen).note
+                if found is not None and found.sha256 == note.sha256:
+                    return Reread(note, found.text, source, found)
+                absence = Absence.CHANGED if found is not None else absence
         return Reread(note, absence=absence)
 
 
