@@ -55,6 +55,11 @@ class Registration:
     requires_nonce: bool = True
     requires_listed_pkce: bool = True
 
+    @property
+    def configured_urls(self) -> tuple[str, ...]:
+        """Every URL that the site named itself: their hosts may be called though they lie in its own network."""
+        return tuple(filter(None, (self.issuer, *(getattr(self, name) for name in ENDPOINTS))))
+
 
 def read_launch(tenant: str, ehr: str, base_url: str, members: Mapping[str, Any]) -> Registration:
     """The member ``launch`` of an EHR. Raises ValueError (text begins with ``expected`` and quotes no value) or TypeError."""

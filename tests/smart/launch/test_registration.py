@@ -52,6 +52,15 @@ def test_a_sign_in_is_read() -> None:
     assert sign_in(requires_listed_pkce=True).requires_listed_pkce
 
 
+def test_the_urls_that_the_site_named_are_told() -> None:
+    assert launch(token_endpoint="https://a.example/t", oidc_issuer="https://i.example").configured_urls == (
+        BASE,
+        "https://a.example/t",
+        "https://i.example",
+    )
+    assert sign_in().configured_urls == ("https://id.example",)
+
+
 def test_neither_need_be_there() -> None:
     (tenant,) = Settings.from_environment(
         {"FHIR_CODER_TENANTS": json.dumps([{"id": "n", "ehrs": [{"id": "m", "base_url": BASE}]}])}
