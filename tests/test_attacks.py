@@ -106,6 +106,18 @@ def test_attacks_are_many_and_each_is_told_once() -> None:
         "JSON nested without end",
         "request id that brings a header",
         "a body larger than allowed",
+        "state used again",
+        "state of another browser",
+        "PKCE downgrade: plain alone",
+        "return_to //evil.example/",
+        "iss: cloud metadata",
+        "DNS rebinding",
+        "attachment inside, below an allowed prefix",
+        "session id that is known before the sign-in (fixation)",
+        "change from another site",
+        "frame around /review/",
+        "script in displays, evidence, findings, names of the page",
+        "JWT used again",
     ],
 )
 def test_what_must_be_withstood_is_in_the_table(attack: str) -> None:

@@ -45,6 +45,21 @@ STORE = ROOT / "fhir_coder" / "store"
 # ------------------------------------------------------------------------------------------------------------ the statements
 
 WITHOUT_TENANT = {
+    "audit.py::AuditLog.take_turn": "the lock's name, a hash, holds the tenant",
+    "audit.py::AuditLog.tenants": "names of tenants only, for the operator's commands",
+    "deletion.py::Deletion.tenants": "names of tenants only, for the operator's commands",
+    "deletion.py::Deletion._forget_pages": "pages of the file, not rows",
+    "merging.py::Merging.undo": "the row that is changed was just found by tenant, in the same transaction",
+    "hook_store.py::HookStore.first_use": "tokens whose time is over go, whoever's they were; what is added carries the tenant",
+    "rotation.py::Rotation._replace": "one key seals all tenants: the operator changes it for all",
+    "rotation.py::Rotation._rows": "one key seals all tenants: the operator changes it for all",
+    "sessions.py::SessionStore.remember": "what is over goes; one's own beginnings are found by the hash of 256 random bits that only that browser holds",
+    "sessions.py::SessionStore.take": "found by the hashes of state and browser, random and of one tenant; the tenant comes out of the row",
+    "sessions.py::SessionStore.open": "sessions that are over go, whoever's they were",
+    "sessions.py::SessionStore.find": "a session is found by the hash of 256 random bits, and says which tenant it is of",
+    "sessions.py::SessionStore.close": "as above",
+    "sessions.py::SessionStore.close_all": "the hash of the person holds the tenant",
+    "sessions.py::SessionStore._change": "as above",
     "engine.py::_set_pragmas": "settings of the connection",
     "engine.py::_set_wal": "a setting of the file",
     "engine.py::_begin": "the beginning of a transaction",
