@@ -15,6 +15,7 @@ from flask import Flask
 
 from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
+from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import configure_logging
 from fhir_coder.audit.entry import Auditor
 from fhir_coder.audit.fhir_event import Observer
@@ -100,10 +101,10 @@ def create_app(settings: Settings) -> Flask:
         intake=intake_policy(settings),
     )
     app = Flask("fhir_coder", static_folder=None)
-    risk, counters = open_risk(settings, engine.coder.catalogue), open_counters(settings.rate_store, settings.data)
-    app.register_blueprint(create_api(engine, settings, risk, keys, counters, stores.audit.record))
-    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, stores.audit.record), DEFAULT_TENANT))
-    reviewing = open_reviewing(settings, engine, connections, stores.audit.record, partial(open_flow, settings.private_networks))
+    guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
+    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys, guards))
+    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
+    reviewing = open_reviewing(settings, engine, connections, guards, partial(open_flow, settings.private_networks))
     app.register_blueprint(create_review(reviewing.parts))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
@@ -133,15 +134,15 @@ def open_store_rotation(settings: Settings) -> Rotation:
     return open_rotation(settings.database_url, settings.key, tls_of(settings))
 
 
-def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, audit: Auditor) -> HookParts:
+def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, guards: Guards) -> HookParts:
     """What the CDS services are made of. Raises ConfigurationError where our own address, which tokens must name, is not configured."""
     configured = {tenant.id: tenant.cds_hooks for tenant in settings.tenants if tenant.cds_hooks}
     if configured and not settings.public_url:
         raise ConfigurationError(
             f"tenant {min(configured)} has cds_hooks, whose tokens are made for our address: set FHIR_CODER_PUBLIC_URL"
         )
-    tokens = {tenant: hook_tokens(tenant, clients, store) for tenant, clients in configured.items()}
-    return HookParts(tenants, tokens, store, audit, settings.public_url, settings.sandbox, settings.max_depth)
+    tokens = {tenant: hook_tokens(tenant, clients, store, settings.private_networks) for tenant, clients in configured.items()}
+    return HookParts(tenants, tokens, store, guards.auditor, guards.throttle, settings.public_url, settings.sandbox, settings.max_depth)
 
 
 def open_flow(networks: Iterable[Network], registrations: Iterable[Registration]) -> AuthorizationFlow:

@@ -22,6 +22,7 @@ from fhir_coder.commands import (
     replay,
     retention,
     serve,
+    sessions,
     terminology,
     trail,
     train,
@@ -29,7 +30,8 @@ from fhir_coder.commands import (
 from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
-    code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, patient_merge,
+    code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
+    patient_merge,
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from fhir_coder.audit.entry import Auditor
+from fhir_coder.api.concurrency import InTurn, Room
+from fhir_coder.api.guards import Guards
 from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.retry import RetryPolicy
@@ -50,20 +51,20 @@ class Reviewing:
     store: SessionStore | None
 
 
-def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, auditor: Auditor, make_flow: MakesFlow) -> Reviewing:
+def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
     """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
     idle_s = settings.session_idle_minutes * 60
-    pages, recording = Pages(urlsplit(root).path, settings.session_idle_minutes), Recording(auditor)
+    pages, recording = Pages(urlsplit(root).path, settings.session_idle_minutes), Recording(guards.auditor)
     store, flow, sessions, signing_in = None, None, None, None
-    people = AsPerson(engine, connections, None)
+    people = AsPerson(engine, connections, None, guards.room)
     if registrations:
         _require_address(root)
         lifetimes = Lifetimes(idle_s=idle_s)
         store, flow = open_sessions(settings.database_url, settings.key, lifetimes, tls_of(settings)), make_flow(registrations)
         sessions = SessionKeeping(store, flow, time.time)
-        people = AsPerson(engine, connections, sessions)
+        people = AsPerson(engine, connections, sessions, guards.room)
         banner = BannerReader(people.just_launched)
         rules = _rules(engine.tenants.values())
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root + CALLBACK, lifetimes.pending_s)
@@ -79,6 +80,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         ways_in=[WayIn(one.tenant, one.ehr) for one in registrations],
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
+        throttle=guards.throttle,
     )
     return Reviewing(parts, store)
 
@@ -91,19 +93,20 @@ def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:
 class AsPerson:
     """The engine and the EHR as the person of a session has them. The demo person of the sandbox has the server's own access."""
 
-    def __init__(self, engine: Engine, connections: EhrConnections, sessions: SessionKeeping | None) -> None:
+    def __init__(self, engine: Engine, connections: EhrConnections, sessions: SessionKeeping | None, room: Room) -> None:
+        self._room = room
         self._engine = engine
         self._connections = connections
         self._sessions = sessions
 
-    def engine(self, session: ReviewSession) -> Engine:
-        """The engine that reads and writes at the EHR with the person's token. Raises Forbidden where there is none."""
+    def engine(self, session: ReviewSession) -> InTurn:
+        """The engine that reads and writes at the EHR with the person's token, in turn with all other requests. Raises Forbidden where there is none."""
         if session.launched is None:
-            return self._engine
+            return InTurn(self._engine, self._room)
         if self._sessions is None or not session.launched.is_smart:
             raise Forbidden("this session has no access to an EHR")
         tokens = LaunchTokens(self._sessions, session.id)
-        return replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens))
+        return InTurn(replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens)), self._room)
 
     def client(self, session: ReviewSession) -> EhrClient | None:
         """The client of the EHR that the session came from; None for one that came from none."""

@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 
 from fhir_coder.api.blueprint import create_api
 from fhir_coder.api.failures import install_error_handlers
+from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import JsonFormatter, configure_logging
 from fhir_coder.app import build_coder, open_all_stores
 from fhir_coder.coding.policy import outpatient
@@ -322,7 +323,7 @@ class House:
             now=lambda: datetime.now(UTC),
         )
         app = Flask("fhir_coder", static_folder=None)
-        app.register_blueprint(create_api(self._engine, settings, auditor=stores.audit.record))
+        app.register_blueprint(create_api(self._engine, settings, guards=Guards.of(settings, auditor=stores.audit.record)))
         install_error_handlers(app)
         self.client: FlaskClient = app.test_client()
 

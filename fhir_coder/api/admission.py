@@ -46,7 +46,8 @@ class Admission:
 def _client() -> str:
     """The client of the token, which several machines may share; without a token the address."""
     grant = current_grant()
-    return f"client {grant.client}" if grant and grant.client else f"address {_address()}"
+    client = grant.client or grant.subject if grant else ""
+    return f"client {client}" if client else f"address {_address()}"
 
 
 def _address() -> str:

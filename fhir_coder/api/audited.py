@@ -43,7 +43,7 @@ class RequestAudit:
                 gate()
             except FhirCoderError as error:
                 word = self._words.get(str(request.endpoint))
-                if word and g.get("is_tenant_known") and not isinstance(error, _TOO_OFTEN):
+                if word and g.get("tenant") and not isinstance(error, _TOO_OFTEN):
                     self._record(word, *_end_of(error))
                 raise
 

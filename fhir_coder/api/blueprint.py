@@ -15,20 +15,19 @@ from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
 from fhir_coder.api.check_parameters import CHECK_OPERATION
-from fhir_coder.api.concurrency import InTurn, Room
+from fhir_coder.api.concurrency import InTurn
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.gate import ANYONE, THIS_MACHINE, Access, Gate
+from fhir_coder.api.guards import Guards
 from fhir_coder.api.hygiene import cacheable, hygiene_of
 from fhir_coder.api.jwks import jwks
-from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.metrics_port import MetricsPort
 from fhir_coder.api.observation import observe_requests
 from fhir_coder.api.operation import CodeEncounter, require_tenant
 from fhir_coder.api.parameters import OPERATION
 from fhir_coder.api.render_risk import Assessor
 from fhir_coder.api.respond import format_of, respond
-from fhir_coder.audit.entry import Auditor, no_audit
 from fhir_coder.errors import OperationUnknown, ResourceUnknown
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.settings import Settings
@@ -36,7 +35,6 @@ from fhir_coder.smart.discovery import capability_security, smart_configuration
 from fhir_coder.smart.scopes import Operation
 from fhir_coder.smart.trust import Trust
 from fhir_coder.smart.verifiers import make_verifiers
-from fhir_coder.throttle.rates import Rates, Storage, Throttle
 
 __all__ = ["DEFAULT_TENANT", "create_api", "install_error_handlers"]
 
@@ -59,21 +57,19 @@ def create_api(
     settings: Settings,
     risk: Assessor | None = None,
     keys: Mapping[str, Any] = NO_KEYS,
-    counters: Storage | None = None,
-    auditor: Auditor = no_audit,
+    guards: Guards | None = None,
 ) -> Blueprint:
-    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``counters`` counting calls (None:
-    nothing is limited by rate), ``auditor`` keeping who called and what became of it. Install the error handlers of the application beside it."""
-    blueprint, metrics = Blueprint("api", __name__), Metrics()
+    """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``guards`` shared with other
+    entrances (None: of its own, without rates and audit). Install the error handlers of the application beside it."""
+    guards = guards or Guards.of(settings)
+    blueprint, metrics, room = Blueprint("api", __name__), guards.metrics, guards.room
     observe_requests(blueprint, metrics, hygiene_of(settings.public_url))
     if settings.metrics_address:
         blueprint.before_app_request(MetricsPort(f"{blueprint.name}./metrics", settings.metrics_address.port))
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
     verifiers = make_verifiers(trusts, partial(_bases_of, settings.public_url), settings.private_networks)
     gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant), settings.sandbox)
-    room, audit = Room(settings.threads, settings.waiting), RequestAudit(auditor)
-    throttle = Throttle(counters, Rates(settings.rate_limit, settings.failure_limit), metrics.count_uncounted) if counters else None
-    admission = Admission(gate, throttle, room)
+    audit, admission = RequestAudit(guards.auditor), Admission(gate, guards.throttle, room)
     blueprint.before_request(audit.of_gate(admission.enter))
     blueprint.teardown_request(admission.leave)
     add = partial(_route, blueprint, gate, audit)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from fhir_coder.api.body import read_bytes
 from fhir_coder.api.gate import TOKEN_PARAMETER
@@ -28,6 +28,7 @@ from fhir_coder.fhir.limits import Limits
 from fhir_coder.smart.bearer import read_bearer
 from fhir_coder.smart.refusal import ask_for_token
 from fhir_coder.tenant_settings import Tenant
+from fhir_coder.throttle.rates import Throttle
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -51,13 +52,14 @@ class Tallies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HookParts:
-    """What the services are made of: the tenants, the tokens of those that have CDS clients, the store, who keeps the audit; ``public_url``
+    """What the services are made of: the tenants, the tokens of those that have CDS clients, the store, who keeps the audit and who counts calls (None: nobody); ``public_url``
     is our absolute URL as callers see it, or empty to take it from the request, which happens in sandbox mode only."""
 
     tenants: Mapping[str, Tenant]
     tokens: Mapping[str, HookTokens]
     store: Tallies
     audit: Auditor
+    throttle: Throttle | None
     public_url: str
     is_sandbox: bool
     max_depth: int = 64
@@ -124,6 +126,7 @@ class CdsHooks:
         known = self._parts.tenants.get(tenant)
         if known is None or not (known.cds_hooks or self._parts.is_sandbox):
             raise OperationUnknown("no CDS services at this address")
+        g.tenant = tenant
 
     def _service(self, tenant: str, service_id: str) -> Service:
         self._require_offered(tenant)
@@ -132,12 +135,17 @@ class CdsHooks:
         return SERVICES[service_id]
 
     def _admitted(self, tenant: str, service: Service, below: str = "") -> HookClient:
-        """Who calls. A refusal is written down too. Raises Unauthenticated."""
+        """Who calls, if not too often. A refusal is written down too, as long as they are few. Raises Unauthenticated or Throttled."""
         try:
-            return self._client(tenant, service, below)
+            client = self._client(tenant, service, below)
         except FhirCoderError as error:
+            if self._parts.throttle:
+                self._parts.throttle.failure(request.remote_addr or "")
             self._parts.audit(self._entry(tenant, "cds-hooks", Success.REFUSED, "", detail={"service": service.id, "error": error.code}))
             raise
+        if self._parts.throttle:
+            self._parts.throttle.call(tenant, f"cds client {client.iss or request.remote_addr}")
+        return client
 
     def _client(self, tenant: str, service: Service, below: str) -> HookClient:
         tokens = self._parts.tokens.get(tenant)

@@ -59,7 +59,7 @@ class Gate:
         if isinstance(access, Operation):
             tenant = (request.view_args or {})["tenant"]
             self._require_tenant(tenant)
-            g.is_tenant_known = True
+            g.tenant = tenant
             self._admit(self._verifiers.get(tenant), access)
 
     def _admit(self, verifier: Verifier | None, operation: Operation) -> None:

@@ -57,9 +57,10 @@ def _add_headers(response: Response, headers: Mapping[str, str]) -> None:
 
 
 def _access_fields(response: Response, seconds: float) -> dict[str, object]:
-    """The route's template and not the path: a path that matches nothing may hold anything."""
+    """The route's template and not the path: a path that matches nothing may hold anything. The tenant only where it is one of ours."""
     return {
         "request_id": current_request_id(),
+        "tenant": g.get("tenant", ""),
         "method": _method(),
         "route": _route(),
         "status": response.status_code,

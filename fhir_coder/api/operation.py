@@ -21,6 +21,7 @@ from fhir_coder.api.respond import format_of, respond
 from fhir_coder.errors import Forbidden, OperationUnknown, RequiredMissing, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir.limits import Limits
+from fhir_coder.model import Encounter
 from fhir_coder.smart.context import bound
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -116,9 +117,16 @@ def _tell_result(result: CodingResult) -> None:
             "disposition": result.disposition.outcome.value,
             "notes": str(len(encounter.notes)),
             "unreadable": str(len(encounter.unreadable)),
+            **_withheld(encounter),
             **written,
         },
     )
+
+
+def _withheld(encounter: Encounter) -> dict[str, str]:
+    """The documents that their marks kept out, by reference: that they were not read can be shown later."""
+    kept_out = [one.reference or one.id for one in encounter.unreadable if one.reason == "sensitive"]
+    return {"withheld": " ".join(kept_out)} if kept_out else {}
 
 
 def _written(result: CodingResult) -> Iterator[tuple[str, str]]:

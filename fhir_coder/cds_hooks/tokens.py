@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from fhir_coder.cds_hooks.clients import HookClient
+from fhir_coder.outbound.addresses import Network
 from fhir_coder.smart.bearer import TokenVerifier, claimed_issuer
 from fhir_coder.smart.claims import LEEWAY_S, ClaimRules, moment
 from fhir_coder.smart.key_fetching import fetch_keys, read_keys
@@ -60,11 +61,11 @@ class HookTokens:
         return client
 
 
-def hook_tokens(tenant: str, clients: Iterable[HookClient], once: Once) -> HookTokens:
-    """The verifier of a tenant's CDS clients, whose keys are read when first needed."""
+def hook_tokens(tenant: str, clients: Iterable[HookClient], once: Once, networks: Iterable[Network] = ()) -> HookTokens:
+    """The verifier of a tenant's CDS clients, whose keys are read when first needed; they may be in ``networks`` that are not public."""
     named = {one.iss: one for one in clients}
-    return HookTokens(tenant, named, {iss: IssuerKeys(_source(one)) for iss, one in named.items()}, once)
+    return HookTokens(tenant, named, {iss: IssuerKeys(_source(one, tuple(networks))) for iss, one in named.items()}, once)
 
 
-def _source(client: HookClient) -> Callable[[], bytes]:
-    return partial(read_keys, client.jwks_file) if client.jwks_file else partial(fetch_keys, client.jwks_url)
+def _source(client: HookClient, networks: tuple[Network, ...]) -> Callable[[], bytes]:
+    return partial(read_keys, client.jwks_file) if client.jwks_file else partial(fetch_keys, client.jwks_url, networks)

@@ -8,8 +8,11 @@ import os
 import sys
 from pathlib import Path
 
-from fhir_coder.app import open_store_rotation
+from fhir_coder.api.blueprint import DEFAULT_TENANT
+from fhir_coder.app import open_all_stores, open_store_rotation
+from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.backend_settings import ALGORITHMS
+from fhir_coder.commands.operator import operator
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import key_set, load_key, new_key
@@ -76,10 +79,22 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 def run_rotate(arguments: argparse.Namespace) -> int:
     """Rotate, then prove it by the count; 1 when something still needs an older key, or none opens it."""
-    rotation = open_store_rotation(Settings.from_environment())
+    settings = Settings.from_environment()
+    rotation = open_store_rotation(settings)
+    _record(settings)
     count = rotation.rotate(lambda column, number: print(f"{column}: {number} encrypted anew", file=sys.stderr))
     print(f"encrypted anew: {count}")
     return _report(rotation.check())
+
+
+def _record(settings: Settings) -> None:
+    """Written down before it begins, in the audit of every tenant: one key seals them all."""
+    stores = open_all_stores(settings)
+    try:
+        for tenant in stores.audit.tenants() or (DEFAULT_TENANT,):
+            stores.audit.record(AuditEntry(tenant, "rotate-keys", Action.UPDATE, Success.DONE, operator()))
+    finally:
+        stores.close()
 
 
 def _report(openings: tuple[Openings, ...]) -> int:

@@ -8,7 +8,7 @@ from functools import partial
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
 from fhir_coder.protected_urls import is_loopback
@@ -22,6 +22,7 @@ from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.throttle.rates import Throttle
 
 DEFAULT_TENANT = "default"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -41,7 +42,7 @@ class WayIn:
 @dataclass(frozen=True, slots=True)
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
-    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request."""
+    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where calls are not counted."""
 
     pages: Pages
     encounters: EncounterPages
@@ -51,6 +52,7 @@ class ReviewParts:
     ways_in: Sequence[WayIn]
     demo: ReviewSession | None
     own_origin: str
+    throttle: Throttle | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -59,10 +61,10 @@ def create_review(parts: ReviewParts) -> Blueprint:
     install_error_pages(blueprint, parts.pages)
     add = partial(_route, blueprint)
     if parts.signing_in:
-        add("/launch", "GET", parts.signing_in.launch)
-        add("/t/<tenant>/launch", "GET", parts.signing_in.launch)
-        add("/launch/standalone", "GET", parts.signing_in.start)
-        add("/callback", "GET", parts.signing_in.callback)
+        add("/launch", "GET", doors.coming_in(parts.signing_in.launch))
+        add("/t/<tenant>/launch", "GET", doors.coming_in(parts.signing_in.launch))
+        add("/launch/standalone", "GET", doors.coming_in(parts.signing_in.start))
+        add("/callback", "GET", doors.coming_in(parts.signing_in.callback))
     add("/sign-in", "GET", doors.sign_in)
     add("/t/<tenant>/sign-in", "GET", doors.sign_in)
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
@@ -82,6 +84,16 @@ class Doors:
 
     def __init__(self, parts: ReviewParts) -> None:
         self._parts = parts
+
+    def coming_in(self, view: View) -> View:
+        """The view for anybody, counted by address: each sign-in that begins is remembered."""
+
+        def come(**named: str) -> Response:
+            if self._parts.throttle:
+                self._parts.throttle.call("", f"sign-in {request.remote_addr}")
+            return view(**named)
+
+        return come
 
     def seeing(self, view: View) -> View:
         """The view for a person."""
@@ -128,6 +140,9 @@ class Doors:
         if found is None:
             self._keep_the_frame(session_id)
             raise Unauthenticated("sign in, or launch this page from your EHR; a session ends when it is not used for a while")
+        g.tenant = found.tenant
+        if self._parts.throttle:
+            self._parts.throttle.call(found.tenant, f"person {found.person.issuer} {found.person.id}")
         return found
 
 

@@ -19,7 +19,9 @@ _TITLES = {
     404: "Nothing here",
     405: "Not that way",
     409: "Somebody else is at it",
+    429: "Too often",
     422: "This encounter cannot be coded",
+    503: "Busy just now",
     502: "The EHR did not answer as it should",
     504: "The EHR did not answer in time",
 }

@@ -67,11 +67,12 @@ class ClaimRules:
 
 
 def client_of(claims: Mapping[str, Any]) -> str:
-    """The client that the token was given to: ``client_id`` (RFC 8693, RFC 7662), else ``azp`` (OpenID Connect); empty where neither is there.
+    """The client that the token was given to: ``client_id`` (RFC 8693, RFC 7662), else ``azp`` (OpenID Connect), else ``cid`` (a vendor, Okta);
+    empty where none is there.
 
     Raises Unauthenticated for one that is not text.
     """
-    value = claims.get("client_id", claims.get("azp", ""))
+    value = next((claims[name] for name in ("client_id", "azp", "cid") if name in claims), "")
     if not isinstance(value, str):
         refuse("the token's client is not text")
     return value

@@ -16,6 +16,7 @@ from fhir_coder.store.merging import Merging
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
@@ -37,6 +38,7 @@ class Stores:
     pruning: Pruning
     merging: Merging
     hooks: HookStore
+    sessions: SessionEnding
 
     def close(self) -> None:
         """Close all connections."""
@@ -57,6 +59,7 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Pruning(engine, audit),
         Merging(engine, audit),
         HookStore(engine),
+        SessionEnding(engine),
     )
 
 

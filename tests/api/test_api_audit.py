@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
+from fhir_coder.api.guards import Guards
 from fhir_coder.audit.entry import AgentKind, AuditEntry, Success
 from fhir_coder.errors import EhrUnavailable, NotRecorded, Uncodable
 from fhir_coder.settings import Settings
@@ -41,7 +42,8 @@ def book() -> Book:
 
 def client_of(engine: SmallEngine, book: Book, **environment: str):
     app = Flask("test", static_folder=None)
-    app.register_blueprint(create_api(engine, Settings.from_environment(environment, sandbox=True), auditor=book))
+    settings = Settings.from_environment(environment, sandbox=True)
+    app.register_blueprint(create_api(engine, settings, guards=Guards.of(settings, auditor=book)))
     install_error_handlers(app)
     return app.test_client()
 

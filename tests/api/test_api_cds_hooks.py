@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import create_cds_hooks
+from fhir_coder.api.guards import Guards
 from fhir_coder.app import hook_parts
 from fhir_coder.audit.entry import AgentKind, AuditEntry, Success
 from fhir_coder.cds_hooks.tally import Tally
@@ -62,7 +63,7 @@ class House:
         tenants = {"default": Tenant("default")} | {one.id: one for one in settings.tenants}
         if sandbox:
             tenants["default"] = Tenant("default", (EhrSettings("main", BASE),))
-        parts = hook_parts(settings, tenants, self.store, self.audit.append)  # type: ignore[arg-type]
+        parts = hook_parts(settings, tenants, self.store, Guards.of(settings, auditor=self.audit.append))  # type: ignore[arg-type]
         app = Flask("test", static_folder=None)
         app.register_blueprint(create_api(SmallEngine(), settings))
         app.register_blueprint(create_cds_hooks(parts, DEFAULT_TENANT))

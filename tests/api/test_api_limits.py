@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.concurrency import Room
+from fhir_coder.api.guards import Guards
 from fhir_coder.errors import Busy, EhrUnavailable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.settings import Settings
@@ -34,7 +35,7 @@ def serve(engine: SmallEngine, tmp_path: Path) -> Callable[..., FlaskClient]:
     def make(**environment: str) -> FlaskClient:
         settings = Settings.from_environment(environment, sandbox=True)
         app = Flask("test", static_folder=None)
-        app.register_blueprint(create_api(engine, settings, counters=open_counters("", tmp_path)))
+        app.register_blueprint(create_api(engine, settings, guards=Guards.of(settings, open_counters("", tmp_path))))
         install_error_handlers(app)
         return app.test_client()
 

@@ -18,6 +18,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
+from fhir_coder.api.guards import Guards
 from fhir_coder.audit.entry import AuditEntry
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.connections import EhrConnections
@@ -98,7 +99,13 @@ def settings_of(folder: Path, **environment: str) -> Settings:
 
 
 def reviewing(settings: Settings, engine: Engine, connections: EhrConnections, auditor: Any) -> Reviewing:
-    return open_reviewing(settings, engine, connections, auditor, lambda registrations: AuthorizationFlow(registrations, requests.Session))
+    return open_reviewing(
+        settings,
+        engine,
+        connections,
+        Guards.of(settings, auditor=auditor),
+        lambda registrations: AuthorizationFlow(registrations, requests.Session),
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.hook_store import HookStore, UsedTokenRow
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_hook_store
+from fhir_coder.store.start import open_repository
 from tests.store.conftest import coding_result
 
 NOW = 1_800_000_000.0
@@ -22,10 +22,13 @@ NOW = 1_800_000_000.0
 
 @contextmanager
 def store_at(database_url: str, now: float) -> Iterator[HookStore]:
-    with closing(open_hook_store(database_url)):  # the tables
+    with closing(open_repository(database_url, "")):  # the tables
         pass
-    with closing(HookStore(open_engine(database_url), lambda: now)) as store:
-        yield store
+    engine = open_engine(database_url)
+    try:
+        yield HookStore(engine, lambda: now)
+    finally:
+        engine.dispose()
 
 
 def test_a_token_counts_once(database_url: str) -> None:

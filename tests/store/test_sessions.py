@@ -12,6 +12,7 @@ from fhir_coder.errors import ConfigurationError
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
+from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import open_sessions
 from fhir_coder.store.upgrade import upgrade
@@ -141,3 +142,14 @@ def test_a_session_can_be_held_while_any_encounter_is(store: SessionStore, engin
         for number in range(count):
             with store.exclusively(f"session {number}"):
                 pass
+
+
+def test_everybody_of_a_practice_is_signed_out_at_once(engine: Engine, clock: Clock) -> None:
+    sessions, ending = SessionStore(engine, Cipher(KEY), Lifetimes(), clock), SessionEnding(engine)
+    here = [sessions.open("north", person, CONTENT) for person in ("ada", "bob")]
+    elsewhere = sessions.open("south", "ada", CONTENT)
+    sessions.remember("north", "browser", "state", CONTENT)
+    assert (ending.count("north"), ending.end("north"), ending.count("north")) == (2, 2, 0)
+    assert [sessions.find(one) for one in here] == [None, None]
+    assert sessions.find(elsewhere) is not None
+    assert sessions.take("browser", "state") is None
