@@ -57,6 +57,7 @@ WITHOUT_TENANT = {
     "sessions.py::SessionStore.take": "found by the hashes of state and browser, random and of one tenant; the tenant comes out of the row",
     "sessions.py::SessionStore.open": "sessions that are over go, whoever's they were",
     "sessions.py::SessionStore.find": "a session is found by the hash of 256 random bits, and says which tenant it is of",
+    "sessions.py::SessionStore.remnant": "as above",
     "sessions.py::SessionStore.close": "as above",
     "sessions.py::SessionStore.close_all": "the hash of the person holds the tenant",
     "sessions.py::SessionStore._change": "as above",

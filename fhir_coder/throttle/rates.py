@@ -25,6 +25,8 @@ from fhir_coder.errors import ConfigurationError, Throttled
 from fhir_coder.throttle.counter_file import CounterFile
 
 Items = tuple[RateLimitItem, ...]
+Counters = Storage
+"""Where calls are counted."""
 REDIS_SCHEMES = ("redis://", "rediss://")
 COUNTERS = "rates.sqlite"
 """Name of the file in the data folder."""

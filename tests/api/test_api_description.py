@@ -179,7 +179,7 @@ def test_request_id(client, given, echoed):
 def test_access_log(client, log_lines):
     client.post("/fhir/Encounter/e1/$code-encounter?patient=XYZZY", headers={"X-Request-Id": "r-1"})
     (line,) = [json.loads(JsonFormatter().format(one)) for one in log_lines if one.name == "fhir_coder.access"]
-    assert (line["request_id"], line["method"], line["status"]) == ("r-1", "POST", 200)
+    assert (line["request_id"], line["tenant"], line["method"], line["status"]) == ("r-1", "default", "POST", 200)
     assert line["route"] == "/fhir/Encounter/<encounter_id>/$code-encounter"
     assert line["milliseconds"] >= 0
     assert "XYZZY" not in json.dumps(line)
