@@ -38,8 +38,19 @@ def capability_security(trust: Trust) -> dict[str, Any]:
     return {
         **({"extension": [{"url": OAUTH_URIS, "extension": parts}]} if parts else {}),
         "service": [{"coding": [{"system": SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
-        "description": "A bearer token of this tenant's authorization server is required for every operation.",
+        "description": f"A bearer token of this tenant's authorization server is required for every operation. {_rule()}",
     }
+
+
+def _rule() -> str:
+    """Which scopes open what, in a sentence for each operation: SMART has no scopes for operations, so the rule is ours to publish."""
+    needs = [
+        f"{name} needs {' or '.join(' and '.join(f'{kind}.{letters}' for kind, letters in one) for one in operation.value)}"
+        for name, operation in (("$code-encounter", Operation.CODE_ENCOUNTER), ("$check-coding", Operation.CHECK_CODING))
+    ]
+    writes = ", ".join(sorted({f"{kind}.{letter}" for kind, letter, _ in WRITES}))
+    levels = "at level system, user or patient, in the spelling of SMART 1 or 2"
+    return f"{'; '.join(needs)}, {levels}. Optional: Binary.r for attachments by URL; for write-back {writes}; what is missing is left out and named."
 
 
 def _scopes_supported() -> list[str]:

@@ -18,9 +18,9 @@ import requests
 
 from fhir_coder.errors import EhrError, IssuerUnavailable
 from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Call, attempt
+from fhir_coder.private_files import read_secret
 from fhir_coder.smart.assertion import Assertions
 from fhir_coder.smart.introspection_settings import Introspection
-from fhir_coder.smart.secret_file import read_secret
 from fhir_coder.smart.signing_key import load_key
 
 TIMEOUT_S = 5.0

@@ -377,7 +377,7 @@ def test_a_faulty_configuration_stops_the_start(introspection: Any, trust: dict[
 
 
 @pytest.mark.parametrize(
-    ("content", "mode"), [(None, 0), ("s3cret", 0o644), ("s3cret", 0o640), ("", 0o600), ("two words", 0o600), ("x" * 9000, 0o600)]
+    ("content", "mode"), [(None, 0), ("s3cret", 0o644), ("s3cret", 0o640), ("", 0o600), ("two\nlines", 0o600), ("x" * 9000, 0o600)]
 )
 def test_a_secret_is_its_owners_alone(tmp_path: Path, content: str | None, mode: int) -> None:
     path = tmp_path / "secret"

@@ -10,9 +10,8 @@ from urllib.parse import quote_plus, urlencode
 
 from authlib.oauth2.auth import ClientAuth
 
-from fhir_coder.errors import ConfigurationError
 from fhir_coder.outbound.attempt import Call
-from fhir_coder.private_files import read_private
+from fhir_coder.private_files import read_secret
 from fhir_coder.smart.assertion import Assertions
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.smart.signing_key import load_key
@@ -53,11 +52,4 @@ def _secret(registration: Registration) -> str:
     """What stands in the secret file, without the end of its line; empty for a public client."""
     if not registration.secret_file:
         return ""
-    path = registration.secret_file
-    try:
-        secret = read_private(path, "secret file", "write the client secret into it").strip()
-    except UnicodeDecodeError:
-        secret = ""
-    if not secret or not all(" " <= letter <= "~" for letter in secret):  # RFC 6749 appendix A.2
-        raise ConfigurationError(f"the secret file {path} holds no client secret: one line of ASCII characters")
-    return secret
+    return read_secret(registration.secret_file)
