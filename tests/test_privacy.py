@@ -21,18 +21,23 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from fhir_coder.api.blueprint import create_api
+from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api
+from fhir_coder.api.cds_hooks import create_cds_hooks
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import JsonFormatter, configure_logging
-from fhir_coder.app import build_coder, open_all_stores
+from fhir_coder.app import build_coder, hook_parts, open_all_stores, open_flow
 from fhir_coder.coding.policy import outpatient
+from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.pipeline import Coder
+from fhir_coder.review.blueprint import create_review
+from fhir_coder.reviewing import open_reviewing
 from fhir_coder.settings import Settings
 from fhir_coder.tenant_settings import EhrSettings, Tenant
+from fhir_coder.throttle.rates import open_counters
 from tests.simulated_ehr import BASE, TYPES, Fault, SimulatedEhr, full_statement
 from tests.store.conftest import KEY
 
@@ -323,7 +328,11 @@ class House:
             now=lambda: datetime.now(UTC),
         )
         app = Flask("fhir_coder", static_folder=None)
-        app.register_blueprint(create_api(self._engine, settings, guards=Guards.of(settings, auditor=stores.audit.record)))
+        guards = Guards.of(settings, open_counters("", folder), stores.audit.record)
+        app.register_blueprint(create_api(self._engine, settings, guards=guards))
+        app.register_blueprint(create_cds_hooks(hook_parts(settings, self._engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
+        reviewing = open_reviewing(settings, self._engine, EhrConnections(None), guards, lambda registrations: open_flow((), registrations))
+        app.register_blueprint(create_review(reviewing.parts))
         install_error_handlers(app)
         self.client: FlaskClient = app.test_client()
 
@@ -335,6 +344,21 @@ class House:
         self.ehr = path.ehr()
         answer = self.client.post(path.url, data=path.body, headers={"Content-Type": FHIR} | path.headers)
         return answer.status_code, answer.get_data(as_text=True)
+
+    def look(self) -> Iterator[tuple[str, int, str]]:
+        """Open every page there is of what was coded, ask for what there is not, and have a CDS client call: name, status, body."""
+        shown = [f"/review/encounters/{one.id}" for one in self._engine.repository.recent(DEFAULT_TENANT, 1000)]
+        for url in ("/review/", *shown, f"/review/encounters/{WORD}", f"/review/{WORD}?note={WORD}", f"/sign-in?return_to=//{WORD}"):
+            yield url.replace(WORD, "..."), *self._answer(self.client.get(url))
+        for name, form in {"a form": {"encounter": WORD}, "a reason": {"coding": WORD, "reason": SENTENCES}}.items():
+            yield name, *self._answer(self.client.post("/review/code" if name == "a form" else "/review/break-glass", data=form))
+        context = {"userId": "Practitioner/1", "patientId": "p1", "encounterId": "e1"}
+        call = {"hook": "encounter-discharge", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "context": context}
+        for name, body in {"a card": call | {"prefetch": {"note": {"text": SENTENCES}}}, "no card": {"hook": SENTENCES}}.items():
+            yield name, *self._answer(self.client.post("/cds-services/encounter-discharge", json=body))
+
+    def _answer(self, response: Any) -> tuple[int, str]:
+        return response.status_code, response.get_data(as_text=True)
 
     def columns(self) -> Iterator[tuple[str, Any]]:
         """Every value of the store, with the place where it stands."""
@@ -401,6 +425,13 @@ def test_the_words_of_a_patient_reach_nothing_that_is_kept_or_told(
             leaks += [f"{name}: error body" for _ in "1" if status >= 400 and holds_word(body)]
             leaks += [f"{name}: log record of {one.name}" for one in caplog.records if holds_word(told(one))]
             leaks += [f"{name}: standard error or output" for _ in "1" if holds_word("".join(capfd.readouterr()))]
+        caplog.clear()
+        looks = list(house.look())
+        leaks += [f"{name}: error page" for name, status, body in looks if status >= 400 and holds_word(body)]
+        leaks += [f"pages: log record of {one.name}" for one in caplog.records if holds_word(told(one))]
+        leaks += ["pages: standard error or output" for _ in "1" if holds_word("".join(capfd.readouterr()))]
+        assert {200, 400, 403, 404} <= {status for _, status, _ in looks}
+        assert any("Essential hypertension" in body for _, _, body in looks) == bool(key)  # the pages do show words, where they are kept
         metrics = house.client.get("/metrics").get_data(as_text=True)
     assert "fhir_coder" in metrics and not holds_word(metrics)
     columns = list(house.columns())

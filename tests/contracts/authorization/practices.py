@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from fhir_coder.smart.trust import Trust
 from tests.contracts.authorization.authorization_server import AuthorizationServer
 
 BACKEND_SCOPE = "system/*.rs system/Condition.cu system/Claim.cu system/Task.cu system/Provenance.c"
@@ -16,9 +14,6 @@ LAUNCH_SCOPE = (
     "openid fhirUser profile launch/patient launch/encounter offline_access "
     "patient/*.rs patient/Condition.cu patient/Claim.cu patient/Task.cu patient/Provenance.c"
 )
-
-ASKS_AFTER_TOKENS = "introspection" in {one.name for one in fields(Trust)}
-"""Whether this server can ask an issuer after opaque tokens."""
 
 
 def practices(server: AuthorizationServer, key: Path, secret: Path) -> list[dict[str, Any]]:
@@ -52,7 +47,7 @@ def practices(server: AuthorizationServer, key: Path, secret: Path) -> list[dict
         for place, (auth, proof) in enumerate(proofs.items())
     ]
     return [
-        *(opaque if ASKS_AFTER_TOKENS else []),
+        *opaque,
         {"id": "default", "trust": trust},
         {"id": "north", "trust": trust, "ehrs": [ehr], "sign_in": sign_in | roles},
         {"id": "strict", "trust": trust | {"algorithms": ["ES384"]}},

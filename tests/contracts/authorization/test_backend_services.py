@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from inspect import signature
 from typing import Any
 
 import pytest
@@ -30,7 +29,6 @@ ALGORITHMS = ("RS384", "ES384")
 KEY_SET_LASTS_S = 3600
 """What our key set says of itself (Cache-Control); the authorization server keeps it for that long."""
 
-OPENS: dict[str, Any] = {"sessions": requests.Session} if "sessions" in signature(TokenServer).parameters else {}
 """Sessions that may lead to this machine, where token servers take them."""
 
 
@@ -64,7 +62,7 @@ class Site:
         """A client of the EHR with a token of its own."""
         backend = self.registration(key, **changes)
         settings = EhrSettings("main", self.server.base, timeout_s=10, backend=backend)
-        asked = TokenServer(settings.base_url, backend, now=lambda: time.time() + ahead_s, **OPENS)
+        asked = TokenServer(settings.base_url, backend, now=lambda: time.time() + ahead_s, sessions=requests.Session)
         return EhrClient(settings, requests.Session(), sleep=self.waits.append, tokens=BackendToken(asked, backend.scope))
 
     def form(self, key: str) -> dict[str, str]:

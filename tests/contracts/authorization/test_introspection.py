@@ -8,11 +8,9 @@ import pytest
 import requests
 
 from tests.contracts.authorization.authorization_server import AuthorizationServer
-from tests.contracts.authorization.practices import ASKS_AFTER_TOKENS
 from tests.contracts.authorization.registered import SECRET
 from tests.contracts.authorization.test_inbound_tokens import CHECK, check, token_for
 
-pytestmark = pytest.mark.skipif(not ASKS_AFTER_TOKENS, reason="this server does not introspect tokens")
 TENANTS = {"client_secret_basic": "opaque-0", "client_secret_post": "opaque-1", "private_key_jwt": "opaque-2"}
 
 
