@@ -90,9 +90,15 @@ def reachable(monkeypatch: pytest.MonkeyPatch, certificates: Certificates) -> No
 
 
 @pytest.fixture(scope="session")
-def our_origin(running_server: AuthorizationServer, built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def our_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where our server has its keys and its store."""
+    return tmp_path_factory.mktemp("ours")
+
+
+@pytest.fixture(scope="session")
+def our_origin(running_server: AuthorizationServer, built: None, our_folder: Path) -> Iterator[str]:
     """Our server as a process of its own, for the whole run; the plain origin behind its TLS name."""
-    folder = tmp_path_factory.mktemp("ours")
+    folder = our_folder
     key = new_key_file(folder, "ours", "ES384")
     (folder / "secret").write_text(SECRET, encoding="utf-8")
     (folder / "secret").chmod(0o600)

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from fhir_coder.settings import SETTINGS, Settings
+from fhir_coder.settings import Settings
 from tests.contracts.authorization.authorization_server import AuthorizationServer
 from tests.contracts.peers import free_port, running
 
@@ -33,7 +33,8 @@ def our_server(server: AuthorizationServer, folder: Path, tenants: Sequence[Mapp
         "FHIR_CODER_TENANTS": json.dumps(list(tenants)),
         "FHIR_CODER_PUBLIC_URL": server.coder,
         "FHIR_CODER_WORKERS": "1",
-    } | ({"FHIR_CODER_PRIVATE_NETWORKS": "127.0.0.0/8"} if "private_networks" in {one.name for one in SETTINGS} else {})
+        "FHIR_CODER_PRIVATE_NETWORKS": "127.0.0.0/8",
+    }
     trusted = {
         "REQUESTS_CA_BUNDLE": str(server.certificates.authority),
         "PYTHONPATH": os.pathsep.join([str(HERE / "resolving"), str(HERE.parents[2])]),
