@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from fhir_coder.errors import ConfigurationError
@@ -19,7 +19,12 @@ def upgrade(engine: Engine) -> None:
 
     Raises ConfigurationError when the database cannot be reached.
     """
-    from alembic import command  # only who opens a store pays for it
+    try:
+        if _is_current(engine):
+            return
+    except OperationalError as error:
+        raise _unusable(error) from None
+    from alembic import command  # only who changes a store pays for it
     from alembic.config import Config
 
     config = Config()
@@ -31,4 +36,17 @@ def upgrade(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except OperationalError as error:
-        raise ConfigurationError(f"the store cannot be opened ({type(error.orig).__name__}); check FHIR_CODER_DATABASE_URL") from None
+        raise _unusable(error) from None
+
+
+def _is_current(engine: Engine) -> bool:
+    """Whether the newest migration has run. Only a migration changes that, and none takes another back while servers run."""
+    newest = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.scalar(text("SELECT version_num FROM alembic_version")) == newest
+
+
+def _unusable(error: OperationalError) -> ConfigurationError:
+    return ConfigurationError(f"the store cannot be opened ({type(error.orig).__name__}); check FHIR_CODER_DATABASE_URL")

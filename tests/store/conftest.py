@@ -3,13 +3,15 @@
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from shutil import copyfile
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from fhir_coder.exchange import CodingResult, Intake, ReleaseUse
@@ -38,6 +40,7 @@ from fhir_coder.model import (
     Severity,
     UnreadableNote,
 )
+from fhir_coder.store.start import open_repository
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
 """One key for all processes of a test run: it names tests, and these must be the same in each."""
@@ -119,16 +122,49 @@ def coding_result(reference: str = "Encounter/e1") -> CodingResult:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A new, empty database of each kind."""
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new database of each kind, without a table."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'store.sqlite'}"
         return
+    with _database_of_postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new database of each kind with the tables of today and no row: a copy of one that was made once, as making them takes most of a test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{copyfile(request.getfixturevalue('tables_of_sqlite'), tmp_path / 'store.sqlite')}"
+        return
+    with _database_of_postgresql(request.getfixturevalue("tables_of_postgresql")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tables_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables."""
+    file = tmp_path_factory.mktemp("tables") / "store.sqlite"
+    open_repository(f"sqlite:///{file}", "").close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def tables_of_postgresql() -> Iterator[str]:
+    """The name of a database with the tables, which nobody is connected to."""
+    with _database_of_postgresql() as url:
+        open_repository(url, "").close()
+        yield str(make_url(url).database)
+
+
+@contextmanager
+def _database_of_postgresql(template: str = "template1") -> Iterator[str]:
+    """A database of its own, dropped at the end; skips where no server answers."""
     server = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
     name = f"fhir_coder_{uuid4().hex}"
     try:
         with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     except OperationalError:
         server.dispose()
         pytest.skip("no PostgreSQL answers (FHIR_CODER_TEST_POSTGRESQL)")

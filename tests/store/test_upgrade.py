@@ -22,18 +22,18 @@ from tests.store.conftest import coding_result
 START = "import sys; from fhir_coder.store.start import open_repository; open_repository(sys.argv[1], '').ping()"
 
 
-def test_processes_that_start_at_once_agree(database_url: str) -> None:
-    processes = [subprocess.Popen([sys.executable, "-c", START, database_url], stderr=subprocess.PIPE) for _ in range(3)]
+def test_processes_that_start_at_once_agree(empty_database_url: str) -> None:
+    processes = [subprocess.Popen([sys.executable, "-c", START, empty_database_url], stderr=subprocess.PIPE) for _ in range(3)]
     errors = [process.communicate(timeout=60)[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], errors
-    engine = open_engine(database_url)
+    engine = open_engine(empty_database_url)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
     engine.dispose()
 
 
-def test_upgrading_twice_changes_nothing(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_upgrading_twice_changes_nothing(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
     upgrade(engine)
     before = sorted(inspect(engine).get_table_names())
     upgrade(engine)
@@ -48,8 +48,8 @@ OLD_NOTE = """INSERT INTO note (tenant, coded_encounter, position, note_id, refe
     VALUES ('default', 1, 0, 'n1', 'DocumentReference/n1', 'text/plain', 'abc', 3)"""
 
 
-def test_a_store_of_the_first_version_is_taken_over(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_a_store_of_the_first_version_is_taken_over(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
     move(engine, "0001", command.upgrade)
     with engine.begin() as connection:
         connection.execute(text(OLD_ROW))
@@ -62,8 +62,8 @@ def test_a_store_of_the_first_version_is_taken_over(database_url: str) -> None:
     engine.dispose()
 
 
-def test_the_way_back_leaves_the_first_tables(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_the_way_back_leaves_the_first_tables(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
     upgrade(engine)
     store = Repository(engine, Cipher(""))
     coding_id = store.save("default", "", coding_result())
