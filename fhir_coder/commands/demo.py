@@ -104,6 +104,7 @@ def _print(base: str, encounter: str, answer: dict[str, Any], ready: dict[str, A
 def _next_steps(base: str) -> str:
     return (
         f"\nThe server stays up at {base} (Ctrl+C stops it). Try next:\n"
+        f"  open {base}/review/ in a browser\n"
         f"  curl -s {base}/sandbox/fhir/Encounter\n"
         f"  curl -s -X POST -H 'Content-Type: application/fhir+json' '{base}/fhir/Encounter/{DEFAULT_ENCOUNTER}/$code-encounter'\n"
         f"  curl -s {base}/fhir/metadata"
