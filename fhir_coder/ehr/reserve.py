@@ -23,7 +23,8 @@ from fhir_coder.sensitive_settings import SensitiveRules
 class Reserve:
     """The reserves of one visit under a tenant's rules.
 
-    ``trusts_sent``: whether Consents that the caller sent count. A caller who is bound to a patient could open records with one of their own making.
+    ``trusts_sent``: whether Consents that the caller sent may permit. A caller who is bound to a patient could open records with one of their own
+    making; what such a Consent denies counts all the same.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Reserve:
     def consents(self) -> Consents:
         """The patient's Consents, sent along and at the EHR where it offers them; asked for once."""
         if self._consents is None:
-            sent = self._supply.given("Consent") if self._trusts_sent else ()
+            sent = self._supply.given("Consent")
+            trusted, claimed = (sent, ()) if self._trusts_sent else ((), sent)
             recipients = self._rules.recipients | {literal(self._encounter.get("serviceProvider"))} - {""}
-            found = (*sent, *self._supply.held("Consent", self._visit))
-            self._consents = Consents.of(found, self._visit, self._today(), recipients)
+            found = (*trusted, *self._supply.held("Consent", self._visit))
+            self._consents = Consents.of(found, self._visit, self._today(), recipients, claimed)
         return self._consents
 
     def labels(self) -> tuple[SecurityLabel, ...]:

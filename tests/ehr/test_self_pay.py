@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhir_coder.exchange import CallerLimits
 from tests.ehr.conftest import encounter
 from tests.ehr.test_sensitive import ACT, PLAIN, coded, consent, labelled, purpose, secret, take
 
@@ -31,6 +32,7 @@ def account(*ranked: tuple[str, int], **changes: Any) -> Resource:
 IN_ACCOUNT = {"encounter": encounter(account=[{"reference": "Account/a1"}])}
 OWN, PLAN = coverage("own", SELF_PAY), coverage("plan", INSURED)
 DENIAL = {"type": "deny", "purpose": purpose("HPAYMT")}
+OVER = {"type": "permit", "period": {"end": "2020-12-31"}}
 OF_ANOTHER = DENIAL | {"data": [{"meaning": "instance", "reference": {"reference": "Encounter/e2"}}]}
 
 CASES: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -50,6 +52,26 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "consent by policy": ({"context": (PLAN, consent(policyRule=POLICY))}, "Consent/c1", ""),
     "agreement to pay": ({"context": (PLAN, consent(policyRule=POLICY, scope=coded("treatment")))}, "", "Coverage/plan"),
     "consent denies payment": ({"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision=DENIAL))}, "Consent/c1", ""),
+    "consent denies payment in a part": (
+        {"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision={"type": "permit", "provision": [DENIAL, OVER]}))},
+        "Consent/c1",
+        "",
+    ),
+    "consent denied payment in a part that is over": (
+        {"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision={"type": "permit", "provision": [OVER | DENIAL]}))},
+        "",
+        "Coverage/plan",
+    ),
+    "consent opts out of payment": (
+        {"context": (PLAN, consent(policyRule=coded("OPTOUT", ACT), provision={"purpose": purpose("HPAYMT")}))},
+        "Consent/c1",
+        "",
+    ),
+    "consent of a caller who is bound to the patient": (
+        {"context": (PLAN, consent(policyRule=POLICY)), "limits": CallerLimits(patient="p1")},
+        "Consent/c1",
+        "",
+    ),
     "for another visit": ({"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision=OF_ANOTHER))}, "", "Coverage/plan"),
 }
 

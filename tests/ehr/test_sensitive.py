@@ -215,6 +215,11 @@ def actor(reference: str) -> list[Resource]:
     return [{"role": coded("IRCP"), "reference": {"reference": reference}}]
 
 
+def of_visit(reference: str) -> list[Resource]:
+    return [{"meaning": "related", "reference": {"reference": reference}}]
+
+
+PAST = {"end": "2020-12-31"}
 DENIED_ETH = {"type": "permit", "provision": [{"type": "deny", "securityLabel": [{"system": ACT, "code": "ETH"}]}]}
 DENIED_HIV = {"type": "permit", "provision": [{"type": "deny", "securityLabel": [{"system": ACT, "code": "HIV"}]}]}
 CONSENTS: dict[str, tuple[Resource, bool]] = {
@@ -238,6 +243,17 @@ CONSENTS: dict[str, tuple[Resource, bool]] = {
     "for research": (consent(provision={"type": "permit", "purpose": purpose("HRESCH")}), False),
     "to collect only": (consent(provision={"type": "permit", "action": [coded("collect")]}), False),
     "to somebody else": (consent(provision={"type": "permit", "actor": actor("Organization/other")}), False),
+    "opts out by its policy": (
+        {key: value for key, value in consent(policyRule=coded("OPTOUT", ACT), category=[coded("42CFRPart2", ACT)]).items() if key != "provision"},
+        False,
+    ),
+    "for this visit": (consent(provision={"type": "permit", "data": of_visit("Encounter/e1")}), True),
+    "for another visit": (consent(provision={"type": "permit", "data": of_visit("Encounter/e2")}), False),
+    "for one document": (consent(provision={"type": "permit", "data": of_visit("DocumentReference/plain")}), False),
+    "for records of then": (consent(provision={"type": "permit", "dataPeriod": {"end": "2025-12-31"}}), False),
+    "for records of now": (consent(provision={"type": "permit", "dataPeriod": {"start": "2026-01-01"}}), True),
+    "for some codes": (consent(provision={"type": "permit", "code": [coded("11450-4")]}), False),
+    "within a part that is over": (consent(provision={"type": "permit", "provision": [{"type": "permit", "period": PAST}]}), False),
     "to this practice": (consent(provision={"type": "permit", "actor": actor("Organization/here")}), True),
 }
 
@@ -249,9 +265,25 @@ def test_a_consent_opens_part_2_records(given: Resource, permits: bool) -> None:
     assert ("secret" in read(intake)) is permits
 
 
-def test_one_consent_that_denies_goes_before_one_that_permits() -> None:
-    denial = consent(id="c2", provision={"type": "deny"})
-    assert excluded(take(PLAIN, secret(**labelled("42CFRPart2")), context=(consent(), denial))) == ["secret"]
+WITHOUT_PROVISION = {key: value for key, value in consent(id="c2").items() if key != "provision"}
+DENIALS: dict[str, tuple[Resource, bool]] = {
+    "plain": (consent(id="c2", provision={"type": "deny"}), True),
+    "of everything by its policy": (WITHOUT_PROVISION | {"policyRule": coded("OPTOUT", ACT)}, True),
+    "until some day of the year": (consent(id="c2", provision={"type": "deny", "period": {"end": "2026"}}), True),
+    "until last year": (consent(id="c2", provision={"type": "deny", "period": {"end": "2025"}}), False),
+    "with an exception that is over": (consent(id="c2", provision={"type": "deny", "provision": [{"type": "permit", "period": PAST}]}), True),
+    "within, beside a part that is over": (
+        consent(id="c2", provision={"type": "permit", "provision": [{"type": "deny"}, {"type": "permit", "period": PAST}]}),
+        True,
+    ),
+    "within, and over": (consent(id="c2", provision={"type": "permit", "provision": [{"type": "deny", "period": PAST}]}), False),
+}
+
+
+@pytest.mark.parametrize(("denial", "denies"), DENIALS.values(), ids=DENIALS)
+def test_one_consent_that_denies_goes_before_one_that_permits(denial: Resource, denies: bool) -> None:
+    found = excluded(take(PLAIN, secret(**labelled("42CFRPart2")), context=(consent(), denial)))
+    assert found == (["secret"] if denies else [])
 
 
 @pytest.mark.parametrize(
@@ -275,6 +307,15 @@ def test_no_consent_opens_psychotherapy_notes() -> None:
 def test_a_caller_who_is_bound_to_a_patient_cannot_bring_the_consent() -> None:
     limits = CallerLimits(patient="p1")
     assert excluded(take(PLAIN, secret(**labelled("42CFRPart2")), context=(consent(),), limits=limits)) == ["secret"]
+
+
+@pytest.mark.parametrize("sent", [(), (consent(id="c2", provision={"type": "deny"}),)], ids=["nothing sent", "a denial sent"])
+def test_a_caller_who_is_bound_to_a_patient_can_bring_a_denial(ehr: FakeEhr, sent: tuple[Resource, ...]) -> None:
+    """It takes nothing from anybody but the patient whose it is."""
+    ehr.answers("GET", "metadata", metadata(Consent="patient"))
+    ehr.answers("GET", "Consent", searchset(consent()))
+    intake = take(PLAIN, secret(**labelled("42CFRPart2")), ehr=ehr, context=sent, limits=CallerLimits(patient="p1"))
+    assert excluded(intake) == (["secret"] if sent else [])
 
 
 VISITS = {
