@@ -15,7 +15,7 @@ from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, Intake
 from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
-from tests.ehr.conftest import FakeEhr, document, encounter, metadata, patient, searchset
+from tests.ehr.conftest import BASE, FakeEhr, document, encounter, metadata, patient, searchset
 
 Resource = dict[str, Any]
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -192,6 +192,60 @@ def test_the_source_of_an_excluded_rendition_is_excluded_and_its_target_of_an_ad
         "plain",
         "source",
     ]
+
+
+def linking(name: str, url: str, text: str = "", **changes: Any) -> Resource:
+    """A document whose text is behind a URL, or in a Binary within it where that begins with a hash."""
+    held = {"resourceType": "Binary", "id": url[1:], "contentType": "text/plain", "data": base64.b64encode(text.encode()).decode()}
+    within = {"contained": [held]} if url.startswith("#") else {}
+    return document(id=name, content=[{"attachment": {"contentType": "text/plain", "url": url}}], **within, **changes)
+
+
+def test_a_contained_binary_is_another_in_each_document() -> None:
+    intake = take(linking("secret", "#b", "One.", **labelled("PSYTHPN")), linking("plain", "#b", "Assessment: asthma."))
+    assert (read(intake), excluded(intake)) == (["plain"], ["secret"])
+
+
+@pytest.mark.parametrize(
+    "copy", [linking("kin", "#c", "The text."), document("The text.", id="kin")], ids=["under another name", "in the attachment"]
+)
+def test_the_bytes_of_a_contained_binary_are_known_again(copy: Resource) -> None:
+    assert excluded(take(PLAIN, linking("secret", "#b", "The text.", **labelled("PSYTHPN")), copy)) == ["secret", "kin"]
+
+
+def test_one_binary_is_known_by_a_relative_and_an_absolute_address(ehr: FakeEhr) -> None:
+    notes = linking("secret", "Binary/b1", **labelled("PSYTHPN")), linking("kin", f"{BASE}/Binary/b1")
+    assert excluded(take(PLAIN, *notes, ehr=ehr)) == ["secret", "kin"]
+    assert not [call for call in ehr.http.calls if "Binary" in str(call.request.url)]
+
+
+def test_an_addendum_to_a_copy_is_excluded_as_the_copy_is() -> None:
+    copy = document("The text.", id="copy")
+    notes = document("The text.", id="secret", **labelled("PSYTHPN")), copy, document("More.", id="more", **related("appends", "copy"))
+    assert sorted(excluded(take(PLAIN, *notes))) == ["copy", "more", "secret"]
+
+
+@pytest.mark.parametrize("copies", [(), (document(f"Assessment: {WORD} disease.", id="copy"),)], ids=["alone", "beside a copy without the label"])
+def test_a_binary_with_labels_of_its_own_is_not_read(ehr: FakeEhr, copies: tuple[Resource, ...]) -> None:
+    body = base64.b64encode(f"Assessment: {WORD} disease.".encode()).decode()
+    binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": body} | labelled("V", system=CONFIDENTIALITY)
+    ehr.answers("GET", "Binary/b1", binary, Content_Type="application/fhir+json")
+    intake = take(PLAIN, *copies, linking("secret", "Binary/b1"), ehr=ehr)
+    assert (read(intake), excluded(intake)) == (["plain"], ["secret"]) and WORD not in everything(replaced(intake))
+
+
+def test_a_restricted_binary_is_read_with_its_label(ehr: FakeEhr) -> None:
+    body = base64.b64encode(b"Assessment: asthma.").decode()
+    binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": body} | labelled("R", system=CONFIDENTIALITY)
+    ehr.answers("GET", "Binary/b1", binary, Content_Type="application/fhir+json")
+    intake = take(linking("secret", "Binary/b1"), ehr=ehr)
+    assert [one.kind for one in intake.encounter.sensitive] == ["restricted"]
+    assert [one.code for one in intake.encounter.notes[0].labels] == ["R"]
+
+
+def test_a_document_of_a_program_as_its_author_is_excluded() -> None:
+    rules = read_sensitive(programs=["Organization/otp"])
+    assert excluded(take(PLAIN, secret(author=[{"reference": "Organization/otp"}]), rules=rules)) == ["secret"]
 
 
 def consent(**changes: Any) -> Resource:
