@@ -225,7 +225,9 @@ def test_an_addendum_to_a_copy_is_excluded_as_the_copy_is() -> None:
     assert sorted(excluded(take(PLAIN, *notes))) == ["copy", "more", "secret"]
 
 
-@pytest.mark.parametrize("copies", [(), (document(f"Assessment: {WORD} disease.", id="copy"),)], ids=["alone", "beside a copy without the label"])
+@pytest.mark.parametrize(
+    "copies", [(), (document(f"Assessment: {WORD} disease.", id="copy"),)], ids=["alone", "beside a copy without the label"]
+)
 def test_a_binary_with_labels_of_its_own_is_not_read(ehr: FakeEhr, copies: tuple[Resource, ...]) -> None:
     body = base64.b64encode(f"Assessment: {WORD} disease.".encode()).decode()
     binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": body} | labelled("V", system=CONFIDENTIALITY)
@@ -298,7 +300,11 @@ CONSENTS: dict[str, tuple[Resource, bool]] = {
     "to collect only": (consent(provision={"type": "permit", "action": [coded("collect")]}), False),
     "to somebody else": (consent(provision={"type": "permit", "actor": actor("Organization/other")}), False),
     "opts out by its policy": (
-        {key: value for key, value in consent(policyRule=coded("OPTOUT", ACT), category=[coded("42CFRPart2", ACT)]).items() if key != "provision"},
+        {
+            key: value
+            for key, value in consent(policyRule=coded("OPTOUT", ACT), category=[coded("42CFRPart2", ACT)]).items()
+            if key != "provision"
+        },
         False,
     ),
     "for this visit": (consent(provision={"type": "permit", "data": of_visit("Encounter/e1")}), True),
@@ -325,7 +331,10 @@ DENIALS: dict[str, tuple[Resource, bool]] = {
     "of everything by its policy": (WITHOUT_PROVISION | {"policyRule": coded("OPTOUT", ACT)}, True),
     "until some day of the year": (consent(id="c2", provision={"type": "deny", "period": {"end": "2026"}}), True),
     "until last year": (consent(id="c2", provision={"type": "deny", "period": {"end": "2025"}}), False),
-    "with an exception that is over": (consent(id="c2", provision={"type": "deny", "provision": [{"type": "permit", "period": PAST}]}), True),
+    "with an exception that is over": (
+        consent(id="c2", provision={"type": "deny", "provision": [{"type": "permit", "period": PAST}]}),
+        True,
+    ),
     "within, beside a part that is over": (
         consent(id="c2", provision={"type": "permit", "provision": [{"type": "deny"}, {"type": "permit", "period": PAST}]}),
         True,
@@ -391,6 +400,44 @@ def test_a_visit_that_is_excluded_as_a_whole_asks_for_no_document(ehr: FakeEhr, 
     with pytest.raises(Uncodable, match="excluded as sensitive"):
         gather(CodingRequest("default", "e1"), ehr.client, IntakePolicy(sensitive=rules), today=lambda: TODAY)
     assert not [call for call in ehr.http.calls if "DocumentReference" in str(call.request.url)]
+
+
+OTP = read_sensitive(programs=["Organization/otp"])
+
+
+def test_a_caller_who_is_bound_to_a_patient_cannot_send_the_encounter_without_its_marks(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "metadata", metadata(Consent="patient"))
+    ehr.answers("GET", "Encounter/e1", encounter(serviceProvider={"reference": "Organization/otp"}))
+    ehr.answers("GET", "Consent", searchset())
+    with pytest.raises(Uncodable, match="excluded as sensitive"):
+        take(notes=None, rules=OTP, ehr=ehr, limits=CallerLimits(patient="p1"))
+
+
+def test_whom_a_consent_names_is_told_by_the_ehrs_encounter(ehr: FakeEhr) -> None:
+    named = consent(provision={"type": "permit", "actor": actor("Organization/elsewhere")})
+    ehr.answers("GET", "metadata", metadata(Consent="patient", DocumentReference="patient encounter"))
+    ehr.answers("GET", "Encounter/e1", encounter(serviceProvider={"reference": "Organization/here"}))
+    ehr.answers("GET", "Consent", searchset(named))
+    visit = {"context": {"encounter": [{"reference": "Encounter/e1"}]}, "subject": {"reference": "Patient/p1"}}
+    ehr.answers("GET", "DocumentReference", searchset(PLAIN | visit, secret(**labelled("42CFRPart2")) | visit))
+    sent = encounter(serviceProvider={"reference": "Organization/elsewhere"})
+    assert excluded(take(notes=None, encounter=sent, ehr=ehr, limits=CallerLimits(patient="p1"))) == ["secret"]
+
+
+def test_the_labels_of_the_ehrs_patient_count_beside_those_of_the_one_that_was_sent(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "metadata", metadata(Patient="", Encounter=""))
+    ehr.answers("GET", "Encounter/e1", encounter())
+    ehr.answers("GET", "Patient/p1", patient(**labelled("R", system=CONFIDENTIALITY)))
+    intake = take(PLAIN, encounter=None, encounter_id="e1", ehr=ehr)
+    assert [one.kind for one in intake.encounter.sensitive] == ["restricted"]
+    assert [one.code for one in intake.encounter.labels] == ["R"]
+
+
+def test_what_was_sent_along_and_is_excluded_goes_to_no_report() -> None:
+    condition = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}, "code": {"text": WORD}}
+    assert "Condition/c1" in take(PLAIN, context=(condition,)).resources
+    intake = take(PLAIN, context=(condition | labelled("PSYTHPN"),))
+    assert "Condition/c1" not in intake.resources and WORD not in everything(intake)
 
 
 def test_a_restricted_patient_has_every_visit_looked_at() -> None:

@@ -411,7 +411,12 @@ def test_two_tenants_may_not_accept_the_same_opaque_tokens(tmp_path: Path, share
         members = {"url": URL, "auth": "bearer", "secret_file": secret_file(tmp_path)}
         audience = "https://a.example" if shared == "audience" else f"https://{tenant}.example"
         clients = [] if shared == "audience" else ["engine", tenant]
-        return {"issuer": dict(zip(("north", "south"), issuers, strict=True))[tenant], "introspection": members, "audience": audience, "clients": clients}
+        return {
+            "issuer": dict(zip(("north", "south"), issuers, strict=True))[tenant],
+            "introspection": members,
+            "audience": audience,
+            "clients": clients,
+        }
 
     rows = [{"id": tenant, "trust": trust(tenant)} for tenant in ("north", "south")]
     tenants = Settings.from_environment({"FHIR_CODER_TENANTS": json.dumps(rows)}).tenants
