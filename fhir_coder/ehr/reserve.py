@@ -92,7 +92,10 @@ class Reserve:
         return admitted
 
     def self_pay(self, selection: Selection, coverages: tuple[Resource, ...], services: Iterable[Resource]) -> str:
-        """Why no Claim may be made of the visit, or empty."""
+        """Why no Claim may be made of the visit, or empty. Where the caller sent ``coverages`` the EHR is asked for its own too: a plan that was
+        sent along does not say that the patient has not paid."""
+        more = self._supply.held("Coverage", self._visit) if self._supply.given("Coverage") else ()
+        coverages = (*coverages, *more)
         addresses = (literal(one, "Account") for one in self._encounter.get("account", ()))
         accounts = [one for one in (self._supply.one(address) for address in addresses if address) if one]
         excluded = (one.document for one in selection.excluded)

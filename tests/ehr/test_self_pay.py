@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fhir_coder.exchange import CallerLimits
-from tests.ehr.conftest import encounter
+from tests.ehr.conftest import FakeEhr, encounter, metadata, searchset
 from tests.ehr.test_sensitive import ACT, PLAIN, coded, consent, labelled, purpose, secret, take
 
 Resource = dict[str, Any]
@@ -81,6 +81,18 @@ def test_whether_a_claim_may_be_made(given: dict[str, Any], because: str, claime
     found = take(PLAIN, **given).encounter
     assert (found.self_pay.startswith(because) if because else found.self_pay == "") and found.coverage == claimed
     assert found.is_claimed is (not because)
+
+
+@pytest.mark.parametrize(
+    ("held", "because", "claimed"), [((OWN,), "Coverage/own", ""), ((coverage("other", INSURED),), "", "Coverage/plan")]
+)
+def test_a_plan_that_was_sent_does_not_hide_what_the_ehr_knows(
+    ehr: FakeEhr, held: tuple[Resource, ...], because: str, claimed: str
+) -> None:
+    ehr.answers("GET", "metadata", metadata(Coverage="patient"))
+    ehr.answers("GET", "Coverage", searchset(*(one | {"payor": [{"reference": "Organization/payor"}]} for one in held)))
+    found = take(PLAIN, ehr=ehr, context=(PLAN,)).encounter
+    assert (found.self_pay.startswith(because) if because else found.self_pay == "") and found.coverage == claimed
 
 
 def test_the_rule_is_told_and_a_label_on_an_excluded_note_counts() -> None:
