@@ -52,7 +52,8 @@ def place_of(event: dict[str, Any]) -> tuple[int, str]:
     for extension in event.get("extension", ()):
         if extension.get("url") == CHAIN:
             parts = {one.get("url"): one for one in extension.get("extension", ())}
-            return parts.get("sequence", {}).get("valueInteger", 0), parts.get("previous", {}).get("valueString", "")
+            sequence, previous = parts.get("sequence", {}).get("valueInteger"), parts.get("previous", {}).get("valueString")
+            return (sequence, previous) if type(sequence) is int and isinstance(previous, str) else (0, "")
     return 0, ""
 
 

@@ -44,7 +44,8 @@ _PURPOSE = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _URI, _ADDRESS = "5", "2"
 """Of http://hl7.org/fhir/R4/valueset-network-type.html."""
 _LONGEST = 1000
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f\s]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\s]+")
+"""Controls of both sets, which a terminal may obey, and halves of characters, which JSON may hold and no database takes."""
 
 
 @dataclass(frozen=True, slots=True)

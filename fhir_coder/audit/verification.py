@@ -80,7 +80,7 @@ def _faults(line: Line, event: dict[str, Any] | None, before: Head) -> Iterator[
     if digest(line.content) != line.hash:
         yield Fault(line.sequence, "was changed: its hash is another")
     if event is None:
-        yield Fault(line.sequence, "is no JSON object")
+        yield Fault(line.sequence, "is no AuditEvent as they are kept here")
         return
     sequence, previous = place_of(event)
     if sequence != line.sequence:
@@ -123,11 +123,13 @@ def detail_of(event: Mapping[str, Any], name: str) -> str:
 
 
 def _read(content: str) -> dict[str, Any] | None:
+    """The event, or None for what is none of ours: whoever can write what they like must not keep the rest from being looked at."""
     try:
         event = json.loads(content)
-    except ValueError:
+        is_ours = all(isinstance(value, str) for value in (*columns_of(event).values(), detail_of(event, PRUNED_TO))) and place_of(event)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return None
-    return event if isinstance(event, dict) else None
+    return event if is_ours else None
 
 
 def _pruned(event: dict[str, Any] | None) -> str:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_coder.ehr.integrity import is_proved
+from fhir_coder.ehr.labels import labels_of
 from fhir_coder.ehr.searchset import Read
 from fhir_coder.errors import EhrRefused, InvalidContent, UnreadableBody
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.primitives import decode_base64
 from fhir_coder.fhir.reader import read_xml
+from fhir_coder.model import SecurityLabel
 from fhir_coder.outbound.attempt import Answer
 
 _FHIR = frozenset(
@@ -38,10 +40,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class AttachmentBytes:
-    """Raw bytes of a note and their media type (with its charset where known)."""
+    """Raw bytes of a note and their media type (with its charset where known); ``labels`` are those of the Binary that held them."""
 
     content: bytes
     content_type: str
+    labels: tuple[SecurityLabel, ...] = ()
 
 
 def read_binary(answer: Answer, attachment: Resource, read: Read) -> AttachmentBytes:
@@ -50,7 +53,7 @@ def read_binary(answer: Answer, attachment: Resource, read: Read) -> AttachmentB
     wrapped = _wrapped(answer.body, read)
     if wrapped is not None:
         content = decode_base64(wrapped["data"]) if "data" in wrapped else b""
-        return AttachmentBytes(content, _content_type(declared, wrapped.get("contentType", "")))
+        return AttachmentBytes(content, _content_type(declared, wrapped.get("contentType", "")), labels_of(wrapped))
     served = answer.headers.get("Content-Type", "")
     if answer.media_type in _FHIR and _media_type(declared) not in _FHIR:
         raise EhrRefused("the EHR answered for an attachment with another FHIR resource")

@@ -15,6 +15,7 @@ from fhir_coder.ehr.redaction import Redacted, redacted
 from fhir_coder.ehr.references import address_of, codings
 from fhir_coder.ehr.screening import Screen
 from fhir_coder.ehr.selection import document_date
+from fhir_coder.ehr.sensitivity import marks_of_labels
 from fhir_coder.errors import EhrRefused, RequestError
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.primitives import decode_base64
@@ -52,9 +53,11 @@ def read_document(
 ) -> ReadDocument:
     """Read the best content of a document, or the next when that has no readable text, at last those of its renditions.
 
-    What the format itself marks as sensitive is left out by ``screen``; when that is the whole, no other format is looked at. Bytes that are not what their size and hash say make the whole document unreadable: it was changed on the way. Raises EhrUnavailable or
-    EhrTimeout when the EHR fails meanwhile.
+    What the format itself, or the Binary that it came in, marks as sensitive is left out by ``screen``; when that is the whole, no other format is
+    looked at. Bytes that are not what their size and hash say make the whole document unreadable: it was changed on the way. Raises
+    EhrUnavailable or EhrTimeout when the EHR fails meanwhile.
     """
+    screen = screen or Screen()
     failures: list[UnreadableNote] = []
     digests: list[str] = []
     for source in (document, *renditions):
@@ -62,13 +65,15 @@ def read_document(
             try:
                 content = _bytes(attachment, source, fetch)
                 digests += [hashlib.sha256(content.content).hexdigest()] if content.content else []
+                if why := screen.judge(marks_of_labels(content.labels, screen.rules)).excluded:
+                    return ReadDocument(unreadable=UnreadableNote(note_id, "sensitive", why, address_of(document)), digests=tuple(digests))
                 text = read_note(content.content, content.content_type)
             except Unreadable as error:
                 failures.append(UnreadableNote(note_id, error.reason, error.detail, address_of(document)))
                 if error.reason == "integrity":
                     return ReadDocument(unreadable=failures[-1])
                 continue
-            left = redacted(text, screen or Screen())
+            left = redacted(text, screen, content.labels)
             unread = _left_out(left, text, note_id, address_of(document))
             if left.text is None:
                 return ReadDocument(unreadable=unread, digests=tuple(digests))

@@ -10,18 +10,21 @@ from fhir_coder.errors import Forbidden
 from fhir_coder.exchange import CodingRequest, Resource
 
 
-def require_entitled(request: CodingRequest, encounter: Resource, client: EhrClient | None) -> None:
-    """Raises Forbidden when the caller is bound to a patient and the Encounter is not certainly theirs.
+def require_entitled(request: CodingRequest, encounter: Resource, client: EhrClient | None) -> Resource | None:
+    """The EHR's own Encounter, where the caller's word for it did not do. Raises Forbidden when the caller is bound to a patient and the Encounter is not certainly theirs.
 
     An Encounter that the caller sent proves nothing about the EHR's of the same id: where that is read or written, it must be theirs too.
     """
     patient = request.limits.patient
     if not patient:
-        return
+        return None
     _require_subject(encounter, patient)
     touches_ehr = client is not None and (request.notes is None or request.write_back)
     if client is not None and touches_ehr and request.encounter is not None and encounter.get("id"):
-        _require_subject(client.read("Encounter", encounter["id"]), patient)
+        held = client.read("Encounter", encounter["id"])
+        _require_subject(held, patient)
+        return held
+    return None
 
 
 def fetch_of(request: CodingRequest, client: EhrClient | None) -> Fetch | None:

@@ -70,11 +70,12 @@ def gather(
     """
     gathered = _Gathered()
     encounter = _encounter(request, client)
-    require_entitled(request, encounter, client)
+    held = require_entitled(request, encounter, client)
     gathered.warnings += check_encounter(encounter, policy)
     supply = Supply(request.context, client, gathered.warnings.append, is_best_effort=request.encounter is not None)
-    visit, patient = _visit(request, encounter, supply, gathered)
-    reserve = Reserve(encounter, patient, visit, supply, policy.sensitive, today, trusts_sent=not request.limits.patient)
+    visit, patient, known = _visit(request, encounter, supply, gathered)
+    is_bound = bool(request.limits.patient)
+    reserve = Reserve(encounter, patient, visit, supply, policy.sensitive, today, trusts_sent=not is_bound, held=(held, known))
     reserve.require_open()
     selection = _documents(request, client, visit, policy, gathered, reserve)
     authorship = Authors(encounter, supply.one, supply.roles_of)
@@ -125,7 +126,8 @@ def _intake(
         sensitive=(*reserve.reserved(selection), *read.sensitive),
     )
     excluded = {address_of(one.document) for one in selection.excluded}
-    for resource in (encounter, coverage, *documents_of(selection), *services, *authorship.people(), *supply.context):
+    sent = filter(reserve.screen.admits, supply.context)
+    for resource in (encounter, coverage, *documents_of(selection), *services, *authorship.people(), *sent):
         gathered.keep(address_of(resource) if resource and address_of(resource) not in excluded else "", resource)
     return Intake(replace(facts, conflicts=tuple(gathered.conflicts)), gathered.resources, tuple(dict.fromkeys(gathered.warnings)))
 
@@ -141,8 +143,11 @@ def _encounter(request: CodingRequest, client: EhrClient | None) -> Resource:
     return encounter if encounter.get("id") or not request.encounter_id else {**encounter, "id": request.encounter_id}
 
 
-def _visit(request: CodingRequest, encounter: Resource, supply: Supply, gathered: _Gathered) -> tuple[Visit, Resource | None]:
-    """Encounter and patient that everything else must belong to; the caller's Patient is held against the EHR's where both are there."""
+def _visit(
+    request: CodingRequest, encounter: Resource, supply: Supply, gathered: _Gathered
+) -> tuple[Visit, Resource | None, Resource | None]:
+    """Encounter and patient that everything else must belong to, and the EHR's own Patient where that is another; the caller's is held against
+    it."""
     given = request.patient or next(iter(supply.given("Patient")), None)
     address = patient_address(encounter, given)
     known = supply.known(address) if address and (given is None or request.encounter is None) else None
@@ -150,7 +155,7 @@ def _visit(request: CodingRequest, encounter: Resource, supply: Supply, gathered
         gathered.conflicts += demographic_conflicts(given, known)
     patient = given or known
     gathered.keep(address, patient)
-    return Visit.of(encounter, address), patient
+    return Visit.of(encounter, address), patient, known if given is not None else None
 
 
 def _documents(

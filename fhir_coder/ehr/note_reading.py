@@ -96,7 +96,7 @@ class _Copies:
             self.warnings += found.warnings
             return
         known_document, known = self.kept[original]
-        is_better = _weight(found) > _weight(known)
+        is_better = not _is_withheld(known) and (_is_withheld(found) or _weight(found) > _weight(known))
         kept, dropped = (document, known_document) if is_better else (known_document, document)
         self.warnings.append(f"{name_of(dropped)} is the same document as {name_of(kept)} and was read once")
         self.kept[original] = (kept, _joined(found, known) if is_better else _joined(known, found))
@@ -112,6 +112,11 @@ def _joined(kept: ReadDocument, other: ReadDocument) -> ReadDocument:
     labels = merged((*(kept.note.labels if kept.note else ()), *(other.note.labels if other.note else ())))
     note = replace(kept.note, labels=labels) if kept.note else None
     return replace(kept, note=note, sensitive=(*kept.sensitive, *other.sensitive))
+
+
+def _is_withheld(document: ReadDocument) -> bool:
+    """Whether it is not read because it is sensitive: then no copy is that lost the mark."""
+    return document.note is None and document.unreadable is not None and document.unreadable.reason == "sensitive"
 
 
 def _weight(document: ReadDocument) -> tuple[bool, bool, bool]:

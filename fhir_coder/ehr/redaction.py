@@ -29,9 +29,9 @@ class Redacted:
     labels: tuple[SecurityLabel, ...] = ()
 
 
-def redacted(text: NoteText, screen: Screen) -> Redacted:
-    """A note's text without what its own labels, section codes and section titles exclude."""
-    whole = tuple(label(one.system, one.code) for one in text.labels)
+def redacted(text: NoteText, screen: Screen, outer: tuple[SecurityLabel, ...] = ()) -> Redacted:
+    """A note's text without what its own labels, section codes and section titles exclude; ``outer`` are labels of what its bytes came in."""
+    whole = (*outer, *(label(one.system, one.code) for one in text.labels))
     verdict = screen.judge([*marks_of_labels(whole, screen.rules), *marks_of_words([text.title])])
     if verdict.excluded:
         return Redacted(None, verdict.excluded)

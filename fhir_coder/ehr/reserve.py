@@ -23,7 +23,9 @@ from fhir_coder.sensitive_settings import SensitiveRules
 class Reserve:
     """The reserves of one visit under a tenant's rules.
 
-    ``trusts_sent``: whether Consents that the caller sent count. A caller who is bound to a patient could open records with one of their own making.
+    ``trusts_sent``: whether Consents that the caller sent may permit. A caller who is bound to a patient could open records with one of their own
+    making; what such a Consent denies counts all the same. ``held`` are the EHR's own Encounter and Patient where it was asked for them beside those
+    that the caller sent: their marks count too, and the provider of its Encounter is whom a consent may name.
     """
 
     def __init__(
@@ -35,24 +37,28 @@ class Reserve:
         rules: SensitiveRules,
         today: Callable[[], date],
         trusts_sent: bool = True,
+        held: Iterable[Resource | None] = (),
     ) -> None:
         self._encounter, self._patient, self._visit, self._supply = encounter, patient, visit, supply
         self._rules, self._today, self._trusts_sent = rules, today, trusts_sent
+        self._held = tuple(one for one in held if one)
         self._consents: Consents | None = None
         self.screen = Screen(rules, lambda: self.consents().permitting_part2())
 
     def consents(self) -> Consents:
         """The patient's Consents, sent along and at the EHR where it offers them; asked for once."""
         if self._consents is None:
-            sent = self._supply.given("Consent") if self._trusts_sent else ()
-            recipients = self._rules.recipients | {literal(self._encounter.get("serviceProvider"))} - {""}
-            found = (*sent, *self._supply.held("Consent", self._visit))
-            self._consents = Consents.of(found, self._visit, self._today(), recipients)
+            sent = self._supply.given("Consent")
+            trusted, claimed = (sent, ()) if self._trusts_sent else ((), sent)
+            encounter = next((one for one in self._held if one["resourceType"] == "Encounter"), self._encounter)
+            recipients = self._rules.recipients | {literal(encounter.get("serviceProvider"))} - {""}
+            found = (*trusted, *self._supply.held("Consent", self._visit))
+            self._consents = Consents.of(found, self._visit, self._today(), recipients, claimed)
         return self._consents
 
     def labels(self) -> tuple[SecurityLabel, ...]:
         """Labels of the visit as a whole."""
-        return labels_of(self._encounter, self._patient)
+        return labels_of(self._encounter, self._patient, *self._held)
 
     def require_open(self) -> None:
         """Raises Uncodable when the visit as a whole is excluded: then no document is asked for."""
@@ -86,16 +92,23 @@ class Reserve:
         return admitted
 
     def self_pay(self, selection: Selection, coverages: tuple[Resource, ...], services: Iterable[Resource]) -> str:
-        """Why no Claim may be made of the visit, or empty."""
+        """Why no Claim may be made of the visit, or empty. Where the caller sent ``coverages`` the EHR is asked for its own too: a plan that was
+        sent along does not say that the patient has not paid."""
+        more = self._supply.held("Coverage", self._visit) if self._supply.given("Coverage") else ()
+        coverages = (*coverages, *more)
         addresses = (literal(one, "Account") for one in self._encounter.get("account", ()))
         accounts = [one for one in (self._supply.one(address) for address in addresses if address) if one]
         excluded = (one.document for one in selection.excluded)
-        labelled = [self._encounter, *accounts, *coverages, *services, *_documents(selection), *excluded]
+        labelled = [self._encounter, *self._held, *accounts, *coverages, *services, *_documents(selection), *excluded]
         labelled += [self._patient] if self._patient else []
         return self_pay_restriction(labelled, self.consents(), coverages, accounts, self._visit)
 
     def _visit_verdict(self) -> Verdict:
-        return self.screen.judge(marks_of_visit(self._encounter, self._patient, self._rules))
+        found = [*marks_of_visit(self._encounter, self._patient, self._rules)]
+        for one in self._held:
+            is_encounter = one["resourceType"] == "Encounter"
+            found += marks_of_visit(one, None, self._rules) if is_encounter else marks_of_visit({}, one, self._rules)
+        return self.screen.judge(dict.fromkeys(found))
 
 
 def _documents(selection: Selection) -> Iterator[Resource]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fhir_coder.ehr.formats import attachments_of
+from fhir_coder.ehr.references import literal
 from fhir_coder.ehr.relations import APPENDS, REPLACES, TRANSFORMS, Relations
 from fhir_coder.ehr.selection import Excluded, Selection
 from fhir_coder.ehr.sensitivity import Mark, marks_of_document, marks_of_resource
@@ -64,9 +65,18 @@ class Screen:
 
 
 def excluded_positions(documents: Sequence[Resource], relations: Relations, screen: Screen) -> dict[int, str]:
-    """Positions of what is not read, with the reason: by its own marks, or through the document that it belongs to."""
+    """Positions of what is not read, with the reason: by its own marks, or through the document that it belongs to or carries the bytes of."""
     found = {place: why for place, one in enumerate(documents) if (why := screen.of_document(one).excluded)}
-    waiting = list(found)
+    while True:
+        wider = _with_copies(documents, _with_kin(relations, found))
+        if len(wider) == len(found):
+            return found
+        found = wider
+
+
+def _with_kin(relations: Relations, excluded: dict[int, str]) -> dict[int, str]:
+    """With what is related to an excluded one, and to what that excludes."""
+    found, waiting = dict(excluded), list(excluded)
     groups = [set(group) for group in relations.joined(TRANSFORMS)]
     while waiting:
         one = waiting.pop()
@@ -74,7 +84,7 @@ def excluded_positions(documents: Sequence[Resource], relations: Relations, scre
         for place in sorted(near - found.keys()):
             found[place] = _inherited(found[one])
             waiting.append(place)
-    return _with_copies(documents, found)
+    return found
 
 
 def _with_copies(documents: Sequence[Resource], found: dict[int, str]) -> dict[int, str]:
@@ -89,8 +99,13 @@ def _with_copies(documents: Sequence[Resource], found: dict[int, str]) -> dict[i
 
 
 def attachment_keys(document: Resource) -> set[tuple[str, str]]:
-    """What tells that two documents carry the same attachment: its address, its announced hash, its bytes."""
-    return {(name, one[name]) for one in attachments_of(document) for name in ("url", "hash", "data") if isinstance(one.get(name), str)}
+    """What tells that two documents carry the same attachment: its address, relative or absolute, its announced hash, its bytes. The address of
+    a contained Binary means another thing in each document; its bytes do not."""
+    urls = [one["url"] for one in attachments_of(document) if isinstance(one.get("url"), str)]
+    named = {("url", literal({"reference": url}) or url) for url in urls if not url.startswith("#")}
+    held = [one for one in document.get("contained", ()) if f"#{one.get('id')}" in urls]
+    attached = [*attachments_of(document), *held]
+    return named | {(name, one[name]) for one in attached for name in ("hash", "data") if isinstance(one.get(name), str)}
 
 
 def _inherited(why: str) -> str:

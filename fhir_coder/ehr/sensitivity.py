@@ -81,7 +81,7 @@ def marks_of_document(document: Resource, rules: SensitiveRules) -> tuple[Mark, 
     concepts += [context.get("facilityType"), context.get("practiceSetting"), *context.get("event", ())]
     attachments = [*(one.get("attachment", {}) for one in document.get("content", ())), *document.get("presentedForm", ())]
     texts = [document.get("description", ""), *(one.get("title", "") for one in attachments), *_texts(concepts)]
-    holders = (document.get("custodian"), *document.get("performer", ()))
+    holders = (document.get("custodian"), *document.get("author", ()), *document.get("performer", ()))
     return _once(
         marks_of_labels(labels_of(document), rules),
         marks_of_codes((coding for concept in concepts for coding in codings(concept)), rules),

@@ -22,7 +22,7 @@ from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
-from fhir_coder.throttle.rates import Throttle
+from fhir_coder.throttle.rates import Throttle, subscriber_of
 
 DEFAULT_TENANT = "default"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -90,7 +90,7 @@ class Doors:
 
         def come(**named: str) -> Response:
             if self._parts.throttle:
-                self._parts.throttle.call("", f"sign-in {request.remote_addr}")
+                self._parts.throttle.call("", f"sign-in {subscriber_of(request.remote_addr or '')}")
             return view(**named)
 
         return come

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_coder.audit.entry import Agent, AgentKind
-
-_CLIENT_CLAIMS = ("client_id", "azp")
-"""RFC 9068 section 2.2, and the OpenID Connect name for the same."""
+from fhir_coder.smart.claims import CLIENT_CLAIMS
 
 
 def agent_of(claims: Mapping[str, Any]) -> Agent:
@@ -16,7 +14,7 @@ def agent_of(claims: Mapping[str, Any]) -> Agent:
 
     A subject that is not the client's own id is a person too (RFC 9068 section 5), though one without a FHIR resource."""
     issuer, subject, user = (_text(claims, name) for name in ("iss", "sub", "fhirUser"))
-    client = next((value for name in _CLIENT_CLAIMS if (value := _text(claims, name))), "")
+    client = next((value for name in CLIENT_CLAIMS if (value := _text(claims, name))), "")
     if user or (client and subject and subject != client):
         return Agent(AgentKind.PERSON, user or subject, issuer, client)
     return Agent(AgentKind.CLIENT, client or subject, issuer)

@@ -11,6 +11,8 @@ from fhir_coder.smart.trust import Trust
 
 LEEWAY_S = 60
 """How far the clocks of issuer and server may be apart."""
+CLIENT_CLAIMS = ("client_id", "azp", "cid")
+"""Which claim names the client: of RFC 8693, RFC 7662 and RFC 9068, of OpenID Connect, of a vendor (Okta)."""
 BOUND_TYPES = frozenset({"dpop", "pop", "mac"})
 """Values of ``token_type``, in lower case, of tokens that count only together with the proof of a key."""
 
@@ -67,12 +69,8 @@ class ClaimRules:
 
 
 def client_of(claims: Mapping[str, Any]) -> str:
-    """The client that the token was given to: ``client_id`` (RFC 8693, RFC 7662), else ``azp`` (OpenID Connect), else ``cid`` (a vendor, Okta);
-    empty where none is there.
-
-    Raises Unauthenticated for one that is not text.
-    """
-    value = next((claims[name] for name in ("client_id", "azp", "cid") if name in claims), "")
+    """The client that the token was given to, or empty. Raises Unauthenticated for one that is not text."""
+    value = next((claims[name] for name in CLIENT_CLAIMS if name in claims), "")
     if not isinstance(value, str):
         refuse("the token's client is not text")
     return value

@@ -81,6 +81,7 @@ class IntrospectedTokens:
                 self._down_until = self._clock() + RETRY_AFTER_S
             raise
         with self._lock:
+            self._active.pop(name, None)  # what counted before must not hide what was just said
             if claims is None:
                 return _keep(self._refused, name, _Known(None, self._clock() + REFUSED_LASTS_S), MOST_REFUSED)
             self._allowance += 1.0

@@ -33,17 +33,21 @@ def make_verifiers(
             other = seen.setdefault(named, tenant)
             if other != tenant:
                 raise ConfigurationError(
-                    f"tenants {other} and {tenant} have one issuer and one {named[1]}: a token of one would open the other"
+                    f"tenants {other} and {tenant} have one issuer (or introspection endpoint) and one {named[1]}: a token of one would open the other"
                 )
     return verifiers
 
 
 def _opened_by(rules: ClaimRules) -> Iterator[tuple[str, str, str]]:
-    """What a token must name to open a tenant: issuer and audience or, where the issuer may leave the audience out, issuer and client."""
-    for audience in rules.audiences:
-        yield rules.trust.issuer, "audience", audience
-    for client in rules.trust.clients if rules.trust.introspection else ():
-        yield rules.trust.issuer, "client", client
+    """What a token must name to open a tenant: issuer and audience or, where the issuer may leave the audience out, issuer and client.
+
+    An introspection endpoint may leave the issuer out as well: then who was asked stands for it, whatever issuers are configured."""
+    asked = rules.trust.introspection
+    for issuer in (rules.trust.issuer, *([asked.url] if asked else [])):
+        for audience in rules.audiences:
+            yield issuer, "audience", audience
+        for client in rules.trust.clients if asked else ():
+            yield issuer, "client", client
 
 
 def _verifier(tenant: str, trust: Trust, bases: tuple[str, ...], networks: tuple[Network, ...]) -> Verifier:

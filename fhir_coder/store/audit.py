@@ -67,7 +67,9 @@ class AuditLog:
         return head
 
     def take_turn(self, connection: Connection, tenant: str) -> None:
-        """Wait for other writers of the tenant's chain, and keep them out until the transaction ends."""
+        """Wait for other writers of the tenant's chain, and keep them out until the transaction ends.
+
+        Whoever decides by what stands (holds, merges) takes it first: what is read after it holds until the transaction ends."""
         if connection.dialect.name == "postgresql":
             key = int.from_bytes(sha256(f"audit {tenant}".encode()).digest()[:8], "big", signed=True)
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

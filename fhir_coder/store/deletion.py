@@ -69,6 +69,7 @@ class Deletion:
         if ehr:
             query = query.where(row.ehr == ehr)
         with self._writing.begin() as connection:
+            self._audit.take_turn(connection, tenant)
             found = _read(connection, query)
             if not found:
                 raise ResourceUnknown(f"tenant {tenant} has no coding of {subject}")
@@ -95,6 +96,7 @@ class Deletion:
         removed, after = 0, 0
         while True:
             with self._writing.begin() as connection:
+                self._audit.take_turn(connection, tenant)
                 query = _doomed(tenant).where(CodedEncounterRow.created_at < before, CodedEncounterRow.key > after).limit(_AT_ONCE)
                 found = _read(connection, query)
                 if not found:

@@ -38,6 +38,7 @@ class Holds:
     def place(self, tenant: str, subject: str, reason: str, agent: Agent) -> None:
         """Raises Conflict where a hold is in force already."""
         with self._writing.begin() as connection:
+            self._audit.take_turn(connection, tenant)
             if any(one.subject == subject for one in _in_force(connection, tenant)):
                 raise Conflict(f"{subject} is under legal hold already")
             row = {"tenant": tenant, "subject": subject, "reason": reason, "placed_at": self._now(), "placed_by": agent.id}
@@ -48,6 +49,7 @@ class Holds:
         """Lift the hold. Raises ResourceUnknown where none is in force."""
         row = LegalHoldRow
         with self._writing.begin() as connection:
+            self._audit.take_turn(connection, tenant)
             lifted = connection.execute(
                 update(row)
                 .where(row.tenant == tenant, row.subject == subject, row.released_at.is_(None))

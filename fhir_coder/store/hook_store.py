@@ -35,7 +35,7 @@ class HookStore:
 
     def first_use(self, tenant: str, issuer: str, token_id: str, until: float) -> bool:
         """Whether a token was not used before; from now to ``until`` it was. Two calls at the same moment: the database lets one be first."""
-        name = sha256(f"{len(issuer)} {issuer} {token_id}".encode()).hexdigest()
+        name = sha256(f"{len(issuer)} {issuer} {token_id}".encode("utf-8", "surrogatepass")).hexdigest()
         try:
             with self._writing.begin() as connection:
                 connection.execute(delete(UsedTokenRow).where(UsedTokenRow.until_s < int(self._now())))

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from fhir_coder.audit.entry import Action, Agent, AuditEntry, Success
-from fhir_coder.errors import RequiredMissing, ResourceUnknown
+from fhir_coder.errors import Conflict, RequiredMissing, ResourceUnknown
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.audit_tables import PatientMergeRow
 from fhir_coder.store.holds import merged_pairs
@@ -34,6 +34,7 @@ class Merging:
         row = CodedEncounterRow
         query = select(row.id, row.ehr).where(row.tenant == tenant, row.patient_reference == source)
         with self._writing.begin() as connection:
+            self._audit.take_turn(connection, tenant)
             found = connection.execute(query.where(row.ehr == ehr) if ehr else query).all()
             if len({one.ehr for one in found}) > 1:
                 raise RequiredMissing(f"{source} has codings of several EHRs: name one with --ehr")
@@ -46,13 +47,19 @@ class Merging:
         return len(codings)
 
     def undo(self, tenant: str, source: str, target: str, reason: str, agent: Agent) -> int:
-        """Take the newest merge of the two back; returns how many codings went back. Raises ResourceUnknown where there is none."""
+        """Take the newest merge of the two back; returns how many codings went back.
+
+        Raises ResourceUnknown where there is none, and Conflict where codings of it were merged further: taken out of the middle of a chain, a
+        merge would leave them with the last patient, and a hold on the first would not reach them any more."""
         row = PatientMergeRow
         pair = (row.tenant == tenant, row.source == source, row.target == target, row.undone_at.is_(None))
         with self._writing.begin() as connection:
+            self._audit.take_turn(connection, tenant)
             found = connection.execute(select(row.key, row.codings).where(*pair).order_by(row.key.desc()).limit(1)).first()
             if found is None:
                 raise ResourceUnknown(f"{source} was not merged into {target}")
+            if _elsewhere(connection, tenant, found.codings, target):
+                raise Conflict(f"codings of {source} were merged further than {target}: take the later merge back first")
             moved = _move(connection, tenant, found.codings, target, source)
             connection.execute(update(row).where(row.key == found.key).values(undone_at=self._now(), undone_by=agent.id))
             self._tell(connection, tenant, "patient-unmerge", (source, target), moved, reason, agent)
@@ -74,6 +81,13 @@ class Merging:
         for patient, other in ((source, target), (target, source)):
             entry = AuditEntry(tenant, event, Action.UPDATE, Success.DONE, agent, patient, (other,), detail=detail)
             self._audit.append(connection, entry)
+
+
+def _elsewhere(connection: Connection, tenant: str, codings: list[str], patient: str) -> bool:
+    """Whether one of the codings, as far as they are still there, is another patient's."""
+    row = CodedEncounterRow
+    owners = (select(row.patient_reference).where(row.tenant == tenant, row.id == coding) for coding in codings)
+    return any(owner not in {None, patient} for owner in map(connection.scalar, owners))
 
 
 def _move(connection: Connection, tenant: str, codings: list[str], source: str, target: str) -> int:

@@ -18,6 +18,8 @@ MODES = ("", "off", "require", "verify-ca", "verify-full")
 """Empty: plain on this machine, refused elsewhere. ``require`` encrypts and proves nothing."""
 _VERIFYING = ("verify-ca", "verify-full")
 _PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+_HOSTS = ("host", "hostaddr")
+"""Where a URL may name hosts beside its own place for it; libpq connects to ``hostaddr`` whatever the host is called."""
 SYSTEM = "system"
 """In place of a file of authorities: those that the system trusts (libpq 16)."""
 
@@ -68,7 +70,7 @@ class DatabaseTls:
 
 def _require_protected(url: URL, mode: str) -> None:
     """Raises ConfigurationError for a host elsewhere that nobody said how to speak to."""
-    hosts = [host for name in (url.host, url.query.get("host")) for host in _split(name)]
+    hosts = [host for name in (url.host, *map(url.query.get, _HOSTS)) for host in _split(name)]
     if all(not host or host.startswith("/") or host == "localhost" or is_loopback(host) for host in hosts):
         return
     if mode in {"", "disable", "allow", "prefer"}:

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,18 @@ _TIMEOUT_S = 1.0
 _TOLD_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
+
+
+def subscriber_of(address: str) -> str:
+    """What is counted as one place: an IPv4 address, or the /64 of an IPv6 one, as each subscriber has at least that many to call from (RFC 6177).
+    Anything else stands for itself."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
 
 
 def read_rates(raw: str) -> Items:
@@ -96,7 +109,7 @@ class Throttle:
 
     def failure(self, address: str) -> None:
         """Somebody at an address did not prove who they are. Raises Throttled, in place of what is wrong."""
-        self._spend(self._rates.failures, "too many calls from there could not prove who they are", "failure", address)
+        self._spend(self._rates.failures, "too many calls from there could not prove who they are", "failure", subscriber_of(address))
 
     def _spend(self, rates: Items, why: str, *who: str) -> None:
         name = hashlib.sha256("\0".join(who).encode("utf-8", "replace")).hexdigest()

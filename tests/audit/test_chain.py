@@ -7,11 +7,12 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from fhir_coder.audit.chain import BEGINNING, Head, digest, linked, place_of, read_head
-from fhir_coder.audit.verification import Line, columns_of, verify
+from fhir_coder.audit.chain import BEGINNING, CHAIN, Head, digest, linked, place_of, read_head
+from fhir_coder.audit.verification import Line, columns_of, exported_lines, start_of, verify
 
 
 def chain(count: int, start: Head = BEGINNING) -> list[Line]:
@@ -27,7 +28,17 @@ def head_of(lines: list[Line]) -> Head:
     return Head(lines[-1].sequence, lines[-1].hash)
 
 
-def edited(lines: list[Line], at: int, **changes: str | int) -> list[Line]:
+def put(lines: list[Line], content: str) -> list[Line]:
+    """With something else in place of the third event."""
+    return [*lines[:2], replace(lines[2], content=content, hash=digest(content)), *lines[3:]]
+
+
+def placed(sequence: Any) -> dict[str, Any]:
+    parts = [{"url": "sequence", "valueInteger": sequence}, {"url": "previous", "valueString": "0" * 64}]
+    return {"url": CHAIN, "extension": parts}
+
+
+def edited(lines: list[Line], at: int, **changes: Any) -> list[Line]:
     """With members of an event changed, and its own hash made to fit, as a careful forger would."""
     event = json.loads(lines[at].content) | changes
     content = json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -57,6 +68,12 @@ FORGERIES: dict[str, tuple[Callable[[list[Line]], list[Line]], int]] = {
         3,
     ),
     "no JSON": (lambda lines: [*lines[:2], replace(lines[2], content="x", hash=digest("x")), *lines[3:]], 3),
+    "JSON that is no event": (lambda lines: put(lines, '["x"]'), 3),
+    "JSON without an end in sight": (lambda lines: put(lines, "[" * 100_000), 3),
+    "entities that are none": (lambda lines: edited(lines, 2, entity=[1]), 3),
+    "a subtype that is none": (lambda lines: edited(lines, 2, subtype=7), 3),
+    "a number that is text": (lambda lines: edited(lines, 2, extension=[placed("3")]), 3),
+    "an extension that is none": (lambda lines: edited(lines, 2, extension=[None]), 3),
     "another tenant beside it": (
         lambda lines: [*lines[:2], replace(lines[2], columns=lines[2].columns | {"tenant": "south"}), *lines[3:]],
         3,
@@ -74,6 +91,13 @@ def test_a_forgery_is_found_where_it_is(name: str) -> None:
     forge, where = FORGERIES[name]
     verdict = verify(forge(chain(5)))
     assert verdict.faults and verdict.faults[0].sequence == where
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_export_is_read_to_its_end(name: str) -> None:
+    forged = [one.content for one in FORGERIES[name][0](chain(5))]
+    assert verify(exported_lines(forged), start_of(forged[0]), is_part=True).count == len(forged)
+    assert start_of(forged[2])
 
 
 def test_a_cut_tail_shows_only_by_a_head_that_was_kept_elsewhere() -> None:

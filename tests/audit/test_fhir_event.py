@@ -76,13 +76,16 @@ def test_every_word_makes_a_valid_event_that_names_it(word: str, success: Succes
 
 
 @pytest.mark.parametrize(
-    "text", ["a\x00b\r\nc\td", " padded ", "x" * 5000, "\u2028line", ""], ids=["controls", "padded", "long", "line", "empty"]
+    "text",
+    ["a\x00b\r\nc\td", "a\x9b2Jb", "half \ud83d of one", " padded ", "x" * 5000, "\u2028line", ""],
+    ids=["controls", "controls of 8 bits", "half a character", "padded", "long", "line", "empty"],
 )
 def test_what_comes_from_outside_stays_one_line_of_bounded_length(text: str) -> None:
     made = event_of(Agent(AgentKind.CLIENT, text, text), address=text, request_id=text, detail={"written": text})
     written = json.dumps(made, ensure_ascii=False)
+    assert written.encode()
     assert len(written) < 8000 and not any(
-        ord(one) < 32 or one == "\u2028" for one in json.loads(written)["agent"][0]["who"].get("identifier", {}).get("value", "")
+        ord(one) < 32 or one in "\u2028\x9b" for one in json.loads(written)["agent"][0]["who"].get("identifier", {}).get("value", "")
     )
 
 

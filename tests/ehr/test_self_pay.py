@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.ehr.conftest import encounter
+from fhir_coder.exchange import CallerLimits
+from tests.ehr.conftest import FakeEhr, encounter, metadata, searchset
 from tests.ehr.test_sensitive import ACT, PLAIN, coded, consent, labelled, purpose, secret, take
 
 Resource = dict[str, Any]
@@ -31,6 +32,7 @@ def account(*ranked: tuple[str, int], **changes: Any) -> Resource:
 IN_ACCOUNT = {"encounter": encounter(account=[{"reference": "Account/a1"}])}
 OWN, PLAN = coverage("own", SELF_PAY), coverage("plan", INSURED)
 DENIAL = {"type": "deny", "purpose": purpose("HPAYMT")}
+OVER = {"type": "permit", "period": {"end": "2020-12-31"}}
 OF_ANOTHER = DENIAL | {"data": [{"meaning": "instance", "reference": {"reference": "Encounter/e2"}}]}
 
 CASES: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -50,6 +52,26 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "consent by policy": ({"context": (PLAN, consent(policyRule=POLICY))}, "Consent/c1", ""),
     "agreement to pay": ({"context": (PLAN, consent(policyRule=POLICY, scope=coded("treatment")))}, "", "Coverage/plan"),
     "consent denies payment": ({"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision=DENIAL))}, "Consent/c1", ""),
+    "consent denies payment in a part": (
+        {"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision={"type": "permit", "provision": [DENIAL, OVER]}))},
+        "Consent/c1",
+        "",
+    ),
+    "consent denied payment in a part that is over": (
+        {"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision={"type": "permit", "provision": [OVER | DENIAL]}))},
+        "",
+        "Coverage/plan",
+    ),
+    "consent opts out of payment": (
+        {"context": (PLAN, consent(policyRule=coded("OPTOUT", ACT), provision={"purpose": purpose("HPAYMT")}))},
+        "Consent/c1",
+        "",
+    ),
+    "consent of a caller who is bound to the patient": (
+        {"context": (PLAN, consent(policyRule=POLICY)), "limits": CallerLimits(patient="p1")},
+        "Consent/c1",
+        "",
+    ),
     "for another visit": ({"context": (PLAN, consent(policyRule=coded("OPTIN", ACT), provision=OF_ANOTHER))}, "", "Coverage/plan"),
 }
 
@@ -59,6 +81,18 @@ def test_whether_a_claim_may_be_made(given: dict[str, Any], because: str, claime
     found = take(PLAIN, **given).encounter
     assert (found.self_pay.startswith(because) if because else found.self_pay == "") and found.coverage == claimed
     assert found.is_claimed is (not because)
+
+
+@pytest.mark.parametrize(
+    ("held", "because", "claimed"), [((OWN,), "Coverage/own", ""), ((coverage("other", INSURED),), "", "Coverage/plan")]
+)
+def test_a_plan_that_was_sent_does_not_hide_what_the_ehr_knows(
+    ehr: FakeEhr, held: tuple[Resource, ...], because: str, claimed: str
+) -> None:
+    ehr.answers("GET", "metadata", metadata(Coverage="patient"))
+    ehr.answers("GET", "Coverage", searchset(*(one | {"payor": [{"reference": "Organization/payor"}]} for one in held)))
+    found = take(PLAIN, ehr=ehr, context=(PLAN,)).encounter
+    assert (found.self_pay.startswith(because) if because else found.self_pay == "") and found.coverage == claimed
 
 
 def test_the_rule_is_told_and_a_label_on_an_excluded_note_counts() -> None:

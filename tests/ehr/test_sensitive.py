@@ -15,7 +15,7 @@ from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, Intake
 from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
-from tests.ehr.conftest import FakeEhr, document, encounter, metadata, patient, searchset
+from tests.ehr.conftest import BASE, FakeEhr, document, encounter, metadata, patient, searchset
 
 Resource = dict[str, Any]
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -194,6 +194,62 @@ def test_the_source_of_an_excluded_rendition_is_excluded_and_its_target_of_an_ad
     ]
 
 
+def linking(name: str, url: str, text: str = "", **changes: Any) -> Resource:
+    """A document whose text is behind a URL, or in a Binary within it where that begins with a hash."""
+    held = {"resourceType": "Binary", "id": url[1:], "contentType": "text/plain", "data": base64.b64encode(text.encode()).decode()}
+    within = {"contained": [held]} if url.startswith("#") else {}
+    return document(id=name, content=[{"attachment": {"contentType": "text/plain", "url": url}}], **within, **changes)
+
+
+def test_a_contained_binary_is_another_in_each_document() -> None:
+    intake = take(linking("secret", "#b", "One.", **labelled("PSYTHPN")), linking("plain", "#b", "Assessment: asthma."))
+    assert (read(intake), excluded(intake)) == (["plain"], ["secret"])
+
+
+@pytest.mark.parametrize(
+    "copy", [linking("kin", "#c", "The text."), document("The text.", id="kin")], ids=["under another name", "in the attachment"]
+)
+def test_the_bytes_of_a_contained_binary_are_known_again(copy: Resource) -> None:
+    assert excluded(take(PLAIN, linking("secret", "#b", "The text.", **labelled("PSYTHPN")), copy)) == ["secret", "kin"]
+
+
+def test_one_binary_is_known_by_a_relative_and_an_absolute_address(ehr: FakeEhr) -> None:
+    notes = linking("secret", "Binary/b1", **labelled("PSYTHPN")), linking("kin", f"{BASE}/Binary/b1")
+    assert excluded(take(PLAIN, *notes, ehr=ehr)) == ["secret", "kin"]
+    assert not [call for call in ehr.http.calls if "Binary" in str(call.request.url)]
+
+
+def test_an_addendum_to_a_copy_is_excluded_as_the_copy_is() -> None:
+    copy = document("The text.", id="copy")
+    notes = document("The text.", id="secret", **labelled("PSYTHPN")), copy, document("More.", id="more", **related("appends", "copy"))
+    assert sorted(excluded(take(PLAIN, *notes))) == ["copy", "more", "secret"]
+
+
+@pytest.mark.parametrize(
+    "copies", [(), (document(f"Assessment: {WORD} disease.", id="copy"),)], ids=["alone", "beside a copy without the label"]
+)
+def test_a_binary_with_labels_of_its_own_is_not_read(ehr: FakeEhr, copies: tuple[Resource, ...]) -> None:
+    body = base64.b64encode(f"Assessment: {WORD} disease.".encode()).decode()
+    binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": body} | labelled("V", system=CONFIDENTIALITY)
+    ehr.answers("GET", "Binary/b1", binary, Content_Type="application/fhir+json")
+    intake = take(PLAIN, *copies, linking("secret", "Binary/b1"), ehr=ehr)
+    assert (read(intake), excluded(intake)) == (["plain"], ["secret"]) and WORD not in everything(replaced(intake))
+
+
+def test_a_restricted_binary_is_read_with_its_label(ehr: FakeEhr) -> None:
+    body = base64.b64encode(b"Assessment: asthma.").decode()
+    binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": body} | labelled("R", system=CONFIDENTIALITY)
+    ehr.answers("GET", "Binary/b1", binary, Content_Type="application/fhir+json")
+    intake = take(linking("secret", "Binary/b1"), ehr=ehr)
+    assert [one.kind for one in intake.encounter.sensitive] == ["restricted"]
+    assert [one.code for one in intake.encounter.notes[0].labels] == ["R"]
+
+
+def test_a_document_of_a_program_as_its_author_is_excluded() -> None:
+    rules = read_sensitive(programs=["Organization/otp"])
+    assert excluded(take(PLAIN, secret(author=[{"reference": "Organization/otp"}]), rules=rules)) == ["secret"]
+
+
 def consent(**changes: Any) -> Resource:
     return {
         "resourceType": "Consent",
@@ -215,6 +271,11 @@ def actor(reference: str) -> list[Resource]:
     return [{"role": coded("IRCP"), "reference": {"reference": reference}}]
 
 
+def of_visit(reference: str) -> list[Resource]:
+    return [{"meaning": "related", "reference": {"reference": reference}}]
+
+
+PAST = {"end": "2020-12-31"}
 DENIED_ETH = {"type": "permit", "provision": [{"type": "deny", "securityLabel": [{"system": ACT, "code": "ETH"}]}]}
 DENIED_HIV = {"type": "permit", "provision": [{"type": "deny", "securityLabel": [{"system": ACT, "code": "HIV"}]}]}
 CONSENTS: dict[str, tuple[Resource, bool]] = {
@@ -238,6 +299,21 @@ CONSENTS: dict[str, tuple[Resource, bool]] = {
     "for research": (consent(provision={"type": "permit", "purpose": purpose("HRESCH")}), False),
     "to collect only": (consent(provision={"type": "permit", "action": [coded("collect")]}), False),
     "to somebody else": (consent(provision={"type": "permit", "actor": actor("Organization/other")}), False),
+    "opts out by its policy": (
+        {
+            key: value
+            for key, value in consent(policyRule=coded("OPTOUT", ACT), category=[coded("42CFRPart2", ACT)]).items()
+            if key != "provision"
+        },
+        False,
+    ),
+    "for this visit": (consent(provision={"type": "permit", "data": of_visit("Encounter/e1")}), True),
+    "for another visit": (consent(provision={"type": "permit", "data": of_visit("Encounter/e2")}), False),
+    "for one document": (consent(provision={"type": "permit", "data": of_visit("DocumentReference/plain")}), False),
+    "for records of then": (consent(provision={"type": "permit", "dataPeriod": {"end": "2025-12-31"}}), False),
+    "for records of now": (consent(provision={"type": "permit", "dataPeriod": {"start": "2026-01-01"}}), True),
+    "for some codes": (consent(provision={"type": "permit", "code": [coded("11450-4")]}), False),
+    "within a part that is over": (consent(provision={"type": "permit", "provision": [{"type": "permit", "period": PAST}]}), False),
     "to this practice": (consent(provision={"type": "permit", "actor": actor("Organization/here")}), True),
 }
 
@@ -249,9 +325,28 @@ def test_a_consent_opens_part_2_records(given: Resource, permits: bool) -> None:
     assert ("secret" in read(intake)) is permits
 
 
-def test_one_consent_that_denies_goes_before_one_that_permits() -> None:
-    denial = consent(id="c2", provision={"type": "deny"})
-    assert excluded(take(PLAIN, secret(**labelled("42CFRPart2")), context=(consent(), denial))) == ["secret"]
+WITHOUT_PROVISION = {key: value for key, value in consent(id="c2").items() if key != "provision"}
+DENIALS: dict[str, tuple[Resource, bool]] = {
+    "plain": (consent(id="c2", provision={"type": "deny"}), True),
+    "of everything by its policy": (WITHOUT_PROVISION | {"policyRule": coded("OPTOUT", ACT)}, True),
+    "until some day of the year": (consent(id="c2", provision={"type": "deny", "period": {"end": "2026"}}), True),
+    "until last year": (consent(id="c2", provision={"type": "deny", "period": {"end": "2025"}}), False),
+    "with an exception that is over": (
+        consent(id="c2", provision={"type": "deny", "provision": [{"type": "permit", "period": PAST}]}),
+        True,
+    ),
+    "within, beside a part that is over": (
+        consent(id="c2", provision={"type": "permit", "provision": [{"type": "deny"}, {"type": "permit", "period": PAST}]}),
+        True,
+    ),
+    "within, and over": (consent(id="c2", provision={"type": "permit", "provision": [{"type": "deny", "period": PAST}]}), False),
+}
+
+
+@pytest.mark.parametrize(("denial", "denies"), DENIALS.values(), ids=DENIALS)
+def test_one_consent_that_denies_goes_before_one_that_permits(denial: Resource, denies: bool) -> None:
+    found = excluded(take(PLAIN, secret(**labelled("42CFRPart2")), context=(consent(), denial)))
+    assert found == (["secret"] if denies else [])
 
 
 @pytest.mark.parametrize(
@@ -277,6 +372,15 @@ def test_a_caller_who_is_bound_to_a_patient_cannot_bring_the_consent() -> None:
     assert excluded(take(PLAIN, secret(**labelled("42CFRPart2")), context=(consent(),), limits=limits)) == ["secret"]
 
 
+@pytest.mark.parametrize("sent", [(), (consent(id="c2", provision={"type": "deny"}),)], ids=["nothing sent", "a denial sent"])
+def test_a_caller_who_is_bound_to_a_patient_can_bring_a_denial(ehr: FakeEhr, sent: tuple[Resource, ...]) -> None:
+    """It takes nothing from anybody but the patient whose it is."""
+    ehr.answers("GET", "metadata", metadata(Consent="patient"))
+    ehr.answers("GET", "Consent", searchset(consent()))
+    intake = take(PLAIN, secret(**labelled("42CFRPart2")), ehr=ehr, context=sent, limits=CallerLimits(patient="p1"))
+    assert excluded(intake) == (["secret"] if sent else [])
+
+
 VISITS = {
     "label": labelled("42CFRPart2"),
     "program of the site": {"serviceProvider": {"reference": "Organization/otp"}},
@@ -296,6 +400,44 @@ def test_a_visit_that_is_excluded_as_a_whole_asks_for_no_document(ehr: FakeEhr, 
     with pytest.raises(Uncodable, match="excluded as sensitive"):
         gather(CodingRequest("default", "e1"), ehr.client, IntakePolicy(sensitive=rules), today=lambda: TODAY)
     assert not [call for call in ehr.http.calls if "DocumentReference" in str(call.request.url)]
+
+
+OTP = read_sensitive(programs=["Organization/otp"])
+
+
+def test_a_caller_who_is_bound_to_a_patient_cannot_send_the_encounter_without_its_marks(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "metadata", metadata(Consent="patient"))
+    ehr.answers("GET", "Encounter/e1", encounter(serviceProvider={"reference": "Organization/otp"}))
+    ehr.answers("GET", "Consent", searchset())
+    with pytest.raises(Uncodable, match="excluded as sensitive"):
+        take(notes=None, rules=OTP, ehr=ehr, limits=CallerLimits(patient="p1"))
+
+
+def test_whom_a_consent_names_is_told_by_the_ehrs_encounter(ehr: FakeEhr) -> None:
+    named = consent(provision={"type": "permit", "actor": actor("Organization/elsewhere")})
+    ehr.answers("GET", "metadata", metadata(Consent="patient", DocumentReference="patient encounter"))
+    ehr.answers("GET", "Encounter/e1", encounter(serviceProvider={"reference": "Organization/here"}))
+    ehr.answers("GET", "Consent", searchset(named))
+    visit = {"context": {"encounter": [{"reference": "Encounter/e1"}]}, "subject": {"reference": "Patient/p1"}}
+    ehr.answers("GET", "DocumentReference", searchset(PLAIN | visit, secret(**labelled("42CFRPart2")) | visit))
+    sent = encounter(serviceProvider={"reference": "Organization/elsewhere"})
+    assert excluded(take(notes=None, encounter=sent, ehr=ehr, limits=CallerLimits(patient="p1"))) == ["secret"]
+
+
+def test_the_labels_of_the_ehrs_patient_count_beside_those_of_the_one_that_was_sent(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "metadata", metadata(Patient="", Encounter=""))
+    ehr.answers("GET", "Encounter/e1", encounter())
+    ehr.answers("GET", "Patient/p1", patient(**labelled("R", system=CONFIDENTIALITY)))
+    intake = take(PLAIN, encounter=None, encounter_id="e1", ehr=ehr)
+    assert [one.kind for one in intake.encounter.sensitive] == ["restricted"]
+    assert [one.code for one in intake.encounter.labels] == ["R"]
+
+
+def test_what_was_sent_along_and_is_excluded_goes_to_no_report() -> None:
+    condition = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}, "code": {"text": WORD}}
+    assert "Condition/c1" in take(PLAIN, context=(condition,)).resources
+    intake = take(PLAIN, context=(condition | labelled("PSYTHPN"),))
+    assert "Condition/c1" not in intake.resources and WORD not in everything(intake)
 
 
 def test_a_restricted_patient_has_every_visit_looked_at() -> None:

@@ -27,6 +27,7 @@ def client(name: str) -> Agent:
         ({"sub": "engine", "client_id": "engine"}, client("engine")),
         ({"client_id": "engine"}, client("engine")),
         ({"azp": "engine"}, client("engine")),
+        ({"cid": "page", "sub": "u-9"}, person("u-9", "page")),
         ({"client_id": "engine", "azp": "other", "sub": "engine"}, client("engine")),
         ({"sub": "u-9", "client_id": "page"}, person("u-9", "page")),
         ({"sub": "u-9", "azp": "page", "fhirUser": "Practitioner/9"}, person("Practitioner/9", "page")),
@@ -34,7 +35,7 @@ def client(name: str) -> Agent:
         ({"sub": "engine", "client_id": ["page"], "fhirUser": 7}, client("engine")),
         ({}, client("")),
     ],
-    ids=["sub", "own", "client_id", "azp", "both", "user of a client", "fhirUser", "fhirUser alone", "not text", "nothing"],
+    ids=["sub", "own", "client_id", "azp", "cid", "both", "user of a client", "fhirUser", "fhirUser alone", "not text", "nothing"],
 )
 def test_who_calls(claims: dict[str, Any], expected: Agent) -> None:
     assert agent_of({"iss": ISSUER, **claims}) == expected

@@ -221,6 +221,19 @@ def test_a_refused_token_is_remembered_for_some_seconds() -> None:
     tokens.verify("t")
 
 
+def test_a_token_that_was_good_and_is_revoked_is_remembered_as_refused() -> None:
+    """Else whoever goes on to use it would draw on the allowance of all with each call."""
+    issuer, clock = Issuer(t=GOOD), Clock()
+    tokens = verifier(issuer, clock)
+    tokens.verify("t")
+    issuer.active.clear()
+    clock.now += ACTIVE_LASTS_S
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            tokens.verify("t")
+    assert issuer.asked == ["t", "t"]
+
+
 def test_no_token_is_kept_in_clear() -> None:
     issuer, clock = Issuer(opensesame=GOOD), Clock()
     tokens = verifier(issuer, clock)
@@ -389,17 +402,25 @@ def test_a_secret_is_its_owners_alone(tmp_path: Path, content: str | None, mode:
     assert "s3cret" not in caught.value.message
 
 
+@pytest.mark.parametrize("issuers", [(ISSUER, ISSUER), (ISSUER, f"{ISSUER}/south")], ids=["one issuer", "one endpoint"])
 @pytest.mark.parametrize("shared", ["audience", "client"])
-def test_two_tenants_may_not_accept_the_same_opaque_tokens(tmp_path: Path, shared: str) -> None:
+def test_two_tenants_may_not_accept_the_same_opaque_tokens(tmp_path: Path, shared: str, issuers: tuple[str, str]) -> None:
+    """An answer may leave ``iss`` out, so that another issuer in the configuration keeps nothing apart where one endpoint is asked."""
+
     def trust(tenant: str) -> dict[str, Any]:
         members = {"url": URL, "auth": "bearer", "secret_file": secret_file(tmp_path)}
         audience = "https://a.example" if shared == "audience" else f"https://{tenant}.example"
         clients = [] if shared == "audience" else ["engine", tenant]
-        return {"issuer": ISSUER, "introspection": members, "audience": audience, "clients": clients}
+        return {
+            "issuer": dict(zip(("north", "south"), issuers, strict=True))[tenant],
+            "introspection": members,
+            "audience": audience,
+            "clients": clients,
+        }
 
     rows = [{"id": tenant, "trust": trust(tenant)} for tenant in ("north", "south")]
     tenants = Settings.from_environment({"FHIR_CODER_TENANTS": json.dumps(rows)}).tenants
-    with pytest.raises(ConfigurationError, match=f"north and south have one issuer and one {shared}"):
+    with pytest.raises(ConfigurationError, match=f"north and south have one issuer .*and one {shared}"):
         make_verifiers({one.id: one.trust for one in tenants if one.trust}, lambda tenant: ())
 
 

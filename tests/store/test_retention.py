@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 
 from fhir_coder.audit.access import access_of
 from fhir_coder.audit.entry import Agent, AgentKind
@@ -16,6 +18,7 @@ from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.audit.verification import verify
 from fhir_coder.errors import Conflict, RequiredMissing, ResourceUnknown
 from fhir_coder.store.audit import AuditLog
+from fhir_coder.store.audit_tables import LegalHoldRow
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Beyond, Deletion
 from fhir_coder.store.engine import open_engine
@@ -171,6 +174,35 @@ def test_a_hold_is_placed_once_and_lifted_once(house: House) -> None:
     assert len(house.log.of_patients("north", ("Patient/p1",))) == 2, "the patient of the encounter is named"
 
 
+def _delete(house: House) -> int:
+    return house.deletion.delete("north", "Patient/p1", "", "asked", OPERATOR)
+
+
+def _expire(house: House) -> int:
+    return house.deletion.expire("north", BEGIN + timedelta(days=9), OPERATOR)
+
+
+@pytest.mark.parametrize("remove", [_delete, _expire])
+def test_a_hold_that_is_placed_at_the_same_moment_holds(house: House, remove: Callable[[House], int]) -> None:
+    """Who deletes waits for who places a hold, and looks then: the hold of a transaction that is not over yet is not to be seen."""
+    coding, removed = house.code("e1", "p1"), []
+
+    def deleting() -> None:
+        with suppress(Conflict):
+            removed.append(remove(house))
+
+    other = threading.Thread(target=deleting)
+    with house.engine.execution_options(writes=True).begin() as connection:
+        house.log.take_turn(connection, "north")
+        held = {"tenant": "north", "subject": "Patient/p1", "reason": "court", "placed_by": "root", "released_by": "", "placed_at": BEGIN}
+        connection.execute(insert(LegalHoldRow), held)
+        other.start()
+        other.join(0.5)
+        assert other.is_alive(), "nobody waited"
+    other.join(20)
+    assert house.is_there(coding) and removed in ([], [0])
+
+
 # ------------------------------------------------------------------------------------------------------------------- expiry
 
 
@@ -221,6 +253,28 @@ def test_a_hold_on_either_follows_the_merge(house: House) -> None:
     house.merging.merge("north", "Patient/p1", "Patient/p2", "", "same", OPERATOR)
     with pytest.raises(Conflict):
         house.deletion.delete("north", "Patient/p2", "", "asked", OPERATOR)
+
+
+def test_a_merge_in_the_middle_of_a_chain_is_not_taken_back(house: House) -> None:
+    """The codings are with the last patient: a hold on the first would let go of them, and they could never go back."""
+    coding = house.code("e1", "p1")
+    house.merging.merge("north", "Patient/p1", "Patient/p2", "", "same", OPERATOR)
+    house.merging.merge("north", "Patient/p2", "Patient/p3", "", "same", OPERATOR)
+    house.holds.place("north", "Patient/p1", "court", OPERATOR)
+    with pytest.raises(Conflict, match="later merge"):
+        house.merging.undo("north", "Patient/p1", "Patient/p2", "a mistake", OPERATOR)
+    with pytest.raises(Conflict):
+        house.deletion.delete("north", "Patient/p3", "", "asked", OPERATOR)
+    house.merging.undo("north", "Patient/p2", "Patient/p3", "a mistake", OPERATOR)
+    assert house.merging.undo("north", "Patient/p1", "Patient/p2", "a mistake", OPERATOR) == 1
+    assert house.patient_of(coding) == "Patient/p1"
+
+
+def test_a_merge_whose_codings_were_deleted_can_be_taken_back(house: House) -> None:
+    house.code("e1", "p1")
+    house.merging.merge("north", "Patient/p1", "Patient/p2", "", "same", OPERATOR)
+    house.deletion.delete("north", "Patient/p2", "", "asked", OPERATOR)
+    assert house.merging.undo("north", "Patient/p1", "Patient/p2", "a mistake", OPERATOR) == 0
 
 
 def test_a_merge_of_one_id_at_two_ehrs_asks_which(house: House) -> None:

@@ -39,6 +39,7 @@ REFUSED: dict[str, tuple[str, DatabaseTls]] = {
     "another host, plain by its URL": (f"{ELSEWHERE}?sslmode=disable", DatabaseTls()),
     "another host, plain if it must": (f"{ELSEWHERE}?sslmode=prefer", DatabaseTls()),
     "another host beside this one": ("postgresql+psycopg://u@/db?host=127.0.0.1,db.example.org", DatabaseTls()),
+    "another address under the name of this host": ("postgresql+psycopg://u@localhost/db?hostaddr=198.51.100.7", DatabaseTls()),
     "a name that may lead anywhere": ("postgresql+psycopg://u@localhost.example.org/db", DatabaseTls()),
     "both set": (f"{ELSEWHERE}?sslmode=require", DatabaseTls("verify-full", FILE)),
     "no authorities": (ELSEWHERE, DatabaseTls("verify-full")),

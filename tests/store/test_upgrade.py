@@ -2,22 +2,29 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
 
+from fhir_coder.audit.chain import BEGINNING
+from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts, Configuration
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.sessions import Lifetimes
+from fhir_coder.store.start import open_repository, open_sessions, open_stores
+from fhir_coder.store.tables import Table
 from fhir_coder.store.upgrade import MIGRATIONS, upgrade
-from tests.store.conftest import coding_result
+from tests.store.conftest import KEY, coding_result
 
 START = "import sys; from fhir_coder.store.start import open_repository; open_repository(sys.argv[1], '').ping()"
 
@@ -75,6 +82,51 @@ def test_the_way_back_leaves_the_first_tables(empty_database_url: str) -> None:
     found = store.get("default", coding_id)
     assert found is not None and [one.code for one in found.assignments] == ["R05.9", "Q87.89"] and len(found.notes) == 1
     assert found.findings[0].query is None and len(found.findings[0].evidence) == 1
+    engine.dispose()
+
+
+def test_each_step_and_its_way_back_keep_the_codings(database_url: str) -> None:
+    """With a coding, an audit, a session and a used token in the tables, as far as they are there."""
+    engine = open_engine(database_url)
+    stores = open_stores(database_url, KEY)
+    coding = stores.repository.save("default", "main", coding_result())
+    stores.audit.record(AuditEntry("default", "code-encounter", Action.EXECUTE, Success.DONE, Agent(AgentKind.CLIENT, "engine")))
+    stores.holds.place("default", "Patient/p1", "court", Agent(AgentKind.OPERATOR, "root"))
+    stores.merging.merge("default", "Patient/p1", "Patient/p2", "", "same", Agent(AgentKind.OPERATOR, "root"))
+    stores.hooks.first_use("default", "https://ehr.example", "j1", time.time() + 300)
+    sessions = open_sessions(database_url, KEY, Lifetimes())
+    sessions.open("default", "Practitioner/7", {"token": "t"})
+    sessions.remember("default", "browser", "state", {})
+    revisions = [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    for revision in revisions[1:]:
+        move(engine, revision, command.downgrade)
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT patient_reference FROM coded_encounter")) == "Patient/p2", revision
+            assert connection.scalar(text("SELECT count(*) FROM note")) == 1, revision
+    for revision in reversed(revisions):
+        move(engine, revision, command.upgrade)
+    found = stores.repository.get("default", coding)
+    assert found is not None and found.notes[0].text and found.billing_withheld == ""
+    assert stores.audit.head("default") == BEGINNING and sessions.find("x") is None
+    stores.audit.record(AuditEntry("default", "code-encounter", Action.EXECUTE, Success.DONE, Agent(AgentKind.CLIENT, "engine")))
+    with pytest.raises(DatabaseError, match="append-only"), engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit_event"))
+    stores.close()
+    sessions.close_connections()
+    engine.dispose()
+
+
+def test_the_tables_are_those_of_the_migrations(database_url: str) -> None:
+    """A column that stands in only one of the two fails when somebody first needs it."""
+    engine = open_engine(database_url)
+    upgrade(engine)
+    kept = {
+        table: {column["name"]: bool(column["nullable"]) for column in inspect(engine).get_columns(table)}
+        for table in inspect(engine).get_table_names()
+        if table != "alembic_version"
+    }
+    declared = {name: {one.name: bool(one.nullable) for one in table.columns} for name, table in Table.metadata.tables.items()}
+    assert kept == declared
     engine.dispose()
 
 

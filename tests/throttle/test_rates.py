@@ -20,7 +20,7 @@ from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLi
 from fhir_coder.errors import ConfigurationError, Throttled
 from fhir_coder.settings import Settings
 from fhir_coder.throttle.counter_file import CounterFile
-from fhir_coder.throttle.rates import COUNTERS, Rates, Storage, Throttle, open_counters, read_rates
+from fhir_coder.throttle.rates import COUNTERS, Rates, Storage, Throttle, open_counters, read_rates, subscriber_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,6 +119,30 @@ def test_clients_and_tenants_are_counted_apart(tmp_path: Path, clock: Clock) -> 
     assert passes(throttle, 2) == ["", "60"]
     assert passes(throttle, 1, client="b") == passes(throttle, 1, tenant="south") == [""]
     assert passes(throttle, 1, tenant="no", client="rth\0a") == [""]
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::9%eth0", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+def test_addresses_of_one_subscriber_are_one_place(address: str, place: str) -> None:
+    assert subscriber_of(address) == place
+
+
+def test_another_address_of_the_same_subscriber_does_not_begin_anew(tmp_path: Path, clock: Clock) -> None:
+    throttle = throttle_of(CounterFile(tmp_path / COUNTERS, clock), failures="2/minute")
+    throttle.failure("2001:db8::1")
+    throttle.failure("2001:db8::2")
+    with pytest.raises(Throttled):
+        throttle.failure("2001:db8::3")
 
 
 def test_failures_are_counted_apart_from_calls(tmp_path: Path, clock: Clock) -> None:
