@@ -64,7 +64,7 @@ class State(StrEnum):
     WAITING = "waiting"
     HELD = "held"
     SIGNED = "signed"
-    PASSED = "passed"  # noqa: S105 - a state, no password
+    PASSED = "passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,25 @@ class ReviewedCode:
 
 @dataclass(frozen=True, slots=True)
 class RejectedCode:
-    """A code that does not stand. ``by`` is None for the engine; ``was`` is what a person took out, with ``position`` the place it had."""
+    """A code that does not stand. ``was`` is the code as it stood, or would stand: it comes back as that; ``by`` is None for the engine, whose
+    ``reason`` is of :class:`fhir_coder.model.RejectionReason`. A code that another took the place of has the reason ``replaced`` unless one was
+    given. ``position`` is the place it had, 0 for none."""
 
-    code: str
-    display: str
+    was: ReviewedCode
     reason: str
     by: Someone | None = None
     text: str = ""
-    was: ReviewedCode | None = None
     position: int = 0
+
+    @property
+    def code(self) -> str:
+        """The code."""
+        return self.was.code
+
+    @property
+    def display(self) -> str:
+        """Its title, or empty for a code that a person added."""
+        return self.was.display
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,9 @@ class Review:
     """What follows from a proposal and the decisions on it. ``codes`` are in claim order: the first is position 1.
 
     ``version`` is the sequence of the last decision, 0 before the first. ``hold_reason`` and ``hold_text`` are empty unless held; ``signed_by``,
-    ``signed_at`` and ``overrides`` are of the sign-off that is in force. ``is_touched``: a person changed or accepted a code. ``idle`` are the
-    sequences of decisions that had nothing to act on (no decision that was admitted is among them).
+    ``signed_at`` and ``overrides`` are of the sign-off that is in force, ``times_signed`` counts all there were. ``is_touched``: a person changed or
+    accepted a code. ``undoable`` are the decisions that can be taken back, ``redoable`` those that took one back and can be taken back themselves.
+    ``idle`` are decisions that found nothing to act on: none, unless the rules changed since they were admitted.
     """
 
     coding_id: str
@@ -128,9 +139,11 @@ class Review:
     signed_by: Someone | None = None
     signed_at: datetime | None = None
     overrides: tuple[Override, ...] = ()
+    times_signed: int = 0
     is_touched: bool = False
-    idle: tuple[int, ...] = ()
     undoable: tuple[int, ...] = ()
+    redoable: tuple[int, ...] = ()
+    idle: tuple[int, ...] = ()
 
     def position(self, code: str) -> int:
         """The 1-based place of a code, 0 for one that does not stand."""
