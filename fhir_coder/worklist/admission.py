@@ -6,14 +6,18 @@ import re
 from collections.abc import Callable, Collection, Mapping
 
 from fhir_coder.errors import Conflict, InvalidContent, RequestError
-from fhir_coder.worklist.decision import Act, Decision
+from fhir_coder.worklist.decision import Act, Decision, Span
 from fhir_coder.worklist.reasons import OVERRIDE, reason_fault
 from fhir_coder.worklist.review import Review, State, Verdict
 
 LONGEST_TEXT = 4000
 """Characters of a comment, a question or a reason in words."""
-MOST_SPANS = 50
-"""Spans that one decision may bring."""
+LONGEST_REASON, LONGEST_NAME, LONGEST_ID = 32, 255, 64
+"""Characters of a reason; of the name of a finding and the id of a person; of the id of a note."""
+MOST = 50
+"""Spans, lines and overrides that one decision may bring."""
+_LAST = 2**31 - 1
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
 """The form of ICD-10-CM. Whether there is such a code, and whether it can be billed, only a release can say: the caller asks one."""
 _OPEN_TO_CLOSED = {State.SIGNED: frozenset({Act.REOPEN, Act.COMMENT}), State.PASSED: frozenset({Act.REOPEN, Act.COMMENT})}
@@ -39,14 +43,30 @@ def refusal(review: Review, decision: Decision) -> RequestError | None:
 
 
 def _form(decision: Decision) -> RequestError | None:
-    """What holds for every decision."""
-    if max(len(decision.text), *(len(one.text) for one in decision.overrides), 0) > LONGEST_TEXT:
-        return InvalidContent(f"the text is longer than {LONGEST_TEXT} characters")
-    if len(decision.spans) > MOST_SPANS or any(not 0 <= one.start < one.end for one in decision.spans):
-        return InvalidContent(f"expected at most {MOST_SPANS} spans, each of one character or more")
-    if decision.position < 0 or any(line < 1 for line in decision.lines) or len(set(decision.lines)) < len(decision.lines):
-        return InvalidContent("positions and lines are numbers from 1, each line once")
-    return None
+    """What holds for every decision, and that the store can keep it."""
+    fitting = {
+        f"texts of at most {LONGEST_TEXT} characters": _longest(decision.text, *(one.text for one in decision.overrides)) <= LONGEST_TEXT,
+        "ICD-10-CM codes with the dot": all(not code or _CODE.fullmatch(code) for code in (decision.code, decision.instead)),
+        f"at most {MOST} spans, each of one character or more": len(decision.spans) <= MOST and all(map(_is_span, decision.spans)),
+        f"positions from 1, at most {MOST} lines and overrides": decision.position >= 0
+        and max(len(decision.lines), len(decision.overrides)) <= MOST,
+        "numbers of lines from 1, each once": all(line > 0 for line in decision.lines) and len(set(decision.lines)) == len(decision.lines),
+        "reasons, findings and people by name": _longest(decision.reason, *(one.reason for one in decision.overrides)) <= LONGEST_REASON
+        and _longest(decision.finding, *(one.finding for one in decision.overrides), *_ids(decision)) <= LONGEST_NAME,
+    }
+    return next((InvalidContent(f"expected {what}") for what, is_so in fitting.items() if not is_so), None)
+
+
+def _longest(*texts: str) -> int:
+    return max(len(one) for one in texts)
+
+
+def _ids(decision: Decision) -> tuple[str, ...]:
+    return (decision.to.id, decision.to.issuer) if decision.to else ()
+
+
+def _is_span(span: Span) -> bool:
+    return 0 <= span.start < span.end <= _LAST and 0 < len(span.note_id) <= LONGEST_ID and bool(_SHA256.fullmatch(span.sha256))
 
 
 def _stands(review: Review, decision: Decision) -> RequestError | None:
@@ -54,8 +74,8 @@ def _stands(review: Review, decision: Decision) -> RequestError | None:
 
 
 def _is_new(review: Review, code: str) -> RequestError | None:
-    if not _CODE.fullmatch(code):
-        return InvalidContent("expected an ICD-10-CM code with the dot")
+    if not code:
+        return InvalidContent("expected the code that comes")
     return Conflict(f"{code} stands in this review already") if review.position(code) else None
 
 

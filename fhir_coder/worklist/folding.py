@@ -182,8 +182,8 @@ def _assign(review: Review, recorded: Recorded) -> Review:
 
 
 def _sign_off(review: Review, recorded: Recorded) -> Review:
-    signed = {"signed_by": recorded.by, "signed_at": recorded.at, "overrides": recorded.decision.overrides}
-    return replace(review, state=State.SIGNED, times_signed=review.times_signed + 1, **signed)
+    signed = replace(review, state=State.SIGNED, times_signed=review.times_signed + 1)
+    return replace(signed, signed_by=recorded.by, signed_at=recorded.at, overrides=recorded.decision.overrides)
 
 
 def _reopen(review: Review, recorded: Recorded) -> Review:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fhir_coder.errors import Conflict, InvalidContent, RequestError
-from fhir_coder.worklist.admission import LONGEST_TEXT, MOST_SPANS, admit
+from fhir_coder.worklist.admission import LONGEST_TEXT, MOST, admit
 from fhir_coder.worklist.decision import Act, Decision, Override, Someone, Span, finding_name
 from fhir_coder.worklist.folding import fold
 from fhir_coder.worklist.reasons import OTHER, QUERY_OPEN, reasons
@@ -27,7 +27,7 @@ BLOCKS = finding_name("FCE301", ("I10", "E11.9"))
         Decision(Act.ADD, "N18.31", reason="unheard-of", spans=(WORDS,)),
         Decision(Act.ADD, "n18.31", spans=(WORDS,)),
         Decision(Act.ADD, "N18.31", spans=(Span("n1", 4, 4, "a" * 64),)),
-        Decision(Act.ADD, "N18.31", spans=(WORDS,) * (MOST_SPANS + 1)),
+        Decision(Act.ADD, "N18.31", spans=(WORDS,) * (MOST + 1)),
         Decision(Act.REPLACE, "I10", instead="hypertension"),
         Decision(Act.REPLACE, "I10", instead="I11.9", reason="unheard-of"),
         Decision(Act.REJECT, "I10"),
@@ -43,6 +43,13 @@ BLOCKS = finding_name("FCE301", ("I10", "E11.9"))
         Decision(Act.ASK, "I10"),
         Decision(Act.HOLD),
         Decision(Act.ASSIGN, to=Someone("", "https://ehr.invalid")),
+        Decision(Act.COMMENT, "Zwiebelkuchen", text="See the letter."),
+        Decision(Act.COMMENT, text="See the letter.", reason="a" * 33),
+        Decision(Act.ASK, text="Which?", finding="a" * 256),
+        Decision(Act.EVIDENCE, "I10", spans=(Span("n1", 3, 9, "abc"),)),
+        Decision(Act.EVIDENCE, "I10", spans=(Span("", 3, 9, "a" * 64),)),
+        Decision(Act.EVIDENCE, "I10", spans=(Span("n1", 3, 2**31, "a" * 64),)),
+        Decision(Act.ASSIGN, to=Someone("a" * 256, "https://ehr.invalid")),
         Decision(Act.SIGN_OFF, overrides=(Override(BLOCKS, "because"),)),
         Decision(Act.SIGN_OFF, overrides=(Override(BLOCKS, "other"),)),
     ],
