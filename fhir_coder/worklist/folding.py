@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fhir_coder.errors import Conflict
 from fhir_coder.model import Outcome
-from fhir_coder.worklist.admission import admit, refusal
+from fhir_coder.worklist.admission import CLOSED, admit, refusal
 from fhir_coder.worklist.decision import Act, Recorded
 from fhir_coder.worklist.history import standing
 from fhir_coder.worklist.reasons import QUERY_OPEN
@@ -28,7 +28,7 @@ def fold(proposed: Proposed, recorded: Sequence[Recorded]) -> Review:
     for one in stands.decisions:
         review = _after(review, one)
     version = recorded[-1].sequence if recorded else 0
-    is_open = review.state in {State.WAITING, State.HELD}
+    is_open = review.state not in CLOSED
     return replace(review, version=version, undoable=stands.undoable * is_open, redoable=stands.redoable * is_open)
 
 
@@ -58,7 +58,7 @@ def _beginning(proposed: Proposed) -> Review:
 
 
 def _after(review: Review, recorded: Recorded) -> Review:
-    if refusal(review, replace(recorded.decision, undoes=0)):
+    if refusal(review, recorded.decision):
         return replace(review, idle=(*review.idle, recorded.sequence))
     after = _STEPS[recorded.decision.act](review, recorded)
     return replace(after, is_touched=True) if recorded.decision.act in ON_CODES else after

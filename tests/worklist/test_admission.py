@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fhir_coder.errors import Conflict, InvalidContent, RequestError
-from fhir_coder.worklist.admission import LONGEST_TEXT, MOST, admit
+from fhir_coder.worklist.admission import admit
 from fhir_coder.worklist.decision import Act, Decision, Override, Someone, Span, finding_name
 from fhir_coder.worklist.folding import fold
+from fhir_coder.worklist.form import LONGEST_TEXT, MOST
 from fhir_coder.worklist.reasons import OTHER, QUERY_OPEN, reasons
 from fhir_coder.worklist.review import Review
 from tests.worklist.history import PROPOSED, WORDS, played
@@ -28,6 +29,8 @@ BLOCKS = finding_name("FCE301", ("I10", "E11.9"))
         Decision(Act.ADD, "n18.31", spans=(WORDS,)),
         Decision(Act.ADD, "N18.31", spans=(Span("n1", 4, 4, "a" * 64),)),
         Decision(Act.ADD, "N18.31", spans=(WORDS,) * (MOST + 1)),
+        Decision(Act.ACCEPT),
+        Decision(Act.REPLACE, "I10"),
         Decision(Act.REPLACE, "I10", instead="hypertension"),
         Decision(Act.REPLACE, "I10", instead="I11.9", reason="unheard-of"),
         Decision(Act.REJECT, "I10"),
