@@ -155,17 +155,11 @@ class Reviews:
         row.locked_until_s = int((self._now() + timedelta(seconds=self._lock_s)).timestamp())
 
     def _tell(self, session: Session, coding: CodedEncounterRow, new: Recorded, maker: Maker) -> None:
-        """The decision, and each override by itself: ids and codes, never words."""
+        """The decision, and each override by itself. The audit holds no code of a diagnosis: the version leads to the decision."""
         decision = new.decision
-        said = {
-            "coding": coding.id,
-            "version": str(new.sequence),
-            "act": decision.act.value,
-            "code": decision.code,
-            "instead": decision.instead,
-        }
+        said = {"coding": coding.id, "version": str(new.sequence), "act": decision.act.value}
         events = [(_EVENTS.get(decision.act, "decide"), said | {"reason": decision.reason})]
-        events += [("override", said | {"finding": one.finding, "reason": one.reason}) for one in decision.overrides]
+        events += [("override", said | {"edit": one.finding.split(" ")[0], "reason": one.reason}) for one in decision.overrides]
         for event, detail in events:
             entry = AuditEntry(
                 tenant=coding.tenant,
