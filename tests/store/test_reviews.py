@@ -261,6 +261,7 @@ def test_two_processes_decide_on_each_version_once(desk: Desk, database_url: str
     done = [int(one.communicate("go\n", timeout=60)[0]) for one in processes]
     found = desk.reviews.find("north", coding)
     assert found is not None and [one.sequence for one in found.history] == list(range(1, found.review.version + 1))
+    assert 0 < found.review.version <= 20, "each of twenty versions was decided on once at the most"
     assert sum(done) == found.review.version == len(list(desk.log.lines("north")))
     assert verify(desk.log.lines("north")).is_whole
 
