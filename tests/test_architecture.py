@@ -154,6 +154,16 @@ def test_the_record_imports_nothing_of_the_server_or_the_command_line(path: Path
     assert not [name for name in imports(path) if name.startswith(OUTERMOST)]
 
 
+PURE = ("fhir_coder.errors", "fhir_coder.model", "fhir_coder.worklist")
+"""What reviews are made of: values and errors. No store, no page and no clock."""
+
+
+@pytest.mark.parametrize("path", [p for p in sources() if relative(p).startswith("fhir_coder/worklist/")], ids=relative)
+def test_what_follows_from_decisions_knows_neither_store_nor_page(path: Path) -> None:
+    ours = {name for name in imports(path) if name.split(".")[0] in PACKAGES}
+    assert not {name for name in ours if not name.startswith(PURE)}
+
+
 def test_concrete_parts_are_put_together_in_the_composition_files_alone() -> None:
     callers = {in_house(path) for path in sources() if imports(path) & set(COMPOSITION)}
     assert {name for name in callers if not name.startswith((*COMPOSITION, "fhir_coder.commands."))} == set()

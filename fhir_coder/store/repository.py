@@ -17,6 +17,7 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
 from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite, Within
+from fhir_coder.store.review_opening import open_review
 from fhir_coder.store.rows import PartRows, encounter_row
 from fhir_coder.store.tables import (
     AssignmentRow,
@@ -47,13 +48,14 @@ class Repository:
         self._now = now
 
     def save(self, tenant: str, ehr: str, result: CodingResult) -> str:
-        """Keep a result with its whole trail, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty."""
+        """Keep a result with its whole trail and open its review, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty."""
         public_id = uuid4().hex
         with Session(self._writing) as session, session.begin():
             row = encounter_row(tenant, ehr, result, public_id, self._now().astimezone(UTC), self._cipher)
             session.add(row)
             session.flush()
             session.add_all(PartRows(tenant, row.key, self._cipher).of(result))
+            open_review(session, row, result)
         return public_id
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:

@@ -15,11 +15,13 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
+from fhir_coder.store.worklist import Worklist
 
 
 def tls_of(settings: Settings) -> DatabaseTls:
@@ -39,6 +41,8 @@ class Stores:
     merging: Merging
     hooks: HookStore
     sessions: SessionEnding
+    reviews: Reviews
+    worklist: Worklist
 
     def close(self) -> None:
         """Close all connections."""
@@ -60,6 +64,8 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Merging(engine, audit),
         HookStore(engine),
         SessionEnding(engine),
+        Reviews(engine, cipher, audit),
+        Worklist(engine, cipher),
     )
 
 

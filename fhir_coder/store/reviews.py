@@ -1,0 +1,213 @@
+"""Reviews: decisions are added one at a time, by one person at a time, on what that person saw.
+
+Two things keep several people from treading on each other. A lock tells the others who works on a review; it ends by itself when it is not used,
+so that nothing stays locked behind a closed lid. And each decision names the version it was made on: whoever decides on an older one is told,
+also where a lock was taken over meanwhile. A decision and its event of the audit are kept together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, Select, select
+from sqlalchemy.orm import Session
+
+from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
+from fhir_coder.errors import Conflict, ResourceUnknown
+from fhir_coder.model import Severity
+from fhir_coder.store.audit import AuditLog, now_utc
+from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.review_reading import history_of, proposed_of
+from fhir_coder.store.review_rows import decision_row, rank, summarize
+from fhir_coder.store.review_tables import ReviewRow
+from fhir_coder.store.tables import CodedEncounterRow
+from fhir_coder.worklist.decision import Act, Decision, Recorded, Someone
+from fhir_coder.worklist.folding import advance, fold
+from fhir_coder.worklist.review import Proposed, Review
+
+LOCK_S = 15 * 60
+"""Seconds that a review stays locked after its last use."""
+_BESIDE = frozenset({Act.COMMENT, Act.ASSIGN})
+"""What anybody may do while somebody else works on a review."""
+_LETTING_GO = frozenset({Act.HOLD, Act.ASK, Act.SIGN_OFF})
+"""After these there is nothing to work on for now."""
+_EVENTS = {Act.SIGN_OFF: "sign-off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who decides, and the request it came with, for the audit."""
+
+    person: Someone
+    request_id: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the edits say of the codes that stand: names of the findings that block, and the severities of all that are shown."""
+
+    blocking: frozenset[str] = frozenset()
+    severities: tuple[Severity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who works on a review, and until when if nothing more is done (aware)."""
+
+    holder: Someone
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedReview:
+    """A review with all it rests on. ``lock`` is None while nobody works on it; for the rest see :class:`.review_tables.ReviewRow`."""
+
+    proposed: Proposed
+    history: tuple[Recorded, ...]
+    review: Review
+    lock: Lock | None
+    superseded_by: str
+    supersedes: str
+
+
+class Reviews:
+    """Over one database; ``audit`` is its log, ``now`` tells the time (aware). A review goes by the id of its coding."""
+
+    def __init__(
+        self, engine: Engine, cipher: Cipher, audit: AuditLog, now: Callable[[], datetime] = now_utc, lock_s: int = LOCK_S
+    ) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._cipher = cipher
+        self._audit = audit
+        self._now = now
+        self._lock_s = lock_s
+
+    def find(self, tenant: str, coding_id: str) -> OpenedReview | None:
+        """The review of a coding, if it is the tenant's."""
+        with Session(self._engine) as session:
+            row = session.scalar(_row(tenant, coding_id))
+            if row is None:
+                return None
+            proposed, history = proposed_of(session, _coding(session, row)), history_of(session, row, self._cipher)
+            lock = lock_of(row, self._cipher, self._now())
+            return OpenedReview(proposed, history, fold(proposed, history), lock, row.superseded_by, row.supersedes)
+
+    def take(self, tenant: str, coding_id: str, maker: Maker) -> Lock:
+        """Begin to work on a review, or go on. Raises Conflict while somebody else does, and ResourceUnknown for no review of the tenant."""
+        with Session(self._writing) as session, session.begin():
+            row = _held(session, tenant, coding_id)
+            self._lock(row, maker.person)
+            return Lock(maker.person, _moment(row.locked_until_s))
+
+    def let_go(self, tenant: str, coding_id: str, maker: Maker) -> None:
+        """Stop to work on a review; nothing where somebody else has taken over."""
+        with Session(self._writing) as session, session.begin():
+            row = _held(session, tenant, coding_id)
+            if _holder(row).is_same(maker.person):
+                _unlock(row)
+
+    def decide(self, tenant: str, coding_id: str, version: int, decision: Decision, maker: Maker, checked: Checked | None = None) -> Review:
+        """Add a decision that was made on a version, and give back the review after it.
+
+        ``checked`` is what the edits say of the codes after the decision; a sign-off needs it (ValueError). Raises ResourceUnknown for no review of
+        the tenant; Conflict where somebody else works on it, where it changed meanwhile and where its encounter was coded again; and as
+        :func:`fhir_coder.worklist.folding.advance`. Nothing is kept then.
+        """
+        if decision.act is Act.SIGN_OFF and checked is None:
+            raise ValueError("a sign-off needs to know the findings")
+        with Session(self._writing) as session, session.begin():
+            self._audit.take_turn(session.connection(), tenant)  # before the row: who deletes takes them in this order
+            row = _held(session, tenant, coding_id)
+            self._admit(row, version, decision.act, maker.person)
+            coding = _coding(session, row)
+            moment, person = self._now().astimezone(UTC), maker.person
+            new = Recorded(row.version + 1, moment, person.id, person.issuer, person.name, decision)
+            history = history_of(session, row, self._cipher)
+            review = advance(proposed_of(session, coding), history, new, checked.blocking if checked else ())
+            session.add(decision_row(row, new, self._cipher))
+            summarize(row, review, self._cipher)
+            row.changed_at = moment
+            row.severity = rank(checked.severities) if checked else row.severity
+            if decision.act in _LETTING_GO:
+                _unlock(row)
+            session.flush()
+            self._tell(session, coding, new, maker)
+        return review
+
+    def _admit(self, row: ReviewRow, version: int, act: Act, person: Someone) -> None:
+        """Whether this person may decide on this version now."""
+        if row.superseded_by and act is not Act.COMMENT:
+            raise Conflict("the encounter was coded again: decide on its newer coding")
+        if act not in _BESIDE:
+            self._lock(row, person)
+        if row.version != version:
+            raise Conflict(f"the review changed meanwhile (it is at version {row.version}, you saw {version}): look at it again")
+
+    def _lock(self, row: ReviewRow, person: Someone) -> None:
+        lock = lock_of(row, self._cipher, self._now())
+        if lock and not lock.holder.is_same(person):
+            raise Conflict(f"somebody else works on the review until {lock.until:%H:%M} UTC, or until they let it go")
+        row.holder_id, row.holder_issuer, row.holder_name = person.id, person.issuer, self._cipher.seal(person.name)
+        row.locked_until_s = int((self._now() + timedelta(seconds=self._lock_s)).timestamp())
+
+    def _tell(self, session: Session, coding: CodedEncounterRow, new: Recorded, maker: Maker) -> None:
+        """The decision, and each override by itself. The audit holds no code of a diagnosis: the version leads to the decision."""
+        decision = new.decision
+        said = {"coding": coding.id, "version": str(new.sequence), "act": decision.act.value}
+        events = [(_EVENTS.get(decision.act, "decide"), said | {"reason": decision.reason})]
+        events += [("override", said | {"edit": one.finding.split(" ")[0], "reason": one.reason}) for one in decision.overrides]
+        for event, detail in events:
+            entry = AuditEntry(
+                tenant=coding.tenant,
+                event=event,
+                action=Action.UPDATE,
+                success=Success.DONE,
+                agent=Agent(AgentKind.PERSON, maker.person.id, maker.person.issuer),
+                patient=coding.patient_reference,
+                entities=(coding.encounter_reference,) if coding.encounter_reference else (),
+                request_id=maker.request_id,
+                address=maker.address,
+                detail={name: value for name, value in detail.items() if value},
+            )
+            self._audit.append(session.connection(), entry)
+
+
+def lock_of(row: ReviewRow, cipher: Cipher, now: datetime) -> Lock | None:
+    """The lock of a row unless it is over."""
+    until = _moment(row.locked_until_s)
+    return Lock(_holder(row, cipher.open(row.holder_name)), until) if until > now else None
+
+
+def _row(tenant: str, coding_id: str) -> Select[ReviewRow]:
+    review, coding = ReviewRow, CodedEncounterRow
+    joined = select(review).join(coding, review.coded_encounter == coding.key)
+    return joined.where(review.tenant == tenant, coding.tenant == tenant, coding.id == coding_id)
+
+
+def _held(session: Session, tenant: str, coding_id: str) -> ReviewRow:
+    """The row, kept from others until the transaction ends."""
+    row = session.scalar(_row(tenant, coding_id).with_for_update(of=ReviewRow))
+    if row is None:
+        raise ResourceUnknown("there is no such review")
+    return row
+
+
+def _coding(session: Session, row: ReviewRow) -> CodedEncounterRow:
+    coding = CodedEncounterRow
+    return session.scalars(select(coding).where(coding.tenant == row.tenant, coding.key == row.coded_encounter)).one()
+
+
+def _holder(row: ReviewRow, name: str = "") -> Someone:
+    return Someone(row.holder_id, row.holder_issuer, name)
+
+
+def _unlock(row: ReviewRow) -> None:
+    row.holder_id, row.holder_issuer, row.holder_name, row.locked_until_s = "", "", None, 0
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

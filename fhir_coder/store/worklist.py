@@ -1,0 +1,187 @@
+"""The list of reviews: filtered, sorted, one page at a time, and counted. Superseded codings are never in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from fhir_coder.model import Severity
+from fhir_coder.store.audit import now_utc
+from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.records import Within
+from fhir_coder.store.review_rows import SEVERITIES, utc
+from fhir_coder.store.review_tables import ReviewRow
+from fhir_coder.store.reviews import Lock, lock_of
+from fhir_coder.store.tables import CodedEncounterRow, ReasonRow
+from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.review import State
+
+_ALL = Within()
+
+
+class Sort(StrEnum):
+    """What a list is in order of. Ties: the older first."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    SERVICE_DATE = "service-date"
+    SEVERITY = "severity"
+    CODES = "codes"
+    PATIENT = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is listed; what is empty does not matter.
+
+    ``assigned`` is somebody, ``is_unassigned`` asks for what is nobody's. ``severity`` is the least. ``reason`` is a code of why it goes to review.
+    ``since`` and ``until`` bound the date of service, both included. ``search`` is the beginning of an id of a patient or encounter, or of a
+    reference (``Patient/7``), or the id of a coding. ``within`` is what the person may see at all.
+    """
+
+    states: tuple[State, ...] = (State.WAITING, State.HELD)
+    assigned: Someone | None = None
+    is_unassigned: bool = False
+    severity: Severity | None = None
+    reason: str = ""
+    ehr: str = ""
+    since: date | None = None
+    until: date | None = None
+    search: str = ""
+    within: Within = _ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which lines of a list: those after ``skip``, ``most`` at the most."""
+
+    skip: int = 0
+    most: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistLine:
+    """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR."""
+
+    coding_id: str
+    ehr: str
+    encounter_reference: str
+    patient_reference: str
+    provider: str
+    service_date: date | None
+    created_at: datetime
+    changed_at: datetime
+    is_inline: bool
+    state: State
+    version: int
+    codes: tuple[str, ...]
+    reasons: tuple[str, ...]
+    severity: Severity | None
+    hold_reason: str
+    assigned: Someone | None
+    lock: Lock | None
+    supersedes: str
+
+
+_ORDERS: Mapping[Sort, tuple[Any, ...]] = {
+    Sort.OLDEST: (),
+    Sort.NEWEST: (CodedEncounterRow.key.desc(),),
+    Sort.SERVICE_DATE: (CodedEncounterRow.service_date.is_(None), CodedEncounterRow.service_date),
+    Sort.SEVERITY: (ReviewRow.severity.desc(),),
+    Sort.CODES: (ReviewRow.code_count.desc(),),
+    Sort.PATIENT: (CodedEncounterRow.patient_reference,),
+}
+
+
+class Worklist:
+    """Over one database. ``now`` tells the time (aware), by which locks are over."""
+
+    def __init__(self, engine: Engine, cipher: Cipher, now: Callable[[], datetime] = now_utc) -> None:
+        self._engine = engine
+        self._cipher = cipher
+        self._now = now
+
+    def lines(self, tenant: str, filters: Filters = Filters(), sort: Sort = Sort.OLDEST, page: Page = Page()) -> tuple[WorklistLine, ...]:
+        """One page of the list."""
+        query = _listed(tenant, filters, ReviewRow, CodedEncounterRow)
+        query = query.order_by(*_ORDERS[sort], CodedEncounterRow.key).offset(page.skip).limit(page.most)
+        with Session(self._engine) as session:
+            return tuple(self._line(review, coding) for review, coding in session.execute(query))
+
+    def count(self, tenant: str, filters: Filters = Filters()) -> int:
+        """How many lines the list has on all its pages."""
+        with Session(self._engine) as session:
+            return session.scalar(_listed(tenant, filters, func.count())) or 0
+
+    def _line(self, review: ReviewRow, coding: CodedEncounterRow) -> WorklistLine:
+        assigned = Someone(review.assigned_id, review.assigned_issuer, self._cipher.open(review.assigned_name))
+        return WorklistLine(
+            coding_id=coding.id,
+            ehr=coding.ehr,
+            encounter_reference=coding.encounter_reference,
+            patient_reference=coding.patient_reference,
+            provider=review.provider,
+            service_date=coding.service_date,
+            created_at=utc(coding.created_at),
+            changed_at=utc(review.changed_at),
+            is_inline=coding.is_inline,
+            state=State(review.state),
+            version=review.version,
+            codes=tuple(review.codes),
+            reasons=tuple(review.reasons),
+            severity=SEVERITIES[review.severity],
+            hold_reason=review.hold_reason,
+            assigned=assigned if assigned.id else None,
+            lock=lock_of(review, self._cipher, self._now()),
+            supersedes=review.supersedes,
+        )
+
+
+def _listed(tenant: str, filters: Filters, *what: Any) -> Select[Any]:
+    """The list of a tenant without order."""
+    review, coding = ReviewRow, CodedEncounterRow
+    query = select(*what).select_from(review).join(coding, review.coded_encounter == coding.key)
+    query = query.where(review.tenant == tenant, coding.tenant == tenant, review.superseded_by == "")
+    if filters.reason:
+        named = select(ReasonRow.key).where(
+            ReasonRow.tenant == tenant, ReasonRow.coded_encounter == coding.key, ReasonRow.code == filters.reason
+        )
+        query = query.where(named.exists())
+    return query.where(*_conditions(filters))
+
+
+def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    review, coding, within = ReviewRow, CodedEncounterRow, filters.within
+    yield review.state.in_([one.value for one in filters.states])
+    for column, value in ((coding.ehr, filters.ehr), (coding.ehr, within.ehr), (coding.patient_reference, within.patient)):
+        if value:
+            yield column == value
+    if within.encounter:
+        yield coding.encounter_reference == within.encounter
+    if filters.assigned:
+        yield review.assigned_id == filters.assigned.id
+        yield review.assigned_issuer == filters.assigned.issuer
+    if filters.is_unassigned:
+        yield review.assigned_id == ""
+    if filters.severity:
+        yield review.severity >= SEVERITIES.index(filters.severity)
+    if filters.since:
+        yield coding.service_date >= filters.since
+    if filters.until:
+        yield coding.service_date <= filters.until
+    if filters.search:
+        yield _matching(filters.search)
+
+
+def _matching(search: str) -> ColumnElement[bool]:
+    """Ids are compared as they are written: in FHIR they differ by case."""
+    columns = (CodedEncounterRow.patient_reference, CodedEncounterRow.encounter_reference)
+    beginnings = (search,) if "/" in search else (f"Patient/{search}", f"Encounter/{search}")
+    found = [column.startswith(one, autoescape=True) for column in columns for one in beginnings]
+    return or_(*found, CodedEncounterRow.id == search)
