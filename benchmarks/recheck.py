@@ -93,7 +93,8 @@ def _stored(coder: Coder, folder: Path) -> StoredEncounter:
         stored = repository.get("default", repository.save("default", "", result))
     finally:
         repository.close()
-    assert stored
+    if stored is None:
+        raise RuntimeError("the store does not give back what it took")
     return stored
 
 

@@ -6,10 +6,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from fhir_coder.api.concurrency import InTurn, Room
 from fhir_coder.api.guards import Guards
+from fhir_coder.code_search.searching import CodeSearch
 from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.retry import RetryPolicy
@@ -21,6 +23,7 @@ from fhir_coder.review.blueprint import DEFAULT_TENANT, ReviewParts, WayIn
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import FixedToken, LaunchTokens
 from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
@@ -45,10 +48,11 @@ MakesFlow = Callable[[Iterable[Registration]], Flow]
 
 @dataclass(frozen=True, slots=True)
 class Reviewing:
-    """The parts of the pages, and the sessions where people can sign in (they hold database connections)."""
+    """The parts of the pages, the sessions where people can sign in (they hold database connections), and what is best loaded before a fork."""
 
     parts: ReviewParts
     store: SessionStore | None
+    prepare: Callable[[], None]
 
 
 def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
@@ -71,6 +75,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
     encounters = EncounterPages(
         engine.repository, people.engine, people.client, sessions.open_glass if sessions else _no_glass, recording, pages
     )
+    codes = CodeSearch(engine.coder.index_for)
     parts = ReviewParts(
         pages=pages,
         encounters=encounters,
@@ -81,8 +86,9 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
+        lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
     )
-    return Reviewing(parts, store)
+    return Reviewing(parts, store, partial(codes.prepare, engine.coder.catalogue.for_date(engine.now().date()).release))
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:
