@@ -6,4 +6,5 @@ from fhir_coder.settings import Settings
 
 with uncollected():
     app = create_app(Settings.from_environment())
+    app.extensions["fhir_coder"].before_fork()
 keep_for_good()

@@ -7,7 +7,7 @@ Concrete parts are named here and in the composition files below it, and nowhere
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -109,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
     install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(engine.repository, *filter(None, [reviewing.store]))
+    app.extensions["fhir_coder"] = Lifecycle(reviewing.prepare, engine.repository, *filter(None, [reviewing.store]))
     return app
 
 
@@ -158,10 +158,15 @@ def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
 
 
 class Lifecycle:
-    """What a worker must do after a fork: drop connections that belong to the parent."""
+    """What a server does around a fork: load what workers share, and drop connections that belong to the parent."""
 
-    def __init__(self, *stores: Repository | SessionStore) -> None:
+    def __init__(self, prepare: Callable[[], None], *stores: Repository | SessionStore) -> None:
+        self._prepare = prepare
         self._stores = stores
+
+    def before_fork(self) -> None:
+        """Load now what would be loaded when somebody first asks: it takes seconds, and each worker would do it."""
+        self._prepare()
 
     def after_fork(self) -> None:
         """Forget inherited database connections without closing them."""

@@ -6,21 +6,28 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from fhir_coder.api.concurrency import InTurn, Room
 from fhir_coder.api.guards import Guards
+from fhir_coder.code_search.searching import CodeSearch
 from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError, Forbidden
+from fhir_coder.exchange import CodingRequest, Intake
 from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
+from fhir_coder.record.again import EncounterSource
+from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blueprint import DEFAULT_TENANT, ReviewParts, WayIn
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import FixedToken, LaunchTokens
 from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
@@ -31,6 +38,7 @@ from fhir_coder.review.signing_in import Flow, SigningIn
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import open_sessions, tls_of
 from fhir_coder.tenant_settings import EhrSettings, Tenant
@@ -45,10 +53,11 @@ MakesFlow = Callable[[Iterable[Registration]], Flow]
 
 @dataclass(frozen=True, slots=True)
 class Reviewing:
-    """The parts of the pages, and the sessions where people can sign in (they hold database connections)."""
+    """The parts of the pages, the sessions where people can sign in (they hold database connections), and what is best loaded before a fork."""
 
     parts: ReviewParts
     store: SessionStore | None
+    prepare: Callable[[], None]
 
 
 def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
@@ -71,6 +80,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
     encounters = EncounterPages(
         engine.repository, people.engine, people.client, sessions.open_glass if sessions else _no_glass, recording, pages
     )
+    codes = CodeSearch(engine.coder.index_for)
     parts = ReviewParts(
         pages=pages,
         encounters=encounters,
@@ -81,8 +91,9 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
+        lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
     )
-    return Reviewing(parts, store)
+    return Reviewing(parts, store, partial(codes.prepare, engine.coder.catalogue.for_date(engine.now().date()).release))
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:
@@ -113,6 +124,22 @@ class AsPerson:
         if self._sessions is None or session.launched is None or not session.launched.is_smart:
             return None
         return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id))
+
+    def source(self, session: ReviewSession) -> EncounterSource:
+        """Where the encounter of a past coding is had again for this person: the store, and the EHR with their token."""
+
+        def connect(tenant: str, ehr: str) -> EhrClient | None:
+            if session.launched is None:
+                ehrs = self._engine.tenants[tenant].ehrs if tenant in self._engine.tenants else ()
+                return next((self._connections(one) for one in ehrs if one.id == ehr), None)
+            return self.client(session) if (tenant, ehr) == (session.tenant, session.ehr) else None
+
+        def gather_again(coding: StoredEncounter) -> Intake:
+            wanted = CodingRequest(coding.tenant, coding.encounter_reference.rpartition("/")[2], ehr=coding.ehr)
+            policy = replace(self._engine.intake, sensitive=self._engine.tenants[coding.tenant].sensitive)
+            return gather(wanted, connect(coding.tenant, coding.ehr), policy)
+
+        return EncounterSource(NoteReader(connect), gather_again)
 
     def just_launched(self, launched: Launched) -> EhrClient:
         """The client for a launch before it has a session: one attempt, for the banner must not keep the person waiting."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from index.dense import DenseIndex
 from index.encoder import Encoder
@@ -36,6 +36,10 @@ class CodeIndex:
     def find_terms(self, text: str) -> tuple[TermMatch, ...]:
         """The dictionary terms of a text: longest, none within another, in order, with code point offsets."""
         return self._matcher.find_terms(text)
+
+    def words(self) -> Iterator[str]:
+        """The words of every phrase of the dictionary, each as often as it stands in one, in comparable form (:func:`index.normalise.word_form`)."""
+        return self._matcher.words()
 
     def search(self, queries: Sequence[str], k: int = 50) -> list[list[Hit]]:
         """For each query the ``k`` best codes, stems without seventh character, by words and by meaning; ties broken by code.

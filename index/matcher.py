@@ -104,6 +104,10 @@ class TermMatcher:
         spans = [span for span in self._spans(text, tokens) if span.terms]
         return tuple(match for span in _outermost(_standing(spans, text)) for match in _matches(span))
 
+    def words(self) -> Iterator[str]:
+        """The words of every key, each as often as it stands in one."""
+        return (word for key in self._terms for word in key.split(" "))
+
     def _spans(self, text: str, tokens: Sequence[Token]) -> Iterator[_Span]:
         """Every run of tokens that is a key, with those of its terms whose conditions on the text hold."""
         words = [token.form for token in tokens]

@@ -142,6 +142,7 @@ def test_a_statement_without_the_tenant_would_be_found(source: str) -> None:
 USES: dict[str, Callable[[Repository, str], Any]] = {
     "get": lambda store, coding: store.get("north", coding),
     "latest": lambda store, _: store.latest("north", "Encounter/e1"),
+    "line": lambda store, coding: store.line("north", coding),
     "recent": lambda store, _: store.recent("north", 9),
     "written": lambda store, _: store.written("north", "main", "Encounter/e1"),
 }

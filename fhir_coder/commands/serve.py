@@ -129,6 +129,7 @@ class _Server(BaseApplication):
 
         with uncollected():
             application = create_app(self._settings)
+            application.extensions["fhir_coder"].before_fork()
         keep_for_good()
         return application
 

@@ -28,6 +28,7 @@ ID = "FCE-602"
 NAME = "unreadable-note"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
+IS_ABOUT_CODES = False
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ ID = "FCE-603"
 NAME = "identity-conflict"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
+IS_ABOUT_CODES = False
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ ID = "FCE-604"
 NAME = "note-not-english"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
+IS_ABOUT_CODES = False
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ ID = "FCE-605"
 NAME = "author-unknown"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
+IS_ABOUT_CODES = False
 
 
 def check(case: EditCase) -> Iterator[Fault]:

@@ -30,6 +30,7 @@ ID = "FCE-606"
 NAME = "signature-unknown"
 SEVERITY = Severity.BLOCKING
 NEEDS = "note"
+IS_ABOUT_CODES = False
 
 
 def check(case: EditCase) -> Iterator[Fault]:

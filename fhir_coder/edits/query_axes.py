@@ -69,6 +69,12 @@ def axes_of(edit: str) -> tuple[Axis, ...]:
 
 
 @cache
+def all_axes() -> tuple[Axis, ...]:
+    """The rows of all edits."""
+    return tuple(axis for edit in dict.fromkeys(row["edit"] for row in read_table("query_axes.tsv")) for axis in axes_of(edit))
+
+
+@cache
 def _choices() -> dict[str, tuple[Choice, ...]]:
     by_topic: defaultdict[str, tuple[Choice, ...]] = defaultdict(tuple)
     for row in read_table("query_options.tsv"):

@@ -33,7 +33,8 @@ class Edit:
     ``holds_from`` and ``holds_to`` bound the service dates for which its rule holds (inclusive; None: open). ``guideline_year`` is the fiscal
     year of the edition of the Official Guidelines that the rule was read in, 0 for a rule from elsewhere. ``is_verified`` is false where the
     paragraph could not be compared with a source: such an edit is never blocking. ``is_about_order`` is true where the place of a code on the claim decides;
-    every other edit finds the same in any order.
+    every other edit finds the same in any order. ``is_about_codes`` is false for an edit that looks at the notes alone, and need not run again when codes
+    change.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Edit:
     guideline_year: int = 0
     is_verified: bool = True
     is_about_order: bool = False
+    is_about_codes: bool = True
 
     def holds_on(self, service_date: date | None) -> bool:
         """Whether the rule is in force on the date of service; without a date it is."""
@@ -118,6 +120,7 @@ def read_edit(module: ModuleType) -> Edit:
         guideline_year=max(years, default=0),
         is_verified=is_verified,
         is_about_order=getattr(module, "IS_ABOUT_ORDER", False),
+        is_about_codes=getattr(module, "IS_ABOUT_CODES", True),
     )
 
 

@@ -35,6 +35,22 @@ class EncounterAgain:
     caveats: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EncounterSource:
+    """Where the encounter of a past coding is had again: ``reader`` has its notes, ``gather_again`` the facts that were not stored."""
+
+    reader: NoteReader
+    gather_again: Callable[[StoredEncounter], Intake]
+
+    def encounter(self, coding: StoredEncounter) -> EncounterAgain:
+        """With the texts of its notes. Raises NotReplayable."""
+        return encounter_again(coding, self.reader, self.gather_again)
+
+    def facts(self, coding: StoredEncounter) -> Encounter:
+        """Without them. Raises NotReplayable."""
+        return _stored(coding, {note.id: "" for note in coding.notes}) if coding.facts else _gathered(coding, self.gather_again)
+
+
 def encounter_again(coding: StoredEncounter, reader: NoteReader, gather_again: Callable[[StoredEncounter], Intake]) -> EncounterAgain:
     """The encounter as it was coded. ``gather_again`` asks the EHR for facts that were not stored. Raises NotReplayable."""
     rereads = [reader.read(coding, note) for note in coding.notes]

@@ -17,6 +17,7 @@ from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
 from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_navigation, require_our_form
 from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
@@ -42,7 +43,8 @@ class WayIn:
 @dataclass(frozen=True, slots=True)
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
-    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where calls are not counted."""
+    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where calls are not counted,
+    ``lookups`` where no code is looked up."""
 
     pages: Pages
     encounters: EncounterPages
@@ -53,6 +55,7 @@ class ReviewParts:
     demo: ReviewSession | None
     own_origin: str
     throttle: Throttle | None = None
+    lookups: Lookups | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -70,6 +73,9 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    if parts.lookups:
+        add("/review/codes", "GET", doors.seeing(parts.lookups.search))
+        add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)

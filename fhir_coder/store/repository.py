@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import ColumnElement, Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
@@ -78,11 +78,17 @@ class Repository:
     def recent(self, tenant: str, most: int, within: Within = Within()) -> tuple[CodingLine, ...]:  # noqa: B008 (a constant)
         """The tenant's newest codings ``within`` a part of it, newest first."""
         row = CodedEncounterRow
-        columns = ((row.ehr, within.ehr), (row.patient_reference, within.patient), (row.encounter_reference, within.encounter))
-        wanted = (column == value for column, value in columns if value)
-        query = select(row).where(row.tenant == tenant, *wanted).order_by(row.key.desc()).limit(most)
+        query = select(row).where(row.tenant == tenant, *_lying(within)).order_by(row.key.desc()).limit(most)
         with Session(self._engine) as session:
             return tuple(coding_line(one) for one in session.scalars(query))
+
+    def line(self, tenant: str, coding_id: str, within: Within = Within()) -> CodingLine | None:  # noqa: B008 (a constant)
+        """The coding of that id as one line, if it is the tenant's and lies ``within`` that part of it."""
+        row = CodedEncounterRow
+        query = select(row).where(row.tenant == tenant, row.id == coding_id, *_lying(within))
+        with Session(self._engine) as session:
+            found = session.scalar(query)
+            return coding_line(found) if found else None
 
     def artifacts_in_use(self) -> dict[str, int]:
         """How many codings, of all tenants, each kept artifact was used for, by digest."""
@@ -144,3 +150,10 @@ class Repository:
             parts(NoteRow),
         )
         return stored_encounter(rows, self._cipher)
+
+
+def _lying(within: Within) -> Iterator[ColumnElement[bool]]:
+    """The conditions of a part of a tenant's codings."""
+    row = CodedEncounterRow
+    columns = ((row.ehr, within.ehr), (row.patient_reference, within.patient), (row.encounter_reference, within.encounter))
+    return (column == value for column, value in columns if value)

@@ -191,3 +191,12 @@ def test_edits_do_not_depend_on_each_other(seed: int, release: Release, billable
     assert check_codes(case, {}, shuffled) == check_codes(case, {})
     alone = {finding for edit in all_edits() for finding in check_codes(case, {}, [edit])[0]}
     assert alone == set(check_codes(case, {})[0])
+
+
+def test_edits_that_look_at_no_code_find_the_same_for_any_codes(build_case) -> None:
+    """What a review need not run again when codes change."""
+    blind = [edit for edit in all_edits() if not edit.is_about_codes]
+    assert blind
+    for row in case_rows():
+        found, without = (check_codes(build_case({**row, "codes": codes}), {}, blind)[0] for codes in (row["codes"], ["I10", "M25.561"]))
+        assert found == without, row

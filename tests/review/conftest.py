@@ -22,6 +22,7 @@ from fhir_coder.people import Person, RoleRules
 from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -219,7 +220,13 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_sign_in: bool = True) -> Site:
+def make_site(
+    empty: Path,
+    folder: Path,
+    demo: ReviewSession | None = None,
+    can_sign_in: bool = True,
+    make_lookups: Callable[[Repository], Lookups] | None = None,
+) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
     flow, cipher = FakeFlow(clock), Cipher(KEY)
@@ -252,6 +259,7 @@ def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_
         [WayIn("default", ""), WayIn("default", "main")],
         demo,
         OURS if can_sign_in else "",
+        lookups=make_lookups(repository) if make_lookups else None,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))

@@ -16,7 +16,7 @@ from fhir_coder.facts import facts_hash, read_encounter
 from fhir_coder.model import Outcome
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
-from fhir_coder.store.records import with_words
+from fhir_coder.store.records import Within, with_words
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.tables import Table
 from fhir_coder.store.upgrade import upgrade
@@ -123,6 +123,16 @@ def test_the_newest_codings_are_listed_and_artifacts_counted(database_url: str) 
         assert [one.id for one in store.recent("default", 5)] == [second, first]
         assert [one.encounter_reference for one in store.recent("default", 1)] == ["Encounter/e2"]
         assert store.artifacts_in_use() == {"a" * 64: 2, "b" * 64: 1, "e" * 64: 1, "c" * 64: 2, "d" * 64: 2}
+
+
+def test_one_line_is_found_within_its_part_of_the_tenant_only(database_url: str) -> None:
+    with repository(database_url) as store:
+        coding = store.save("default", "main", coding_result())
+        line = store.line("default", coding, Within("main", "Patient/p1", "Encounter/e1"))
+        assert line is not None and (line.id, line.release_id, line) == (coding, "2026-04-01", store.line("default", coding))
+        for within in (Within("other"), Within(patient="Patient/p2"), Within(encounter="Encounter/e2")):
+            assert store.line("default", coding, within) is None
+        assert store.line("north", coding) is None and store.line("default", "0" * 32) is None
 
 
 def test_other_tenants_see_nothing(database_url: str) -> None:
