@@ -29,7 +29,7 @@ class Receiver:
         while not held.endswith(b"\x1c\r"):
             more = connection.recv(4096)
             if not more:
-                return b""
+                raise ConnectionError("no block")
             held += more
         assert held.startswith(b"\x0b")
         self.taken.append(held[1:-2])
