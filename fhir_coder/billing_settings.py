@@ -92,7 +92,9 @@ def _require_types(made: BillingDestination) -> None:
     if not _NAME.fullmatch(made.id):
         raise ValueError("expected id of billing to be 1 to 64 letters, digits, hyphens and dots")
     if not all(_NAMESPACE.fullmatch(one) for one in names):
-        raise ValueError("expected names of applications and facilities to be at most 20 letters, digits, blanks, dots, hyphens and underscores")
+        raise ValueError(
+            "expected names of applications and facilities to be at most 20 letters, digits, blanks, dots, hyphens and underscores"
+        )
     if made.processing not in {"P", "T", "D"}:
         raise ValueError("expected processing of billing to be P, T or D")
     if type(made.port) is not int or type(made.attempts) is not int or made.attempts < 1 or type(made.resend_unanswered) is not bool:

@@ -66,7 +66,9 @@ def _pid(patient: BilledPatient) -> hl7.Segment:
     """PID-5 is required: without a name its type is ``U``, unspecified (table 0200)."""
     name = [patient.family, patient.given, "", "", "", "", "L" if patient.family or patient.given else "U"]
     born = {7: _day(patient.birth_date)} if patient.birth_date else {}
-    return segment("PID", {1: "1", 3: repeats([patient.identifier, "", "", patient.assigner, "MR"]), 5: repeats(name), 8: patient.sex} | born)
+    return segment(
+        "PID", {1: "1", 3: repeats([patient.identifier, "", "", patient.assigner, "MR"]), 5: repeats(name), 8: patient.sex} | born
+    )
 
 
 def _charges(signed: SignedEncounter, after: int) -> Iterator[hl7.Segment]:

@@ -94,9 +94,7 @@ def run_acknowledge(arguments: argparse.Namespace) -> int:
     stores = open_all_stores(Settings.from_environment())
     taken = not arguments.rejected
     try:
-        stores.outbox_actions.acknowledge(
-            arguments.tenant, arguments.control, arguments.destination, taken, arguments.reason, operator()
-        )
+        stores.outbox_actions.acknowledge(arguments.tenant, arguments.control, arguments.destination, taken, arguments.reason, operator())
     finally:
         stores.close()
     print(f"{arguments.control} is {'acknowledged' if taken else 'rejected'}")
@@ -108,7 +106,9 @@ def _line(one: Outgoing) -> str:
     told = " ".join(filter(None, (one.acknowledgement, one.detail)))
     moment = datetime.fromtimestamp(one.created_s, UTC).isoformat(timespec="seconds")
     again = f"  replaces {one.replaces}" if one.replaces else ""
-    line = f"{one.control_id}  {one.state.value:<12}  {one.destination}  {one.encounter or '-'}  {version}  {moment}  attempts {one.attempts}"
+    line = (
+        f"{one.control_id}  {one.state.value:<12}  {one.destination}  {one.encounter or '-'}  {version}  {moment}  attempts {one.attempts}"
+    )
     return f"{line}{again}  {told}".rstrip()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fhir_coder.billing.answer import Answer
@@ -110,9 +110,7 @@ class Outbox:
         with self._engine.connect() as connection:
             return tuple(_outgoing(row) for row in connection.execute(query))
 
-    def _claim(
-        self, connection: Connection, row: Row[Any], correction: Correction | None, render: Render, now: int
-    ) -> Claimed | None:
+    def _claim(self, connection: Connection, row: Any, correction: Correction | None, render: Render, now: int) -> Claimed | None:
         """The row as the caller's, its message fixed. What has left before leaves again as it was, byte by byte."""
         signed = read(self._cipher.open(row.signed))
         text = self._cipher.open(row.message) or render(signed, correction).decode()
@@ -127,7 +125,7 @@ class Outbox:
             return None
         return Claimed(_one(connection, row.tenant, _R.key == row.key), signed, text.encode(), row.message is not None)
 
-    def _correction(self, connection: Connection, row: Row[Any]) -> Correction | None:
+    def _correction(self, connection: Connection, row: Any) -> Correction | None:
         """How a version stands to the newest before it that has left; None: billing has nothing, or nothing any more."""
         before = (_R.destination == row.destination, _R.review == row.review, _R.version < row.version, _R.state.in_(LEFT))
         query = select(_R.control_id, _R.is_void, _R.signed).where(_R.tenant == row.tenant, *before).order_by(_R.version.desc()).limit(1)
@@ -177,7 +175,7 @@ def _end_abandoned(connection: Connection, tenant: str, destination: str, before
     connection.execute(update(_R).where(_R.tenant == tenant, *lost).values(values))
 
 
-def _is_behind(connection: Connection, row: Row[Any]) -> bool:
+def _is_behind(connection: Connection, row: Any) -> bool:
     """Whether an earlier version is on its way: what it comes to decides what this one is."""
     before = (_R.destination == row.destination, _R.review == row.review, _R.version < row.version)
     moving = select(_R.key).where(_R.tenant == row.tenant, *before, _R.state.in_((State.WAITING, State.SENDING)))
@@ -195,7 +193,7 @@ def _change(connection: Connection, tenant: str, key: int, was: State, **values:
 
 
 def _one(connection: Connection, tenant: str, *conditions: ColumnElement[bool]) -> Outgoing:
-    query: Select[Any] = select(*_PLAIN).where(_R.tenant == tenant, *conditions)
+    query: Any = select(*_PLAIN).where(_R.tenant == tenant, *conditions)
     return _outgoing(connection.execute(query).one())
 
 

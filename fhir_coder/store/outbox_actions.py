@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from fhir_coder.audit.entry import Action, Agent, AuditEntry, Success
 from fhir_coder.billing.outgoing import State
@@ -46,11 +46,15 @@ class OutboxActions:
             row = _find(connection, tenant, control_id, destination)
             if row.state != State.SENT:
                 raise Conflict(f"{control_id} is {row.state}: only what is sent and not acknowledged awaits a word")
-            values: dict[str, Any] = {"acknowledged_s": int(self._now()), "detail": "by hand", "acknowledgement": "AA" if is_taken else "AE"}
+            values: dict[str, Any] = {
+                "acknowledged_s": int(self._now()),
+                "detail": "by hand",
+                "acknowledgement": "AA" if is_taken else "AE",
+            }
             values |= {"state": State.ACKNOWLEDGED} if is_taken else {"state": State.REJECTED, "message": None}
             self._write(connection, row, values, "billing-acknowledge", {"as": values["acknowledgement"], "reason": reason}, agent)
 
-    def _write(self, connection: Connection, row: Row[Any], values: dict[str, Any], event: str, detail: dict[str, str], agent: Agent) -> None:
+    def _write(self, connection: Connection, row: Any, values: dict[str, Any], event: str, detail: dict[str, str], agent: Agent) -> None:
         changed = connection.execute(
             update(_R).where(_R.tenant == row.tenant, _R.key == row.key, _R.state == row.state).values(values)
         ).rowcount
@@ -61,7 +65,7 @@ class OutboxActions:
         self._audit.append(connection, entry)
 
 
-def _find(connection: Connection, tenant: str, control_id: str, destination: str) -> Row[Any]:
+def _find(connection: Connection, tenant: str, control_id: str, destination: str) -> Any:
     columns = (_R.key, _R.tenant, _R.destination, _R.review, _R.version, _R.coding, _R.encounter_reference, _R.control_id, _R.state)
     query = select(*columns).where(_R.tenant == tenant, _R.control_id == control_id)
     found = connection.execute(query.where(_R.destination == destination) if destination else query).all()
@@ -72,6 +76,6 @@ def _find(connection: Connection, tenant: str, control_id: str, destination: str
     return found[0]
 
 
-def _has_later(connection: Connection, row: Row[Any]) -> bool:
+def _has_later(connection: Connection, row: Any) -> bool:
     later = (_R.destination == row.destination, _R.review == row.review, _R.version > row.version)
     return connection.execute(select(_R.key).where(_R.tenant == row.tenant, *later).limit(1)).first() is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 Manner = Callable[["Receiver", socket.socket], None]
@@ -52,10 +52,8 @@ def receiving(*manners: Manner) -> Iterator[Receiver]:
             receiver.connections += 1
             with connection:
                 connection.settimeout(5)
-                try:
+                with suppress(OSError):
                     manner(receiver, connection)
-                except OSError:
-                    pass
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

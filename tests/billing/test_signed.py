@@ -35,7 +35,10 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no zone": {"signed_at": datetime(2026, 5, 2)},
     "no diagnosis": {"diagnoses": (), "lines": ()},
     "thirteen diagnoses": {"diagnoses": tuple(Diagnosis(f"R{n}") for n in range(10, 23))},
-    "five pointers": {"diagnoses": tuple(Diagnosis(f"R{n}") for n in range(10, 20)), "lines": (ServiceLine("9", pointers=(1, 2, 3, 4, 5)),)},
+    "five pointers": {
+        "diagnoses": tuple(Diagnosis(f"R{n}") for n in range(10, 20)),
+        "lines": (ServiceLine("9", pointers=(1, 2, 3, 4, 5)),),
+    },
     "a pointer to nothing": {"lines": (ServiceLine("9", pointers=(4,)),)},
     "a pointer from 0": {"lines": (ServiceLine("9", pointers=(0,)),)},
 }

@@ -289,7 +289,9 @@ def test_what_is_about_the_patient_is_sealed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_same"), [(TAKEN, True), (WRITTEN, True), (UNANSWERED, True), (REFUSED, False)], ids=["taken", "written", "unanswered", "refused"]
+    ("answer", "is_same"),
+    [(TAKEN, True), (WRITTEN, True), (UNANSWERED, True), (REFUSED, False)],
+    ids=["taken", "written", "unanswered", "refused"],
 )
 def test_a_person_sends_again(place: Place, answer: Answer, is_same: bool) -> None:
     place.add(SIGNED)
