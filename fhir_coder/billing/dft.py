@@ -1,7 +1,7 @@
-"""A signed encounter as DFT^P03, Post Detail Financial Transactions (HL7 v2.5.1 section 6.4.1). Its segments are told in docs/billing.md.
+"""A signed encounter as DFT^P03, Post Detail Financial Transactions (HL7 v2.5.1 section 6.4.3). Its segments are told in docs/billing.md.
 
 v2 has no field for the claim's frequency. What billing has already is credited (FT1-6 ``CD``, table 0017) before the new version is charged
-(``CG``), and a segment of our own, ZFC, says frequency and earlier control number; section 2.5.3.1 lets receivers pass over what they do not know.
+(``CG``), and a segment of our own, ZFC, says frequency and earlier control number; section 2.6.2 lets receivers pass over what they do not know.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Minimal Lower Layer Protocol (HL7 v2.5.1 appendix C; IHE ITI TF-2 appendix C.2.1): one message, one acknowledgement, over one connection."""
+"""Minimal Lower Layer Protocol (HL7 v2 Transport Specification: MLLP, Release 1): one message, one acknowledgement, over one connection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Mllp:
         with connection:
             try:
                 connection.sendall(START + message)
-            except OSError as error:  # a block without its end is no message (appendix C.4)
+            except OSError as error:  # a block without its end is no message
                 return Answer(Fate.NOT_TAKEN, detail=f"cut while sending ({type(error).__name__})")
             try:
                 connection.sendall(END)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import hl7
 
 _MARKS = {"|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\\": "\\E\\"}
-"""Section 2.7.1, for the separators that everybody uses."""
+"""Section 2.7.4, for the separators that everybody uses."""
 
 Repeat = Sequence[str]
 """The components of one repetition, in order, empty where there is none."""
@@ -44,7 +44,7 @@ def header(fields: dict[int, str | hl7.Field]) -> hl7.Segment:
 
 
 def message(segments: Sequence[hl7.Segment]) -> bytes:
-    """The segments, each with its carriage return (2.5.2), as UTF-8."""
+    """The segments, each with its carriage return (2.5.4), as UTF-8."""
     return (str(hl7.Message("\r", segments)).rstrip("\r") + "\r").encode()
 
 
