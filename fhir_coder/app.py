@@ -17,8 +17,10 @@ from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_h
 from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import configure_logging
-from fhir_coder.audit.entry import Auditor
+from fhir_coder.audit.entry import Agent, Auditor
 from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.billing.delivery import Delivery
+from fhir_coder.billing.destinations import open_destination
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
@@ -32,6 +34,7 @@ from fhir_coder.installed import open_indexes, open_lists, open_releases
 from fhir_coder.long_lived import uncollected
 from fhir_coder.model import Encounter, Note
 from fhir_coder.outbound.addresses import Network
+from fhir_coder.outbound.connecting import Connector
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.outbound.session import open_session
 from fhir_coder.pipeline import Coder
@@ -132,6 +135,15 @@ def open_auditor(settings: Settings) -> Auditor:
 def open_store_rotation(settings: Settings) -> Rotation:
     """What changes the key of the store."""
     return open_rotation(settings.database_url, settings.key, tls_of(settings))
+
+
+def open_billing(settings: Settings, stores: Stores, tenant: str, agent: Agent) -> Delivery:
+    """What delivers a tenant's signed encounters. Raises ConfigurationError for a tenant without a destination, and for one that cannot be used."""
+    configured = next((one.billing for one in settings.tenants if one.id == tenant), ())
+    if not configured:
+        raise ConfigurationError(f"tenant {tenant} has no billing in FHIR_CODER_TENANTS: there is nowhere to deliver to")
+    connector = Connector(AddressRule.of(settings.private_networks, [one.url for one in configured if one.host]))
+    return Delivery(stores.outbox, [open_destination(one, connector) for one in configured], stores.audit.record, agent)
 
 
 def hook_parts(settings: Settings, tenants: Mapping[str, Tenant], store: HookStore, guards: Guards) -> HookParts:

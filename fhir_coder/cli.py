@@ -10,6 +10,7 @@ from fhir_coder import __version__
 from fhir_coder.commands import (
     artifacts,
     audit,
+    billing,
     check,
     code,
     demo,
@@ -31,7 +32,7 @@ from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
     code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
-    patient_merge,
+    patient_merge, billing,
 )  # fmt: skip
 
 

