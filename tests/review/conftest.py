@@ -22,6 +22,7 @@ from fhir_coder.people import Person, RoleRules
 from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.leaving import Leaving
+from fhir_coder.review.note_reading import NoteReading
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -242,6 +243,7 @@ def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_
         sessions.open_glass,
         recording,
         pages,
+        NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
     )
     parts = ReviewParts(
         pages,
