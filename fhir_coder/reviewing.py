@@ -128,9 +128,7 @@ class AsPerson:
             return self._connections(found) if found else None
         if self._sessions is None or not session.launched.is_smart or session.ehr != ehr:
             return None
-        return self._connections.as_person(
-            self._ehr(session.launched), LaunchTokens(self._sessions, session.id), RetryPolicy(attempts=1)
-        )
+        return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id), RetryPolicy(attempts=1))
 
     def just_launched(self, launched: Launched) -> EhrClient:
         """The client for a launch before it has a session: one attempt, for the banner must not keep the person waiting."""

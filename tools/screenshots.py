@@ -126,7 +126,7 @@ def _server() -> Iterator[str]:
             "FHIR_CODER_WORKERS": "1",
         }
         command = [sys.executable, "-m", "fhir_coder", "serve", "--sandbox", "--port", str(port)]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
         try:
             _wait(f"http://127.0.0.1:{port}/review/", process)
             yield f"http://127.0.0.1:{port}"

@@ -5,6 +5,7 @@
 const FLASH_MS = 1600;
 const WORDS = ".panel:not([hidden]) > .quotes a.quote";
 const KEYS_OFF = "fhir-coder-single-keys-off";
+const SIDE_BY_SIDE = window.matchMedia("(min-width: 1200px) and (min-height: 30rem)");
 const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -134,6 +135,7 @@ function onClick(event, desk) {
   if (pick) {
     event.preventDefault();
     desk.select(Number(pick.closest("li").dataset.rank), { focus: true });
+    if (!SIDE_BY_SIDE.matches) byId("inspector").focus();
   } else if (quote) {
     event.preventDefault();
     desk.place = all(WORDS).indexOf(quote);

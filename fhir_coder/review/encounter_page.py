@@ -67,14 +67,15 @@ def encounter_values(coding: StoredEncounter, rereads: Sequence[Reread]) -> dict
     quotes = Quoting(coding, texts_of(rereads))
     shown = sorted((one for one in coding.findings if one.severity in _FIRST), key=lambda one: _FIRST[one.severity])
     findings = [FindingView(one, quotes.of(one.evidence or (one.query.indicators if one.query else ()))) for one in shown]
-    rejected = [RejectionView(one, one.reason.value.replace("-", " "), _percent(one.probability), quotes.of(one.evidence)) for one in coding.rejected]
+    rejected = [
+        RejectionView(one, one.reason.value.replace("-", " "), _percent(one.probability), quotes.of(one.evidence))
+        for one in coding.rejected
+    ]
     assigned = {one.code for one in coding.assignments}
     marks = {span.mark for spans in spans_by_note(coding).values() for span in spans}
     return {
         "coding": coding,
-        "codes": [
-            _code(one, fate.value, findings, rejected, quotes) for one, fate in zip(coding.assignments, coding.by_code, strict=True)
-        ],
+        "codes": [_code(one, fate.value, findings, rejected, quotes) for one, fate in zip(coding.assignments, coding.by_code, strict=True)],
         "general": [one for one in findings if not assigned.intersection(one.finding.codes)],
         "count_of_findings": len(findings),
         "rejected": rejected,
@@ -105,9 +106,7 @@ class Quoting:
         return Quote(words, section, number, span_name(number, start, end), place_name(number, start))
 
 
-def _code(
-    one: CodeAssignment, fate: str, findings: Sequence[FindingView], rejected: Sequence[RejectionView], quotes: Quoting
-) -> CodeView:
+def _code(one: CodeAssignment, fate: str, findings: Sequence[FindingView], rejected: Sequence[RejectionView], quotes: Quoting) -> CodeView:
     mine = tuple(view for view in findings if one.code in view.finding.codes)
     return CodeView(
         one,

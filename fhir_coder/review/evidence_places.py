@@ -17,10 +17,10 @@ _MARKS = {
     RejectionReason.OTHER_PERSON: Mark.ELSEWHERE,
 }
 LEGEND = {
-    Mark.CODE: "rests a code (its number follows)",
+    Mark.CODE: "a code rests on it; its number follows",
     Mark.FINDING: "a finding points here",
     Mark.NEGATED: "negated or uncertain",
-    Mark.ELSEWHERE: "past, possible later, or of another person",
+    Mark.ELSEWHERE: "past, conditional, or of somebody else",
     Mark.WEIGHED: "considered, not coded",
 }
 

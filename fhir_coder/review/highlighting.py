@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -56,7 +57,7 @@ def pieces(text: str, spans: Iterable[Span], cuts: Iterable[int] = ()) -> tuple[
             closing[span.end].add(span)
     places = sorted({0, len(text), *opening, *closing, *(cut for cut in cuts if 0 < cut < len(text))})
     found, open_now = [], set[Span]()
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         open_now = (open_now - closing[start]) | opening[start]
         found.append(Piece(start, text[start:end], tuple(sorted(open_now))))
     return tuple(found)
@@ -92,4 +93,4 @@ def _element(note: int, piece: Piece) -> Markup:
 
 
 def _words(text: str) -> Markup:
-    return Markup(escape(text.translate(_SHOWN_AS)).replace("\r", Markup("&#13;")))
+    return escape(text.translate(_SHOWN_AS)).replace("\r", Markup("&#13;"))

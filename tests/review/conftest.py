@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copyfile
+from typing import NoReturn
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.people import Person, RoleRules
@@ -146,6 +148,12 @@ class FakeEhr:
         if self.error:
             raise self.error
         return self.resources[f"{resource_type}/{resource_id}"]
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    def read_attachment(self, url: str) -> NoReturn:
+        raise AssertionError(f"no attachment is fetched in these tests: {url}")
 
     def search(self, resource_type: str, params: Mapping[str, str]) -> Iterator[Resource]:
         self.searches.append((resource_type, params["patient"]))

@@ -250,7 +250,12 @@ def test_an_origin_cannot_widen_the_policy(site: Site, browser: FlaskClient, ori
 
 
 def test_files_are_served_with_their_types(browser: FlaskClient) -> None:
-    for path, kind in (("/review/style.css", "text/css; charset=utf-8"), ("/review/icon.svg", "image/svg+xml"), ("/review/encounter.css", "text/css; charset=utf-8"), ("/review/app.js", "text/javascript; charset=utf-8")):
+    for path, kind in (
+        ("/review/style.css", "text/css; charset=utf-8"),
+        ("/review/icon.svg", "image/svg+xml"),
+        ("/review/encounter.css", "text/css; charset=utf-8"),
+        ("/review/app.js", "text/javascript; charset=utf-8"),
+    ):
         answer = get(browser, path)
         assert (answer.status_code, answer.content_type, answer.headers["X-Content-Type-Options"]) == (200, kind, "nosniff")
 
