@@ -1,7 +1,7 @@
 """Pictures of the pages for the documentation: ``make screenshots``.
 
 Starts a sandbox server over a store of its own, has some of the made-up encounters coded and photographs the pages with Chromium in light and dark,
-narrow, and as they are at 200 % zoom (half the width at twice the density). ``--url`` takes a sandbox server that runs already.
+narrow, and as they are at 200 % zoom (half the width). ``--url`` takes a sandbox server that runs already.
 """
 
 from __future__ import annotations
@@ -33,21 +33,20 @@ START_TIMEOUT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: ``width`` and ``height`` in CSS pixels, ``scale`` device pixels for each."""
+    """One picture: ``width`` and ``height`` in CSS pixels."""
 
     name: str
     page: str
     width: int = 1440
     height: int = 900
     scheme: str = "light"
-    scale: float = 1.0
 
 
 SHOTS = (
     Shot("encounter", "encounter"),
     Shot("encounter-dark", "encounter", scheme="dark"),
-    Shot("encounter-zoomed", "encounter", 640, 900, scale=2.0),
-    Shot("encounter-narrow", "encounter", 390, 844, scale=2.0),
+    Shot("encounter-zoomed", "encounter", 640, 900),
+    Shot("encounter-narrow", "encounter", 390, 844),
     Shot("home", "home"),
     Shot("home-dark", "home", scheme="dark"),
 )
@@ -92,7 +91,6 @@ def _take(browser: Browser, shot: Shot, address: str, images: Path) -> None:
     context = browser.new_context(
         viewport={"width": shot.width, "height": shot.height},
         color_scheme="dark" if shot.scheme == "dark" else "light",
-        device_scale_factor=shot.scale,
         reduced_motion="reduce",
     )
     page = context.new_page()
