@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FHIR_CODER_DATA ?= $(CURDIR)/.data
 
-.PHONY: install run test soak bench lint lock clean
+.PHONY: install run test soak bench lint lock screenshots clean
 
 install: $(VENV)/.installed
 
@@ -34,6 +34,10 @@ lock: install
 	$(BIN)/uv pip compile setup.cfg --extra postgresql --override tools/torch_apart.txt --output-file requirements.lock --quiet \
 		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+# Pictures of the pages for the documentation; needs Chromium.
+screenshots: install
+	$(BIN)/python tools/screenshots.py
 
 bench: install
 	$(BIN)/python -m benchmarks.speed

@@ -28,6 +28,7 @@ from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import FixedToken, LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
+from fhir_coder.review.note_reading import NoteReading
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
@@ -78,7 +79,13 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         rules = _rules(engine.tenants.values())
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root + CALLBACK, lifetimes.pending_s)
     encounters = EncounterPages(
-        engine.repository, people.engine, people.client, sessions.open_glass if sessions else _no_glass, recording, pages
+        engine.repository,
+        people.engine,
+        people.client,
+        sessions.open_glass if sessions else _no_glass,
+        recording,
+        pages,
+        NoteReading(people.client_for_notes),
     )
     codes = CodeSearch(engine.coder.index_for)
     parts = ReviewParts(
@@ -140,6 +147,15 @@ class AsPerson:
             return gather(wanted, connect(coding.tenant, coding.ehr), policy)
 
         return EncounterSource(NoteReader(connect), gather_again)
+
+    def client_for_notes(self, session: ReviewSession, ehr: str) -> EhrClient | None:
+        """The client that reads the notes of a page, in one attempt: the person waits for it. None for an EHR that the session did not come from."""
+        if session.launched is None:
+            found = next((one for one in self._engine.tenants[session.tenant].ehrs if one.id == ehr), None)
+            return self._connections(found) if found else None
+        if self._sessions is None or not session.launched.is_smart or session.ehr != ehr:
+            return None
+        return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id), RetryPolicy(attempts=1))
 
     def just_launched(self, launched: Launched) -> EhrClient:
         """The client for a launch before it has a session: one attempt, for the banner must not keep the person waiting."""

@@ -1,1 +1,1 @@
-"""The pages: people sign in or come from their EHR, and see the codings that they may see. No script, no token, no state in the browser."""
+"""The pages: people sign in or come from their EHR, and see the codings that they may see. No token in the browser; they work without script."""

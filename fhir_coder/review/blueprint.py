@@ -80,6 +80,8 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)
     add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
+    add("/review/encounter.css", "GET", partial(_file, "encounter.css", "text/css; charset=utf-8"))
+    add("/review/app.js", "GET", partial(_file, "app.js", "text/javascript; charset=utf-8"))
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
     return blueprint

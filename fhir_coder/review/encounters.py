@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import EhrRefused, FhirCoderError, Forbidden, InvalidContent, RequiredMissing, ResourceDeleted, ResourceUnknown
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.people import Right
+from fhir_coder.record.rereading import Reread
 from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
@@ -53,7 +54,8 @@ class Codes(Protocol):
 
 
 class EncounterPages:
-    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None."""
+    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
+    coding, as far as the session may have them."""
 
     def __init__(
         self,
@@ -63,7 +65,9 @@ class EncounterPages:
         open_glass: Callable[[ReviewSession, str], None],
         recording: Recording,
         pages: Pages,
+        notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
     ) -> None:
+        self._notes_of = notes_of
         self._codings = codings
         self._engine_of = engine_of
         self._client_of = client_of
@@ -101,7 +105,8 @@ class EncounterPages:
             return self._unknown(session, coding_id)
         purpose = "BTG" if not sight.is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
-        return self._pages.page("encounter", session, is_broken=bool(purpose), **encounter_values(coding))
+        values = encounter_values(coding, self._notes_of(session, coding))
+        return self._pages.page("encounter", session, has_script=True, is_broken=bool(purpose), **values)
 
     def code(self, session: ReviewSession) -> Response:
         """Have an encounter coded with the person's own access to the EHR, within what the token allows."""

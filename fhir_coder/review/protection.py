@@ -20,13 +20,17 @@ TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a field
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?|https?://\[[0-9A-Fa-f:]+\](?::\d{1,5})?", re.ASCII)
 _RETURN = re.compile(r"/review/[A-Za-z0-9._\-/]{0,200}", re.ASCII)
 HOME = "/review/"
+_SCRIPT = "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
+"""Files of ours run, and even these cannot make markup or code of a text."""
 
 
-def protect(response: Response, frame_ancestors: Iterable[str] = ()) -> Response:
-    """Add the headers: no script, no style of others, no frame but those of the EHR, nothing kept, no address told to other sites."""
+def protect(response: Response, frame_ancestors: Iterable[str] = (), has_script: bool = False) -> Response:
+    """Add the headers: no script but our own file where a page has it, no style of others, no frame but those of the EHR, nothing kept, no address
+    told to other sites."""
     ancestors = " ".join(one for one in frame_ancestors if _ORIGIN.fullmatch(one))
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        f"{_SCRIPT if has_script else ''}"
         f"frame-ancestors {ancestors or chr(39) + 'none' + chr(39)}"
     )
     if not ancestors:  # a page that embeds nothing unasked (COEP) would refuse to frame what says same-origin

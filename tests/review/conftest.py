@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copyfile
+from typing import NoReturn
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.people import Person, RoleRules
@@ -23,6 +25,7 @@ from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
+from fhir_coder.review.note_reading import NoteReading
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -147,6 +150,12 @@ class FakeEhr:
             raise self.error
         return self.resources[f"{resource_type}/{resource_id}"]
 
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    def read_attachment(self, url: str) -> NoReturn:
+        raise AssertionError(f"no attachment is fetched in these tests: {url}")
+
     def search(self, resource_type: str, params: Mapping[str, str]) -> Iterator[Resource]:
         self.searches.append((resource_type, params["patient"]))
         if self.error:
@@ -249,6 +258,7 @@ def make_site(
         sessions.open_glass,
         recording,
         pages,
+        NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
     )
     parts = ReviewParts(
         pages,

@@ -250,7 +250,12 @@ def test_an_origin_cannot_widen_the_policy(site: Site, browser: FlaskClient, ori
 
 
 def test_files_are_served_with_their_types(browser: FlaskClient) -> None:
-    for path, kind in (("/review/style.css", "text/css; charset=utf-8"), ("/review/icon.svg", "image/svg+xml")):
+    for path, kind in (
+        ("/review/style.css", "text/css; charset=utf-8"),
+        ("/review/icon.svg", "image/svg+xml"),
+        ("/review/encounter.css", "text/css; charset=utf-8"),
+        ("/review/app.js", "text/javascript; charset=utf-8"),
+    ):
         answer = get(browser, path)
         assert (answer.status_code, answer.content_type, answer.headers["X-Content-Type-Options"]) == (200, kind, "nosniff")
 
@@ -301,4 +306,4 @@ def test_without_a_way_in_there_is_no_launch(empty_store: Path, tmp_path: Path) 
 def test_every_address_is_documented(site: Site) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
     ours = [rule.rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("review.")]
-    assert len(ours) == 15 and [rule for rule in ours if f"| `{'POST' if rule in CHANGES else 'GET'} {rule}` |" not in page] == []
+    assert len(ours) == 17 and [rule for rule in ours if f"| `{'POST' if rule in CHANGES else 'GET'} {rule}` |" not in page] == []

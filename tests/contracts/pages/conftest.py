@@ -1,0 +1,101 @@
+"""The pages in a real browser: our blueprint behind a socket of this machine, a large coding in its store, axe-core to judge them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from fhir_coder.people import Person
+from fhir_coder.review.session import ReviewSession
+from tests.contracts.authorization.browser import NoBrowser, chromium_path
+from tests.contracts.peers import NotInstallable, install_packages
+from tests.review.conftest import empty_store, make_site
+from tests.review.large_visit import large_visit
+
+AXE = "axe-core@4.14.1"
+DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager",))
+OUTSIDER = replace(DEMO, roles=("administrator",))
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 640, "height": 720}
+
+__all__ = ["empty_store"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A site that a browser reaches, and the id of the coding in it."""
+
+    url: str
+    coding: str
+
+    @property
+    def encounter(self) -> str:
+        """The address of the page of the coding."""
+        return f"{self.url}/review/encounters/{self.coding}"
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    try:
+        return (install_packages(AXE) / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    except NotInstallable as reason:
+        pytest.skip(f"axe-core cannot be installed: {reason}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Chromium, ended with each file: playwright keeps an event loop in the thread while it runs."""
+    try:
+        path = chromium_path()
+    except NoBrowser:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def served(empty_store: Path, folder: Path, person: Person) -> Iterator[Served]:
+    """The pages for everybody on this machine as that person."""
+    site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False)
+    coding = site.repository.save("default", "main", large_visit())
+    server = make_server("127.0.0.1", 0, site.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield Served(f"http://127.0.0.1:{server.server_port}", coding)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        site.repository.close()
+
+
+@pytest.fixture(scope="module")
+def manager(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The pages for somebody who sees codings."""
+    yield from served(empty_store, tmp_path_factory.mktemp("manager"), DEMO)
+
+
+@pytest.fixture(scope="module")
+def outsider(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The pages for somebody whose roles show no codings."""
+    yield from served(empty_store, tmp_path_factory.mktemp("outsider"), OUTSIDER)
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A wide window; whatever its console complains about fails the test."""
+    context = chromium.new_context(viewport=WIDE, reduced_motion="reduce")
+    page, complaints = context.new_page(), list[str]()
+    page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert [one for one in complaints if "404" not in one and "favicon" not in one] == []

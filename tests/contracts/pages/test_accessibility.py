@@ -1,0 +1,62 @@
+"""axe-core finds nothing against the pages, in light and in dark, wide and narrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.contracts.pages.conftest import NARROW, WIDE, Served
+
+PAGES = {
+    "home": "/review/",
+    "encounter": "/review/encounters/{coding}",
+    "error": "/review/none",
+    "sign-in": "/sign-in",
+    "closed": "/review/left",
+}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(chromium: Browser, axe: str, url: str, scheme: str, viewport: dict[str, int], key: str = "") -> list[str]:
+    """What axe-core holds against a page, a line each."""
+    context = chromium.new_context(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(url)
+    if key:
+        page.keyboard.press(key)
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    context.close()
+    assert found["passes"]
+    return [f"{one['id']}: {node['html'][:160]} {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_a_page_has_no_violation(chromium: Browser, axe: str, manager: Served, path: str, scheme: str, viewport: dict[str, int]) -> None:
+    assert violations(chromium, axe, manager.url + path.format(coding=manager.coding), scheme, viewport) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/review/", "/review/encounters/{coding}"], ids=["home", "break-glass"])
+def test_a_page_of_somebody_without_sight_has_no_violation(chromium: Browser, axe: str, outsider: Served, path: str, scheme: str) -> None:
+    assert violations(chromium, axe, outsider.url + path.format(coding=outsider.coding), scheme, WIDE) == []
+
+
+@pytest.mark.parametrize("key", ["n", "f", "?"], ids=["words flashed", "folded", "keys shown"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_encounter_in_use_has_no_violation(chromium: Browser, axe: str, manager: Served, scheme: str, key: str) -> None:
+    assert violations(chromium, axe, manager.encounter, scheme, WIDE, key) == []
+
+
+def test_axe_finds_what_is_wrong(chromium: Browser, axe: str, manager: Served) -> None:
+    page = chromium.new_page()
+    page.goto(manager.url + "/review/")
+    page.evaluate("document.querySelector('label').remove()")
+    page.evaluate(axe)
+    found = page.evaluate("() => axe.run()")
+    page.close()
+    assert "label" in {one["id"] for one in found["violations"]}
