@@ -27,7 +27,7 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
-from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.review.signing_in import SigningIn, callback_of
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
@@ -36,6 +36,7 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.upgrade import upgrade
+from fhir_coder.throttle.rates import Throttle
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
 
@@ -219,7 +220,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_sign_in: bool = True) -> Site:
+def make_site(
+    empty: Path, folder: Path, demo: ReviewSession | None = None, can_sign_in: bool = True, throttle: Throttle | None = None
+) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
     flow, cipher = FakeFlow(clock), Cipher(KEY)
@@ -234,7 +237,9 @@ def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_
 
     pages, recording = Pages("", 15), Recording(record)
     rules_of: Callable[[str, str], RoleRules] = lambda tenant, ehr: rules.get((tenant, ehr), RoleRules())  # noqa: E731
-    signing_in = SigningIn(flow, store, sessions, rules_of, BannerReader(lambda launched: ehr), recording, pages, f"{OURS}/callback", 600)
+    failure = throttle.failure if throttle else lambda address: None
+    banner = BannerReader(lambda launched: ehr)
+    signing_in = SigningIn(flow, store, sessions, rules_of, banner, recording, pages, OURS, {"default", "north"}, 600, failure)
     encounters = EncounterPages(
         repository,
         lambda session: coder,
@@ -252,6 +257,7 @@ def make_site(empty: Path, folder: Path, demo: ReviewSession | None = None, can_
         [WayIn("default", ""), WayIn("default", "main")],
         demo,
         OURS if can_sign_in else "",
+        throttle,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
@@ -290,7 +296,7 @@ def sign_in(site: Site, browser: FlaskClient, launched: Launched = LAUNCHED, **h
     site.flow.result = launched
     begun = get(browser, way_in(launched), **headers)
     assert begun.status_code == 303, begun.text
-    return get(browser, f"/callback?code=c&state={state_of(begun)}", **headers)
+    return get(browser, f"{callback_of(launched.tenant)}?code=c&state={state_of(begun)}", **headers)
 
 
 def way_in(launched: Launched) -> str:
