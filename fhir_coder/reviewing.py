@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from fhir_coder.api.concurrency import InTurn, Room
+from fhir_coder.api.concurrency import AsVisitor, InTurn, Room
 from fhir_coder.api.guards import Guards
 from fhir_coder.code_search.searching import CodeSearch
 from fhir_coder.connections import EhrConnections
@@ -23,7 +23,7 @@ from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
-from fhir_coder.review.blueprint import DEFAULT_TENANT, ReviewParts, WayIn
+from fhir_coder.review.blueprint import ReviewParts, WayIn
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import FixedToken, LaunchTokens
 from fhir_coder.review.leaving import Leaving
@@ -35,7 +35,7 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
-from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.review.signing_in import DEFAULT_TENANT, Flow, SigningIn
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
@@ -46,7 +46,6 @@ from fhir_coder.tenant_settings import EhrSettings, Tenant
 
 DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager", "administrator"))
 """Who looks at the pages of a sandbox: everybody on this machine."""
-CALLBACK = "/callback"
 
 MakesFlow = Callable[[Iterable[Registration]], Flow]
 """What makes the sign-in flow over our registrations."""
@@ -76,8 +75,9 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         sessions = SessionKeeping(store, flow, time.time)
         people = AsPerson(engine, connections, sessions, guards.room)
         banner = BannerReader(people.just_launched)
-        rules = _rules(engine.tenants.values())
-        signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root + CALLBACK, lifetimes.pending_s)
+        rules, tenants = _rules(engine.tenants.values()), {one.tenant for one in registrations}
+        count = guards.throttle.failure if guards.throttle else _not_counted
+        signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -117,14 +117,15 @@ class AsPerson:
         self._connections = connections
         self._sessions = sessions
 
-    def engine(self, session: ReviewSession) -> InTurn:
+    def engine(self, session: ReviewSession) -> AsVisitor:
         """The engine that reads and writes at the EHR with the person's token, in turn with all other requests. Raises Forbidden where there is none."""
         if session.launched is None:
-            return InTurn(self._engine, self._room)
+            return AsVisitor(InTurn(self._engine, self._room), self._room)
         if self._sessions is None or not session.launched.is_smart:
             raise Forbidden("this session has no access to an EHR")
         tokens = LaunchTokens(self._sessions, session.id)
-        return InTurn(replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens)), self._room)
+        engine = replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens))
+        return AsVisitor(InTurn(engine, self._room), self._room)
 
     def client(self, session: ReviewSession) -> EhrClient | None:
         """The client of the EHR that the session came from; None for one that came from none."""
@@ -178,6 +179,10 @@ def _require_address(root: str) -> None:
         raise ConfigurationError(
             "people sign in by launch or sign_in of FHIR_CODER_TENANTS: give our own https address in FHIR_CODER_PUBLIC_URL"
         )
+
+
+def _not_counted(address: str) -> None:
+    """Where nothing is limited by rate."""
 
 
 def _no_glass(session: ReviewSession, coding_id: str) -> None:

@@ -52,8 +52,8 @@ class Tallies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HookParts:
-    """What the services are made of: the tenants, the tokens of those that have CDS clients, the store, who keeps the audit and who counts calls (None: nobody); ``public_url``
-    is our absolute URL as callers see it, or empty to take it from the request, which happens in sandbox mode only."""
+    """What the services are made of: the tenants, the tokens of those that have CDS clients, the store, who keeps the audit and who counts calls
+    (None: nobody); ``public_url`` is our absolute URL as callers see it, or empty to take it from the request, which happens in sandbox mode only."""
 
     tenants: Mapping[str, Tenant]
     tokens: Mapping[str, HookTokens]
@@ -105,8 +105,12 @@ class CdsHooks:
         """The cards of one call: one where a coding of that encounter of that patient is known, else none."""
         service = self._service(tenant, service_id)
         client = self._admitted(tenant, service)
-        call = read_call(self._body(), service)
-        ehr = self._ehr(tenant, client, call.fhir_server)
+        try:
+            call = read_call(self._body(), service)
+            ehr = self._ehr(tenant, client, call.fhir_server)
+        except FhirCoderError as error:
+            self._refused(tenant, service, client.iss, error)
+            raise
         tally = self._parts.store.tally(tenant, ehr, f"Encounter/{call.encounter_id}") if ehr and call.encounter_id else None
         is_shown = tally is not None and tally.patient_reference == f"Patient/{call.patient_id}" and _is_worth_a_card(tally, service)
         self._record(tenant, service, client, call, "1" if is_shown else "0")
@@ -141,7 +145,7 @@ class CdsHooks:
         except FhirCoderError as error:
             if self._parts.throttle:
                 self._parts.throttle.failure(request.remote_addr or "")
-            self._parts.audit(self._entry(tenant, "cds-hooks", Success.REFUSED, "", detail={"service": service.id, "error": error.code}))
+            self._refused(tenant, service, "", error)
             raise
         if self._parts.throttle:
             self._parts.throttle.call(tenant, f"cds client {client.iss or request.remote_addr}")
@@ -170,6 +174,10 @@ class CdsHooks:
                 raise Forbidden("fhirServer is not one that this client may name", expression=("fhirServer",))
             return allowed[base_of(fhir_server)]
         return next(iter(allowed.values())) if len(allowed) == 1 else ""
+
+    def _refused(self, tenant: str, service: Service, issuer: str, error: FhirCoderError) -> None:
+        end = Success.REFUSED if error.status < 500 else Success.FAILED
+        self._parts.audit(self._entry(tenant, "cds-hooks", end, issuer, detail={"service": service.id, "error": error.code}))
 
     def _record(self, tenant: str, service: Service, client: HookClient, call: HookCall, cards: str) -> None:
         detail = {"service": service.id, "hookInstance": call.hook_instance, "user": call.user, "cards": cards}

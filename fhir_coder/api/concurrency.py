@@ -54,6 +54,22 @@ class Room:
             self._turns.release()
 
 
+class AsVisitor:
+    """An engine that takes a place in the room for each encounter, beside its turn: for entrances that do not ask for room themselves."""
+
+    def __init__(self, engine: InTurn, room: Room) -> None:
+        self._engine = engine
+        self._room = room
+
+    def code(self, request: CodingRequest) -> CodingResult:
+        """Code an encounter. Raises Busy at once where too many wait."""
+        self._room.enter()
+        try:
+            return self._engine.code(request)
+        finally:
+            self._room.leave()
+
+
 class InTurn:
     """An engine whose work is done in turn. A body is read before: a slow sender holds room and nobody's turn."""
 

@@ -31,7 +31,7 @@ def _answer_ours(error: FhirCoderError) -> Response:
 
 
 def _answer_http(error: HTTPException) -> Response:
-    ours = _translated(error)
+    ours = translated(error)
     if ours is not None:
         return _answer_ours(ours)
     return respond(outcome_of_status(error.code or 500, error.name), error_format_of(request), error.code or 500)
@@ -43,7 +43,7 @@ def _answer_unexpected(error: Exception) -> Response:
     return respond(outcome_of_failure(current_request_id()), error_format_of(request), 500)
 
 
-def _translated(error: HTTPException) -> FhirCoderError | None:
+def translated(error: HTTPException) -> FhirCoderError | None:
     """Our own error for what the framework refuses before a view runs."""
     if error.code == 404:
         return OperationUnknown("no such operation, resource type or page on this server")

@@ -51,7 +51,7 @@ class HookTokens:
         claims = TokenVerifier(rules, self.keys[client.iss]).verify(token)
         until = moment(claims, "exp")
         token_id = claims.get("jti")
-        if not isinstance(token_id, str) or not 0 < len(token_id) <= LONGEST_ID:
+        if not isinstance(token_id, str) or not 0 < len(token_id) <= LONGEST_ID or not token_id.isprintable():
             refuse("the token's jti is missing or no text that can be remembered")
         moment(claims, "iat")
         if until > self.clock() + LONGEST_S:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 
+from fhir_coder.api.nearness import is_near
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
-from fhir_coder.protected_urls import is_loopback
 from fhir_coder.review.cookies import SESSION, read_cookie
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
@@ -22,12 +21,13 @@ from fhir_coder.review.protection import HOME, local_path, origin_of, protect, r
 from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
-from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.review.signing_in import DEFAULT_TENANT, SigningIn
 from fhir_coder.throttle.rates import Throttle, subscriber_of
 
-DEFAULT_TENANT = "default"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FILES_LAST = "private, max-age=600"
+MAX_FORM_BYTES = 64 * 1024
+"""Of a form of ours, whose longest field is a reason: more is somebody else's, and is not read."""
 
 View = Callable[..., Response]
 
@@ -43,8 +43,8 @@ class WayIn:
 @dataclass(frozen=True, slots=True)
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
-    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where calls are not counted,
-    ``lookups`` where no code is looked up."""
+    for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
+    calls are not counted, ``lookups`` where no code is looked up."""
 
     pages: Pages
     encounters: EncounterPages
@@ -68,6 +68,7 @@ def create_review(parts: ReviewParts) -> Blueprint:
         add("/t/<tenant>/launch", "GET", doors.coming_in(parts.signing_in.launch))
         add("/launch/standalone", "GET", doors.coming_in(parts.signing_in.start))
         add("/callback", "GET", doors.coming_in(parts.signing_in.callback))
+        add("/t/<tenant>/callback", "GET", doors.coming_in(parts.signing_in.callback))
     add("/sign-in", "GET", doors.sign_in)
     add("/t/<tenant>/sign-in", "GET", doors.sign_in)
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
@@ -117,6 +118,7 @@ class Doors:
 
         def change(**named: str) -> Response:
             session = self._session()
+            request.max_content_length = MAX_FORM_BYTES
             require_our_form(request, session, self._parts.own_origin or origin_of(request.host_url))
             return view(session, **named)
 
@@ -124,9 +126,10 @@ class Doors:
 
     def sign_in(self, tenant: str = DEFAULT_TENANT) -> Response:
         """The ways in that a practice has. Unknown practices have none, like those that offer none."""
+        self._keep_the_frame(read_cookie(request, SESSION))
         ways = [way for way in self._parts.ways_in if way.tenant == tenant]
         return_to = local_path(one_of(request.args, "return_to"))
-        is_demo = self._parts.demo is not None and _is_on_this_machine()
+        is_demo = self._parts.demo is not None and is_near(request)
         return self._parts.pages.page("sign_in", ways=ways, return_to=return_to, is_demo=is_demo)
 
     def left(self) -> Response:
@@ -143,24 +146,16 @@ class Doors:
         """Raises Unauthenticated for nobody."""
         session_id = read_cookie(request, SESSION)
         found = self._parts.sessions.find(session_id) if self._parts.sessions and session_id else None
-        if found is None and self._parts.demo is not None and _is_on_this_machine():
+        if found is None and self._parts.demo is not None and is_near(request):
             found = self._parts.demo
         if found is None:
             self._keep_the_frame(session_id)
             raise Unauthenticated("sign in, or launch this page from your EHR; a session ends when it is not used for a while")
         g.tenant = found.tenant
+        allow_frames(found.frame_ancestors)  # errors of its pages, "too often" too, are told in the same frame
         if self._parts.throttle:
             self._parts.throttle.call(found.tenant, f"person {found.person.issuer} {found.person.id}")
         return found
-
-
-def _is_on_this_machine() -> bool:
-    """By the address of the connection and the name that the browser used: a page elsewhere may give its own name to our address."""
-    try:
-        named = urlsplit(request.host_url).hostname or ""
-    except ValueError:
-        return False
-    return is_loopback(request.remote_addr or "") and is_loopback(named)
 
 
 def _file(name: str, content_type: str) -> Response:

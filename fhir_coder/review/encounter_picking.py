@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from fhir_coder.ehr.references import literal
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Resource
+from fhir_coder.review.ehr_words import listed, member, words
 from fhir_coder.smart.context import Grant
 from fhir_coder.smart.scopes import covers
 
@@ -42,19 +43,22 @@ def choices(client: Searches | None, grant: Grant | None) -> tuple[Choice, ...]:
         found = list(islice(client.search("Encounter", {"patient": grant.patient, "_count": str(MOST)}), MOST))
     except FhirCoderError:
         return ()
-    theirs = [_choice(one) for one in found if literal(one.get("subject"), "Patient") == f"Patient/{grant.patient}" and one.get("id")]
+    theirs = [
+        _choice(one) for one in found if literal(one.get("subject"), "Patient") == f"Patient/{grant.patient}" and words(one.get("id"))
+    ]
     return tuple(sorted(theirs, key=lambda one: one.date, reverse=True))
 
 
 def _choice(encounter: Resource) -> Choice:
-    kinds = [_words(one) for one in encounter.get("type", [])] + [_display(encounter.get("class"))]
-    start = str((encounter.get("period") or {}).get("start", ""))
-    return Choice(encounter["id"], start[:10], encounter.get("status", ""), next((one for one in kinds if one), "")[:_LONGEST])
+    kinds = [_words(one) for one in listed(encounter.get("type"))] + [_display(encounter.get("class"))]
+    start = words(member(encounter.get("period"), "start"))
+    return Choice(encounter["id"], start[:10], words(encounter.get("status")), next((one for one in kinds if one), "")[:_LONGEST])
 
 
-def _words(concept: Mapping[str, Any]) -> str:
-    return concept.get("text") or next((_display(one) for one in concept.get("coding", []) if _display(one)), "")
+def _words(concept: Any) -> str:
+    shown = (_display(one) for one in listed(member(concept, "coding")))
+    return words(member(concept, "text")) or next((one for one in shown if one), "")
 
 
-def _display(coding: Mapping[str, Any] | None) -> str:
-    return (coding or {}).get("display") or ""
+def _display(coding: Any) -> str:
+    return words(member(coding, "display"))

@@ -10,10 +10,20 @@ from typing import Protocol
 from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
-from fhir_coder.errors import EhrRefused, FhirCoderError, Forbidden, InvalidContent, RequiredMissing, ResourceDeleted, ResourceUnknown
+from fhir_coder.errors import (
+    EhrRefused,
+    FhirCoderError,
+    Forbidden,
+    InvalidContent,
+    NotRecorded,
+    RequiredMissing,
+    ResourceDeleted,
+    ResourceUnknown,
+)
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.people import Right
 from fhir_coder.record.rereading import Reread
+from fhir_coder.review.ehr_words import words
 from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
@@ -82,7 +92,7 @@ class EncounterPages:
         self._recording.person(request, session, "list-codings", Action.READ, count=str(len(lines)))
         rights = [right for right in Right if session.person.may(right)]
         may_code = session.person.may(Right.CODE) and self._comes_from_an_ehr(session)
-        opened_with = [str(one["reference"]) for one in (session.launched.fhir_context if session.launched else ()) if "reference" in one]
+        opened_with = [words(one.get("reference")) for one in (session.launched.fhir_context if session.launched else ())]
         return self._pages.page(
             "home",
             session,
@@ -92,7 +102,7 @@ class EncounterPages:
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,
-            opened_with=opened_with,
+            opened_with=list(filter(None, opened_with)),
             choices=choices(self._client_of(session), session.grant) if may_code else (),
         )
 
@@ -110,7 +120,7 @@ class EncounterPages:
 
     def code(self, session: ReviewSession) -> Response:
         """Have an encounter coded with the person's own access to the EHR, within what the token allows."""
-        require_right(session, Right.CODE)
+        self._require_right(session, Right.CODE, "code-encounter")
         encounter_id = request.form.get("encounter", "").removeprefix("Encounter/").strip()
         if not encounter_id:
             raise RequiredMissing("name the encounter that is to be coded")
@@ -119,11 +129,16 @@ class EncounterPages:
         wanted = CodingRequest(
             session.tenant, encounter_id=encounter_id, ehr=session.ehr, write_back=request.form.get("write_back", "") == "yes"
         )
+        asked = f"Encounter/{encounter_id}"
         try:
-            result = self._engine_of(session).code(self._within_token(session, wanted))
+            allowed = self._within_token(session, wanted)
+            if wanted.write_back:  # before the first write: one that cannot be written down is not done
+                self._recording.person(request, session, "write-back", Action.EXECUTE, asked=asked, ehr=session.ehr)
+            result = self._engine_of(session).code(allowed)
+        except NotRecorded:
+            raise
         except FhirCoderError as error:
             fate = Success.REFUSED if error.status < 500 else Success.FAILED
-            asked = f"Encounter/{encounter_id}"
             self._recording.person(request, session, "code-encounter", Action.EXECUTE, fate, asked=asked, error=error.code)
             raise
         self._recording.person(
@@ -138,7 +153,7 @@ class EncounterPages:
 
     def break_glass(self, session: ReviewSession) -> Response:
         """Open a coding that one's roles do not show, with a reason. It is written down before anything is shown."""
-        require_right(session, Right.BREAK_GLASS)
+        self._require_right(session, Right.BREAK_GLASS, "break-glass")
         coding_id, reason = request.form.get("coding", ""), " ".join(request.form.get("reason", "").split())
         if not 10 <= len(reason) <= LONGEST_REASON:
             raise InvalidContent(f"give the reason in 10 to {LONGEST_REASON} characters")
@@ -148,6 +163,14 @@ class EncounterPages:
         self._recording.person(request, session, "break-glass", Action.READ, coding=coding, purpose="BTG", reason=reason)
         self._open_glass(session, coding_id)
         return self._pages.redirect(self._pages.local(f"/review/encounters/{coding_id}"), session.frame_ancestors)
+
+    def _require_right(self, session: ReviewSession, right: Right, event: str) -> None:
+        """Raises Forbidden; that it was tried is written down."""
+        try:
+            require_right(session, right)
+        except Forbidden as error:
+            self._recording.person(request, session, event, Action.EXECUTE, Success.REFUSED, error=error.code)
+            raise
 
     def _unknown(self, session: ReviewSession, coding_id: str, event: str = "read-coding") -> Response:
         """404, whatever the cause; who may break the glass is told how."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response
+from werkzeug.exceptions import HTTPException
 
+from fhir_coder.api.failures import translated
 from fhir_coder.api.log import ERRORS, FIELDS, places
 from fhir_coder.api.observation import current_request_id
 from fhir_coder.errors import EhrError, FhirCoderError, LaunchRefused, SignedOut, Unauthenticated
@@ -19,8 +21,9 @@ _TITLES = {
     404: "Nothing here",
     405: "Not that way",
     409: "Somebody else is at it",
-    429: "Too often",
+    413: "Too much at once",
     422: "This encounter cannot be coded",
+    429: "Too often",
     503: "Busy just now",
     502: "The EHR did not answer as it should",
     504: "The EHR did not answer in time",
@@ -40,12 +43,21 @@ def install_error_pages(blueprint: Blueprint, pages: Pages) -> None:
         said = (error.oauth_error, error.description) if isinstance(error, LaunchRefused) else ("", "")
         return error_page(pages, status, error.message, error.code, said, dict(error.headers), is_over)
 
+    def of_framework(error: HTTPException) -> Response:
+        """What the web framework refuses while it reads a request: its own words may quote what was sent."""
+        ours_instead = translated(error)
+        if ours_instead is not None:
+            return ours(ours_instead)
+        status = error.code or 500
+        return error_page(pages, status, "This server cannot answer a request of that kind.", f"HTTP {status}")
+
     def unexpected(error: Exception) -> Response:
         fields = {"request_id": current_request_id(), "exception": type(error).__name__, "places": list(places(error.__traceback__))}
         _LOG.error("unexpected error", extra={FIELDS: fields})  # no exc_info: the message may quote a note
         return error_page(pages, 500, "Something went wrong on this server. It was logged under the id below.", "FC000")
 
     blueprint.register_error_handler(FhirCoderError, ours)
+    blueprint.register_error_handler(HTTPException, of_framework)
     blueprint.register_error_handler(Exception, unexpected)
 
 

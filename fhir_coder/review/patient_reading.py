@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Resource
+from fhir_coder.review.ehr_words import listed, words
 from fhir_coder.review.session import Banner
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.scopes import covers, parse_scopes
 
 LONGEST_NAME = 120
+_NOT_NOW = ("old", "anonymous", "nickname")
 
 
 class Reads(Protocol):
@@ -45,13 +47,11 @@ class BannerReader:
 
 def banner_of(patient: Resource) -> Banner:
     """Name, birth date and sex of a Patient (http://hl7.org/fhir/R4/patient.html); its official or usual name before others."""
-    names = sorted(
-        (one for one in patient.get("name", []) if one.get("use") not in {"old", "anonymous", "nickname"}),
-        key=lambda one: {"official": 0, "usual": 1}.get(one.get("use", ""), 2),
-    )
-    return Banner(patient.get("id", ""), _text(names[0]) if names else "", patient.get("birthDate", ""), patient.get("gender", ""))
+    given = [one for one in listed(patient.get("name")) if isinstance(one, dict) and one.get("use") not in _NOT_NOW]
+    names = sorted(given, key=lambda one: {"official": 0, "usual": 1}.get(words(one.get("use")), 2))
+    return Banner(words(patient.get("id")), _text(names[0]) if names else "", words(patient.get("birthDate")), words(patient.get("gender")))
 
 
 def _text(name: dict[str, Any]) -> str:
-    family, given = name.get("family", ""), " ".join(one for one in name.get("given", []) if one)
-    return (", ".join(part for part in (family, given) if part) or name.get("text", ""))[:LONGEST_NAME]
+    family, given = words(name.get("family")), " ".join(filter(None, map(words, listed(name.get("given")))))
+    return (", ".join(part for part in (family, given) if part) or words(name.get("text")))[:LONGEST_NAME]

@@ -46,15 +46,15 @@ class Recording:
             )
         )
 
-    def stranger(self, request: Request, tenant: str, event: str, **detail: str) -> None:
-        """Somebody who was refused before we knew who they are."""
+    def refused(self, request: Request, tenant: str, event: str, agent: Agent, **detail: str) -> None:
+        """Somebody who was not let in: nobody that we know, or a person without a role."""
         self._auditor(
             AuditEntry(
                 tenant=tenant,
                 event=event,
                 action=Action.EXECUTE,
                 success=Success.REFUSED,
-                agent=Agent(AgentKind.NOBODY),
+                agent=agent,
                 request_id=current_request_id(),
                 address=request.remote_addr or "",
                 detail=detail,

@@ -91,7 +91,7 @@ class SessionStore:
             if found is None or _count(session.execute(delete(row).where(*is_it))) != 1:
                 return None
         is_over = found.created_s < self._seconds() - self._lifetimes.pending_s
-        return None if is_over else self._open(found.content)
+        return None if is_over else self._opened(found.content)
 
     def open(self, tenant: str, person: str, content: Content) -> str:
         """Begin a session of a person (any name that is theirs alone); the id is told once and is not kept. Sessions that are over go."""
@@ -117,15 +117,18 @@ class SessionStore:
             found = session.scalar(select(row).where(row.id_sha256 == _hash(session_id)))
         if found is None or found.seen_s <= moment - self._lifetimes.idle_s or found.created_s <= moment - self._lifetimes.longest_s:
             return None
+        content = self._opened(found.content)
+        if content is None:
+            return None
         if found.seen_s <= moment - _TOUCH_S:
             self._change(session_id, seen_s=moment)
-        return StoredSession(found.tenant, found.created_s, self._open(found.content))
+        return StoredSession(found.tenant, found.created_s, content)
 
     def remnant(self, session_id: str) -> Content | None:
         """What is left of a session, also of one that is over, until it goes: to tell where its pages were shown, and for nothing else."""
         with Session(self._engine) as session:
             sealed = session.scalar(select(SessionRow.content).where(SessionRow.id_sha256 == _hash(session_id)))
-        return None if sealed is None else self._open(sealed)
+        return None if sealed is None else self._opened(sealed)
 
     def rewrite(self, session_id: str, content: Content) -> None:
         """Keep other content for a session; nothing where it has ended meanwhile. Hold it by :meth:`exclusively` from reading to here."""
@@ -168,8 +171,12 @@ class SessionStore:
         assert sealed is not None  # noqa: S101 - tells the type: require_key was asked at the start
         return sealed
 
-    def _open(self, sealed: Sealed) -> Content:
-        return json.loads(self._cipher.open(sealed))
+    def _opened(self, sealed: Sealed) -> Content | None:
+        """Nothing for what was sealed with a key that is no longer listed: taking a key away ends what it sealed."""
+        try:
+            return json.loads(self._cipher.open(sealed))
+        except ConfigurationError:
+            return None
 
 
 def require_key(cipher: Cipher) -> None:

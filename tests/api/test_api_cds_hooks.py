@@ -23,6 +23,8 @@ from fhir_coder.cds_hooks.tally import Tally
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 from fhir_coder.tenant_settings import EhrSettings, Tenant
+from fhir_coder.throttle.counter_file import CounterFile
+from fhir_coder.throttle.rates import Counters
 from tests.api.conftest import SmallEngine, issue_of
 from tests.smart.issuer import OTHER_RSA, P384, RSA, encode, key_set, sign, sign_plainly
 
@@ -56,14 +58,16 @@ class Store:
 class House:
     """The server with its CDS services, its store and its audit."""
 
-    def __init__(self, rows: list[dict[str, Any]], sandbox: bool = False, public_url: str = ROOT) -> None:
+    def __init__(
+        self, rows: list[dict[str, Any]], sandbox: bool = False, public_url: str = ROOT, counters: Counters | None = None, **rates: str
+    ) -> None:
         self.store, self.audit = Store(), list[AuditEntry]()
-        environment = {"FHIR_CODER_TENANTS": json.dumps(rows), "FHIR_CODER_PUBLIC_URL": public_url}
+        environment = {"FHIR_CODER_TENANTS": json.dumps(rows), "FHIR_CODER_PUBLIC_URL": public_url, **rates}
         settings = Settings.from_environment(environment, sandbox=sandbox)
         tenants = {"default": Tenant("default")} | {one.id: one for one in settings.tenants}
         if sandbox:
             tenants["default"] = Tenant("default", (EhrSettings("main", BASE),))
-        parts = hook_parts(settings, tenants, self.store, Guards.of(settings, auditor=self.audit.append))  # type: ignore[arg-type]
+        parts = hook_parts(settings, tenants, self.store, Guards.of(settings, counters, self.audit.append))  # type: ignore[arg-type]
         app = Flask("test", static_folder=None)
         app.register_blueprint(create_api(SmallEngine(), settings))
         app.register_blueprint(create_cds_hooks(parts, DEFAULT_TENANT))
@@ -303,6 +307,7 @@ BAD_TOKENS: dict[str, Callable[[], str | None]] = {
     "no jti": lambda: token(jti=None),
     "empty jti": lambda: token(jti=""),
     "jti is a number": lambda: token(jti=7),
+    "jti is half a letter": lambda: token(jti="\ud800"),
     "endless jti": lambda: token(jti="x" * 256),
     "bound to a key": lambda: token(cnf={"jkt": "x"}),
     "opaque": lambda: "2YotnFZFEjr1zCsicMWpAA",
@@ -392,6 +397,39 @@ def test_a_client_names_its_own_fhir_servers_only(keys: Path) -> None:
 @pytest.mark.parametrize("server", [f"{BASE}/", "HTTPS://EHR.example/fhir"])
 def test_a_fhir_server_is_the_same_in_other_letters(house: House, server: str) -> None:
     assert card_in(house.post(SERVICE, call(fhirServer=server), token()))
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", call("patient-view"), call(fhirServer="https://evil.example")], ids=["no JSON", "another hook", "another server"]
+)
+def test_a_call_of_a_client_that_is_refused_is_written_down_too(house: House, body: Any) -> None:
+    house.post(SERVICE, body, token())
+    assert [(one.event, one.success, one.agent.id, dict(one.detail)["service"]) for one in house.audit] == [
+        ("cds-hooks", Success.REFUSED, ISS, "encounter-discharge")
+    ]
+    assert dict(house.audit[0].detail)["error"].startswith("FC")
+
+
+def narrow(keys: Path, tmp_path: Path) -> House:
+    """Three calls of a client a minute, two calls from an address that prove nothing."""
+    counters = CounterFile(tmp_path / "rates.sqlite", lambda: 1_000_000.0)
+    rates = {"FHIR_CODER_RATE_LIMIT": "3/minute", "FHIR_CODER_FAILURE_LIMIT": "2/minute"}
+    return House([tenant(keys)], counters=counters, **rates)
+
+
+def test_a_client_that_calls_too_often_is_429_and_nothing_is_read_or_written_down(keys: Path, tmp_path: Path) -> None:
+    house = narrow(keys, tmp_path)
+    answers = [house.post(SERVICE, call(), token()) for _ in range(5)]
+    assert [one.status_code for one in answers] == [200] * 3 + [429] * 2
+    assert (len(house.store.asked), len(house.audit)) == (3, 3)
+    assert int(answers[-1].headers["Retry-After"]) >= 1 and issue_of(answers[-1])["code"] == "throttled"
+
+
+def test_a_flood_without_good_tokens_does_not_fill_the_audit_and_holds_nobody_up(keys: Path, tmp_path: Path) -> None:
+    house = narrow(keys, tmp_path)
+    answers = [house.post(f"{SERVICE}{path}", call(), "a.b.c").status_code for path in ("", "/feedback") * 4]
+    assert answers == [401, 401] + [429] * 6 and len(house.audit) == 2
+    assert house.post(SERVICE, call(), token()).status_code == 200
 
 
 FAULTY: dict[str, Any] = {

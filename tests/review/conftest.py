@@ -31,7 +31,7 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
-from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.review.signing_in import SigningIn, callback_of
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
@@ -40,6 +40,7 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.upgrade import upgrade
+from fhir_coder.throttle.rates import Throttle
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
 
@@ -235,6 +236,7 @@ def make_site(
     demo: ReviewSession | None = None,
     can_sign_in: bool = True,
     make_lookups: Callable[[Repository], Lookups] | None = None,
+    throttle: Throttle | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
@@ -250,7 +252,9 @@ def make_site(
 
     pages, recording = Pages("", 15), Recording(record)
     rules_of: Callable[[str, str], RoleRules] = lambda tenant, ehr: rules.get((tenant, ehr), RoleRules())  # noqa: E731
-    signing_in = SigningIn(flow, store, sessions, rules_of, BannerReader(lambda launched: ehr), recording, pages, f"{OURS}/callback", 600)
+    failure = throttle.failure if throttle else lambda address: None
+    banner = BannerReader(lambda launched: ehr)
+    signing_in = SigningIn(flow, store, sessions, rules_of, banner, recording, pages, OURS, {"default", "north"}, 600, failure)
     encounters = EncounterPages(
         repository,
         lambda session: coder,
@@ -269,6 +273,7 @@ def make_site(
         [WayIn("default", ""), WayIn("default", "main")],
         demo,
         OURS if can_sign_in else "",
+        throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
     )
     app = Flask("test", static_folder=None)
@@ -308,7 +313,7 @@ def sign_in(site: Site, browser: FlaskClient, launched: Launched = LAUNCHED, **h
     site.flow.result = launched
     begun = get(browser, way_in(launched), **headers)
     assert begun.status_code == 303, begun.text
-    return get(browser, f"/callback?code=c&state={state_of(begun)}", **headers)
+    return get(browser, f"{callback_of(launched.tenant)}?code=c&state={state_of(begun)}", **headers)
 
 
 def way_in(launched: Launched) -> str:

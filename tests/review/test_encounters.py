@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from fhir_coder.audit.entry import Success
-from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, ResourceUnknown, Uncodable
+from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, NotRecorded, ResourceUnknown, Uncodable
 from fhir_coder.people import RoleRules
 from fhir_coder.smart.launch.launched import Launched
 from tests.review.conftest import LAUNCHED, SIGNED_IN, Site, csrf_of, get, post, sign_in
@@ -370,3 +371,64 @@ def test_a_page_that_cannot_be_written_down_is_not_shown(site: Site, browser: Fl
 
 def _without_ids(page: str) -> str:
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}", "", page)
+
+
+# ----------------------------------------------------------------------------------------------------- writing, refusals, odd EHRs
+
+
+def test_writing_back_is_written_down_before_it_is_done(site: Site, browser: FlaskClient) -> None:
+    token = home(site, browser)
+    site.coder.error = EhrUnavailable("gone")
+    post(browser, "/review/code", {"csrf": token, "encounter": "e1", "write_back": "yes"})
+    assert [entry.event for entry in site.audit[-2:]] == ["write-back", "code-encounter"]
+    post(browser, "/review/code", {"csrf": token, "encounter": "e1"})
+    assert len(site.events("write-back")) == 1
+
+
+def test_nothing_is_written_back_that_cannot_be_written_down(site: Site, browser: FlaskClient) -> None:
+    token = home(site, browser)
+    site.audit_error.append(NotRecorded("full"))
+    page = post(browser, "/review/code", {"csrf": token, "encounter": "e1", "write_back": "yes"})
+    assert (page.status_code, site.coder.requests) == (503, [])
+
+
+def test_trying_what_no_role_allows_is_written_down(site: Site, browser: FlaskClient) -> None:
+    token = home(site, browser)
+    assert post(browser, "/review/break-glass", {"csrf": token, "coding": "0" * 32, "reason": "x" * 20}).status_code == 403
+    site.rules["default", "main"] = RoleRules(("auditor",))
+    token = home(site, browser)
+    assert post(browser, "/review/code", {"csrf": token, "encounter": "e1"}).status_code == 403
+    refused = [*site.events("break-glass"), *site.events("code-encounter")]
+    assert [(entry.success, entry.agent.id) for entry in refused] == [(Success.REFUSED, "Practitioner/7")] * 2
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "nulls": {"name": None, "birthDate": None, "type": None, "class": None, "period": None, "status": None},
+    "texts": {"name": "x", "birthDate": "x", "type": "x", "class": "x", "period": "x", "status": "x"},
+    "numbers": {"name": 1, "birthDate": 1, "type": 1, "class": 1, "period": 1, "status": 1},
+    "lists of the wrong": {
+        "name": [None, 1, "x", []],
+        "birthDate": [],
+        "type": [None, 1, [], {"coding": [None, 1]}],
+        "class": [],
+        "period": [],
+    },
+    "wrong within": {
+        "name": [{"use": [], "family": 1, "given": "x"}, {"use": {}, "given": [1, None]}],
+        "type": [{"text": 1, "coding": "x"}],
+        "period": {"start": 1},
+        "class": {"display": 1},
+    },
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_what_an_ehr_says_amiss_never_keeps_a_person_out(site: Site, browser: FlaskClient, odd: dict[str, Any]) -> None:
+    subject = {"subject": {"reference": "Patient/p1"}}
+    site.ehr.resources = {
+        "Patient/p1": {"resourceType": "Patient", "id": "p1", **odd},
+        "Encounter/e1": {"resourceType": "Encounter", "id": "e1", **subject, **odd},
+    }
+    sign_in(site, browser, replace(LAUNCHED, need_patient_banner=True))
+    page = get(browser, "/review/")
+    assert page.status_code == 200 and '<option value="e1">' in page.text and "Patient/p1" in page.text

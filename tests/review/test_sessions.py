@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from fhir_coder.errors import LaunchDenied
 from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
+from fhir_coder.store.cipher import Cipher, new_store_key
+from fhir_coder.store.session_tables import SessionRow
 from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, make_site, post, sign_in, state_of, way_in
 
 SESSION = "__Host-fhir-coder"
@@ -216,7 +221,7 @@ def test_every_page_keeps_other_sites_out(site: Site, browser: FlaskClient, path
 
 def test_a_launched_page_may_be_framed_by_its_ehr_alone(site: Site, browser: FlaskClient) -> None:
     back = sign_in(site, browser, Sec_Fetch_Dest="iframe")
-    for page in (back, get(browser, "/review/")):
+    for page in (back, get(browser, "/review/", Sec_Fetch_Dest="iframe")):
         assert page.headers["Content-Security-Policy"].endswith(f"frame-ancestors {FRAMING}") and "X-Frame-Options" not in page.headers
         assert "Cross-Origin-Resource-Policy" not in page.headers
 
@@ -230,6 +235,57 @@ def test_what_goes_wrong_with_a_launch_is_told_in_its_frame(site: Site, browser:
     begun = get(browser, way_in(LAUNCHED))
     assert may_be_framed(begun) and may_be_framed(get(browser, f"/callback?error=access_denied&state={state_of(begun)}"))
     assert not may_be_framed(get(browser, "/callback?state=unknown"))
+
+
+@pytest.mark.parametrize(("path", "status"), [("/review/encounters/none", 404), ("/sign-in", 200)])
+def test_a_frame_shows_errors_and_the_way_in_too(site: Site, browser: FlaskClient, path: str, status: int) -> None:
+    sign_in(site, browser, Sec_Fetch_Dest="iframe")
+    page = get(browser, path, Sec_Fetch_Dest="iframe")
+    assert page.status_code == status and may_be_framed(page)
+
+
+def test_what_is_refused_in_a_frame_is_told_there(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser, Sec_Fetch_Dest="iframe")
+    page = post(browser, "/review/code", {"csrf": "of-another", "encounter": "e1"}, Sec_Fetch_Dest="iframe")
+    assert page.status_code == 403 and may_be_framed(page)
+
+
+def test_a_session_in_a_frame_and_one_in_a_window_stay_apart(site: Site, browser: FlaskClient) -> None:
+    """Browsers that let cookies of others into frames send both there: neither may be taken for the other."""
+    sign_in(site, browser, SIGNED_IN)
+    sign_in(site, browser, Sec_Fetch_Dest="iframe")
+    assert "From the EHR</dt><dd>main" in get(browser, "/review/", Sec_Fetch_Dest="iframe").text
+    assert "From the EHR" not in get(browser, "/review/").text
+
+
+def test_a_session_that_was_sealed_with_a_key_that_is_gone_is_over(site: Site, browser: FlaskClient) -> None:
+    sign_in(site, browser)
+    sealed_otherwise = Cipher(new_store_key()).seal("{}")
+    with Session(site.store._writing) as session, session.begin():
+        session.execute(update(SessionRow).values(content=sealed_otherwise))
+    for path, status in (("/review/", 401), ("/review/left", 200)):
+        assert get(browser, path).status_code == status
+    assert sign_in(site, browser).status_code == 303 and get(browser, "/review/").status_code == 200
+
+
+FILE = b'--y\r\nContent-Disposition: form-data; name="f"; filename="a.bin"\r\n\r\n' + b"a" * 70_000 + b"\r\n--y--\r\n"
+BAD_FORMS = {
+    "large": ({"data": "encounter=" + "a" * 70_000, "content_type": "application/x-www-form-urlencoded"}, 413),
+    "large with a file": ({"data": FILE, "content_type": "multipart/form-data; boundary=y"}, 413),
+    "many parts": ({"data": {f"n{number}": "" for number in range(1100)}, "content_type": "multipart/form-data"}, 413),
+    "no form": ({"data": b"{", "content_type": "application/json"}, 403),
+    "broken parts": ({"data": b"--x", "content_type": "multipart/form-data; boundary=y"}, 403),
+}
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(("form", "status"), BAD_FORMS.values(), ids=BAD_FORMS)
+def test_a_form_that_cannot_be_ours_is_refused_on_a_page(
+    site: Site, browser: FlaskClient, path: str, form: dict[str, Any], status: int
+) -> None:
+    sign_in(site, browser, SIGNED_IN)
+    page = browser.post(path, base_url=OURS, headers={"Sec-Fetch-Site": "same-origin"}, **form)
+    assert page.status_code == status and page.content_type.startswith("text/html") and site.coder.requests == []
 
 
 def test_the_end_of_a_session_is_told_in_its_frame(site: Site, browser: FlaskClient) -> None:
@@ -287,6 +343,25 @@ def test_the_demo_person_is_on_this_machine(empty_store: Path, tmp_path: Path, b
 
 
 @pytest.mark.parametrize(
+    "sign",
+    [
+        {"SERVER_PROTOCOL": "HTTP/1.0"},
+        {"HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        {"HTTP_FORWARDED": "for=192.0.2.7"},
+        {"HTTP_VIA": "1.1 proxy"},
+    ],
+    ids=["nginx as it comes", "X-Forwarded-For", "Forwarded", "Via"],
+)
+def test_whoever_comes_by_a_proxy_of_this_machine_is_not_the_demo_person(empty_store: Path, tmp_path: Path, sign: dict[str, str]) -> None:
+    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+    environ = {"REMOTE_ADDR": "127.0.0.1", **sign}
+    page = site.browser().get("/review/", base_url="http://127.0.0.1:8080", environ_overrides=environ)
+    form = {"csrf": "DEMO-TOKEN", "encounter": "e1"}
+    coded = site.browser().post("/review/code", data=form, base_url="http://127.0.0.1:8080", environ_overrides=environ)
+    assert (page.status_code, coded.status_code, site.coder.requests) == (401, 401, [])
+
+
+@pytest.mark.parametrize(
     ("token", "site_of", "status"), [("DEMO-TOKEN", "same-origin", 303), ("", "same-origin", 403), ("DEMO-TOKEN", "cross-site", 403)]
 )
 def test_the_demo_person_is_protected_from_other_sites_too(
@@ -306,4 +381,4 @@ def test_without_a_way_in_there_is_no_launch(empty_store: Path, tmp_path: Path) 
 def test_every_address_is_documented(site: Site) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
     ours = [rule.rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("review.")]
-    assert len(ours) == 17 and [rule for rule in ours if f"| `{'POST' if rule in CHANGES else 'GET'} {rule}` |" not in page] == []
+    assert len(ours) == 18 and [rule for rule in ours if f"| `{'POST' if rule in CHANGES else 'GET'} {rule}` |" not in page] == []

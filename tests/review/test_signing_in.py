@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +13,8 @@ from flask.testing import FlaskClient
 from fhir_coder.audit.entry import AgentKind, Success
 from fhir_coder.errors import EhrUnavailable, LaunchDenied, LaunchFailed
 from fhir_coder.people import RoleRules
+from fhir_coder.throttle.counter_file import CounterFile
+from fhir_coder.throttle.rates import Rates, Throttle, read_rates
 from tests.review.conftest import (
     ISS,
     LAUNCHED,
@@ -20,6 +24,7 @@ from tests.review.conftest import (
     Site,
     csrf_of,
     get,
+    make_site,
     person_of,
     sign_in,
     state_of,
@@ -114,7 +119,7 @@ def test_both_cookies_hold_random_text_and_are_bound_to_us(site: Site, browser: 
     begun = get(browser, way_in(LAUNCHED), **headers)
     back = get(browser, f"/callback?code=c&state={state_of(begun)}", **headers)
     for response, name in ((begun, BROWSER), (back, SESSION)):
-        line = cookies(response)[name]
+        line = cookies(response)[f"{name}-framed" if framed else name]
         attributes = {part.strip() for part in line.split(";")[1:]}
         assert {"Secure", "HttpOnly", "SameSite=None", "Path=/"} <= attributes and ("Partitioned" in attributes) == framed
         assert not any(part.startswith("Domain") for part in attributes)
@@ -322,3 +327,74 @@ def test_a_change_of_the_patient_is_told_and_closes_pages_of_the_earlier(site: S
     assert "The patient changed" in page.text and csrf_of(page) != earlier
     late = browser.post("/review/code", data={"csrf": earlier, "encounter": "e1"}, base_url=OURS)
     assert late.status_code == 403 and "another patient" in late.text and site.coder.requests == []
+
+
+# -------------------------------------------------------------------------------------------------------- strangers and floods
+
+
+@pytest.mark.parametrize("tenant", ["nobody", "%00", "a" * 900, "%E2%80%AEevil"])
+def test_a_practice_that_there_is_not_is_not_written_down(site: Site, browser: FlaskClient, tenant: str) -> None:
+    assert get(browser, f"/t/{tenant}/launch?iss={ISS}&launch=x").status_code == 403
+    assert [entry.tenant for entry in site.events("refused-launch")] == [""]
+    assert get(browser, f"/t/north/launch?iss={ISS}&launch=x").status_code == 403
+    assert site.events("refused-launch")[-1].tenant == "north"
+
+
+@pytest.mark.parametrize("path", ["/t/north/callback", "/t/nobody/callback"])
+def test_an_answer_at_the_callback_of_another_practice_is_refused_before_its_code_is_sent_anywhere(
+    site: Site, browser: FlaskClient, path: str
+) -> None:
+    """A practice's server that has another's code sent to our callback would be given that code (RFC 9700 section 4.4, mix-up)."""
+    begun = get(browser, way_in(LAUNCHED))
+    assert get(browser, f"{path}?code=c&state={state_of(begun)}").status_code == 400
+    assert site.flow.finished == [] and value_of(browser, SESSION) == ""
+    assert [dict(entry.detail) for entry in site.events("refused-sign-in")] == [{"reason": "callback-of-another-tenant"}]
+    assert get(browser, f"/callback?code=c&state={state_of(begun)}").status_code == 400  # used
+
+
+def test_a_practice_has_its_own_callback(site: Site, browser: FlaskClient) -> None:
+    north = replace(LAUNCHED, tenant="north", issuer="https://north.example/fhir")
+    assert sign_in(site, browser, north).status_code == 303
+    assert site.flow.begun[0][1] == f"{OURS}/t/north/callback"
+
+
+@pytest.mark.parametrize("fhir_user", ["Patient/p1", "RelatedPerson/r1"])
+def test_a_patient_is_no_coder_unless_named(site: Site, browser: FlaskClient, fhir_user: str) -> None:
+    """A patient portal may share the EHR's authorization server, and ``launch.role`` is for its staff."""
+    assert sign_in(site, browser, replace(LAUNCHED, fhir_user=fhir_user)).status_code == 403
+    (entry,) = site.events("refused-sign-in")
+    assert (entry.agent.kind, entry.agent.id, entry.agent.issuer) == (AgentKind.PERSON, fhir_user, "https://as.example")
+    site.rules["default", "main"] = RoleRules(people={fhir_user: ("coder",)})
+    assert sign_in(site, browser, replace(LAUNCHED, fhir_user=fhir_user)).status_code == 303
+
+
+@pytest.fixture
+def narrow(empty_store: Path, tmp_path: Path) -> Iterator[Site]:
+    """A site that lets each caller in three times a minute, and lets two refusals pass."""
+    rates = Rates(read_rates("3/minute"), read_rates("2/minute"))
+    made = make_site(empty_store, tmp_path, throttle=Throttle(CounterFile(tmp_path / "rates.sqlite", lambda: 1_000_000.0), rates))
+    yield made
+    made.repository.close()
+
+
+@pytest.mark.parametrize("path", [f"/launch?iss={ISS}&launch=x", "/launch/standalone", "/callback?state=s&code=c"])
+def test_whoever_begins_too_often_is_told_on_a_page_when_to_come_again(narrow: Site, path: str) -> None:
+    pages = [get(narrow.browser(), path) for _ in range(5)]
+    last = pages[-1]
+    assert (last.status_code, last.content_type) == (429, "text/html; charset=utf-8") and "Too often" in last.text
+    assert int(last.headers["Retry-After"]) >= 1 and len(narrow.flow.begun) <= 3
+
+
+def test_a_flood_of_refused_launches_does_not_fill_the_audit(narrow: Site) -> None:
+    answers = [get(narrow.browser(), "/launch?iss=https://evil.example/fhir&launch=x").status_code for _ in range(9)]
+    assert answers == [403, 403] + [429] * 7
+    assert len(narrow.audit) == 2
+
+
+def test_a_person_who_opens_pages_too_often_is_told_in_the_frame_and_nothing_is_written_down(narrow: Site) -> None:
+    browser = narrow.browser()
+    sign_in(narrow, browser, Sec_Fetch_Dest="iframe")
+    pages = [get(browser, "/review/", Sec_Fetch_Dest="iframe") for _ in range(6)]
+    assert [page.status_code for page in pages] == [200] * 3 + [429] * 3
+    assert pages[-1].headers["Content-Security-Policy"].endswith("frame-ancestors https://ehr.example")
+    assert len(narrow.events("list-codings")) == 3

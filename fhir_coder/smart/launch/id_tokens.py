@@ -50,7 +50,7 @@ def verify_id_token(
         raise _refused(f"{error.claim if error.claim in _CLAIMS else 'a claim'} is missing or wrong") from None
     except (JoseError, ValueError, TypeError, AttributeError, KeyError):
         raise _refused("its claims are malformed") from None
-    if not 0 < len(claims["sub"]) <= _MAX_SUBJECT:
+    if not 0 < len(claims["sub"]) <= _MAX_SUBJECT or not claims["sub"].isprintable():
         raise _refused("its sub names nobody")
     return claims
 

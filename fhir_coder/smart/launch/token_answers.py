@@ -82,7 +82,7 @@ def read_context(members: Mapping[str, Any]) -> LaunchContext:
         _id(members, "encounter", "Encounter"),
         tuple(one for one in entries if isinstance(one, dict)) if isinstance(entries, list) else (),
         members.get("need_patient_banner") is not False,
-        intent[:_MAX_INTENT] if isinstance(intent, str) else "",
+        "".join(letter for letter in intent if letter.isprintable())[:_MAX_INTENT] if isinstance(intent, str) else "",
     )
 
 

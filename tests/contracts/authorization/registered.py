@@ -12,7 +12,7 @@ _BACKEND = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": f"{_COD
 _PEOPLE = {
     "grant_types": ["authorization_code", "refresh_token"],
     "response_types": ["code"],
-    "redirect_uris": [f"{_CODER}/callback"],
+    "redirect_uris": [f"{_CODER}/callback", f"{_CODER}/t/north/callback"],
     "post_logout_redirect_uris": [f"{_CODER}/review/", f"{_CODER}/"],
 }
 CLIENTS: tuple[dict[str, Any], ...] = (

@@ -68,7 +68,7 @@ def test_a_launch_in_the_window_shows_the_patient_and_codes_the_encounter(
 def test_the_authorization_request_is_as_smart_has_it(page: Page, stage: AuthorizationServer) -> None:
     launch(page, stage)
     query = stage.seen("/authorize")[0]["query"]
-    assert (query["aud"], query["launch"], query["redirect_uri"]) == (stage.base, "of-today", f"{stage.coder}/callback")
+    assert (query["aud"], query["launch"], query["redirect_uri"]) == (stage.base, "of-today", f"{stage.coder}/t/north/callback")
     assert (query["response_type"], query["code_challenge_method"], len(query["code_challenge"])) == ("code", "S256", 43)
     assert min(len(query[name]) for name in ("state", "nonce")) >= 43
     assert "launch" in query["scope"].split()
@@ -198,7 +198,7 @@ def test_signing_out_ends_the_session_and_takes_the_tokens_back(page: Page, stag
     where.get_by_role("button", name="Sign out", exact=True).click()
     expect(where.get_by_role("heading", level=1)).to_have_text("You are signed out")
     assert len(stage.seen("/revoke")) == 1
-    assert [one for one in our_cookies(page) if one["name"] == "__Host-fhir-coder"] == []
+    assert [one for one in our_cookies(page) if one["name"] in {"__Host-fhir-coder", "__Host-fhir-coder-framed"}] == []
 
 
 def test_an_answer_serves_once_and_in_the_browser_that_asked(page: Page, browser: Browser, stage: AuthorizationServer) -> None:
