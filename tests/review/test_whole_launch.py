@@ -83,7 +83,7 @@ class Site:
     def launch(self) -> TestResponse:
         begun = get(self.browser, LAUNCH)
         self.server.nonce = parse_qs(urlsplit(begun.headers["Location"]).query)["nonce"][0]
-        return get(self.browser, f"/callback?code=c-1&state={state_of(begun)}")
+        return get(self.browser, f"/t/north/callback?code=c-1&state={state_of(begun)}")
 
 
 def settings_of(folder: Path, **environment: str) -> Settings:
