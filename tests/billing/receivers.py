@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Manner = Callable[["Receiver", socket.socket], None]
 
@@ -37,8 +39,12 @@ class Receiver:
 
 
 @contextmanager
-def receiving(*manners: Manner) -> Iterator[Receiver]:
+def receiving(*manners: Manner, certificate: Path | None = None) -> Iterator[Receiver]:
+    """With a certificate (and its key in one file) it speaks TLS."""
     receiver = Receiver(manners)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if certificate:
+        context.load_cert_chain(certificate)
     listening = socket.create_server(("127.0.0.1", 0))
     receiver.port = listening.getsockname()[1]
 
@@ -53,7 +59,11 @@ def receiving(*manners: Manner) -> Iterator[Receiver]:
             with connection:
                 connection.settimeout(5)
                 with suppress(OSError):
-                    manner(receiver, connection)
+                    if certificate:
+                        with context.wrap_socket(connection, server_side=True) as secured:
+                            manner(receiver, secured)
+                    else:
+                        manner(receiver, connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

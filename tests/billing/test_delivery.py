@@ -34,6 +34,7 @@ from tests.billing.receivers import (
     stays_silent,
 )
 from tests.billing.signing import FAMILY, SIGNED, version
+from tests.outbound.listening import self_signed
 from tests.store.conftest import KEY
 
 AGENT = Agent(AgentKind.OPERATOR, "root")
@@ -188,6 +189,20 @@ def test_a_receiver_without_tls_gets_nothing_where_tls_is_asked_for(place: Place
     with at(replace(MLLP, tls=TlsFiles()), answers("AA")) as (receiver, settings):
         assert place.send(settings) == ["waiting"]
     assert receiver.taken == []
+
+
+@pytest.mark.parametrize(
+    ("authority", "host", "state"),
+    [("receiver", "localhost", "acknowledged"), ("other", "localhost", "waiting"), ("receiver", "127.0.0.1", "waiting")],
+    ids=["its certificate", "another authority", "another name"],
+)
+def test_over_tls_only_the_receiver_itself_gets_anything(place: Place, tmp_path: Path, authority: str, host: str, state: str) -> None:
+    files = {name: self_signed(tmp_path / f"{name}.pem", "localhost") for name in ("receiver", "other")}
+    place.hand_over(SIGNED)
+    with receiving(answers("AA"), certificate=files["receiver"]) as receiver:
+        tls = TlsFiles(ca=str(files[authority]))
+        assert place.send(replace(MLLP, host=host, port=receiver.port, tls=tls, timeout_s=5)) == [state]
+    assert len(receiver.taken) == (state == "acknowledged")
 
 
 @pytest.mark.parametrize(
