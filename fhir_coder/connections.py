@@ -72,7 +72,7 @@ class EhrConnections:
         return clients[ehr]
 
     def once(self, ehr: EhrSettings) -> EhrClient:
-        """A client for the health page: one short attempt."""
+        """A client for a page that somebody waits for: one short attempt."""
         quick = replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S))
         return self._connect(quick, RetryPolicy(attempts=1))
 

@@ -153,7 +153,7 @@ class AsPerson:
         """The client that reads the notes of a page, in one attempt: the person waits for it. None for an EHR that the session did not come from."""
         if session.launched is None:
             found = next((one for one in self._engine.tenants[session.tenant].ehrs if one.id == ehr), None)
-            return self._connections(found) if found else None
+            return self._connections.once(found) if found else None
         if self._sessions is None or not session.launched.is_smart or session.ehr != ehr:
             return None
         return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id), RetryPolicy(attempts=1))
