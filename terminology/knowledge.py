@@ -4,8 +4,8 @@ A coding is replayed on the knowledge it was made with, which a later version of
 therefore started with ``REPLACED_BY`` in its environment: the folder of a kept copy, laid out as the packages are. It is no setting: nobody
 but :mod:`fhir_coder.record.replay` gives it, and it holds for a whole process because loaders remember what they read.
 
-Not knowledge, and read by its own path: the FHIR definitions (``fhir_coder/fhir``), the built-in EHR (``fhir_coder/sandbox``), the roles of people,
-and the tables of the risk report (``fhir_coder/risk``) and of the audit (``fhir_coder/audit``), which decide nothing.
+Not knowledge, and read by its own path: the FHIR definitions (``fhir_coder/fhir``), the built-in EHR (``fhir_coder/sandbox``), the roles and reasons of
+people, and the tables of the risk report (``fhir_coder/risk``) and of the audit (``fhir_coder/audit``), which decide nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ PACKAGES = ("fhir_coder", "index", "terminology")
 KINDS = (".json", ".toml", ".tsv", ".txt")
 RANKERS = "fhir_coder/coding/rankers/"
 """The rankers are knowledge too, but each is an artifact of its own (see :mod:`fhir_coder.record.artifacts`)."""
-ELSEWHERE = ("fhir_coder/fhir/", "fhir_coder/sandbox/", "fhir_coder/risk/", "fhir_coder/audit/", "fhir_coder/roles.tsv", RANKERS)
+ELSEWHERE = (
+    "fhir_coder/fhir/",
+    "fhir_coder/sandbox/",
+    "fhir_coder/risk/",
+    "fhir_coder/audit/",
+    "fhir_coder/roles.tsv",
+    "fhir_coder/worklist/",
+    RANKERS,
+)
 
 
 def knowledge_of(package: str) -> Traversable | Path:

@@ -132,7 +132,7 @@ def test_a_launch_ends_with_a_coded_encounter(site: Site) -> None:
     page = get(site.browser, coded.headers["Location"]).text
     assert "I10" in page and "Essential (primary) hypertension" in page and "hypertension" in page
     assert site.ehr.held("Condition") and set(site.used) == {"at-1"}
-    assert [entry.event for entry in site.audit] == ["sign-in", "list-codings", "code-encounter", "read-coding"]
+    assert [entry.event for entry in site.audit] == ["sign-in", "list-codings", "write-back", "code-encounter", "read-coding"]
     assert {entry.agent.id for entry in site.audit} == {"Practitioner/7"}
 
 

@@ -22,6 +22,7 @@ NOT_KNOWLEDGE = (
     "fhir_coder/audit/",
     "fhir_coder/people.py",
     "fhir_coder/review/",
+    "fhir_coder/worklist/reasons.py",
     "fhir_coder/store/upgrade.py",
     "fhir_coder/notes/pages/process.py",
     "fhir_coder/software.py",
