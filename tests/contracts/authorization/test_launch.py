@@ -58,7 +58,7 @@ def test_a_launch_in_the_window_shows_the_patient_and_codes_the_encounter(
     before = len(ehr.calls)
     page.get_by_role("button", name="Code it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Encounter/{ENCOUNTER}")
-    expect(page.locator(".codes")).to_contain_text("E11.22")
+    expect(page.locator("#codes")).to_contain_text("E11.22")
     assert f"GET Encounter/{ENCOUNTER}" in ehr.calls[before:]
     assert not [one for one in ehr.calls[before:] if not one.startswith("GET")]
     asked = [one for one in stage.seen() if one["path"].startswith("/fhir/Encounter")]
@@ -93,7 +93,7 @@ def test_a_launch_in_a_frame_of_the_chart_works_with_cookies_of_third_parties_bl
     frame.get_by_label("Write the proposal to the EHR").check()
     before = len(ehr.calls)
     frame.get_by_role("button", name="Code it").click()
-    expect(frame.locator(".codes")).to_contain_text("E11.22")
+    expect(frame.locator("#codes")).to_contain_text("E11.22")
     assert [one for one in ehr.calls[before:] if one.startswith(("POST", "PUT"))]
     assert all(one.get("partitionKey") for one in our_cookies(page))
     page.goto(f"{stage.coder}/review/")  # the session of the frame is the frame's
@@ -175,7 +175,7 @@ def test_a_token_is_refreshed_behind_the_page(page: Page, stage: AuthorizationSe
         stage.withdraw()
     asked = len(stage.seen("/token"))
     page.get_by_role("button", name="Code it").click()
-    expect(page.locator(".codes")).to_contain_text("E11.22")
+    expect(page.locator("#codes")).to_contain_text("E11.22")
     assert len(stage.seen("/token")) == asked + 1
 
 
