@@ -491,8 +491,8 @@ OLD_PARTS = (
 )
 
 
-def test_codings_of_an_old_store_get_their_reviews(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_codings_of_an_old_store_get_their_reviews(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
     move(engine, "0001", command.upgrade)
     with engine.begin() as connection:
         for one in OLD_PARTS:
