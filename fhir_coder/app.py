@@ -13,11 +13,11 @@ from functools import partial
 
 from flask import Flask
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
+from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import configure_logging
-from fhir_coder.audit.entry import Agent, Auditor
+from fhir_coder.audit.entry import Agent
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
@@ -51,7 +51,7 @@ from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.sessions import SessionStore
 from fhir_coder.store.start import Stores, open_rotation, open_stores, tls_of
-from fhir_coder.tenant_settings import Tenant
+from fhir_coder.tenant_settings import DEFAULT_TENANT, Tenant
 from fhir_coder.throttle.rates import open_counters
 from terminology.release import Catalogue
 
@@ -125,11 +125,6 @@ def open_all_stores(settings: Settings) -> Stores:
     """Codings, audit, holds, deletion and merges, over one database."""
     observer = Observer(settings.public_url or socket.gethostname())
     return open_stores(settings.database_url, settings.key, observer, tls_of(settings))
-
-
-def open_auditor(settings: Settings) -> Auditor:
-    """What keeps audit entries, for a part that needs nothing else of the store."""
-    return open_all_stores(settings).audit.record
 
 
 def open_store_rotation(settings: Settings) -> Rotation:

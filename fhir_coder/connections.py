@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.backend_token import SharedTokens
 from fhir_coder.ehr.client import EhrClient
@@ -21,7 +20,7 @@ from fhir_coder.outbound.session import open_session
 from fhir_coder.sandbox.installation import Sandbox, open_sandbox
 from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import key_set, load_key
-from fhir_coder.tenant_settings import EhrSettings, Tenant, rule_of
+from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant, rule_of
 
 SANDBOX_EHR = "sandbox"
 

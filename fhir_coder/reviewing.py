@@ -13,6 +13,7 @@ from fhir_coder.api.concurrency import AsVisitor, InTurn, Room
 from fhir_coder.api.guards import Guards
 from fhir_coder.code_search.searching import CodeSearch
 from fhir_coder.connections import EhrConnections
+from fhir_coder.ehr.access import StaticToken
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.retry import RetryPolicy
@@ -25,7 +26,7 @@ from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blueprint import ReviewParts, WayIn
 from fhir_coder.review.encounters import EncounterPages
-from fhir_coder.review.launch_tokens import FixedToken, LaunchTokens
+from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
@@ -35,14 +36,14 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
-from fhir_coder.review.signing_in import DEFAULT_TENANT, Flow, SigningIn
+from fhir_coder.review.signing_in import Flow, SigningIn
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import open_sessions, tls_of
-from fhir_coder.tenant_settings import EhrSettings, Tenant
+from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 
 DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager", "administrator"))
 """Who looks at the pages of a sandbox: everybody on this machine."""
@@ -100,7 +101,8 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         throttle=guards.throttle,
         lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
     )
-    return Reviewing(parts, store, partial(codes.prepare, engine.coder.catalogue.for_date(engine.now().date()).release))
+    release = engine.coder.catalogue.for_date(engine.now().date()).release
+    return Reviewing(parts, store, partial(codes.prepare, release) if registrations else _nothing)
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:
@@ -160,7 +162,7 @@ class AsPerson:
 
     def just_launched(self, launched: Launched) -> EhrClient:
         """The client for a launch before it has a session: one attempt, for the banner must not keep the person waiting."""
-        return self._connections.as_person(self._ehr(launched), FixedToken(launched.access_token), RetryPolicy(attempts=1))
+        return self._connections.as_person(self._ehr(launched), StaticToken(launched.access_token), RetryPolicy(attempts=1))
 
     def _ehr(self, launched: Launched) -> EhrSettings:
         return next(one for one in self._engine.tenants[launched.tenant].ehrs if one.id == launched.ehr)
@@ -183,6 +185,10 @@ def _require_address(root: str) -> None:
 
 def _not_counted(address: str) -> None:
     """Where nothing is limited by rate."""
+
+
+def _nothing() -> None:
+    """Where nobody signs in nobody looks codes up: a start need not wait for that. The demo person waits once."""
 
 
 def _no_glass(session: ReviewSession, coding_id: str) -> None:

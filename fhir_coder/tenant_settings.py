@@ -10,7 +10,6 @@ A misspelt member or a value of another type stops the start. What belongs to on
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.billing_settings import BillingDestination, read_billing
 from fhir_coder.cds_hooks.clients import HookClient, read_hook_clients
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.people import NO_ROLES, RoleRules, split_launch, split_sign_in
@@ -27,7 +27,8 @@ from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
 from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+DEFAULT_TENANT = "default"
+"""The tenant that always is, and answers at the shorter addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,6 @@ def _is_plain(url: object) -> bool:
 
 def _name(value: str) -> str:
     """An id that stands in URLs and identifiers: letters, digits, hyphen and dot, as a FHIR id."""
-    if not _ID.fullmatch(value):
+    if not FHIR_ID.fullmatch(value):
         raise ValueError("expected ids of 1 to 64 letters, digits, hyphens and dots")
     return value

@@ -16,7 +16,7 @@ from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import Settings
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from tests.api.conftest import post
 from tests.simulated_ehr import SimulatedEhr, full_statement
@@ -62,7 +62,7 @@ class Practices:
         tenants = {name: Tenant(name, (EhrSettings("main", f"https://{name}.invalid/fhir"),)) for name in ("north", "south")}
         tenants["north"] = Tenant("north", (*tenants["north"].ehrs, EhrSettings("archive", "https://north.invalid/fhir")))
         self.asked: list[str] = []
-        self.store = open_repository(f"sqlite:///{folder / 'store.sqlite'}", KEY)
+        self.store = open_stores(f"sqlite:///{folder / 'store.sqlite'}", KEY).repository
         engine = Engine(coder, outpatient(), tenants, self.store, self.connect, EhrProbe(self.connect), lambda: datetime.now(UTC))
         (folder / "keys.json").write_bytes(key_set())
         rows = [{"id": name, "trust": {"issuer": ISSUER, "jwks_file": str(folder / "keys.json")}} for name in tenants]

@@ -18,7 +18,7 @@ from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts, CallerLimits, CodingRequest
 from fhir_coder.pipeline import Coder
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from terminology.release import Catalogue
 from tests.simulated_ehr import BASE, SimulatedEhr, full_statement
@@ -62,7 +62,7 @@ def engine(coder: Coder, ehr: SimulatedEhr, folder: Path) -> Engine:
         coder=coder,
         policy=outpatient(),
         tenants={"default": Tenant("default", (EhrSettings("simulated", BASE, write_before_review=True),))},
-        repository=open_repository(f"sqlite:///{folder / 'store.sqlite'}", ""),
+        repository=open_stores(f"sqlite:///{folder / 'store.sqlite'}", "").repository,
         connect=lambda _: ehr.client(),
         probe=EhrProbe(lambda _: ehr.client()),
         now=lambda: datetime(2026, 5, 4, 12, tzinfo=UTC),

@@ -21,7 +21,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api
+from fhir_coder.api.blueprint import create_api
 from fhir_coder.api.cds_hooks import create_cds_hooks
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.guards import Guards
@@ -36,7 +36,7 @@ from fhir_coder.pipeline import Coder
 from fhir_coder.review.blueprint import create_review
 from fhir_coder.reviewing import open_reviewing
 from fhir_coder.settings import Settings
-from fhir_coder.tenant_settings import EhrSettings, Tenant
+from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 from fhir_coder.throttle.rates import open_counters
 from tests.simulated_ehr import BASE, TYPES, Fault, SimulatedEhr, full_statement
 from tests.store.conftest import KEY

@@ -22,7 +22,7 @@ from fhir_coder.pipeline import Coder
 from fhir_coder.record.trail_document import trail_document
 from fhir_coder.record.trail_page import trail_page
 from fhir_coder.sensitive_settings import read_sensitive
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import Tenant
 from fhir_coder.writeback.terms import sign_off_terms
 from tests.simulated_ehr import TYPES, SimulatedEhr, full_statement
@@ -77,7 +77,7 @@ def coding_with(coder: Coder, ehr: SimulatedEhr, folder: Path, key: str = "", ru
     made = engine(coder, ehr, folder)
     tenants = {name: replace(one, sensitive=read_sensitive(**(rules or {}))) for name, one in made.tenants.items()}
     assert isinstance(tenants["default"], Tenant)
-    return replace(made, tenants=tenants, repository=open_repository(f"sqlite:///{folder / 'store.sqlite'}", key))
+    return replace(made, tenants=tenants, repository=open_stores(f"sqlite:///{folder / 'store.sqlite'}", key).repository)
 
 
 def codes(ehr: SimulatedEhr) -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import inspect, text
 from fhir_coder.cli import main
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.sessions import Lifetimes
-from fhir_coder.store.start import open_repository, open_sessions
+from fhir_coder.store.start import open_sessions, open_stores
 from tests.store.conftest import KEY, coding_result
 from tests.store.test_rotation import NEW
 
@@ -24,7 +24,7 @@ from tests.store.test_rotation import NEW
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A store with one coding under the old key; returns what sets the keys of the command."""
     url = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    open_repository(url, KEY).save("default", "", coding_result())
+    open_stores(url, KEY).repository.save("default", "", coding_result())
     monkeypatch.setenv("FHIR_CODER_DATABASE_URL", url)
     return monkeypatch
 

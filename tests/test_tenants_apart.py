@@ -31,7 +31,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from fhir_coder.store.tables import Table
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.tenant_settings import EhrSettings
@@ -244,7 +244,7 @@ def test_equal_ids_at_two_tenants_are_two_encounters(practices: Practices) -> No
 
 @pytest.mark.parametrize("name", ["the id", "Encounter/e1"])
 def test_a_command_finds_the_coding_of_its_tenant_only(tmp_path: Path, name: str) -> None:
-    store = open_repository(f"sqlite:///{tmp_path / 'store.sqlite'}", KEY)
+    store = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", KEY).repository
     coding = store.save("north", "main", coding_result())
     wanted = coding if name == "the id" else name
     assert find_coding(store, argparse.Namespace(tenant="north", coding=wanted)).id == coding
@@ -292,7 +292,7 @@ def test_ehrs_of_equal_ids_share_no_token(change: dict[str, Any]) -> None:
 
 def test_locks_of_equal_encounters_differ_by_tenant(database_url: str) -> None:
     """Held by north, the encounter of that id is free for south; held twice by north it would wait."""
-    store = open_repository(database_url, KEY)
+    store = open_stores(database_url, KEY).repository
     with store.exclusively("north", "main", "e1"), store.exclusively("south", "main", "e1"):
         pass
     store.close()
@@ -320,7 +320,7 @@ def test_artifacts_are_named_by_what_they_hold_and_carry_no_tenant() -> None:
 
 
 def test_the_files_of_a_store_hold_a_tenants_words_sealed(database_url: str, tmp_path: Path) -> None:
-    store = open_repository(database_url, KEY)
+    store = open_stores(database_url, KEY).repository
     store.save("north", "main", coding_result())
     store.close()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

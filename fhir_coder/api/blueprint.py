@@ -35,10 +35,10 @@ from fhir_coder.smart.discovery import capability_security, smart_configuration
 from fhir_coder.smart.scopes import Operation
 from fhir_coder.smart.trust import Trust
 from fhir_coder.smart.verifiers import make_verifiers
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
-__all__ = ["DEFAULT_TENANT", "create_api", "install_error_handlers"]
+__all__ = ["create_api", "install_error_handlers"]
 
-DEFAULT_TENANT = "default"
 BASES = {"/fhir": {"tenant": DEFAULT_TENANT}, "/t/<tenant>/fhir": {}}
 """URL prefixes of the FHIR bases, with what the shorter one leaves out."""
 DEFINITIONS = {OPERATION: build_definition, CHECK_OPERATION: build_check_definition}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
@@ -21,10 +20,9 @@ from fhir_coder.api.respond import format_of, respond
 from fhir_coder.errors import Forbidden, OperationUnknown, RequiredMissing, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir.limits import Limits
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.model import Encounter
 from fhir_coder.smart.context import bound
-
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
 class CodingEngine(Protocol):
@@ -63,7 +61,7 @@ class CodeEncounter:
         form = format_of(request)
         preferences = read_preferences(request.headers.get("Prefer"))
         g.preference_applied = preferences.applied
-        if encounter_id and not _ID.fullmatch(encounter_id):
+        if encounter_id and not FHIR_ID.fullmatch(encounter_id):
             raise ResourceUnknown("no Encounter can have this id")
         body = read_body(request, self._limits)
         read = read_coding_request(body, tenant=tenant, encounter_id=encounter_id, is_strict=preferences.is_strict)

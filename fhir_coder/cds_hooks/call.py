@@ -13,8 +13,8 @@ from typing import Any
 
 from fhir_coder.cds_hooks.services import Service
 from fhir_coder.errors import InvalidContent, RequiredMissing, UnreadableBody
+from fhir_coder.fhir_id import FHIR_ID
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _USER = re.compile(r"(?:(?:Practitioner|PractitionerRole|Patient|RelatedPerson)/)?[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", re.ASCII)
 OUTCOMES = ("accepted", "overridden")
@@ -58,8 +58,8 @@ def read_call(body: Any, service: Service) -> HookCall:
     return HookCall(
         instance,
         _matching(context, "userId", _USER, is_required=True),
-        _matching(context, "patientId", _ID, is_required=True),
-        _matching(context, "encounterId", _ID, is_required=service.needs_encounter),
+        _matching(context, "patientId", FHIR_ID, is_required=True),
+        _matching(context, "encounterId", FHIR_ID, is_required=service.needs_encounter),
         server,
     )
 

@@ -10,8 +10,6 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir_coder.cds_hooks.tally import Tally
 
 LABEL = "fhir-coder"
-LONGEST_SUMMARY = 140
-"""Characters of a summary must be fewer."""
 
 
 def card_of(tally: Tally, root: str, launch: str, link: str) -> dict[str, Any]:

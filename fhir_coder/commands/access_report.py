@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.app import open_all_stores
 from fhir_coder.audit.access import access_of, columns, page
 from fhir_coder.audit.entry import Action, AuditEntry, Success
@@ -17,6 +16,7 @@ from fhir_coder.commands.operator import operator
 from fhir_coder.commands.private_file import require_absent, writing_privately
 from fhir_coder.commands.subject import patient_reference
 from fhir_coder.settings import Settings
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 FORMATS = ("text", "csv", "ndjson")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

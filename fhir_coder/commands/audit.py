@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.app import open_all_stores
 from fhir_coder.audit.chain import Head, read_head
 from fhir_coder.audit.entry import Action, AuditEntry, Success
@@ -21,6 +20,7 @@ from fhir_coder.commands.private_file import require_absent, writing_privately
 from fhir_coder.errors import InvalidContent
 from fhir_coder.settings import Settings
 from fhir_coder.store.audit import AuditLog
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:

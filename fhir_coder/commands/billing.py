@@ -8,12 +8,12 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.app import open_all_stores, open_billing
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.billing.outgoing import Outgoing, State
 from fhir_coder.commands.operator import operator
 from fhir_coder.settings import Settings
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 _UNDELIVERED = {State.REJECTED, State.FAILED}
 

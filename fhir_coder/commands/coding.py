@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.errors import ResourceUnknown
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 
 def add_coding(command: argparse.ArgumentParser, is_optional: bool = False) -> None:

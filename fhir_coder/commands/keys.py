@@ -8,7 +8,6 @@ import os
 import sys
 from pathlib import Path
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.app import open_all_stores, open_store_rotation
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.backend_settings import ALGORITHMS
@@ -18,6 +17,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import key_set, load_key, new_key
 from fhir_coder.store.cipher import new_store_key
 from fhir_coder.store.rotation import Openings
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.app import open_all_stores
 from fhir_coder.commands.operator import operator
 from fhir_coder.commands.retention import require_reason
 from fhir_coder.commands.subject import patient_reference
 from fhir_coder.errors import InvalidContent
 from fhir_coder.settings import Settings
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:

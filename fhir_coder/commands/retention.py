@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT
 from fhir_coder.app import open_all_stores
 from fhir_coder.commands.operator import operator
 from fhir_coder.commands.subject import add_subject, subject_of
 from fhir_coder.errors import InvalidContent
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 _LONGEST_REASON = 255
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import re
 
 from fhir_coder.errors import RequiredMissing
-
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+from fhir_coder.fhir_id import FHIR_ID
 
 
 def patient_reference(text: str) -> str:
@@ -36,6 +34,6 @@ def subject_of(arguments: argparse.Namespace) -> str:
 
 def _reference(kind: str, text: str) -> str:
     name = text.removeprefix(f"{kind}/")
-    if not _ID.fullmatch(name):
+    if not FHIR_ID.fullmatch(name):
         raise argparse.ArgumentTypeError(f"expected {kind}/ID, or an ID of letters, digits, hyphens and dots")
     return f"{kind}/{name}"

@@ -20,7 +20,7 @@ class AccessTokens(Protocol):
 
 
 class StaticToken:
-    """The token of the configuration, or none."""
+    """The token of the configuration or of a launch that has no session yet, or none."""
 
     missing_scopes: tuple[str, ...] = ()
 

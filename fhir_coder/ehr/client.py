@@ -27,6 +27,7 @@ from fhir_coder.errors import EhrRefused, RequestError, ResourceUnknown
 from fhir_coder.exchange import Resource
 from fhir_coder.fhir.reader import read_json
 from fhir_coder.fhir.writer import write_json
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.outbound.attempt import Answer, Call
 from fhir_coder.outbound.session import open_session
 from fhir_coder.tenant_settings import EhrSettings, rule_of
@@ -36,7 +37,6 @@ CAPABILITIES_LAST_S = 600.0
 _OTHER_FORMAT_WANTED = frozenset({406, 415})
 _HEADER_VALUE = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 """What may stand in a header: ``Attachment.contentType`` is any code, letters of other alphabets and line ends included."""
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _LOCATION = re.compile(r"/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?/?$", re.ASCII)
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -88,7 +88,7 @@ class EhrClient:
         return self._read_at(resource_type, resource_id, f"{resource_type}/{resource_id}/_history/{version}", version)
 
     def _read_at(self, resource_type: str, resource_id: str, path: str, version: str = "0") -> Resource:
-        if not (_ID.fullmatch(resource_id) and _ID.fullmatch(version)):
+        if not (FHIR_ID.fullmatch(resource_id) and FHIR_ID.fullmatch(version)):
             raise ResourceUnknown(f"no {resource_type} can have such an id")
         what = f"read {path}"
         answer = self._get(self.address.url(path))

@@ -6,7 +6,6 @@ A search that fails half way gives nothing: a partial list is never coded.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +19,9 @@ from fhir_coder.ehr.searchset import LeftOut
 from fhir_coder.ehr.visit import Visit
 from fhir_coder.errors import EhrRefused, Uncodable
 from fhir_coder.exchange import Resource
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.model import UnreadableNote
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 Warn = Callable[[str], None]
 
 
@@ -99,5 +98,5 @@ def _may_be_of(raw: Resource, visit: Visit) -> bool:
 def _unreadable(entry: LeftOut) -> UnreadableNote:
     """Named by its id, if that is one: anything else of an invalid entry may be words of the record."""
     resource_id = entry.resource.get("id")
-    named = resource_id if isinstance(resource_id, str) and _ID.fullmatch(resource_id) else f"entry-{entry.position}"
+    named = resource_id if isinstance(resource_id, str) and FHIR_ID.fullmatch(resource_id) else f"entry-{entry.position}"
     return UnreadableNote(named, "malformed", f"not valid FHIR R4: {entry.reason}", f"{entry.resource['resourceType']}/{named}")

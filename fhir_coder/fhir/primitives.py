@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from fhir_coder.fhir_id import FHIR_ID
+
 MAX_STRING = 1024 * 1024
 """R4: "strings SHALL NOT exceed 1MB (1024*1024 characters)"."""
 MAX_EXPONENT = 308
@@ -131,7 +133,7 @@ PRIMITIVES: Mapping[str, Primitive] = {
     "date": _string(_is_calendar(_DATE)),
     "dateTime": _string(_is_calendar(rf"{_YEAR}(-{_MONTH}(-{_DAY}(T{_CLOCK}{_ZONE})?)?)?")),
     "decimal": Primitive((int, Decimal), _is_decimal, _read_decimal),
-    "id": _string(_matches(r"[A-Za-z0-9\-.]{1,64}")),
+    "id": _string(_matches(FHIR_ID.pattern)),
     "instant": _string(_is_calendar(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}{_ZONE}")),
     "integer": _integer(-(2**31)),
     "markdown": _string(_is_text),

@@ -21,7 +21,8 @@ from fhir_coder.review.protection import HOME, local_path, origin_of, protect, r
 from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
-from fhir_coder.review.signing_in import DEFAULT_TENANT, SigningIn
+from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 from fhir_coder.throttle.rates import Throttle, subscriber_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

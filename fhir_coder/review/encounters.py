@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Protocol
@@ -21,6 +20,7 @@ from fhir_coder.errors import (
     ResourceUnknown,
 )
 from fhir_coder.exchange import CodingRequest, CodingResult
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.people import Right
 from fhir_coder.record.rereading import Reread
 from fhir_coder.review.ehr_words import words
@@ -33,12 +33,10 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.smart.context import bound
 from fhir_coder.smart.scopes import Operation, require_scopes
-from fhir_coder.store.records import CodingLine, StoredEncounter, Within
+from fhir_coder.store.records import CODING_ID, CodingLine, StoredEncounter, Within
 
 MOST_LISTED = 50
 LONGEST_REASON = 500
-_FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
-_CODING_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _UNKNOWN = "there is no coding of that id in your sight"
 
 
@@ -109,7 +107,7 @@ class EncounterPages:
     def encounter(self, session: ReviewSession, coding_id: str) -> Response:
         """One coding. One that is another practice's, another patient's or nobody's is unknown, and all three look the same."""
         sight = sight_of(session)
-        coding = self._codings.get(session.tenant, coding_id) if _CODING_ID.fullmatch(coding_id) else None
+        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
         is_broken = coding_id in session.opened
         if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken) or not self._is_readable(session, coding):
             return self._unknown(session, coding_id)
@@ -124,7 +122,7 @@ class EncounterPages:
         encounter_id = request.form.get("encounter", "").removeprefix("Encounter/").strip()
         if not encounter_id:
             raise RequiredMissing("name the encounter that is to be coded")
-        if not _FHIR_ID.fullmatch(encounter_id):
+        if not FHIR_ID.fullmatch(encounter_id):
             raise InvalidContent("no encounter can have this id")
         wanted = CodingRequest(
             session.tenant, encounter_id=encounter_id, ehr=session.ehr, write_back=request.form.get("write_back", "") == "yes"
@@ -157,7 +155,7 @@ class EncounterPages:
         coding_id, reason = request.form.get("coding", ""), " ".join(request.form.get("reason", "").split())
         if not 10 <= len(reason) <= LONGEST_REASON:
             raise InvalidContent(f"give the reason in 10 to {LONGEST_REASON} characters")
-        coding = self._codings.get(session.tenant, coding_id) if _CODING_ID.fullmatch(coding_id) else None
+        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
         if coding is None or not sight_of(session).admits(coding):
             return self._unknown(session, coding_id, "break-glass")
         self._recording.person(request, session, "break-glass", Action.READ, coding=coding, purpose="BTG", reason=reason)
@@ -174,7 +172,7 @@ class EncounterPages:
 
     def _unknown(self, session: ReviewSession, coding_id: str, event: str = "read-coding") -> Response:
         """404, whatever the cause; who may break the glass is told how."""
-        shown = coding_id if _CODING_ID.fullmatch(coding_id) else ""
+        shown = coding_id if CODING_ID.fullmatch(coding_id) else ""
         self._recording.person(request, session, event, Action.READ, Success.REFUSED, asked=shown)
         if shown and session.person.may(Right.BREAK_GLASS) and not sight_of(session).is_role and event == "read-coding":
             return self._pages.page("break_glass", session, 404, coding_id=shown, longest=LONGEST_REASON)

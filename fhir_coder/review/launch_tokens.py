@@ -42,20 +42,3 @@ class LaunchTokens:
 
 def _over(why: str) -> EhrRefused:
     return EhrRefused(f"your access to the EHR is over ({why}): launch this page again from the EHR", ehr_status=HTTPStatus.UNAUTHORIZED)
-
-
-class FixedToken:
-    """The token of a launch that has no session yet."""
-
-    missing_scopes: tuple[str, ...] = ()
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def current(self, timeout_s: float) -> str:
-        """Always the same."""
-        return self._token
-
-    def forget(self, token: str) -> bool:
-        """There is no other."""
-        return False

@@ -7,7 +7,6 @@ neither kept nor logged.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
@@ -22,10 +21,9 @@ from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.protection import protect
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import sight_of
-from fhir_coder.store.records import CodingLine, Within
+from fhir_coder.store.records import CODING_ID, CodingLine, Within
 from terminology.release import Catalogue, Release
 
-_CODING_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 LONGEST_CODE = 10
 
 
@@ -73,7 +71,7 @@ class Lookups:
         coding_id = one_of(request.args, "coding")
         if not coding_id:
             return self._catalogue.for_date(self._today()).release
-        is_seen = _CODING_ID.fullmatch(coding_id) and (sight.is_role or coding_id in session.opened)
+        is_seen = CODING_ID.fullmatch(coding_id) and (sight.is_role or coding_id in session.opened)
         line = self._lines.line(session.tenant, coding_id, sight.within) if is_seen else None
         if line is None:
             raise ResourceUnknown("there is no coding of that id in your sight")

@@ -20,6 +20,7 @@ from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.sessions import SessionStore
+from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 
 class Flow(Protocol):
@@ -48,7 +49,6 @@ class Flow(Protocol):
 
 
 NOBODY = Agent(AgentKind.NOBODY)
-DEFAULT_TENANT = "default"
 _PATIENTS = ("Patient/", "RelatedPerson/")
 """``fhirUser`` of people whom a patient portal signs in: what an EHR's users are by default, they are not."""
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from fhir_coder.errors import Forbidden
 from fhir_coder.exchange import CallerLimits, CodingRequest
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.smart.claims import client_of
 from fhir_coder.smart.refusal import refuse
 from fhir_coder.smart.scopes import Scope, covers, parse_scopes, withheld_writes
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _WORD = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
@@ -77,7 +77,7 @@ def _id(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not isinstance(value, str) or not FHIR_ID.fullmatch(value):
         refuse(f"the token's {name} is no id")
     return value
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from fhir_coder.exchange import Artifacts, Configuration, Resource
 from fhir_coder.model import CodeAssignment, Evidence, Finding, Outcome, Reason, RecordedDiagnosis, Rejection, text_hash
+
+CODING_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+"""How the store names a coding; to be matched whole."""
 
 
 @dataclass(frozen=True, slots=True)

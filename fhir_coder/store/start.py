@@ -75,11 +75,6 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
     )
 
 
-def open_repository(database_url: str, key: str, tls: DatabaseTls | None = None) -> Repository:
-    """The repository alone. Raises as :func:`open_stores`."""
-    return open_stores(database_url, key, tls=tls).repository
-
-
 def open_rotation(database_url: str, key: str, tls: DatabaseTls | None = None) -> Rotation:
     """What changes the key of an up-to-date database. Raises ConfigurationError as :func:`open_stores` does, and without a key."""
     cipher = Cipher(key)

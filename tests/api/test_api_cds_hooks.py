@@ -14,7 +14,7 @@ import responses
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from fhir_coder.api.blueprint import DEFAULT_TENANT, create_api, install_error_handlers
+from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import create_cds_hooks
 from fhir_coder.api.guards import Guards
 from fhir_coder.app import hook_parts
@@ -22,7 +22,7 @@ from fhir_coder.audit.entry import AgentKind, AuditEntry, Success
 from fhir_coder.cds_hooks.tally import Tally
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
-from fhir_coder.tenant_settings import EhrSettings, Tenant
+from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 from fhir_coder.throttle.counter_file import CounterFile
 from fhir_coder.throttle.rates import Counters
 from tests.api.conftest import SmallEngine, issue_of

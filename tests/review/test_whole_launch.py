@@ -30,7 +30,7 @@ from fhir_coder.review.blueprint import create_review
 from fhir_coder.reviewing import Reviewing, open_reviewing
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from tests.api.conftest import SmallEngine
 from tests.review.conftest import OURS, csrf_of, get, post, state_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
@@ -55,7 +55,7 @@ class Site:
             coder=coder,
             policy=outpatient(),
             tenants={tenant.id: tenant for tenant in settings.tenants},
-            repository=open_repository(settings.database_url, settings.key),
+            repository=open_stores(settings.database_url, settings.key).repository,
             connect=connections,
             probe=EhrProbe(connections.once),
             now=lambda: datetime(2026, 5, 4, 12, tzinfo=UTC),

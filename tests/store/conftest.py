@@ -40,7 +40,7 @@ from fhir_coder.model import (
     Severity,
     UnreadableNote,
 )
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
 """One key for all processes of a test run: it names tests, and these must be the same in each."""
@@ -145,7 +145,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def tables_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the tables."""
     file = tmp_path_factory.mktemp("tables") / "store.sqlite"
-    open_repository(f"sqlite:///{file}", "").close()
+    open_stores(f"sqlite:///{file}", "").repository.close()
     return file
 
 
@@ -153,7 +153,7 @@ def tables_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tables_of_postgresql() -> Iterator[str]:
     """The name of a database with the tables, which nobody is connected to."""
     with _database_of_postgresql() as url:
-        open_repository(url, "").close()
+        open_stores(url, "").repository.close()
         yield str(make_url(url).database)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from fhir_coder.errors import Conflict
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 
 HOLDER = (
     "import sys, time; from fhir_coder.store.engine import open_engine; from fhir_coder.store.exclusive import exclusively\n"
@@ -81,7 +81,7 @@ def test_an_error_inside_gives_the_lock_back(database_url: str) -> None:
 @pytest.mark.parametrize("encounters", [20, 4, 1])
 def test_twenty_who_hold_or_wait_leave_the_store_its_connections(database_url: str, encounters: int) -> None:
     """That is more than its pool has: each needs one under its lock. As many as there are encounters hold theirs together, the others wait."""
-    store, holding = open_repository(database_url, ""), threading.Barrier(encounters)
+    store, holding = open_stores(database_url, "").repository, threading.Barrier(encounters)
 
     def work(number: int) -> int:
         with store.exclusively("default", "main", f"e{number % encounters}"):

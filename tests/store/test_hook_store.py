@@ -14,7 +14,7 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.hook_store import HookStore, UsedTokenRow
 from fhir_coder.store.repository import Repository
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from tests.store.conftest import coding_result
 
 NOW = 1_800_000_000.0
@@ -22,7 +22,7 @@ NOW = 1_800_000_000.0
 
 @contextmanager
 def store_at(database_url: str, now: float) -> Iterator[HookStore]:
-    with closing(open_repository(database_url, "")):  # the tables
+    with closing(open_stores(database_url, "").repository):  # the tables
         pass
     engine = open_engine(database_url)
     try:

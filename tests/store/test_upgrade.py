@@ -21,12 +21,12 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.sessions import Lifetimes
-from fhir_coder.store.start import open_repository, open_sessions, open_stores
+from fhir_coder.store.start import open_sessions, open_stores
 from fhir_coder.store.tables import Table
 from fhir_coder.store.upgrade import MIGRATIONS, upgrade
 from tests.store.conftest import KEY, coding_result
 
-START = "import sys; from fhir_coder.store.start import open_repository; open_repository(sys.argv[1], '').ping()"
+START = "import sys; from fhir_coder.store.start import open_stores; open_stores(sys.argv[1], '').repository.ping()"
 
 
 def test_processes_that_start_at_once_agree(empty_database_url: str) -> None:
@@ -159,5 +159,5 @@ def test_sqlite_is_set_up_for_several_processes(tmp_path: Path) -> None:
 )
 def test_an_unusable_database_is_a_configuration_error(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        open_repository(url, "")
+        open_stores(url, "")
     assert "secret" not in str(caught.value)

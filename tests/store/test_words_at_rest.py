@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from tests.store.conftest import KEY, MARKER, coding_result
 
 
 @pytest.mark.parametrize("key", [KEY, ""])
 def test_the_files_hold_no_words(tmp_path: Path, key: str) -> None:
-    store = open_repository(f"sqlite:///{tmp_path / 'data' / 'store.sqlite'}", key)
+    store = open_stores(f"sqlite:///{tmp_path / 'data' / 'store.sqlite'}", key).repository
     store.save("default", "", coding_result())
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     content = b"".join(path.read_bytes() for path in files)

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from fhir_coder.exchange import CodingResult, ReleaseUse
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.model import Outcome
-from fhir_coder.store.start import open_repository
+from fhir_coder.store.start import open_stores
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.terms import sign_off_terms, terms_of
@@ -76,7 +76,7 @@ def test_a_proposal_that_was_kept_is_delivered_after_sign_off(key: str, tmp_path
     bundle = build_bundle(proposal)
     receipt = deliver(bundle, ehr.client(), terms_of(proposal, None))
     release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
-    store = open_repository(f"sqlite:///{tmp_path / 'store.sqlite'}", key)
+    store = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", key).repository
     kept = store.get(
         "default", store.save("default", "main", CodingResult(proposal.intake, proposal.disposition, release, bundle, receipt))
     )

@@ -6,12 +6,12 @@ Sources: RFC 6749 sections 5.1 and 5.2, https://hl7.org/fhir/smart-app-launch/ST
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_coder.errors import LaunchFailed, LaunchRefused
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.outbound.attempt import Answer
 from fhir_coder.smart.launch.exchange import WHO, read_object
 
@@ -25,7 +25,6 @@ _ADVICE = {
     "unsupported_grant_type": "the client must be registered for authorization_code",
     "invalid_scope": "ask in scope for what the client is registered for",
 }
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _MAX_TOKEN = 64 * 1024
 _MAX_INTENT = 200
 
@@ -92,7 +91,7 @@ def _id(members: Mapping[str, Any], name: str, kind: str) -> str:
     if value is None:
         return ""
     bare = value.removeprefix(f"{kind}/") if isinstance(value, str) else ""
-    if not _ID.fullmatch(bare):
+    if not FHIR_ID.fullmatch(bare):
         raise LaunchFailed(f"the launch context names a {name} that is no FHIR id")
     return bare
 
