@@ -7,7 +7,7 @@ also where a lock was taken over meanwhile. A decision and its event of the audi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,12 +19,14 @@ from fhir_coder.errors import Conflict, ResourceUnknown
 from fhir_coder.model import Severity
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.follow_up_tables import FollowUpRow
 from fhir_coder.store.review_reading import history_of, proposed_of
 from fhir_coder.store.review_rows import decision_row, rank, summarize
 from fhir_coder.store.review_tables import ReviewRow
 from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.decision import Act, Decision, Recorded, Someone
 from fhir_coder.worklist.folding import advance, fold
+from fhir_coder.worklist.following import Duty, Progress
 from fhir_coder.worklist.review import Proposed, Review
 
 LOCK_S = 15 * 60
@@ -110,10 +112,20 @@ class Reviews:
             if _holder(row).is_same(maker.person):
                 _unlock(row)
 
-    def decide(self, tenant: str, coding_id: str, version: int, decision: Decision, maker: Maker, checked: Checked | None = None) -> Review:
+    def decide(
+        self,
+        tenant: str,
+        coding_id: str,
+        version: int,
+        decision: Decision,
+        maker: Maker,
+        checked: Checked | None = None,
+        duties: Sequence[Duty] = (),
+    ) -> Review:
         """Add a decision that was made on a version, and give back the review after it.
 
-        ``checked`` is what the edits say of the codes after the decision; a sign-off needs it (ValueError). Raises ResourceUnknown for no review of
+        ``checked`` is what the edits say of the codes after the decision; a sign-off needs it (ValueError). ``duties`` are what it brings about
+        outside the review, kept with it and due from then on. Raises ResourceUnknown for no review of
         the tenant; Conflict where somebody else works on it, where it changed meanwhile and where its encounter was coded again; and as
         :func:`fhir_coder.worklist.folding.advance`. Nothing is kept then.
         """
@@ -129,6 +141,7 @@ class Reviews:
             history = history_of(session, row, self._cipher)
             review = advance(proposed_of(session, coding), history, new, checked.blocking if checked else ())
             session.add(decision_row(row, new, self._cipher))
+            session.add_all(_due(row, new, one) for one in duties)
             summarize(row, review, self._cipher)
             row.changed_at = moment
             row.severity = rank(checked.severities) if checked else row.severity
@@ -180,6 +193,22 @@ def lock_of(row: ReviewRow, cipher: Cipher, now: datetime) -> Lock | None:
     """The lock of a row unless it is over."""
     until = _moment(row.locked_until_s)
     return Lock(_holder(row, cipher.open(row.holder_name)), until) if until > now else None
+
+
+def _due(row: ReviewRow, recorded: Recorded, duty: Duty) -> FollowUpRow:
+    now = int(recorded.at.timestamp())
+    return FollowUpRow(
+        tenant=row.tenant,
+        review=row.key,
+        sequence=recorded.sequence,
+        kind=duty.kind.value,
+        target=duty.target,
+        progress=Progress.DUE.value,
+        created_s=now,
+        next_attempt_s=now,
+        **dict.fromkeys(("attempts", "claimed_s", "settled_s"), 0),
+        **dict.fromkeys(("detail", "reference"), ""),
+    )
 
 
 def _row(tenant: str, coding_id: str) -> Select[ReviewRow]:

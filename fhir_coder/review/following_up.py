@@ -1,0 +1,26 @@
+"""What the pages need of what follows a decision: which duties it brings, doing what is due, and how each stands."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fhir_coder.review.session import ReviewSession
+from fhir_coder.store.records import StoredEncounter
+from fhir_coder.worklist.decision import Act
+from fhir_coder.worklist.following import Duty, FollowUp
+
+
+class FollowsUp(Protocol):
+    """Behind the pages: the EHR, billing, the provider."""
+
+    def duties(self, session: ReviewSession, coding: StoredEncounter, act: Act) -> tuple[Duty, ...]:
+        """What a decision of this act brings about; to be kept with it."""
+
+    def carry_out(self, session: ReviewSession, coding: StoredEncounter) -> None:
+        """Do what is due for a coding, with this person's access. Raises nothing: what fails is kept with its cause, and tried again."""
+
+    def of(self, tenant: str, coding_id: str) -> tuple[FollowUp, ...]:
+        """How all of a coding stand, oldest first."""
+
+    def query_text(self, coding: StoredEncounter, sequence: int) -> str:
+        """The question of that decision as a text to copy, for an EHR that takes none; empty where it has none."""
