@@ -37,6 +37,7 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
@@ -99,6 +100,9 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
+        uploading=Uploading(
+            people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
+        ),
         lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release
@@ -122,12 +126,16 @@ class AsPerson:
     def engine(self, session: ReviewSession) -> AsVisitor:
         """The engine that reads and writes at the EHR with the person's token, in turn with all other requests. Raises Forbidden where there is none."""
         if session.launched is None:
-            return AsVisitor(InTurn(self._engine, self._room), self._room)
+            return self.server()
         if self._sessions is None or not session.launched.is_smart:
             raise Forbidden("this session has no access to an EHR")
         tokens = LaunchTokens(self._sessions, session.id)
         engine = replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens))
         return AsVisitor(InTurn(engine, self._room), self._room)
+
+    def server(self) -> AsVisitor:
+        """The engine in the server's own name: for what asks no EHR."""
+        return AsVisitor(InTurn(self._engine, self._room), self._room)
 
     def client(self, session: ReviewSession) -> EhrClient | None:
         """The client of the EHR that the session came from; None for one that came from none."""

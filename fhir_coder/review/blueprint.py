@@ -22,6 +22,7 @@ from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 from fhir_coder.throttle.rates import Throttle, subscriber_of
 
@@ -29,6 +30,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FILES_LAST = "private, max-age=600"
 MAX_FORM_BYTES = 64 * 1024
 """Of a form of ours, whose longest field is a reason: more is somebody else's, and is not read."""
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+"""Of a form with note files: scans are the largest."""
 
 View = Callable[..., Response]
 
@@ -45,7 +48,7 @@ class WayIn:
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
-    calls are not counted, ``lookups`` where no code is looked up."""
+    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people."""
 
     pages: Pages
     encounters: EncounterPages
@@ -57,6 +60,7 @@ class ReviewParts:
     own_origin: str
     throttle: Throttle | None = None
     lookups: Lookups | None = None
+    uploading: Uploading | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -78,6 +82,9 @@ def create_review(parts: ReviewParts) -> Blueprint:
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
+    if parts.uploading:
+        add("/review/upload", "GET", doors.seeing(parts.uploading.form))
+        add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)
@@ -114,12 +121,12 @@ class Doors:
 
         return see
 
-    def changing(self, view: View) -> View:
-        """The view for a person who sent a form of ours."""
+    def changing(self, view: View, most_bytes: int = MAX_FORM_BYTES) -> View:
+        """The view for a person who sent a form of ours, of so many bytes at the most."""
 
         def change(**named: str) -> Response:
             session = self._session()
-            request.max_content_length = MAX_FORM_BYTES
+            request.max_content_length = most_bytes
             require_our_form(request, session, self._parts.own_origin or origin_of(request.host_url))
             return view(session, **named)
 

@@ -32,6 +32,7 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
@@ -237,6 +238,7 @@ def make_site(
     can_sign_in: bool = True,
     make_lookups: Callable[[Repository], Lookups] | None = None,
     throttle: Throttle | None = None,
+    make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
@@ -275,6 +277,7 @@ def make_site(
         OURS if can_sign_in else "",
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
+        uploading=make_uploading(repository, recording, pages) if make_uploading else None,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
