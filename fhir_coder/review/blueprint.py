@@ -79,6 +79,7 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    add("/review/encounters/<coding_id>/look-again", "POST", doors.changing(parts.encounters.look_again))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
