@@ -1,7 +1,7 @@
 """The proposal as one Bundle (type collection): Conditions in claim order, the Claim, the Task when a person must look, Provenances.
 
 A code that a clinician recorded for the encounter already gets no Condition and no Provenance: it stands in the Claim, and the Task refers to
-the Condition that is there. Where the patient's self-pay restriction keeps the visit from health plans there is no Claim.
+the Condition that is there. Codes signed by a person come with the completed Task, and no Claim where no code is left. Where the patient's self-pay restriction keeps the visit from health plans there is no Claim.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def _entries(proposal: Proposal) -> Iterator[tuple[str, Resource]]:
     proposed = [(assignment, outcome) for assignment, outcome in routed if assignment.code not in proposal.agreed]
     for assignment, outcome in proposed:
         yield proposal.full_url("condition", assignment.code), build_condition(proposal, assignment, outcome)
-    if not proposal.encounter.self_pay:
+    if not proposal.encounter.self_pay and not (proposal.signature and not proposal.assignments):
         yield proposal.full_url("claim"), build_claim(proposal)
-    if proposal.disposition.outcome is Outcome.REVIEW:
+    if proposal.disposition.outcome is Outcome.REVIEW or proposal.signature:
         yield proposal.full_url("task"), build_task(proposal)
     for assignment, _ in proposed:
         yield proposal.full_url("provenance", assignment.code), build_provenance(proposal, assignment)

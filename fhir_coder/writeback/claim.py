@@ -12,13 +12,13 @@ from fhir_coder.writeback.proposal import NOT_SUPPLIED, Proposal
 
 
 def build_claim(proposal: Proposal) -> Resource:
-    """The draft Claim of the encounter; coverage and provider say "not supplied" where the EHR gave none."""
+    """The Claim of the encounter, a draft unless it was signed otherwise; coverage and provider say "not supplied" where the EHR gave none."""
     encounter = proposal.encounter
     claim: Resource = {
         "resourceType": "Claim",
         "meta": proposal.meta(proposal.disposition.outcome),
         "identifier": [proposal.identifier("claim")],
-        "status": "draft",
+        "status": proposal.signature.claim if proposal.signature else "draft",
         "type": {"coding": [{"system": CLAIM_TYPE, "code": "professional"}]},
         "use": "claim",
         "patient": proposal.patient_reference(),
@@ -51,7 +51,7 @@ def _diagnoses(proposal: Proposal) -> list[Resource]:
 def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
     """One service line; its pointers come from the reasons that the service itself names."""
     item: Resource = {"sequence": number}
-    if pointers := _pointers(proposal, line):
+    if pointers := _pointers(proposal, line, number):
         item["diagnosisSequence"] = pointers
     item["productOrService"] = {"coding": [{"system": line.system, "code": line.code}]}
     if line.performed:
@@ -61,10 +61,12 @@ def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
     return item
 
 
-def _pointers(proposal: Proposal, line: ServiceLine) -> list[int]:
-    """Places in the claim of the line's reasons, in claim order; those beyond the fourth are left off (FCE-510 reports them)."""
+def _pointers(proposal: Proposal, line: ServiceLine, number: int) -> list[int]:
+    """Places in the claim of the line's reasons, in claim order; those beyond the fourth are left off (FCE-510 reports them). What a person linked
+    counts in place of what the EHR says."""
+    linked = proposal.signature.links.get(number) if proposal.signature else None
     # An EHR may write "E1122" or "i10": the dot and the case do not tell two codes apart.
-    reasons = {_plain(code) for code in line.reason_codes}
+    reasons = {_plain(code) for code in (line.reason_codes if linked is None else linked)}
     claimed = enumerate(proposal.assignments[:MAX_DIAGNOSES], 1)
     return [place for place, one in claimed if _plain(one.code) in reasons][:MAX_POINTERS]
 

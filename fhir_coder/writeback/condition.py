@@ -18,13 +18,16 @@ from fhir_coder.writeback.proposal import Proposal
 
 def build_condition(proposal: Proposal, assignment: CodeAssignment, outcome: Outcome) -> Resource:
     """The Condition that proposes one code."""
+    is_chosen = proposal.is_chosen(assignment.code)
+    probability = {"url": PROBABILITY_EXTENSION, "valueDecimal": Decimal(f"{assignment.probability:.4f}")}
+    verification = proposal.signature.verification[assignment.code] if proposal.signature else "unconfirmed"
     condition: Resource = {
         "resourceType": "Condition",
-        "meta": proposal.meta(outcome, US_CORE_ENCOUNTER_DIAGNOSIS, [one.note_id for one in assignment.evidence]),
-        "extension": [{"url": PROBABILITY_EXTENSION, "valueDecimal": Decimal(f"{assignment.probability:.4f}")}],
+        "meta": proposal.meta(outcome, US_CORE_ENCOUNTER_DIAGNOSIS, [one.note_id for one in assignment.evidence], is_chosen),
+        **({} if is_chosen else {"extension": [probability]}),
         "identifier": [proposal.identifier("condition", assignment.code)],
         "clinicalStatus": {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]},
-        "verificationStatus": {"coding": [{"system": CONDITION_VERIFICATION, "code": "unconfirmed"}]},
+        "verificationStatus": {"coding": [{"system": CONDITION_VERIFICATION, "code": verification}]},
         "category": [{"coding": [{"system": CONDITION_CATEGORY, "code": "encounter-diagnosis", "display": "Encounter Diagnosis"}]}],
         "code": proposal.code_concept(assignment),
         "subject": proposal.patient_reference(),

@@ -29,11 +29,14 @@ from fhir_coder.writeback.revision import (
     Revise,
     cancel_claim,
     cancel_task,
+    complete_task,
     refresh_condition,
     retire_condition,
     revise_claim,
     revise_task,
     revive_condition,
+    sign_claim,
+    sign_condition,
     task_topic,
 )
 from fhir_coder.writeback.survey import Survey, same_provenance
@@ -146,7 +149,9 @@ class _Planner:
 
     def _existing(self, url: str, resource: Resource, current: Resource, is_news: bool) -> Step:
         kind, earlier = resource["resourceType"], self.terms.earlier.writes.get(name_of(resource))
-        if kind == "Condition":
+        if self.terms.signature:
+            revise = self._signed(resource, current, earlier)
+        elif kind == "Condition":
             revise = self._condition(resource, current, earlier)
         elif kind == "Claim":
             revise = self._claim(resource, current, earlier)
@@ -157,6 +162,21 @@ class _Planner:
         if not self.offer.can(kind, "update"):
             return Step(Action.KEEP, url, resource, current)
         return Step(Action.REVISE, url, resource, current, revise)
+
+    def _signed(self, resource: Resource, current: Resource, earlier: EarlierWrite | None) -> Revise | Left:
+        """What a person's signature makes of a resource: judged once here, so that what stands already is kept."""
+        if resource["resourceType"] == "Task":
+            return self._if_needed(complete_task(self.instant), resource, current)
+        if resource["resourceType"] == "Claim":
+            return self._if_needed(sign_claim(earlier), resource, current)
+        if token_in(current.get("verificationStatus")) == "entered-in-error":
+            return self._condition(resource, current, earlier)
+        verified = self._verified(current)
+        return verified or self._if_needed(sign_condition(self._code_of(name_of(resource)), earlier), resource, current)
+
+    def _if_needed(self, revise: Revise, resource: Resource, current: Resource) -> Revise | Left:
+        outcome = revise(current, resource)
+        return outcome if isinstance(outcome, Left) else revise
 
     def _condition(self, resource: Resource, current: Resource, earlier: EarlierWrite | None) -> Revise | Left:
         retired = self.terms.earlier.retired
@@ -228,17 +248,18 @@ class _Planner:
         code, earlier = self._code_of(name), self.terms.earlier.writes.get(name)
         if plain_code(code) in map(plain_code, self.terms.codes) or token_in(current.get("verificationStatus")) == "entered-in-error":
             return
-        revise = retire_condition(code, earlier)
+        revise = retire_condition(code, earlier, is_signed=self.terms.signature is not None)
         outcome = self._verified(current) or revise(current, current)
         url = f"retired:{address_of(current)}"
+        said = f"{code} was signed away" if self.terms.signature else f"{code} is no longer proposed"
         if isinstance(outcome, Left) or not self.offer.can("Condition", "update"):
             why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Condition"
-            sentence = f"{code} is no longer proposed; the Condition was left as it is: {why}"
-            yield Step(Action.LEAVE, url, current, current, sentence=sentence)
+            yield Step(Action.LEAVE, url, current, current, sentence=f"{said}; the Condition was left as it is: {why}")
             return
-        yield Step(Action.REVISE, url, current, current, revise, "Retired", f"{code} is no longer proposed.")
+        yield Step(Action.REVISE, url, current, current, revise, "Retired", f"{said}.")
         if self.offer.can("Provenance", "create"):
-            provenance = retirement_provenance(f"{self.terms.key}.provenance.{code}.retired", current, self.instant)
+            name = f"{self.terms.key}.provenance.{code}.retired"
+            provenance = retirement_provenance(name, current, self.instant, self.terms.signature)
             yield Step(Action.CREATE, f"{url}:provenance", provenance, follows=url)
 
     def _cancelled(self, name: str, current: Resource) -> Iterator[Step]:
@@ -257,7 +278,7 @@ class _Planner:
         """A Claim of an earlier coding where none may be made any more."""
         if current.get("status") == "cancelled":
             return
-        revise = cancel_claim(self.terms.earlier.writes.get(name))
+        revise = cancel_claim(self.terms.earlier.writes.get(name), is_signed=self.terms.signature is not None)
         outcome = revise(current, current)
         url = f"retired:{address_of(current)}"
         if isinstance(outcome, Left) or not self.offer.can("Claim", "update"):

@@ -17,6 +17,7 @@ from fhir_coder.exchange import Intake, Resource
 from fhir_coder.model import CodeAssignment, Disposition, Encounter, Outcome
 from fhir_coder.vocabulary import ICD10CM, OBSERVATION_VALUE, PROPOSAL_IDENTIFIER, REVIEW_TAG
 from fhir_coder.writeback.high_water import high_water
+from fhir_coder.writeback.signature import Signature
 
 NOT_SUPPLIED = "not supplied"
 
@@ -24,13 +25,15 @@ NOT_SUPPLIED = "not supplied"
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Input of every write-back target. ``recorded`` is an aware datetime: the moment of coding. ``agreed`` maps an assigned code to the
-    Condition of a clinician that holds it already: such a code is claimed and reviewed, and not recorded a second time."""
+    Condition of a clinician that holds it already: such a code is claimed and reviewed, and not recorded a second time. ``signature`` is there
+    once a person signed the codes."""
 
     tenant: str
     intake: Intake
     disposition: Disposition
     recorded: datetime
     agreed: Mapping[str, str] = field(default_factory=dict)
+    signature: Signature | None = None
 
     @property
     def encounter(self) -> Encounter:
@@ -86,12 +89,17 @@ class Proposal:
         reference = next((note.reference for note in self.encounter.notes if note.id == note_id), "")
         return {"reference": reference} if reference else {"display": f"note {note_id}"}
 
-    def meta(self, outcome: Outcome, profile: str = "", notes: Iterable[str] | None = None) -> Resource:
-        """Security label of machine-assigned content (AIAST), those of the notes that it rests on (ids; None: all), and the review tag unless the
-        code passed."""
+    def is_chosen(self, code: str) -> bool:
+        """Whether a person chose the code: it has no probability, and no machine asserted it."""
+        return self.signature is not None and code in self.signature.chosen
+
+    def meta(self, outcome: Outcome, profile: str = "", notes: Iterable[str] | None = None, is_chosen: bool = False) -> Resource:
+        """Security label of machine-assigned content (AIAST; not where a person chose it), those of the notes that it rests on (ids; None: all), and
+        the review tag unless the code passed."""
         meta: Resource = {"profile": [profile]} if profile else {}
         asserted = {"system": OBSERVATION_VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted"}
-        meta["security"] = [asserted, *self.carried_labels(notes)]
+        if labels := [*([] if is_chosen else [asserted]), *self.carried_labels(notes)]:
+            meta["security"] = labels
         if outcome is Outcome.REVIEW:
             meta["tag"] = [{"system": REVIEW_TAG, "code": "needs-review", "display": "Needs review"}]
         return meta
@@ -103,12 +111,12 @@ class Proposal:
         return high_water((*self.encounter.labels, *of_notes))
 
     def code_concept(self, assignment: CodeAssignment) -> Resource:
-        """The ICD-10-CM code with dot, release and title, marked as not chosen by a user."""
+        """The ICD-10-CM code with dot, release and title, and whether a user chose it."""
         coding = {
             "system": ICD10CM,
             "version": self.disposition.report.coded.release_id,
             "code": assignment.code,
             "display": assignment.display,
-            "userSelected": False,
+            "userSelected": self.is_chosen(assignment.code),
         }
         return {"coding": [coding], "text": assignment.display}

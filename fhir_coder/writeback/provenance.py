@@ -14,6 +14,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.model import CodeAssignment, Evidence
 from fhir_coder.vocabulary import DATA_OPERATION, EVIDENCE_EXTENSION, PROPOSAL_IDENTIFIER, PROVENANCE_AGENT
 from fhir_coder.writeback.proposal import Proposal
+from fhir_coder.writeback.signature import Signature
 
 
 def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource:
@@ -25,7 +26,7 @@ def build_provenance(proposal: Proposal, assignment: CodeAssignment) -> Resource
         "target": [{"reference": proposal.full_url("condition", assignment.code)}],
         "recorded": proposal.instant,
         "activity": _activity("CREATE"),
-        "agent": [_agent()],
+        "agent": [_agent(), *([proposal.signature.agent()] if proposal.signature else [])],
     }
     entities = [_entity(proposal, note, assignment.evidence) for note in dict.fromkeys(e.note_id for e in assignment.evidence)]
     if entities:
@@ -39,8 +40,9 @@ def renamed(provenance: Resource, name: str, activity: str) -> Resource:
     return provenance | {"meta": security | {"tag": [{"system": PROPOSAL_IDENTIFIER, "code": name}]}, "activity": _activity(activity)}
 
 
-def retirement_provenance(name: str, target: Resource, instant: str) -> Resource:
+def retirement_provenance(name: str, target: Resource, instant: str, signature: Signature | None = None) -> Resource:
     """The Provenance of a Condition at the EHR that is marked as entered in error; ``instant`` is when."""
+    reason = "A coder signed the encounter without it." if signature else "No longer proposed after the encounter was coded again."
     version = target.get("meta", {}).get("versionId", "")
     return {
         "resourceType": "Provenance",
@@ -48,9 +50,9 @@ def retirement_provenance(name: str, target: Resource, instant: str) -> Resource
         "contained": [_software({"fhir-coder": __version__})],
         "target": [{"reference": f"{target['resourceType']}/{target['id']}"}],
         "recorded": instant,
-        "reason": [{"text": "No longer proposed after the encounter was coded again."}],
+        "reason": [{"text": reason}],
         "activity": _activity("NULLIFY"),
-        "agent": [_agent()],
+        "agent": [_agent(), *([signature.agent()] if signature else [])],
     }
 
 
@@ -71,7 +73,8 @@ def _agent() -> Resource:
 def _tag(proposal: Proposal, assignment: CodeAssignment) -> Resource:
     """The stable name of this Provenance, which has no identifier in R4: what a conditional create asks for."""
     identifier = proposal.identifier("provenance", assignment.code)
-    return {"system": identifier["system"], "code": f"{identifier['value']}.{_digest(proposal, assignment)}"}
+    signed = f".signed-{proposal.signature.number}" if proposal.signature else ""
+    return {"system": identifier["system"], "code": f"{identifier['value']}.{_digest(proposal, assignment)}{signed}"}
 
 
 def _digest(proposal: Proposal, assignment: CodeAssignment) -> str:

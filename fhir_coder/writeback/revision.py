@@ -27,13 +27,13 @@ Revise = Callable[[Resource, Resource], "Resource | Left"]
 """The resource as it stands, and the proposed one with addresses in it -> the resource to be written, or why it is left."""
 
 
-def retire_condition(code: str, earlier: EarlierWrite | None) -> Revise:
+def retire_condition(code: str, earlier: EarlierWrite | None, is_signed: bool = False) -> Revise:
     """``entered-in-error`` without clinicalStatus (invariant con-5, http://hl7.org/fhir/R4/condition.html#invs)."""
 
     def revise(current: Resource, _: Resource) -> Resource | Left:
         if is_withdrawn(current, frozenset()) and token_in(current.get("verificationStatus")) == "entered-in-error":
             return Left("", is_as_wanted=True)
-        if why := condition_touch(current, code, earlier):
+        if why := condition_touch(current, code, earlier, is_signed):
             return Left(why)
         status = {"coding": [{"system": CONDITION_VERIFICATION, "code": "entered-in-error"}]}
         kept = {key: value for key, value in current.items() if key != "clinicalStatus"}
@@ -67,6 +67,59 @@ def refresh_condition(code: str, earlier: EarlierWrite | None) -> Revise:
     return revise
 
 
+def sign_condition(code: str, earlier: EarlierWrite | None) -> Revise:
+    """What a person signed: the status that the provider's words have, and no longer up for review."""
+
+    def revise(current: Resource, proposed: Resource) -> Resource | Left:
+        renewed: Resource = {key: proposed[key] for key in (*_SIGNED, "evidence", "extension") if key in proposed}
+        renewed |= {"meta": _with_tag(current | _with_labels(current, proposed))}
+        is_as_wanted = token_in(current.get("verificationStatus")) == token_in(proposed.get("verificationStatus"))
+        if is_as_wanted and _is_within({key: renewed[key] for key in ("code", "meta")}, current):
+            return Left("", is_as_wanted=True)
+        if why := condition_touch(current, code, earlier, is_signed=True):
+            return Left(why)
+        return current | renewed
+
+    return revise
+
+
+_SIGNED = ("code", "clinicalStatus", "verificationStatus")
+
+
+def sign_claim(earlier: EarlierWrite | None) -> Revise:
+    """The diagnoses that a person signed, in their status."""
+
+    def revise(current: Resource, proposed: Resource) -> Resource | Left:
+        kept = {key: value for key, value in current.items() if key not in {"diagnosis", "item"}}
+        wanted = kept | {key: proposed[key] for key in ("status", "diagnosis", "item") if key in proposed}
+        wanted |= {"meta": _with_tag(current)}
+        if wanted == current:
+            return Left("", is_as_wanted=True)
+        if why := claim_touch(current, earlier, is_signed=True):
+            return Left(why)
+        return wanted
+
+    return revise
+
+
+def complete_task(instant: str) -> Revise:
+    """The review that it asked for is done, whoever had taken it."""
+
+    def revise(current: Resource, _: Resource) -> Resource | Left:
+        status = current.get("status")
+        if status == "completed":
+            return Left("", is_as_wanted=True)
+        if status not in _UNDER_WAY:
+            return Left(f"its status is {status}")
+        return current | {"status": "completed"} | ({"lastModified": instant} if instant else {})
+
+    return revise
+
+
+_UNDER_WAY = frozenset({"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"})
+"""Statuses of http://hl7.org/fhir/R4/valueset-task-status.html from which a Task can be completed."""
+
+
 def revise_claim(earlier: EarlierWrite | None) -> Revise:
     """Other diagnoses, and the service lines that point to them; everything else of the draft stays as it is."""
 
@@ -80,13 +133,13 @@ def revise_claim(earlier: EarlierWrite | None) -> Revise:
     return revise
 
 
-def cancel_claim(earlier: EarlierWrite | None) -> Revise:
-    """A draft that must not reach a health plan: the patient pays for the visit, and restricts disclosure (45 CFR 164.522(a)(1)(vi))."""
+def cancel_claim(earlier: EarlierWrite | None, is_signed: bool = False) -> Revise:
+    """A Claim that a person signed away, or a draft that must not reach a health plan: the patient pays for the visit, and restricts disclosure (45 CFR 164.522(a)(1)(vi))."""
 
     def revise(current: Resource, _: Resource) -> Resource | Left:
         if current.get("status") == "cancelled":
             return Left("", is_as_wanted=True)
-        if why := claim_touch(current, earlier):
+        if why := claim_touch(current, earlier, is_signed):
             return Left(why)
         return current | {"status": "cancelled"}
 

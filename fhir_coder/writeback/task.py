@@ -1,4 +1,4 @@
-"""Task: asks a coder to review the encounter; made only when the disposition is review."""
+"""Task: asks a coder to review the encounter; made only when the disposition is review, completed by a person's signature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def build_task(proposal: Proposal) -> Resource:
         "resourceType": "Task",
         **({"meta": {"security": labels}} if (labels := proposal.carried_labels()) else {}),
         "identifier": [proposal.identifier("task")],
-        "status": "requested",
+        "status": "completed" if proposal.signature else "requested",
         "intent": "proposal",
         "priority": "routine",
         "code": {"coding": [{"system": TASK_CODE, "code": "review-coding", "display": "Review proposed codes"}]},
@@ -33,7 +33,7 @@ def build_task(proposal: Proposal) -> Resource:
 
 def _focus(proposal: Proposal) -> Resource:
     """The Claim; where there is none, the encounter."""
-    if proposal.encounter.self_pay:
+    if proposal.encounter.self_pay or (proposal.signature and not proposal.assignments):
         encounter = proposal.encounter_reference()
         return {"focus": encounter} if encounter else {}
     return {"focus": {"reference": proposal.full_url("claim")}}

@@ -10,6 +10,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.model import Outcome
 from fhir_coder.writeback.names import name_of
 from fhir_coder.writeback.proposal import Proposal
+from fhir_coder.writeback.signature import Signature
 
 WRITTEN = ("201", "200 Updated")
 """Receipt statuses that say that the EHR holds what we sent; ``200 OK`` says that it held something already."""
@@ -71,7 +72,8 @@ class Terms:
 
     ``write_before_review``: True writes at once, False holds diagnoses and claim until sign-off, None holds what the EHR could not take
     back. ``is_signed_off``: no review is awaited, because a person gave it or the encounter passed. ``withheld`` are pairs of resource type and
-    interaction that are not carried out, whatever the EHR offers.
+    interaction that are not carried out, whatever the EHR offers. ``signature``: a person signed these very codes, so that what an earlier
+    signature wrote may be changed too.
     """
 
     key: str = ""
@@ -82,6 +84,7 @@ class Terms:
     write_before_review: bool | None = None
     is_signed_off: bool = False
     withheld: frozenset[tuple[str, str]] = frozenset()
+    signature: Signature | None = None
 
 
 def sign_off_terms(bundle: Resource, kept: Iterable[KeptWrite] = ()) -> Terms:
@@ -110,5 +113,6 @@ def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterabl
         codes=frozenset(one.code for one in proposal.assignments),
         earlier=read_earlier(kept),
         write_before_review=write_before_review,
-        is_signed_off=proposal.disposition.outcome is Outcome.PASS,
+        is_signed_off=proposal.disposition.outcome is Outcome.PASS or proposal.signature is not None,
+        signature=proposal.signature,
     )

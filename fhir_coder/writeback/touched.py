@@ -18,8 +18,13 @@ _WRITTEN_TASK = _WRITTEN_ALWAYS | {
 }
 
 
-def condition_touch(condition: Resource, code: str, earlier: EarlierWrite | None) -> str:
-    """Why a Condition of ours for ``code`` must be left alone, or empty when nobody but this software had a hand in it."""
+def condition_touch(condition: Resource, code: str, earlier: EarlierWrite | None, is_signed: bool = False) -> str:
+    """Why a Condition of ours for ``code`` must be left alone, or empty when nobody but this software had a hand in it.
+
+    ``is_signed``: a person signs now, who may take back what an earlier signature wrote; nobody else may.
+    """
+    if is_signed and _is_as_written(condition, earlier):
+        return ""
     verification = token_in(condition.get("verificationStatus"))
     if verification not in PROPOSED:
         return f"its verificationStatus is {verification or 'missing'}"
@@ -33,8 +38,10 @@ def condition_touch(condition: Resource, code: str, earlier: EarlierWrite | None
     return _added(condition, _WRITTEN_CONDITION)
 
 
-def claim_touch(claim: Resource, earlier: EarlierWrite | None) -> str:
+def claim_touch(claim: Resource, earlier: EarlierWrite | None, is_signed: bool = False) -> str:
     """The same for a Claim: a draft whose diagnoses are those that we wrote."""
+    if is_signed and _is_as_written(claim, earlier):
+        return ""
     if claim.get("status") != "draft":
         return f"its status is {claim.get('status')}"
     if _is_as_written(claim, earlier):
