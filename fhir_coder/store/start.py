@@ -15,6 +15,7 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
+from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -24,6 +25,8 @@ from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
+from fhir_coder.store.worklist_choices import WorklistChoices
+from fhir_coder.store.worklist_views import WorklistViews
 
 
 def tls_of(settings: Settings) -> DatabaseTls:
@@ -47,6 +50,9 @@ class Stores:
     worklist: Worklist
     outbox: Outbox
     outbox_actions: OutboxActions
+    outbox_states: OutboxStates
+    views: WorklistViews
+    choices: WorklistChoices
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,6 +78,9 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Worklist(engine, cipher),
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
+        OutboxStates(engine),
+        WorklistViews(engine, cipher),
+        WorklistChoices(engine, cipher),
     )
 
 
