@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Protocol
 
 from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import (
-    EhrRefused,
     FhirCoderError,
     Forbidden,
     InvalidContent,
     NotRecorded,
     RequiredMissing,
-    ResourceDeleted,
     ResourceUnknown,
 )
 from fhir_coder.exchange import CodingRequest, CodingResult
@@ -27,10 +24,12 @@ from fhir_coder.review.ehr_words import words
 from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
+from fhir_coder.review.reading_right import may_read
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
+from fhir_coder.review.worklist_page import Waiting
 from fhir_coder.smart.context import bound
 from fhir_coder.smart.scopes import Operation, require_scopes
 from fhir_coder.store.records import CODING_ID, CodingLine, StoredEncounter, Within
@@ -63,7 +62,7 @@ class Codes(Protocol):
 
 class EncounterPages:
     """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
-    coding, as far as the session may have them."""
+    coding, as far as the session may have them; ``waiting_of`` what waits for the person in the worklist, or None where they do not work on it."""
 
     def __init__(
         self,
@@ -74,7 +73,9 @@ class EncounterPages:
         recording: Recording,
         pages: Pages,
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
+        waiting_of: Callable[[ReviewSession], Waiting | None] = lambda session: None,
     ) -> None:
+        self._waiting_of = waiting_of
         self._notes_of = notes_of
         self._codings = codings
         self._engine_of = engine_of
@@ -100,6 +101,7 @@ class EncounterPages:
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,
+            waiting=self._waiting_of(session),
             opened_with=list(filter(None, opened_with)),
             choices=choices(self._client_of(session), session.grant) if may_code else (),
         )
@@ -109,7 +111,9 @@ class EncounterPages:
         sight = sight_of(session)
         coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
         is_broken = coding_id in session.opened
-        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken) or not self._is_readable(session, coding):
+        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken):
+            return self._unknown(session, coding_id)
+        if not may_read(self._client_of(session), session, coding.encounter_reference):
             return self._unknown(session, coding_id)
         purpose = "BTG" if not sight.is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
@@ -187,24 +191,6 @@ class EncounterPages:
             return wanted
         require_scopes(grant.scopes, Operation.CODE_ENCOUNTER)
         return bound(wanted, grant)
-
-    def _is_readable(self, session: ReviewSession, coding: StoredEncounter) -> bool:
-        """A launch without a patient is bound to nobody here, so the EHR is asked whether this person may read the encounter.
-
-        Raises an EhrError when it does not say.
-        """
-        client = self._client_of(session)
-        if client is None or (session.launched and session.launched.patient):
-            return True
-        kind, _, encounter_id = coding.encounter_reference.partition("/")
-        try:
-            return kind == "Encounter" and bool(client.read("Encounter", encounter_id))
-        except (ResourceUnknown, ResourceDeleted):
-            return False
-        except EhrRefused as error:
-            if error.ehr_status == HTTPStatus.FORBIDDEN:
-                return False
-            raise
 
     def _comes_from_an_ehr(self, session: ReviewSession) -> bool:
         return session.launched is None or session.launched.is_smart
