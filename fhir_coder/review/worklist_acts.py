@@ -86,7 +86,7 @@ class WorklistActs:
     def take_next(self, session: ReviewSession) -> Response:
         """Claim the first of the list that is nobody's and that nobody works on, and open it; in a list of one's own, the first of one's own."""
         self._require_work(session)
-        query, me = self._query(), someone_of(session)
+        query, me = self.shown.allowed(session, self._query()), someone_of(session)
         filters = replace(query.filters(me, self.shown.within(session)), states=(State.WAITING,))
         free = replace(filters, is_free=True) if query.assigned == ME else replace(filters, is_free=True, is_unassigned=True)
         for line in self.lists.lines(session.tenant, free, Sort(query.sort), Page(0, _TRIED)):

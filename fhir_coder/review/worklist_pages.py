@@ -121,7 +121,8 @@ class WorklistPages:
     ) -> Response:
         """The page. ``said`` is what became of changes, by the id of the coding; ``refused`` are sentences about the whole; ``done`` says how many rows
         an act has changed."""
-        within, me = self.within(session), someone_of(session)
+        within, me, shows_codes = self.within(session), someone_of(session), not is_bound_by_the_ehr(session)
+        query = self.allowed(session, query)
         lists, filters = self._stores.lists, query.filters(me, within)
         count = lists.count(session.tenant, filters)
         last = max(-(-count // MOST_ROWS), 1)
@@ -129,7 +130,7 @@ class WorklistPages:
         lines = lists.lines(session.tenant, filters, Sort(query.sort), Page((query.page - 1) * MOST_ROWS, MOST_ROWS))
         self._recording.person(request, session, "list-codings", Action.READ, view="worklist", count=str(len(lines)))
         billing = self._stores.billing.of(session.tenant, [one.coding_id for one in lines])
-        rows = rows_of(lines, me, self._now(), billing, said, not is_bound_by_the_ehr(session))
+        rows = rows_of(lines, me, self._now(), billing, said, shows_codes)
         shown = {one.coding_id for one in lines}
         newest = lists.newest(session.tenant, filters)
         return self._pages.page(
@@ -148,14 +149,14 @@ class WorklistPages:
             done=done,
             may_work=may_work(session),
             can_keep=self._stores.views.can_keep,
-            shows_codes=not is_bound_by_the_ehr(session),
+            shows_codes=shows_codes,
             has_billing=any(row.billing for row in rows),
             **self._choices(session, query),
         )
 
     def count(self, session: ReviewSession) -> Response:
         """How long the list is now, and how much of it was coded ``after`` a moment. No patient is in it, and it is not written down."""
-        filters = ListQuery.of(request.args).filters(someone_of(session), self.within(session))
+        filters = self.allowed(session, ListQuery.of(request.args)).filters(someone_of(session), self.within(session))
         after, lists = _moment(request.args.get("after", "")), self._stores.lists
         new = lists.count(session.tenant, replace(filters, created_after=after)) if after else 0
         newest = lists.newest(session.tenant, filters)
@@ -182,12 +183,16 @@ class WorklistPages:
         """Where a list is found; ``did`` is what the page says was done."""
         return self._pages.local(f"{ADDRESS}?{query.text(page=query.page)}{f'&did={did}' if did else ''}")
 
+    def allowed(self, session: ReviewSession, query: ListQuery) -> ListQuery:
+        """What a session is not shown is not to be found out by a filter either."""
+        return query.without_findings() if is_bound_by_the_ehr(session) else query
+
     def _views(self, session: ReviewSession, query: ListQuery, me: Someone, within: Within) -> tuple[View, ...]:
         may_any = session.person.may(Right.CHANGE_THRESHOLDS)
         saved = self._stores.views.of(session.tenant, me)
         found = [(View(name, one.text(), 0, False), one) for name, one in BUILT_IN]
         for one in saved:
-            parsed = read_query(one.query)
+            parsed = self.allowed(session, read_query(one.query))
             is_changeable = one.is_own or (one.is_shared and may_any)
             found.append((View(one.name, parsed.text(), 0, False, one.id, one.is_shared, is_changeable, one.is_first), parsed))
         here, count = query.text(), self._stores.lists.count

@@ -81,6 +81,11 @@ class ListQuery:
             within=within,
         )
 
+    def without_findings(self) -> ListQuery:
+        """The same list without what would tell of the notes: for somebody who is not shown codes."""
+        sort = Sort.OLDEST.value if self.sort in {Sort.SEVERITY.value, Sort.CODES.value, Sort.PATIENT.value} else self.sort
+        return replace(self, severity="", reason="", sort=sort)
+
     @property
     def is_narrowed(self) -> bool:
         """Whether a filter beyond state and person is set."""

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
@@ -207,6 +208,7 @@ class Site:
     audit_error: list[Exception]
     reviews: Reviews
     worklist: Worklist
+    engine: Engine
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -300,7 +302,9 @@ def make_site(
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
     app.register_blueprint(create_review(parts))
     install_error_handlers(app)
-    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, reviews, Worklist(engine, cipher))
+    return Site(
+        app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, reviews, Worklist(engine, cipher), engine
+    )
 
 
 @pytest.fixture
