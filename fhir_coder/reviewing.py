@@ -39,8 +39,9 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
 from fhir_coder.review.worklist_acts import WorklistActs
-from fhir_coder.review.worklist_pages import WorklistPages, WorklistStores
+from fhir_coder.review.worklist_pages import WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
+from fhir_coder.review.worklist_stores import WorklistStores
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration

@@ -21,8 +21,9 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.worklist_page import Said, display
-from fhir_coder.review.worklist_pages import MOST_ROWS, Choices, Lists, WorklistPages, may_work, read_query
+from fhir_coder.review.worklist_pages import MOST_ROWS, WorklistPages, may_work, read_query
 from fhir_coder.review.worklist_query import LONGEST_QUERY, ME, NOBODY, ListQuery, person_key
+from fhir_coder.review.worklist_stores import Choices, Lists
 from fhir_coder.store.reviews import Lock, Maker
 from fhir_coder.store.worklist import Filters, Page, Sort, WorklistLine
 from fhir_coder.worklist.decision import Act, Decision, Someone

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from fhir_coder.audit.entry import Action
-from fhir_coder.billing.outgoing import State as BillingState
 from fhir_coder.errors import Forbidden
 from fhir_coder.people import Right
 from fhir_coder.review.makers import someone_of
@@ -26,10 +25,10 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import sight_of
 from fhir_coder.review.worklist_page import BUILT_IN, Said, View, Waiting, rows_of
 from fhir_coder.review.worklist_query import LEAST, ME, NOBODY, STATES, ListQuery, person_key
+from fhir_coder.review.worklist_stores import WorklistStores
 from fhir_coder.review.worklist_words import reason_words
 from fhir_coder.store.records import Within
-from fhir_coder.store.worklist import Filters, Page, Sort, WorklistLine
-from fhir_coder.store.worklist_views import SavedView
+from fhir_coder.store.worklist import Page, Sort
 from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.reasons import reasons
 
@@ -37,60 +36,6 @@ ADDRESS = "/review/worklist"
 MOST_ROWS = 50
 _DONE = re.compile(r"(claim|assign|hold|release|let-go)\.(\d{1,3})|none|saved|renamed|deleted|first", re.ASCII)
 _NOTHING: Mapping[str, Said] = {}
-
-
-class Lists(Protocol):
-    """What this needs of :class:`fhir_coder.store.worklist.Worklist`."""
-
-    def lines(self, tenant: str, filters: Filters = ..., sort: Sort = ..., page: Page = ...) -> tuple[WorklistLine, ...]:
-        """One page of the list."""
-
-    def count(self, tenant: str, filters: Filters = ...) -> int:
-        """How many lines there are."""
-
-    def newest(self, tenant: str, filters: Filters = ...) -> datetime | None:
-        """When the newest was coded."""
-
-
-class Views(Protocol):
-    """What this needs of :class:`fhir_coder.store.worklist_views.WorklistViews`."""
-
-    @property
-    def can_keep(self) -> bool:
-        """Whether views are kept."""
-
-    def of(self, tenant: str, person: Someone) -> tuple[SavedView, ...]:
-        """What a person may choose from."""
-
-
-class Choices(Protocol):
-    """What this needs of :class:`fhir_coder.store.worklist_choices.WorklistChoices`."""
-
-    def reasons(self, tenant: str) -> tuple[str, ...]:
-        """Reasons for review."""
-
-    def ehrs(self, tenant: str) -> tuple[str, ...]:
-        """EHRs."""
-
-    def people(self, tenant: str) -> tuple[Someone, ...]:
-        """People."""
-
-
-class BillingStates(Protocol):
-    """What this needs of :class:`fhir_coder.store.outbox_states.OutboxStates`."""
-
-    def of(self, tenant: str, codings: Sequence[str]) -> Mapping[str, BillingState]:
-        """Where codings stand with billing."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorklistStores:
-    """Where lists come from."""
-
-    lists: Lists
-    views: Views
-    choices: Choices
-    billing: BillingStates
 
 
 class WorklistPages:

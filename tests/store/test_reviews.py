@@ -442,6 +442,7 @@ USES: dict[str, Callable[[Desk, str], object]] = {
     "decide": lambda desk, coding: desk.reviews.decide("north", coding, 0, ACCEPT, ANNA),
     "lines": lambda desk, _: desk.worklist.lines("north", Filters(reason="low-probability")),
     "count": lambda desk, _: desk.worklist.count("north"),
+    "newest": lambda desk, _: desk.worklist.newest("north"),
     "again": lambda desk, _: desk.code(),
 }
 
