@@ -21,6 +21,7 @@ from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError, Forbidden
 from fhir_coder.exchange import CodingRequest, Intake
+from fhir_coder.model import Note
 from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
@@ -38,6 +39,7 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
@@ -95,6 +97,7 @@ def open_reviewing(
         recording,
         pages,
         NoteReading(people.client_for_notes),
+        people.notes_now,
         worklist.pages.waiting,
     )
     codes = CodeSearch(engine.coder.index_for)
@@ -108,6 +111,9 @@ def open_reviewing(
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
+        uploading=Uploading(
+            people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
+        ),
         lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
         worklist=worklist,
     )
@@ -138,12 +144,16 @@ class AsPerson:
     def engine(self, session: ReviewSession) -> AsVisitor:
         """The engine that reads and writes at the EHR with the person's token, in turn with all other requests. Raises Forbidden where there is none."""
         if session.launched is None:
-            return AsVisitor(InTurn(self._engine, self._room), self._room)
+            return self.server()
         if self._sessions is None or not session.launched.is_smart:
             raise Forbidden("this session has no access to an EHR")
         tokens = LaunchTokens(self._sessions, session.id)
         engine = replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens))
         return AsVisitor(InTurn(engine, self._room), self._room)
+
+    def server(self) -> AsVisitor:
+        """The engine in the server's own name: for what asks no EHR."""
+        return AsVisitor(InTurn(self._engine, self._room), self._room)
 
     def client(self, session: ReviewSession) -> EhrClient | None:
         """The client of the EHR that the session came from; None for one that came from none."""
@@ -153,19 +163,24 @@ class AsPerson:
 
     def source(self, session: ReviewSession) -> EncounterSource:
         """Where the encounter of a past coding is had again for this person: the store, and the EHR with their token."""
+        connect = partial(self._client_at, session)
+        return EncounterSource(NoteReader(connect), lambda coding: self._gather(coding, connect(coding.tenant, coding.ehr)))
 
-        def connect(tenant: str, ehr: str) -> EhrClient | None:
-            if session.launched is None:
-                ehrs = self._engine.tenants[tenant].ehrs if tenant in self._engine.tenants else ()
-                return next((self._connections(one) for one in ehrs if one.id == ehr), None)
-            return self.client(session) if (tenant, ehr) == (session.tenant, session.ehr) else None
+    def notes_now(self, session: ReviewSession, coding: StoredEncounter) -> tuple[Note, ...]:
+        """The notes that the encounter of a coding has at its EHR now, for this person. Raises as :func:`fhir_coder.ehr.intake.gather`."""
+        return self._gather(coding, self._client_at(session, coding.tenant, coding.ehr)).encounter.notes
 
-        def gather_again(coding: StoredEncounter) -> Intake:
-            wanted = CodingRequest(coding.tenant, coding.encounter_reference.rpartition("/")[2], ehr=coding.ehr)
-            policy = replace(self._engine.intake, sensitive=self._engine.tenants[coding.tenant].sensitive)
-            return gather(wanted, connect(coding.tenant, coding.ehr), policy)
+    def _gather(self, coding: StoredEncounter, client: EhrClient | None) -> Intake:
+        wanted = CodingRequest(coding.tenant, coding.encounter_reference.rpartition("/")[2], ehr=coding.ehr)
+        policy = replace(self._engine.intake, sensitive=self._engine.tenants[coding.tenant].sensitive)
+        return gather(wanted, client, policy)
 
-        return EncounterSource(NoteReader(connect), gather_again)
+    def _client_at(self, session: ReviewSession, tenant: str, ehr: str) -> EhrClient | None:
+        """The client of an EHR of the tenant for this person; None for one that the session did not come from."""
+        if session.launched is None:
+            ehrs = self._engine.tenants[tenant].ehrs if tenant in self._engine.tenants else ()
+            return next((self._connections(one) for one in ehrs if one.id == ehr), None)
+        return self.client(session) if (tenant, ehr) == (session.tenant, session.ehr) else None
 
     def client_for_notes(self, session: ReviewSession, ehr: str) -> EhrClient | None:
         """The client that reads the notes of a page, in one attempt: the person waits for it. None for an EHR that the session did not come from."""

@@ -22,6 +22,7 @@ from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import ADDRESS, WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
@@ -32,6 +33,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FILES_LAST = "private, max-age=600"
 MAX_FORM_BYTES = 64 * 1024
 """Of a form of ours, whose longest field is a reason: more is somebody else's, and is not read."""
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+"""Of a form with note files: scans are the largest."""
 
 View = Callable[..., Response]
 
@@ -57,7 +60,8 @@ class WorklistDesk:
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
-    calls are not counted, ``lookups`` where no code is looked up, ``worklist`` where there is no list."""
+    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people, ``worklist`` where there is no
+    list."""
 
     pages: Pages
     encounters: EncounterPages
@@ -70,6 +74,7 @@ class ReviewParts:
     throttle: Throttle | None = None
     lookups: Lookups | None = None
     worklist: WorklistDesk | None = None
+    uploading: Uploading | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -88,11 +93,15 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    add("/review/encounters/<coding_id>/look-again", "POST", doors.changing(parts.encounters.look_again))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
     if parts.worklist:
         _add_worklist(add, doors, parts.worklist)
+    if parts.uploading:
+        add("/review/upload", "GET", doors.seeing(parts.uploading.form))
+        add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)
@@ -148,12 +157,12 @@ class Doors:
 
         return watch
 
-    def changing(self, view: View) -> View:
-        """The view for a person who sent a form of ours."""
+    def changing(self, view: View, most_bytes: int = MAX_FORM_BYTES) -> View:
+        """The view for a person who sent a form of ours, of so many bytes at the most."""
 
         def change(**named: str) -> Response:
             session = self._session()
-            request.max_content_length = MAX_FORM_BYTES
+            request.max_content_length = most_bytes
             require_our_form(request, session, self._parts.own_origin or origin_of(request.host_url))
             return view(session, **named)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flask import Response, request
 
+from fhir_coder.asking.addendum import since_then
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import (
     FhirCoderError,
@@ -15,9 +16,11 @@ from fhir_coder.errors import (
     NotRecorded,
     RequiredMissing,
     ResourceUnknown,
+    Uncodable,
 )
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.model import Note
 from fhir_coder.people import Right
 from fhir_coder.record.rereading import Reread
 from fhir_coder.review.ehr_words import words
@@ -29,6 +32,7 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
+from fhir_coder.review.uploading import may_upload
 from fhir_coder.review.worklist_page import Waiting
 from fhir_coder.smart.context import bound
 from fhir_coder.smart.scopes import Operation, require_scopes
@@ -62,7 +66,8 @@ class Codes(Protocol):
 
 class EncounterPages:
     """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
-    coding, as far as the session may have them; ``waiting_of`` what waits for the person in the worklist, or None where they do not work on it."""
+    coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now; ``waiting_of`` what waits for the
+    person in the worklist, or None where they do not work on it."""
 
     def __init__(
         self,
@@ -73,8 +78,10 @@ class EncounterPages:
         recording: Recording,
         pages: Pages,
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
+        notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
         waiting_of: Callable[[ReviewSession], Waiting | None] = lambda session: None,
     ) -> None:
+        self._notes_now = notes_now
         self._waiting_of = waiting_of
         self._notes_of = notes_of
         self._codings = codings
@@ -98,6 +105,7 @@ class EncounterPages:
             lines=lines,
             rights=rights,
             may_code=may_code,
+            may_upload=may_upload(session),
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,
@@ -111,9 +119,7 @@ class EncounterPages:
         sight = sight_of(session)
         coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
         is_broken = coding_id in session.opened
-        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken):
-            return self._unknown(session, coding_id)
-        if not may_read(self._client_of(session), session, coding.encounter_reference):
+        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken) or not self._is_readable(session, coding):
             return self._unknown(session, coding_id)
         purpose = "BTG" if not sight.is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
@@ -131,7 +137,29 @@ class EncounterPages:
         wanted = CodingRequest(
             session.tenant, encounter_id=encounter_id, ehr=session.ehr, write_back=request.form.get("write_back", "") == "yes"
         )
-        asked = f"Encounter/{encounter_id}"
+        return self._coded(session, wanted)
+
+    def look_again(self, session: ReviewSession, coding_id: str) -> Response:
+        """Look for an answer to a question: where the encounter has signed notes now that its coding has not read, it is coded again."""
+        self._require_right(session, Right.CODE, "look-again")
+        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
+        sight = sight_of(session)
+        if coding is None or not sight.is_role or not sight.admits(coding) or not self._is_readable(session, coding):
+            return self._unknown(session, coding_id, "look-again")
+        if coding.is_inline:
+            raise Uncodable("its notes came with the request: send or upload the new ones")
+        encounter_id = coding.encounter_reference.rpartition("/")[2]
+        wanted = CodingRequest(session.tenant, encounter_id=encounter_id, ehr=coding.ehr, write_back=bool(coding.receipts))
+        self._within_token(session, wanted)
+        since = since_then(coding.notes, self._notes_now(session, coding))
+        self._recording.person(request, session, "look-again", Action.READ, coding=coding, signed=str(since.signed))
+        if since.signed:
+            return self._coded(session, wanted)
+        return self._pages.page("looked_again", session, coding=coding, unsigned=since.unsigned)
+
+    def _coded(self, session: ReviewSession, wanted: CodingRequest) -> Response:
+        """Code within the token, and lead to the coding."""
+        asked = f"Encounter/{wanted.encounter_id}"
         try:
             allowed = self._within_token(session, wanted)
             if wanted.write_back:  # before the first write: one that cannot be written down is not done
@@ -191,6 +219,9 @@ class EncounterPages:
             return wanted
         require_scopes(grant.scopes, Operation.CODE_ENCOUNTER)
         return bound(wanted, grant)
+
+    def _is_readable(self, session: ReviewSession, coding: StoredEncounter) -> bool:
+        return may_read(self._client_of(session), session, coding.encounter_reference)
 
     def _comes_from_an_ehr(self, session: ReviewSession) -> bool:
         return session.launched is None or session.launched.is_smart

@@ -70,7 +70,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WorklistLine:
-    """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR."""
+    """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR,
+    ``is_uploaded``: as files, by a person."""
 
     coding_id: str
     ehr: str
@@ -81,6 +82,7 @@ class WorklistLine:
     created_at: datetime
     changed_at: datetime
     is_inline: bool
+    is_uploaded: bool
     state: State
     version: int
     codes: tuple[str, ...]
@@ -140,6 +142,7 @@ class Worklist:
             created_at=utc(coding.created_at),
             changed_at=utc(review.changed_at),
             is_inline=coding.is_inline,
+            is_uploaded=coding.is_uploaded,
             state=State(review.state),
             version=review.version,
             codes=tuple(review.codes),

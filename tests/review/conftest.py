@@ -22,6 +22,7 @@ from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
+from fhir_coder.model import Note
 from fhir_coder.people import Person, RoleRules
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk, create_review
 from fhir_coder.review.encounters import EncounterPages
@@ -34,6 +35,7 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
@@ -207,6 +209,7 @@ class Site:
     audit: list[AuditEntry]
     rules: dict[tuple[str, str], RoleRules]
     audit_error: list[Exception]
+    notes_now: list[Note]
     reviews: Reviews
     worklist: Worklist
     engine: Engine
@@ -252,9 +255,11 @@ def make_site(
     can_sign_in: bool = True,
     make_lookups: Callable[[Repository], Lookups] | None = None,
     throttle: Throttle | None = None,
+    make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
+    notes_now: list[Note] = []
     flow, cipher = FakeFlow(clock), Cipher(KEY)
     store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher)
     sessions, ehr, coder = SessionKeeping(store, flow, clock), FakeEhr(), FakeCoder(repository)
@@ -284,6 +289,7 @@ def make_site(
         recording,
         pages,
         NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
+        lambda session, coding: notes_now,
         shown.waiting,
     )
     parts = ReviewParts(
@@ -298,13 +304,28 @@ def make_site(
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
         worklist=desk,
+        uploading=make_uploading(repository, recording, pages) if make_uploading else None,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
     app.register_blueprint(create_review(parts))
     install_error_handlers(app)
     return Site(
-        app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, reviews, Worklist(engine, cipher), engine
+        app,
+        clock,
+        flow,
+        store,
+        sessions,
+        repository,
+        ehr,
+        coder,
+        audit,
+        rules,
+        audit_error,
+        notes_now,
+        reviews,
+        Worklist(engine, cipher),
+        engine,
     )
 
 
