@@ -20,11 +20,12 @@ class Rows {
     return this.rows[this.place];
   }
 
+  /** To a row, in sight. */
   go(place) {
     if (!this.rows.length) return;
     this.mark(Math.min(Math.max(place, 0), this.rows.length - 1));
     this.here.querySelector("a.open").focus({ preventScroll: true });
-    this.here.scrollIntoView({ block: "nearest" });
+    this.here.scrollIntoView({ block: "nearest" }); // what sticks to the edges covers no row: rows have a margin for it
   }
 
   mark(place) {

@@ -6,7 +6,7 @@ Each row is decided by itself, on the version that the page showed. What is refu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -81,7 +81,7 @@ class WorklistActs:
                 worst = max(worst, error.status)
                 said[coding_id] = Said(f"{_sentence(error)} ({error.code})", is_done=False)
         if worst:
-            return self.shown.show(session, query, said, status=worst)
+            return self.shown.show(session, query, said, [_summary(list(said.values()))], status=worst)
         return self.pages.redirect(self.shown.address(query, f"{act}.{len(said)}"), session.frame_ancestors)
 
     def take_next(self, session: ReviewSession) -> Response:
@@ -190,6 +190,11 @@ def _act_and_rows() -> tuple[str, tuple[tuple[str, int], ...]]:
     matches = map(_ROW.fullmatch, [own] if own else request.form.getlist("row")[:MOST_ROWS])
     rows = {match[1]: int(match[2]) for match in matches if match}
     return "claim" if own else _field("act"), tuple(rows.items())
+
+
+def _summary(said: Sequence[Said]) -> str:
+    refused, done = sum(not one.is_done for one in said), sum(one.is_done for one in said)
+    return f"{refused} of {len(said)} could not be changed{', the others were' if done else ''}: why stands at the row."
 
 
 def _field(name: str) -> str:

@@ -175,7 +175,12 @@ def test_who_was_slower_is_told_at_the_row_and_loses_nothing(site: Site, browser
     site.reviews.decide("default", changed, 0, Decision(Act.COMMENT, text="seen"), ANN)
     form = {"csrf": csrf_of(page), "query": "state=open", "act": "claim", "row": [f"{one}:0" for one in (taken, changed, free)]}
     page = post(browser, f"{LIST}/change", form)  # type: ignore[arg-type]
-    assert page.status_code == 409 and page.text.count("FC109") == 2 and page.text.count('role="alert"') == 2
+    assert (
+        page.status_code == 409
+        and page.text.count("FC109") == 2
+        and page.text.count('role="alert"') == 3
+        and "2 of 3 could not" in page.text
+    )
     assert "Somebody else works on the review" in page.text and "Now: Ann Abel until" in page.text
     assert "at version 1, you saw 0" in page.text
     assert page.text.count(" checked") == 3, "refused rows stay chosen (and the box of the keys is on)"

@@ -110,7 +110,7 @@ def test_without_script_and_narrow_everything_is_there(chromium: Browser, desk: 
     page.goto(f"{desk.url}/review/worklist")
     page.locator(".pick input").nth(1).check()
     page.get_by_role("button", name="Release").click()
-    expect(page.get_by_role("alert")).to_contain_text("not held")
+    expect(page.get_by_role("alert").last).to_contain_text("not held")
     page.locator("#hold-reason").select_option("second-opinion")
     page.get_by_role("button", name="Hold", exact=True).click()
     expect(page.get_by_text("Held: 1 encounter.")).to_be_visible()
