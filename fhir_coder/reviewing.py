@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
-from fhir_coder.review.blueprint import ReviewParts, WayIn
+from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
@@ -39,12 +40,16 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
 from fhir_coder.review.uploading import Uploading
+from fhir_coder.review.worklist_acts import WorklistActs
+from fhir_coder.review.worklist_pages import WorklistPages
+from fhir_coder.review.worklist_saving import ViewSaving
+from fhir_coder.review.worklist_stores import WorklistStores
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
-from fhir_coder.store.start import open_sessions, tls_of
+from fhir_coder.store.start import Stores, open_sessions, tls_of
 from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 
 DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager", "administrator"))
@@ -63,7 +68,9 @@ class Reviewing:
     prepare: Callable[[], None]
 
 
-def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
+def open_reviewing(
+    settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow, stores: Stores
+) -> Reviewing:
     """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
@@ -81,6 +88,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         rules, tenants = _rules(engine.tenants.values()), {one.tenant for one in registrations}
         count = guards.throttle.failure if guards.throttle else _not_counted
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
+    worklist = _worklist(stores, people, recording, pages, engine.now)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -90,6 +98,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         pages,
         NoteReading(people.client_for_notes),
         people.notes_now,
+        worklist.pages.waiting,
     )
     codes = CodeSearch(engine.coder.index_for)
     parts = ReviewParts(
@@ -106,9 +115,16 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
             people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
         ),
         lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
+        worklist=worklist,
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release
     return Reviewing(parts, store, partial(codes.prepare, release) if registrations else _nothing)
+
+
+def _worklist(stores: Stores, people: AsPerson, recording: Recording, pages: Pages, now: Callable[[], datetime]) -> WorklistDesk:
+    shown = WorklistPages(WorklistStores(stores.worklist, stores.views, stores.choices, stores.outbox_states), recording, pages, now)
+    acts = WorklistActs(shown, stores.worklist, stores.choices, stores.reviews, people.client, recording, pages)
+    return WorklistDesk(shown, acts, ViewSaving(shown, stores.views, recording, pages))
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:

@@ -26,8 +26,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-ENCOUNTERS = ("heart-failure", "cystitis", "foot-ulcer", "diabetes-ckd")
-"""Coded in this order; the last one is photographed."""
+ENCOUNTERS = (
+    "heart-failure", "cystitis", "foot-ulcer", "ankle-injury", "copd-apso", "gout-rheumatoid", "lumbar-stenosis", "prenatal-visit",
+    "skin-lesions", "wrist-fracture", "diabetes-ckd",
+)  # fmt: skip
+"""Coded in this order; the page of the last one is photographed, and the list of all."""
 START_TIMEOUT_S = 120
 
 
@@ -47,9 +50,15 @@ SHOTS = (
     Shot("encounter-dark", "encounter", scheme="dark"),
     Shot("encounter-zoomed", "encounter", 640, 900),
     Shot("encounter-narrow", "encounter", 390, 844),
+    Shot("worklist", "worklist"),
+    Shot("worklist-dark", "worklist", scheme="dark"),
+    Shot("worklist-narrow", "worklist", 390, 844),
     Shot("home", "home"),
     Shot("home-dark", "home", scheme="dark"),
 )
+
+
+PATHS = {"home": "/review/", "worklist": "/review/worklist"}
 
 
 def main() -> None:
@@ -63,7 +72,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"])
         address = _coded(browser, url)
         for shot in SHOTS:
-            _take(browser, shot, address if shot.page == "encounter" else f"{url}/review/", options.images)
+            _take(browser, shot, address if shot.page == "encounter" else url + PATHS[shot.page], options.images)
         browser.close()
 
 
@@ -83,6 +92,9 @@ def _coded(browser: Browser, url: str) -> str:
         page.get_by_role("button", name="Code it").click()
         page.wait_for_url("**/review/encounters/*")
     address = page.url
+    page.goto(f"{url}/review/worklist")
+    page.locator("button[name=claim]").nth(1).click()
+    page.wait_for_url("**did=claim.1")
     page.close()
     return address
 
@@ -97,6 +109,8 @@ def _take(browser: Browser, shot: Shot, address: str, images: Path) -> None:
     page.goto(address)
     if shot.page == "encounter":
         _look_at_words(page)
+    elif shot.page == "worklist" and shot.width >= 1200:
+        page.keyboard.press("j")
     page.screenshot(path=images / f"{shot.name}.png")
     context.close()
     print(images / f"{shot.name}.png")

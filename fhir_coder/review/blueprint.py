@@ -23,6 +23,9 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
 from fhir_coder.review.uploading import Uploading
+from fhir_coder.review.worklist_acts import WorklistActs
+from fhir_coder.review.worklist_pages import ADDRESS, WorklistPages
+from fhir_coder.review.worklist_saving import ViewSaving
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 from fhir_coder.throttle.rates import Throttle, subscriber_of
 
@@ -45,10 +48,20 @@ class WayIn:
 
 
 @dataclass(frozen=True, slots=True)
+class WorklistDesk:
+    """The list, what is done on it, and its saved views."""
+
+    pages: WorklistPages
+    acts: WorklistActs
+    saving: ViewSaving
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
-    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people."""
+    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people, ``worklist`` where there is no
+    list."""
 
     pages: Pages
     encounters: EncounterPages
@@ -60,6 +73,7 @@ class ReviewParts:
     own_origin: str
     throttle: Throttle | None = None
     lookups: Lookups | None = None
+    worklist: WorklistDesk | None = None
     uploading: Uploading | None = None
 
 
@@ -83,6 +97,8 @@ def create_review(parts: ReviewParts) -> Blueprint:
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
+    if parts.worklist:
+        _add_worklist(add, doors, parts.worklist)
     if parts.uploading:
         add("/review/upload", "GET", doors.seeing(parts.uploading.form))
         add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
@@ -95,6 +111,16 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
     return blueprint
+
+
+def _add_worklist(add: Callable[[str, str, View], None], doors: Doors, desk: WorklistDesk) -> None:
+    add(ADDRESS, "GET", doors.seeing(desk.pages.worklist))
+    add(f"{ADDRESS}/count", "GET", doors.watching(desk.pages.count))
+    add(f"{ADDRESS}/change", "POST", doors.changing(desk.acts.change))
+    add(f"{ADDRESS}/next", "POST", doors.changing(desk.acts.take_next))
+    add(f"{ADDRESS}/views", "POST", doors.changing(desk.saving.change))
+    add("/review/worklist.css", "GET", partial(_file, "worklist.css", "text/css; charset=utf-8"))
+    add("/review/worklist.js", "GET", partial(_file, "worklist.js", "text/javascript; charset=utf-8"))
 
 
 class Doors:
@@ -121,6 +147,15 @@ class Doors:
             return view(self._session(), **named)
 
         return see
+
+    def watching(self, view: View) -> View:
+        """The view for a page of a person that looks by itself whether there is news: it puts no automatic logoff off."""
+
+        def watch(**named: str) -> Response:
+            require_navigation(request)
+            return view(self._session(is_use=False), **named)
+
+        return watch
 
     def changing(self, view: View, most_bytes: int = MAX_FORM_BYTES) -> View:
         """The view for a person who sent a form of ours, of so many bytes at the most."""
@@ -151,10 +186,10 @@ class Doors:
         if self._parts.sessions and session_id:
             allow_frames(self._parts.sessions.frames_of(session_id))
 
-    def _session(self) -> ReviewSession:
+    def _session(self, is_use: bool = True) -> ReviewSession:
         """Raises Unauthenticated for nobody."""
         session_id = read_cookie(request, SESSION)
-        found = self._parts.sessions.find(session_id) if self._parts.sessions and session_id else None
+        found = self._parts.sessions.find(session_id, is_use) if self._parts.sessions and session_id else None
         if found is None and self._parts.demo is not None and is_near(request):
             found = self._parts.demo
         if found is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Protocol
 
 from flask import Response, request
@@ -11,13 +10,11 @@ from flask import Response, request
 from fhir_coder.asking.addendum import since_then
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import (
-    EhrRefused,
     FhirCoderError,
     Forbidden,
     InvalidContent,
     NotRecorded,
     RequiredMissing,
-    ResourceDeleted,
     ResourceUnknown,
     Uncodable,
 )
@@ -30,11 +27,13 @@ from fhir_coder.review.ehr_words import words
 from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
+from fhir_coder.review.reading_right import may_read
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.review.uploading import may_upload
+from fhir_coder.review.worklist_page import Waiting
 from fhir_coder.smart.context import bound
 from fhir_coder.smart.scopes import Operation, require_scopes
 from fhir_coder.store.records import CODING_ID, CodingLine, StoredEncounter, Within
@@ -67,7 +66,8 @@ class Codes(Protocol):
 
 class EncounterPages:
     """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
-    coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now."""
+    coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now; ``waiting_of`` what waits for the
+    person in the worklist, or None where they do not work on it."""
 
     def __init__(
         self,
@@ -79,8 +79,10 @@ class EncounterPages:
         pages: Pages,
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
         notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
+        waiting_of: Callable[[ReviewSession], Waiting | None] = lambda session: None,
     ) -> None:
         self._notes_now = notes_now
+        self._waiting_of = waiting_of
         self._notes_of = notes_of
         self._codings = codings
         self._engine_of = engine_of
@@ -107,6 +109,7 @@ class EncounterPages:
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,
+            waiting=self._waiting_of(session),
             opened_with=list(filter(None, opened_with)),
             choices=choices(self._client_of(session), session.grant) if may_code else (),
         )
@@ -218,22 +221,7 @@ class EncounterPages:
         return bound(wanted, grant)
 
     def _is_readable(self, session: ReviewSession, coding: StoredEncounter) -> bool:
-        """A launch without a patient is bound to nobody here, so the EHR is asked whether this person may read the encounter.
-
-        Raises an EhrError when it does not say.
-        """
-        client = self._client_of(session)
-        if client is None or (session.launched and session.launched.patient):
-            return True
-        kind, _, encounter_id = coding.encounter_reference.partition("/")
-        try:
-            return kind == "Encounter" and bool(client.read("Encounter", encounter_id))
-        except (ResourceUnknown, ResourceDeleted):
-            return False
-        except EhrRefused as error:
-            if error.ehr_status == HTTPStatus.FORBIDDEN:
-                return False
-            raise
+        return may_read(self._client_of(session), session, coding.encounter_reference)
 
     def _comes_from_an_ehr(self, session: ReviewSession) -> bool:
         return session.launched is None or session.launched.is_smart

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fhir_coder.people import Person
+from fhir_coder.people import Person, Right
 from fhir_coder.smart.context import Grant, read_grant
 from fhir_coder.smart.launch.launched import Launched
 
@@ -43,6 +43,12 @@ class ReviewSession:
     def ehr(self) -> str:
         """The EHR that the person came from; empty for a sign-in at the practice's own provider, which is bound to none."""
         return self.launched.ehr if self.launched else ""
+
+    @property
+    def has_worklist(self) -> bool:
+        """Whether the worklist is where this person works: they may open what was coded, and their launch is bound to no patient."""
+        is_bound = self.launched is not None and bool(self.launched.patient or self.launched.encounter)
+        return self.person.may(Right.REVIEW) and not is_bound
 
     @property
     def grant(self) -> Grant | None:

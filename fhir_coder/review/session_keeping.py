@@ -56,9 +56,9 @@ class SessionKeeping:
         )
         return replace(session, id=self._store.open(session.tenant, _key(person), session.members()))
 
-    def find(self, session_id: str) -> ReviewSession | None:
-        """The live session of an id; using it puts the automatic logoff off."""
-        stored = self._store.find(session_id)
+    def find(self, session_id: str, is_use: bool = True) -> ReviewSession | None:
+        """The live session of an id; using it puts the automatic logoff off. What a page asks by itself is no use (``is_use``)."""
+        stored = self._store.find(session_id, is_use)
         return ReviewSession.of(session_id, stored.content) if stored else None
 
     def frames_of(self, session_id: str) -> tuple[str, ...]:

@@ -110,8 +110,8 @@ class SessionStore:
             )
         return session_id
 
-    def find(self, session_id: str) -> StoredSession | None:
-        """The session of an id unless it is over, used now."""
+    def find(self, session_id: str, is_use: bool = True) -> StoredSession | None:
+        """The session of an id unless it is over, used now unless that is not the person's doing."""
         row, moment = SessionRow, self._seconds()
         with Session(self._engine) as session:
             found = session.scalar(select(row).where(row.id_sha256 == _hash(session_id)))
@@ -120,7 +120,7 @@ class SessionStore:
         content = self._opened(found.content)
         if content is None:
             return None
-        if found.seen_s <= moment - _TOUCH_S:
+        if is_use and found.seen_s <= moment - _TOUCH_S:
             self._change(session_id, seen_s=moment)
         return StoredSession(found.tenant, found.created_s, content)
 

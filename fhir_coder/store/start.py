@@ -17,6 +17,7 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
+from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -26,6 +27,8 @@ from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
+from fhir_coder.store.worklist_choices import WorklistChoices
+from fhir_coder.store.worklist_views import WorklistViews
 
 
 def tls_of(settings: Settings) -> DatabaseTls:
@@ -51,6 +54,9 @@ class Stores:
     outbox_actions: OutboxActions
     follow_ups: FollowUps
     deliveries: Deliveries
+    outbox_states: OutboxStates
+    views: WorklistViews
+    choices: WorklistChoices
 
     def close(self) -> None:
         """Close all connections."""
@@ -78,6 +84,9 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         OutboxActions(engine, audit),
         FollowUps(engine),
         Deliveries(engine, cipher),
+        OutboxStates(engine),
+        WorklistViews(engine, cipher),
+        WorklistChoices(engine, cipher),
     )
 
 

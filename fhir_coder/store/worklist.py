@@ -42,7 +42,8 @@ class Filters:
 
     ``assigned`` is somebody, ``is_unassigned`` asks for what is nobody's. ``severity`` is the least. ``reason`` is a code of why it goes to review.
     ``since`` and ``until`` bound the date of service, both included. ``search`` is the beginning of an id of a patient or encounter, or of a
-    reference (``Patient/7``), or the id of a coding. ``within`` is what the person may see at all.
+    reference (``Patient/7``), or the id of a coding. ``within`` is what the person may see at all. ``created_after`` leaves out what was coded until
+    then (aware); ``is_free`` asks for what nobody works on now.
     """
 
     states: tuple[State, ...] = (State.WAITING, State.HELD)
@@ -55,6 +56,8 @@ class Filters:
     until: date | None = None
     search: str = ""
     within: Within = _ALL
+    created_after: datetime | None = None
+    is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WorklistLine:
-    """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR."""
+    """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR,
+    ``is_uploaded``: as files, by a person."""
 
     coding_id: str
     ehr: str
@@ -78,6 +82,7 @@ class WorklistLine:
     created_at: datetime
     changed_at: datetime
     is_inline: bool
+    is_uploaded: bool
     state: State
     version: int
     codes: tuple[str, ...]
@@ -109,7 +114,7 @@ class Worklist:
 
     def lines(self, tenant: str, filters: Filters = Filters(), sort: Sort = Sort.OLDEST, page: Page = Page()) -> tuple[WorklistLine, ...]:
         """One page of the list."""
-        query = _listed(tenant, filters, ReviewRow, CodedEncounterRow)
+        query = _listed(tenant, filters, self._now(), ReviewRow, CodedEncounterRow)
         query = query.order_by(*_ORDERS[sort], CodedEncounterRow.key).offset(page.skip).limit(page.most)
         with Session(self._engine) as session:
             return tuple(self._line(review, coding) for review, coding in session.execute(query))
@@ -117,7 +122,13 @@ class Worklist:
     def count(self, tenant: str, filters: Filters = Filters()) -> int:
         """How many lines the list has on all its pages."""
         with Session(self._engine) as session:
-            return session.scalar(_listed(tenant, filters, func.count())) or 0
+            return session.scalar(_listed(tenant, filters, self._now(), func.count())) or 0
+
+    def newest(self, tenant: str, filters: Filters = Filters()) -> datetime | None:
+        """When the newest of the list was coded; None for an empty list."""
+        with Session(self._engine) as session:
+            moment = session.scalar(_listed(tenant, filters, self._now(), func.max(CodedEncounterRow.created_at)))
+        return utc(moment) if moment else None
 
     def _line(self, review: ReviewRow, coding: CodedEncounterRow) -> WorklistLine:
         assigned = Someone(review.assigned_id, review.assigned_issuer, self._cipher.open(review.assigned_name))
@@ -131,6 +142,7 @@ class Worklist:
             created_at=utc(coding.created_at),
             changed_at=utc(review.changed_at),
             is_inline=coding.is_inline,
+            is_uploaded=coding.is_uploaded,
             state=State(review.state),
             version=review.version,
             codes=tuple(review.codes),
@@ -143,7 +155,7 @@ class Worklist:
         )
 
 
-def _listed(tenant: str, filters: Filters, *what: Any) -> Select[Any]:
+def _listed(tenant: str, filters: Filters, now: datetime, *what: Any) -> Select[Any]:
     """The list of a tenant without order."""
     review, coding = ReviewRow, CodedEncounterRow
     query = select(*what).select_from(review).join(coding, review.coded_encounter == coding.key)
@@ -153,10 +165,10 @@ def _listed(tenant: str, filters: Filters, *what: Any) -> Select[Any]:
             ReasonRow.tenant == tenant, ReasonRow.coded_encounter == coding.key, ReasonRow.code == filters.reason
         )
         query = query.where(named.exists())
-    return query.where(*_conditions(filters))
+    return query.where(*_conditions(filters, now))
 
 
-def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+def _conditions(filters: Filters, now: datetime) -> Iterator[ColumnElement[bool]]:
     review, coding, within = ReviewRow, CodedEncounterRow, filters.within
     yield review.state.in_([one.value for one in filters.states])
     for column, value in ((coding.ehr, filters.ehr), (coding.ehr, within.ehr), (coding.patient_reference, within.patient)):
@@ -175,6 +187,10 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield coding.service_date >= filters.since
     if filters.until:
         yield coding.service_date <= filters.until
+    if filters.created_after:
+        yield coding.created_at > filters.created_after
+    if filters.is_free:
+        yield review.locked_until_s <= int(now.timestamp())
     if filters.search:
         yield _matching(filters.search)
 

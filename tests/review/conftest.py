@@ -13,16 +13,18 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.model import Note
 from fhir_coder.people import Person, RoleRules
-from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
+from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk, create_review
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
@@ -34,14 +36,24 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
 from fhir_coder.review.uploading import Uploading
+from fhir_coder.review.worklist_acts import WorklistActs
+from fhir_coder.review.worklist_pages import WorklistPages
+from fhir_coder.review.worklist_saving import ViewSaving
+from fhir_coder.review.worklist_stores import WorklistStores
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.upgrade import upgrade
+from fhir_coder.store.worklist import Worklist
+from fhir_coder.store.worklist_choices import WorklistChoices
+from fhir_coder.store.worklist_views import WorklistViews
 from fhir_coder.throttle.rates import Throttle
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
@@ -198,6 +210,9 @@ class Site:
     rules: dict[tuple[str, str], RoleRules]
     audit_error: list[Exception]
     notes_now: list[Note]
+    reviews: Reviews
+    worklist: Worklist
+    engine: Engine
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -260,15 +275,22 @@ def make_site(
     failure = throttle.failure if throttle else lambda address: None
     banner = BannerReader(lambda launched: ehr)
     signing_in = SigningIn(flow, store, sessions, rules_of, banner, recording, pages, OURS, {"default", "north"}, 600, failure)
+    log = AuditLog(engine, Observer("coder.example"))
+    stores = WorklistStores(Worklist(engine, cipher), WorklistViews(engine, cipher), WorklistChoices(engine, cipher), OutboxStates(engine))
+    shown, reviews = WorklistPages(stores, recording, pages, now_utc), Reviews(engine, cipher, log)
+    of_launch: Callable[[ReviewSession], FakeEhr | None] = lambda session: ehr if session.launched and session.launched.is_smart else None  # noqa: E731
+    acts = WorklistActs(shown, stores.lists, stores.choices, reviews, of_launch, recording, pages)
+    desk = WorklistDesk(shown, acts, ViewSaving(shown, WorklistViews(engine, cipher), recording, pages))
     encounters = EncounterPages(
         repository,
         lambda session: coder,
-        lambda session: ehr if session.launched and session.launched.is_smart else None,
+        of_launch,
         sessions.open_glass,
         recording,
         pages,
         NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
         lambda session, coding: notes_now,
+        shown.waiting,
     )
     parts = ReviewParts(
         pages,
@@ -281,13 +303,30 @@ def make_site(
         OURS if can_sign_in else "",
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
+        worklist=desk,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
     app.register_blueprint(create_review(parts))
     install_error_handlers(app)
-    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, notes_now)
+    return Site(
+        app,
+        clock,
+        flow,
+        store,
+        sessions,
+        repository,
+        ehr,
+        coder,
+        audit,
+        rules,
+        audit_error,
+        notes_now,
+        reviews,
+        Worklist(engine, cipher),
+        engine,
+    )
 
 
 @pytest.fixture

@@ -443,6 +443,7 @@ USES: dict[str, Callable[[Desk, str], object]] = {
     "signatures": lambda desk, coding: desk.reviews.signatures("north", coding, 1),
     "lines": lambda desk, _: desk.worklist.lines("north", Filters(reason="low-probability")),
     "count": lambda desk, _: desk.worklist.count("north"),
+    "newest": lambda desk, _: desk.worklist.newest("north"),
     "again": lambda desk, _: desk.code(),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from fhir_coder.exchange import CodingResult
 from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from tests.contracts.authorization.browser import NoBrowser, chromium_path
@@ -61,9 +62,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def served(empty_store: Path, folder: Path, person: Person) -> Iterator[Served]:
-    """The pages for everybody on this machine as that person."""
+def served(empty_store: Path, folder: Path, person: Person, others: Sequence[CodingResult] = ()) -> Iterator[Served]:
+    """The pages for everybody on this machine as that person; ``others`` are coded before the large visit."""
     site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False)
+    for one in others:
+        site.repository.save("default", "main", one)
     coding = site.repository.save("default", "main", large_visit())
     server = make_server("127.0.0.1", 0, site.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)

@@ -11,6 +11,8 @@ from tests.contracts.pages.conftest import NARROW, WIDE, Served
 
 PAGES = {
     "home": "/review/",
+    "worklist": "/review/worklist",
+    "worklist without a line": "/review/worklist?state=signed",
     "encounter": "/review/encounters/{coding}",
     "error": "/review/none",
     "sign-in": "/sign-in",
@@ -24,8 +26,8 @@ def violations(chromium: Browser, axe: str, url: str, scheme: str, viewport: dic
     context = chromium.new_context(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(url)
-    if key:
-        page.keyboard.press(key)
+    for one in key:
+        page.keyboard.press(one)
     page.evaluate(axe)
     found: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     context.close()
