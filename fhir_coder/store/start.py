@@ -15,6 +15,7 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
+from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -47,6 +48,7 @@ class Stores:
     worklist: Worklist
     outbox: Outbox
     outbox_actions: OutboxActions
+    outcomes: Outcomes
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,6 +74,7 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Worklist(engine, cipher),
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
+        Outcomes(engine, cipher),
     )
 
 
