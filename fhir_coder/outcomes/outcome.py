@@ -76,6 +76,7 @@ class CodedLine:
     ``specialty`` a name or a code (:mod:`fhir_coder.outcomes.specialty`); both are empty where the EHR told none."""
 
     coding_id: str
+    ehr: str
     created_at: datetime
     provider: str
     specialty: str
@@ -88,8 +89,8 @@ class CodedLine:
 @dataclass(frozen=True, slots=True)
 class CodingOutcome:
     """One coding as the engine made it. ``disposition`` is the engine's, and stays what it was when a person reopens what had passed; ``versions`` and
-    ``artifacts`` are what it was coded with, as stored. ``proposed`` are in claim order, ``edits`` without those in shadow or with them, as they
-    were found. The rest as :class:`CodedLine`."""
+    ``artifacts`` are what it was coded with, as stored. ``proposed`` are in claim order; ``edits`` are the findings on the proposal, those in
+    shadow among them. The rest as :class:`CodedLine`."""
 
     tenant: str
     coding_id: str

@@ -71,14 +71,14 @@ class Outcomes:
         """Every coding, in whatever state its review is, by the moment it was coded, oldest first. Of an encounter that was coded again before
         anybody signed only the newest."""
         review, coding = ReviewRow, CodedEncounterRow
-        columns: tuple[Any, ...] = (coding.id, coding.created_at, review.provider, review.specialty, coding.release_id)
+        columns: tuple[Any, ...] = (coding.id, coding.ehr, coding.created_at, review.provider, review.specialty, coding.release_id)
         more: tuple[Any, ...] = (coding.engine_version, coding.disposition, review.state)
         query = select(*columns, *more).join(review, review.coded_encounter == coding.key)
         query = query.where(coding.tenant == tenant, review.tenant == tenant, review.superseded_by == "")
         with Session(self._engine) as session:
             rows = session.execute(_within(query, coding.created_at, since, until).order_by(coding.created_at, coding.key)).all()
-        for coding_id, created_at, provider, specialty, release, version, disposition, state in rows:
-            yield CodedLine(coding_id, utc(created_at), provider, specialty, release, version, Outcome(disposition), State(state))
+        for coding_id, ehr, created_at, provider, specialty, release, version, disposition, state in rows:
+            yield CodedLine(coding_id, ehr, utc(created_at), provider, specialty, release, version, Outcome(disposition), State(state))
 
     def _chunks(self, keys: Select[Any]) -> Iterator[Sequence[int]]:
         """The keys of reviews a few hundred at a time. No cursor stays open while somebody works on what was handed out."""
