@@ -25,6 +25,7 @@ from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blueprint import ReviewParts, WayIn
+from fhir_coder.review.dashboards import Dashboards
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
@@ -41,6 +42,7 @@ from fhir_coder.review.uploading import Uploading
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import open_sessions, tls_of
@@ -62,7 +64,9 @@ class Reviewing:
     prepare: Callable[[], None]
 
 
-def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
+def open_reviewing(
+    settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow, outcomes: Outcomes | None = None
+) -> Reviewing:
     """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
@@ -103,6 +107,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         uploading=Uploading(
             people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
         ),
+        dashboards=Dashboards(outcomes, recording, pages, lambda: engine.now().date()) if outcomes else None,
         lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release

@@ -121,11 +121,11 @@ def _edits(outcomes: tuple[SignedOutcome, ...]) -> Iterator[TopEdit]:
     """Each edit once for an encounter; what runs in shadow is shown to nobody."""
     met, gravest, overridden = Counter[str](), dict[str, Severity](), Counter[str]()
     for outcome in outcomes:
-        shown = {one.edit: one.severity for one in outcome.edits if one.severity in _GRAVITY}
-        met.update(shown)
-        overridden.update({one.finding.split(" ")[0] for one in outcome.overrides})
-        for edit, severity in shown.items():
-            gravest[edit] = max(gravest.get(edit, severity), severity, key=_GRAVITY.index)
+        shown = [one for one in outcome.edits if one.severity in _GRAVITY]
+        met.update({one.edit for one in shown})
+        overridden.update({override.finding.split(" ")[0] for override in outcome.overrides})
+        for one in shown:
+            gravest[one.edit] = max(gravest.get(one.edit, one.severity), one.severity, key=_GRAVITY.index)
     for edit, count in sorted(met.items(), key=lambda one: (-one[1], one[0]))[:MOST_LISTED]:
         yield TopEdit(edit, gravest[edit], Share(count, len(outcomes)), overridden[edit])
 
