@@ -15,6 +15,7 @@ from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from tests.contracts.authorization.browser import NoBrowser, chromium_path
 from tests.contracts.peers import NotInstallable, install_packages
+from tests.outcomes.many import ManyOutcomes
 from tests.review.conftest import empty_store, make_site
 from tests.review.large_visit import large_visit
 
@@ -63,7 +64,7 @@ def chromium() -> Iterator[Browser]:
 
 def served(empty_store: Path, folder: Path, person: Person) -> Iterator[Served]:
     """The pages for everybody on this machine as that person."""
-    site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False)
+    site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False, outcomes=ManyOutcomes())
     coding = site.repository.save("default", "main", large_visit())
     server = make_server("127.0.0.1", 0, site.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)

@@ -12,6 +12,8 @@ from tests.contracts.pages.conftest import NARROW, WIDE, Served
 PAGES = {
     "home": "/review/",
     "encounter": "/review/encounters/{coding}",
+    "dashboard": "/review/dashboard",
+    "dashboard of nothing": "/review/dashboard?from=2020-01-01&to=2020-01-01",
     "error": "/review/none",
     "sign-in": "/sign-in",
     "closed": "/review/left",
