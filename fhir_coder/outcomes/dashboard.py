@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
 
 from fhir_coder.model import Severity
 from fhir_coder.outcomes.calibration import Calibration, calibration, fates
@@ -86,55 +87,96 @@ class Dashboard:
 
 def dashboard(days: Range, by: By, coded: Iterable[CodedLine], signed: Iterable[SignedOutcome]) -> Dashboard:
     """``coded`` and ``signed`` are of the range, each by its own moment: what was signed in it may have been coded before."""
-    outcomes, lines = tuple(signed), tuple(coded)
-    whole, groups = Tally(), defaultdict[str, Tally](Tally)
-    for line in lines:
-        whole.coded(line)
-        group = group_of_coded(line, by)
+    counting = _Counting(days, by)
+    for line in coded:
+        counting.coded(line)
+    for one in signed:
+        counting.signed(one)
+    return counting.dashboard()
+
+
+class _Counting:
+    """Counts one outcome after the other and keeps none, so that a year of them takes little room."""
+
+    def __init__(self, days: Range, by: By) -> None:
+        self._days = days
+        self._by = by
+        self._step = 1 if days.days <= DAYS_ONE_BY_ONE else 7
+        self._whole = Tally()
+        self._groups: defaultdict[str, Tally] = defaultdict(Tally)
+        self._queued: Counter[int] = Counter()
+        self._done: Counter[int] = Counter()
+        self._edits = _EditCounts()
+        self._proposed: Counter[str] = Counter()
+        self._replaced: Counter[tuple[str, str]] = Counter()
+        self._fates: list[tuple[float, bool]] = []
+
+    def coded(self, line: CodedLine) -> None:
+        self._whole.coded(line)
+        group = group_of_coded(line, self._by)
         if group is not None:
-            groups[group].coded(line)
-    for one in outcomes:
-        whole.signed(one)
-        groups[group_of_signed(one, by)].signed(one)
-    figured = sorted(((name, tally.figures()) for name, tally in groups.items()), key=lambda one: (-one[1].signed, one[0]))
-    return Dashboard(
-        days,
-        by,
-        whole.figures(),
-        tuple(figured),
-        tuple(_periods(days, lines, outcomes)),
-        tuple(_edits(outcomes)),
-        tuple(_replacements(outcomes)),
-        calibration(pair for one in outcomes for pair in fates(one)),
-    )
+            self._groups[group].coded(line)
+        self._queued[self._period(line.created_at)] += 1
+
+    def signed(self, outcome: SignedOutcome) -> None:
+        self._whole.signed(outcome)
+        self._groups[group_of_signed(outcome, self._by)].signed(outcome)
+        self._done[self._period(outcome.signed_at)] += 1
+        self._edits.count(outcome)
+        self._proposed.update({one.code for one in outcome.proposed})
+        self._replaced.update(set(outcome.replaced))
+        self._fates.extend(fates(outcome))
+
+    def dashboard(self) -> Dashboard:
+        figured = sorted(((name, tally.figures()) for name, tally in self._groups.items()), key=lambda one: (-one[1].signed, one[0]))
+        whole = self._whole.figures()
+        return Dashboard(
+            self._days,
+            self._by,
+            whole,
+            tuple(figured),
+            tuple(self._periods()),
+            tuple(self._edits.top(whole.signed)),
+            tuple(self._replacements()),
+            calibration(self._fates),
+        )
+
+    def _period(self, moment: datetime) -> int:
+        return (moment.astimezone(UTC).date() - self._days.first).days // self._step
+
+    def _periods(self) -> Iterator[Period]:
+        for place in range(-(-self._days.days // self._step)):
+            yield Period(self._days.first + timedelta(days=place * self._step), self._queued[place], self._done[place])
+
+    def _replacements(self) -> Iterator[TopReplacement]:
+        for (code, instead), count in _most(self._replaced):
+            yield TopReplacement(code, instead, Share(count, max(count, self._proposed[code])))
 
 
-def _periods(days: Range, coded: Iterable[CodedLine], signed: Iterable[SignedOutcome]) -> Iterator[Period]:
-    step = 1 if days.days <= DAYS_ONE_BY_ONE else 7
-    queued = Counter((one.created_at.astimezone(UTC).date() - days.first).days // step for one in coded)
-    done = Counter((one.signed_at.astimezone(UTC).date() - days.first).days // step for one in signed)
-    for place in range(-(-days.days // step)):
-        yield Period(days.first + timedelta(days=place * step), queued[place], done[place])
-
-
-def _edits(outcomes: tuple[SignedOutcome, ...]) -> Iterator[TopEdit]:
+class _EditCounts:
     """Each edit once for an encounter; what runs in shadow is shown to nobody."""
-    met, gravest, overridden = Counter[str](), dict[str, Severity](), Counter[str]()
-    for outcome in outcomes:
+
+    def __init__(self) -> None:
+        self._met: Counter[str] = Counter()
+        self._gravest: dict[str, Severity] = {}
+        self._overridden: Counter[str] = Counter()
+
+    def count(self, outcome: SignedOutcome) -> None:
         shown = [one for one in outcome.edits if one.severity in _GRAVITY]
-        met.update({one.edit for one in shown})
-        overridden.update({override.finding.split(" ")[0] for override in outcome.overrides})
+        self._met.update({one.edit for one in shown})
+        self._overridden.update({one.finding.split(" ")[0] for one in outcome.overrides})
         for one in shown:
-            gravest[one.edit] = max(gravest.get(one.edit, one.severity), one.severity, key=_GRAVITY.index)
-    for edit, count in sorted(met.items(), key=lambda one: (-one[1], one[0]))[:MOST_LISTED]:
-        yield TopEdit(edit, gravest[edit], Share(count, len(outcomes)), overridden[edit])
+            self._gravest[one.edit] = max(self._gravest.get(one.edit, one.severity), one.severity, key=_GRAVITY.index)
+
+    def top(self, of: int) -> Iterator[TopEdit]:
+        for edit, count in _most(self._met):
+            yield TopEdit(edit, self._gravest[edit], Share(count, of), self._overridden[edit])
 
 
 _GRAVITY = (Severity.INFORMATION, Severity.ADVISORY, Severity.BLOCKING)
+T = TypeVar("T", bound=Any)
 
 
-def _replacements(outcomes: tuple[SignedOutcome, ...]) -> Iterator[TopReplacement]:
-    proposed = Counter(code for one in outcomes for code in {code.code for code in one.proposed})
-    replaced = Counter(pair for one in outcomes for pair in set(one.replaced))
-    for (code, instead), count in sorted(replaced.items(), key=lambda one: (-one[1], one[0]))[:MOST_LISTED]:
-        yield TopReplacement(code, instead, Share(count, max(count, proposed[code])))
+def _most(counted: Counter[T]) -> list[tuple[T, int]]:
+    """The most frequent, ties in order of name."""
+    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:MOST_LISTED]

@@ -124,8 +124,8 @@ def _down(share: float) -> float:
 
 
 def _x(place: int, of: int) -> float:
-    """Within 1 and 99, so that the marks at the ends are whole."""
-    return round(1 + 98 * (place / (of - 1) if of > 1 else 0.5), 2)
+    """Right of what the grid says, and so that the mark at the end is whole."""
+    return round(7 + 92 * (place / (of - 1) if of > 1 else 0.5), 2)
 
 
 def _points(line: Sequence[tuple[float, float]]) -> str:
@@ -139,7 +139,7 @@ def _dots(line: Sequence[tuple[float, float]]) -> tuple[Dot, ...]:
 def _dates(days: Sequence[date]) -> tuple[Tick, ...]:
     if len(days) == 1:
         return (Tick(50, days[0].isoformat()),)
-    return (Tick(0, days[0].isoformat()), Tick(100, days[-1].isoformat()))
+    return (Tick(7, days[0].isoformat()), Tick(100, days[-1].isoformat()))
 
 
 def _round_up(most: int) -> int:

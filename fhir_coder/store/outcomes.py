@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Engine, Row, Select, null, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import Artifacts
@@ -34,6 +34,13 @@ from fhir_coder.worklist.review import Proposed, ProposedCode, State, TurnedDown
 
 _TOGETHER = 400
 """Codings whose parts are read with one statement: below the 999 values that old builds of SQLite take."""
+_COLUMNS = (
+    "key", "id", "ehr", "encounter_reference", "service_date", "created_at", "release_id", "engine_version", "versions", "release_artifact",
+    "index_artifact", "ranker_artifact", "knowledge_artifact", "disposition", "is_confident",
+)  # fmt: skip
+_DECISION_COLUMNS = (
+    "review", "sequence", "made_at", "person_id", "person_issuer", "person_name", "act", "code", "instead", "reason", "detail",
+)  # fmt: skip
 _CLOSED_BOOK = Cipher("")
 """Opens nothing: names and reasons in words are not part of an outcome."""
 
@@ -56,7 +63,7 @@ class Outcomes:
                 histories = _histories(session, tenant, keys)
                 codings = list(_codings(session, tenant, rows))
             for row, coding in zip(rows, codings, strict=True):
-                yield self._signed(coding, histories[row.ReviewRow.key], signers)
+                yield self._signed(coding, histories[row.review], signers)
 
     def passed(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[CodingOutcome]:
         """Codings that the engine let pass and nobody reopened, by the moment they were coded, oldest first; none that was coded again."""
@@ -86,9 +93,7 @@ class Outcomes:
             found = session.scalars(keys).all()
         yield from (found[start : start + _TOGETHER] for start in range(0, len(found), _TOGETHER))
 
-    def _signed(
-        self, coding: CodingOutcome, history: Sequence[ReviewDecisionRow], signers: dict[tuple[str, str], Someone]
-    ) -> SignedOutcome:
+    def _signed(self, coding: CodingOutcome, history: Sequence[Any], signers: dict[tuple[str, str], Someone]) -> SignedOutcome:
         review = fold(_proposed(coding), [recorded_of(one, _CLOSED_BOOK) for one in history])
         last = next(one for one in reversed(history) if one.act == Act.SIGN_OFF.value)
         person = (last.person_id, last.person_issuer)
@@ -113,12 +118,17 @@ def _keys(tenant: str) -> Select[Any]:
 
 
 def _rows(session: Session, tenant: str, keys: Sequence[int]) -> list[Row[Any]]:
-    """Reviews with their codings, in the order of the keys."""
+    """Reviews with their codings, in the order of the keys: of the columns only what an outcome has, as facts and trails are long."""
     review, coding = ReviewRow, CodedEncounterRow
-    entities: tuple[Any, ...] = (review, coding)
-    joined = select(*entities).join(coding, review.coded_encounter == coding.key)
+    columns: tuple[Any, ...] = (
+        review.key.label("review"),
+        review.provider,
+        review.specialty,
+        *(getattr(coding, name) for name in _COLUMNS),
+    )
+    joined = select(*columns).join(coding, review.coded_encounter == coding.key)
     found = session.execute(joined.where(review.tenant == tenant, coding.tenant == tenant, review.key.in_(keys)))
-    by_key = {row.ReviewRow.key: row for row in found}
+    by_key = {row.review: row for row in found}
     return [by_key[key] for key in keys if key in by_key]
 
 
@@ -129,37 +139,38 @@ def _within(query: Select[Any], column: Any, since: datetime | None, until: date
     return query.where(column < until.astimezone(UTC)) if until else query
 
 
-def _histories(session: Session, tenant: str, keys: Sequence[int]) -> dict[int, list[ReviewDecisionRow]]:
+def _histories(session: Session, tenant: str, keys: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """Decisions without their words, by review."""
     row = ReviewDecisionRow
-    histories: defaultdict[int, list[ReviewDecisionRow]] = defaultdict(list)
-    for one in session.scalars(select(row).where(row.tenant == tenant, row.review.in_(keys)).order_by(row.review, row.sequence)):
+    columns: tuple[Any, ...] = (*(getattr(row, name) for name in _DECISION_COLUMNS), null().label("words"))
+    histories: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for one in session.execute(select(*columns).where(row.tenant == tenant, row.review.in_(keys)).order_by(row.review, row.sequence)):
         histories[one.review].append(one)
     return histories
 
 
 def _codings(session: Session, tenant: str, rows: Sequence[Row[Any]]) -> Iterator[CodingOutcome]:
-    keys = [row.CodedEncounterRow.key for row in rows]
+    keys = [row.key for row in rows]
     proposed, weighed, edits = _assigned(session, tenant, keys), _weighed(session, tenant, keys), _edits(session, tenant, keys)
     for row in rows:
-        review, coding = row.ReviewRow, row.CodedEncounterRow
         yield CodingOutcome(
-            tenant=coding.tenant,
-            coding_id=coding.id,
-            ehr=coding.ehr,
-            encounter_reference=coding.encounter_reference,
-            service_date=coding.service_date,
-            created_at=utc(coding.created_at),
-            provider=review.provider,
-            specialty=review.specialty,
-            release_id=coding.release_id,
-            engine_version=coding.engine_version,
-            versions=coding.versions,
-            artifacts=Artifacts(coding.release_artifact, coding.index_artifact, coding.ranker_artifact, coding.knowledge_artifact),
-            disposition=Outcome(coding.disposition),
-            is_confident=coding.is_confident,
-            proposed=proposed[coding.key],
-            weighed=weighed[coding.key],
-            edits=edits[coding.key],
+            tenant=tenant,
+            coding_id=row.id,
+            ehr=row.ehr,
+            encounter_reference=row.encounter_reference,
+            service_date=row.service_date,
+            created_at=utc(row.created_at),
+            provider=row.provider,
+            specialty=row.specialty,
+            release_id=row.release_id,
+            engine_version=row.engine_version,
+            versions=row.versions,
+            artifacts=Artifacts(row.release_artifact, row.index_artifact, row.ranker_artifact, row.knowledge_artifact),
+            disposition=Outcome(row.disposition),
+            is_confident=row.is_confident,
+            proposed=proposed[row.key],
+            weighed=weighed[row.key],
+            edits=edits[row.key],
         )
 
 
