@@ -47,13 +47,14 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: ``width`` and ``height`` in CSS pixels."""
+    """One picture: ``width`` and ``height`` in CSS pixels; ``is_whole``: as high as the page is."""
 
     name: str
     page: str
     width: int = 1440
     height: int = 900
     scheme: str = "light"
+    is_whole: bool = False
 
 
 SHOTS = (
@@ -65,8 +66,8 @@ SHOTS = (
     Shot("home-dark", "home", scheme="dark"),
 )
 FIGURES = (
-    Shot("dashboard", "dashboard", 1440, 2850),
-    Shot("dashboard-dark", "dashboard", 1440, 2850, scheme="dark"),
+    Shot("dashboard", "dashboard", is_whole=True),
+    Shot("dashboard-dark", "dashboard", scheme="dark", is_whole=True),
 )
 """Taken last, over a practice that has work behind it."""
 
@@ -121,7 +122,7 @@ def _take(browser: Browser, shot: Shot, address: str, images: Path) -> None:
     page.goto(address)
     if shot.page == "encounter":
         _look_at_words(page)
-    page.screenshot(path=images / f"{shot.name}.png")
+    page.screenshot(path=images / f"{shot.name}.png", full_page=shot.is_whole)
     context.close()
     print(images / f"{shot.name}.png")
 

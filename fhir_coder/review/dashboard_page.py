@@ -28,6 +28,9 @@ class Said:
     is_few: bool = False
 
 
+_NOTHING = Said(NONE, "none to count")
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A figure of the whole with what it means."""
@@ -95,18 +98,20 @@ def said_of(figures: Figures) -> Iterator[Said]:
     yield Said(f"{figures.passed.of:,}")
     yield said(figures.passed)
     yield Said(f"{figures.signed:,}")
-    few = figures.signed < FEW
-    yield Said(duration(figures.median_s), f"of {figures.signed:,}", few)
-    yield Said(duration(figures.ninth_s), f"of {figures.signed:,}", few)
+    yield from (_time(seconds, figures.signed) for seconds in (figures.median_s, figures.ninth_s))
     yield from map(said, (figures.agreed, figures.precise, figures.recalled, figures.unchanged, figures.unseen))
 
 
 def said(share: Share) -> Said:
     """A share with its counts and interval."""
     if share.interval is None:
-        return Said(NONE, "none to count")
+        return _NOTHING
     low, high = share.interval
     return Said(percent(share.value), f"{share.part:,} of {share.of:,}; {100 * low:.1f} to {100 * high:.1f} %", share.of < FEW)
+
+
+def _time(seconds: float | None, of: int) -> Said:
+    return _NOTHING if seconds is None else Said(duration(seconds), f"of {of:,}", of < FEW)
 
 
 def percent(share: float | None) -> str:

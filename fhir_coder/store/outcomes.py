@@ -41,6 +41,7 @@ _COLUMNS = (
 _DECISION_COLUMNS = (
     "review", "sequence", "made_at", "person_id", "person_issuer", "person_name", "act", "code", "instead", "reason", "detail",
 )  # fmt: skip
+_CODING = tuple(one.name for one in fields(CodingOutcome))
 _CLOSED_BOOK = Cipher("")
 """Opens nothing: names and reasons in words are not part of an outcome."""
 
@@ -100,7 +101,7 @@ class Outcomes:
         if person not in signers:
             signers[person] = Someone(*person, self._cipher.open(last.person_name))
         return SignedOutcome(
-            **{one.name: getattr(coding, one.name) for one in fields(CodingOutcome)},
+            **{name: getattr(coding, name) for name in _CODING},
             signed_at=utc(last.made_at),
             decided_by=signers[person],
             final=tuple(FinalCode(one.code, one.origin, one.verdict, one.replaces, one.probability) for one in review.codes),

@@ -59,7 +59,9 @@ def _signed(choice: random.Random) -> SignedOutcome:
         elif code in _INSTEAD:
             final.append(_INSTEAD[code])
             replaces.append(f"{code}>{_INSTEAD[code]}")
-    edits = " ".join(choice.sample(("FCE206/blocking", "FCE120/advisory", "FCE304/advisory", "FCE208/information"), choice.randint(0, 2)))
+    edits = " ".join(
+        choice.sample(("FCE-206/blocking", "FCE-120/advisory", "FCE-304/advisory", "FCE-208/information"), choice.randint(0, 2))
+    )
     person = choice.choices((ANNA, BERT), (3, 1))[0]
     hours, queued = choice.expovariate(1 / 9), _day(choice)
     return signed(proposed, " ".join(final), hours, " ".join(replaces), edits, queued=queued, decided_by=person, **_told(choice))
