@@ -37,7 +37,7 @@ lock: install
 
 # Pictures of the pages for the documentation; needs Chromium.
 screenshots: install
-	$(BIN)/python tools/screenshots.py
+	$(BIN)/python -m tools.screenshots
 
 bench: install
 	$(BIN)/python -m benchmarks.speed

@@ -27,6 +27,7 @@ from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk
+from fhir_coder.review.dashboards import Dashboards
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
@@ -114,6 +115,7 @@ def open_reviewing(
         uploading=Uploading(
             people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
         ),
+        dashboards=Dashboards(stores.outcomes, recording, pages, lambda: engine.now().date()),
         lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
         worklist=worklist,
     )

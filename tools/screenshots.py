@@ -21,9 +21,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.practice import Practice
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 ENCOUNTERS = (
@@ -31,18 +34,30 @@ ENCOUNTERS = (
     "skin-lesions", "wrist-fracture", "diabetes-ckd",
 )  # fmt: skip
 """Coded in this order; the page of the last one is photographed, and the list of all."""
+REVIEWS = (400, 260)
+"""Made-up codings on the dashboard: signed by people, and passed by the engine."""
 START_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A server. ``database`` and ``key`` are of its store; empty where that is not ours."""
+
+    url: str
+    database: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: ``width`` and ``height`` in CSS pixels."""
+    """One picture: ``width`` and ``height`` in CSS pixels; ``is_whole``: as high as the page is."""
 
     name: str
     page: str
     width: int = 1440
     height: int = 900
     scheme: str = "light"
+    is_whole: bool = False
 
 
 SHOTS = (
@@ -56,9 +71,11 @@ SHOTS = (
     Shot("home", "home"),
     Shot("home-dark", "home", scheme="dark"),
 )
-
-
-PATHS = {"home": "/review/", "worklist": "/review/worklist"}
+FIGURES = (
+    Shot("dashboard", "dashboard", is_whole=True),
+    Shot("dashboard-dark", "dashboard", scheme="dark", is_whole=True),
+)
+"""Taken last, over a practice that has work behind it."""
 
 
 def main() -> None:
@@ -68,11 +85,16 @@ def main() -> None:
     parser.add_argument("--images", type=Path, default=IMAGES, help="where the pictures go")
     options = parser.parse_args()
     options.images.mkdir(parents=True, exist_ok=True)
-    with nullcontext(options.url) if options.url else _server() as url, sync_playwright() as playwright:
+    with nullcontext(Started(options.url)) if options.url else _server() as started, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"])
-        address = _coded(browser, url)
+        home = f"{started.url}/review/"
+        pages = {"encounter": _coded(browser, started.url), "home": home, "worklist": f"{home}worklist", "dashboard": f"{home}dashboard"}
         for shot in SHOTS:
-            _take(browser, shot, address if shot.page == "encounter" else url + PATHS[shot.page], options.images)
+            _take(browser, shot, pages[shot.page], options.images)
+        if started.database:
+            _fill(started.database, started.key)
+        for shot in FIGURES:
+            _take(browser, shot, pages[shot.page], options.images)
         browser.close()
 
 
@@ -111,7 +133,7 @@ def _take(browser: Browser, shot: Shot, address: str, images: Path) -> None:
         _look_at_words(page)
     elif shot.page == "worklist" and shot.width >= 1200:
         page.keyboard.press("j")
-    page.screenshot(path=images / f"{shot.name}.png")
+    page.screenshot(path=images / f"{shot.name}.png", full_page=shot.is_whole)
     context.close()
     print(images / f"{shot.name}.png")
 
@@ -125,26 +147,34 @@ def _look_at_words(page: Page) -> None:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def _server() -> Iterator[Started]:
     """A sandbox server until the block ends."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
+        database, key = f"sqlite:///{folder}/pictures.sqlite", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         environment = {
             **os.environ,
-            "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder}/pictures.sqlite",
-            "FHIR_CODER_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "FHIR_CODER_DATABASE_URL": database,
+            "FHIR_CODER_KEY": key,
             "FHIR_CODER_WORKERS": "1",
         }
         command = [sys.executable, "-m", "fhir_coder", "serve", "--sandbox", "--port", str(port)]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
         try:
             _wait(f"http://127.0.0.1:{port}/review/", process)
-            yield f"http://127.0.0.1:{port}"
+            yield Started(f"http://127.0.0.1:{port}", database, key)
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _fill(database: str, key: str) -> None:
+    """Four weeks of a practice."""
+    practice = Practice(database, key, datetime.now(UTC))
+    practice.fill(*REVIEWS)
+    practice.close()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

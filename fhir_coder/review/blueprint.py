@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 from fhir_coder.api.nearness import is_near
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
 from fhir_coder.review.cookies import SESSION, read_cookie
+from fhir_coder.review.dashboards import Dashboards
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
 from fhir_coder.review.launch_reading import one_of
@@ -61,7 +62,7 @@ class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
     calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people, ``worklist`` where there is no
-    list."""
+    list, ``dashboards`` where no figures are shown."""
 
     pages: Pages
     encounters: EncounterPages
@@ -75,6 +76,7 @@ class ReviewParts:
     lookups: Lookups | None = None
     worklist: WorklistDesk | None = None
     uploading: Uploading | None = None
+    dashboards: Dashboards | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -102,6 +104,10 @@ def create_review(parts: ReviewParts) -> Blueprint:
     if parts.uploading:
         add("/review/upload", "GET", doors.seeing(parts.uploading.form))
         add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
+    if parts.dashboards:
+        add("/review/dashboard", "GET", doors.seeing(parts.dashboards.page))
+        add("/review/dashboard.csv", "GET", doors.seeing(parts.dashboards.file))
+        add("/review/dashboard.css", "GET", partial(_file, "dashboard.css", "text/css; charset=utf-8"))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)

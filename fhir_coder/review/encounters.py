@@ -23,6 +23,7 @@ from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.model import Note
 from fhir_coder.people import Right
 from fhir_coder.record.rereading import Reread
+from fhir_coder.review.dashboards import may_see_figures
 from fhir_coder.review.ehr_words import words
 from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
@@ -106,6 +107,7 @@ class EncounterPages:
             rights=rights,
             may_code=may_code,
             may_upload=may_upload(session),
+            may_see_figures=may_see_figures(session),
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,

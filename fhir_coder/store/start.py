@@ -18,6 +18,7 @@ from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.outbox_states import OutboxStates
+from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -57,6 +58,7 @@ class Stores:
     outbox_states: OutboxStates
     views: WorklistViews
     choices: WorklistChoices
+    outcomes: Outcomes
 
     def close(self) -> None:
         """Close all connections."""
@@ -87,6 +89,7 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         OutboxStates(engine),
         WorklistViews(engine, cipher),
         WorklistChoices(engine, cipher),
+        Outcomes(engine, cipher),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from shutil import copyfile
 from typing import NoReturn
@@ -25,6 +26,7 @@ from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.model import Note
 from fhir_coder.people import Person, RoleRules
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk, create_review
+from fhir_coder.review.dashboards import Dashboards, Outcomes
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
@@ -47,6 +49,7 @@ from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.outbox_states import OutboxStates
+from fhir_coder.store.outcomes import Outcomes as StoredOutcomes
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.sessions import Lifetimes, SessionStore
@@ -256,6 +259,7 @@ def make_site(
     make_lookups: Callable[[Repository], Lookups] | None = None,
     throttle: Throttle | None = None,
     make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
+    outcomes: Outcomes | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
@@ -305,6 +309,7 @@ def make_site(
         lookups=make_lookups(repository) if make_lookups else None,
         worklist=desk,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,
+        dashboards=Dashboards(outcomes or StoredOutcomes(engine, cipher), recording, pages, lambda: date(2026, 5, 6)),
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))

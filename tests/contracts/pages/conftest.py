@@ -16,6 +16,7 @@ from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from tests.contracts.authorization.browser import NoBrowser, chromium_path
 from tests.contracts.peers import NotInstallable, install_packages
+from tests.outcomes.many import ManyOutcomes
 from tests.review.conftest import empty_store, make_site
 from tests.review.large_visit import large_visit
 
@@ -64,7 +65,7 @@ def chromium() -> Iterator[Browser]:
 
 def served(empty_store: Path, folder: Path, person: Person, others: Sequence[CodingResult] = ()) -> Iterator[Served]:
     """The pages for everybody on this machine as that person; ``others`` are coded before the large visit."""
-    site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False)
+    site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False, outcomes=ManyOutcomes())
     for one in others:
         site.repository.save("default", "main", one)
     coding = site.repository.save("default", "main", large_visit())

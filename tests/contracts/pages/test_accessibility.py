@@ -14,6 +14,8 @@ PAGES = {
     "worklist": "/review/worklist",
     "worklist without a line": "/review/worklist?state=signed",
     "encounter": "/review/encounters/{coding}",
+    "dashboard": "/review/dashboard",
+    "dashboard of nothing": "/review/dashboard?from=2020-01-01&to=2020-01-01",
     "error": "/review/none",
     "sign-in": "/sign-in",
     "closed": "/review/left",
