@@ -14,6 +14,7 @@ from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticate
 from fhir_coder.review.cookies import SESSION, read_cookie
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
+from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
@@ -57,6 +58,7 @@ class ReviewParts:
     own_origin: str
     throttle: Throttle | None = None
     lookups: Lookups | None = None
+    histories: HistoryPages | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -75,6 +77,8 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    if parts.histories:
+        add("/review/encounters/<coding_id>/history", "GET", doors.seeing(parts.histories.history))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
@@ -83,6 +87,7 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/left", "GET", doors.left)
     add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
     add("/review/encounter.css", "GET", partial(_file, "encounter.css", "text/css; charset=utf-8"))
+    add("/review/accountability.css", "GET", partial(_file, "accountability.css", "text/css; charset=utf-8"))
     add("/review/app.js", "GET", partial(_file, "app.js", "text/javascript; charset=utf-8"))
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.settings import Settings
+from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
@@ -15,10 +17,12 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
+from fhir_coder.store.passing import Passing
 from fhir_coder.store.pruning import Pruning
-from fhir_coder.store.repository import Repository
+from fhir_coder.store.repository import Repository, draws_none
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
@@ -47,20 +51,30 @@ class Stores:
     worklist: Worklist
     outbox: Outbox
     outbox_actions: OutboxActions
+    aftermaths: Aftermaths
+    second_reviews: SecondReviews
+    passing: Passing
 
     def close(self) -> None:
         """Close all connections."""
         self.repository.close()
 
 
-def open_stores(database_url: str, key: str, observer: Observer | None = None, tls: DatabaseTls | None = None) -> Stores:
-    """Everything over an up-to-date database. Raises ConfigurationError for an unusable URL, key or database."""
+def open_stores(
+    database_url: str,
+    key: str,
+    observer: Observer | None = None,
+    tls: DatabaseTls | None = None,
+    is_drawn: Callable[[str], bool] = draws_none,
+) -> Stores:
+    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`). Raises ConfigurationError for an unusable
+    URL, key or database."""
     cipher = Cipher(key)
     engine = open_engine(database_url, tls)
     upgrade(engine)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
-        Repository(engine, cipher),
+        Repository(engine, cipher, is_drawn=is_drawn),
         audit,
         Holds(engine, audit),
         Deletion(engine, audit),
@@ -72,6 +86,9 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Worklist(engine, cipher),
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
+        Aftermaths(engine),
+        SecondReviews(engine, cipher, audit),
+        Passing(engine, cipher, audit),
     )
 
 
