@@ -24,8 +24,10 @@ from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
+from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
@@ -34,15 +36,19 @@ from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.second_report import SecondReport
+from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.passing import Standing
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
-from fhir_coder.store.start import open_sessions, tls_of
+from fhir_coder.store.start import Stores, open_sessions, tls_of
 from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 
 DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager", "administrator"))
@@ -61,7 +67,9 @@ class Reviewing:
     prepare: Callable[[], None]
 
 
-def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
+def open_reviewing(
+    settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow, stores: Stores
+) -> Reviewing:
     """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
@@ -79,6 +87,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         rules, tenants = _rules(engine.tenants.values()), {one.tenant for one in registrations}
         count = guards.throttle.failure if guards.throttle else _not_counted
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
+    notes, blinding = NoteReading(people.client_for_notes), Blinding(stores.second_reviews)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -86,9 +95,30 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         sessions.open_glass if sessions else _no_glass,
         recording,
         pages,
-        NoteReading(people.client_for_notes),
+        notes,
+        blinding,
     )
     codes = CodeSearch(engine.coder.index_for)
+    catalogue, today = engine.coder.catalogue, lambda: engine.now().date()
+
+    def rule_of(tenant: str) -> AuditSample:
+        return engine.tenants[tenant].audit_sample
+
+    def judge(tenant: str) -> Standing:
+        return stores.passing.judge(tenant, rule_of(tenant))
+
+    second = SecondReviewPages(
+        stores.second_reviews,
+        stores.reviews,
+        encounters.readable,
+        blinding,
+        notes,
+        catalogue,
+        codes,
+        judge,
+        recording,
+        pages,
+    )
     parts = ReviewParts(
         pages=pages,
         encounters=encounters,
@@ -99,7 +129,10 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
-        lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
+        lookups=Lookups(engine.repository, catalogue, codes, today),
+        histories=HistoryPages(encounters.in_sight, stores.reviews, stores.aftermaths, recording, pages),
+        second_reviews=second,
+        second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release
     return Reviewing(parts, store, partial(codes.prepare, release) if registrations else _nothing)

@@ -20,6 +20,8 @@ from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_navigation, require_our_form
 from fhir_coder.review.rendering import Pages, allow_frames
+from fhir_coder.review.second_report import SecondReport
+from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
@@ -59,6 +61,8 @@ class ReviewParts:
     throttle: Throttle | None = None
     lookups: Lookups | None = None
     histories: HistoryPages | None = None
+    second_reviews: SecondReviewPages | None = None
+    second_report: SecondReport | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -82,6 +86,12 @@ def create_review(parts: ReviewParts) -> Blueprint:
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
+    if parts.second_reviews:
+        _add_second_reviews(add, doors, parts.second_reviews)
+    if parts.second_report:
+        add("/review/second/report", "GET", doors.seeing(parts.second_report.report))
+        add("/review/second/report.csv", "GET", doors.seeing(parts.second_report.table))
+        add("/review/second/lift", "POST", doors.changing(parts.second_report.lift))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)
@@ -92,6 +102,15 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
     return blueprint
+
+
+def _add_second_reviews(add: Callable[[str, str, View], None], doors: Doors, pages: SecondReviewPages) -> None:
+    add("/review/second", "GET", doors.seeing(pages.listed))
+    add("/review/second/<coding_id>", "GET", doors.seeing(pages.shown))
+    add("/review/second/<coding_id>/begin", "POST", doors.changing(pages.begin))
+    add("/review/second/<coding_id>/codes", "POST", doors.changing(pages.pick))
+    add("/review/second/<coding_id>/let-go", "POST", doors.changing(pages.let_go))
+    add("/review/second/<coding_id>/reopen", "POST", doors.changing(pages.reopen))
 
 
 class Doors:

@@ -106,6 +106,8 @@ class EncounterPages:
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,
+            sees_second=Right.SECOND_REVIEW in rights,
+            sees_report=Right.SEE_OTHERS in rights,
             opened_with=list(filter(None, opened_with)),
             choices=choices(self._client_of(session), session.grant) if may_code else (),
         )

@@ -18,7 +18,7 @@ from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
 from fhir_coder.errors import Conflict, Forbidden, ResourceUnknown
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
-from fhir_coder.store.records import StoredEncounter, Within
+from fhir_coder.store.records import Within
 from fhir_coder.store.review_reading import proposed_of
 from fhir_coder.store.review_rows import utc
 from fhir_coder.store.review_tables import ReviewRow
@@ -63,6 +63,12 @@ class SecondReview:
     completed_at: datetime | None
     review_state: State
     is_superseded: bool
+
+    def is_of(self, coding_id: str, ehr: str, encounter_reference: str) -> bool:
+        """Whether a coding is of the same encounter."""
+        if not self.encounter_reference:
+            return coding_id == self.coding_id
+        return (ehr, encounter_reference) == (self.ehr, self.encounter_reference)
 
     @property
     def comparison(self) -> Comparison:
@@ -113,15 +119,12 @@ class SecondReviews:
         with Session(self._engine) as session:
             return tuple(self._value(*found) for found in session.execute(query.order_by(row.completed_at.desc(), row.key.desc())))
 
-    def is_blinded(self, tenant: str, person: Someone, coding: StoredEncounter) -> bool:
-        """Whether a person is coding the encounter of a coding a second time and is not done: then nothing of its codes is for them to see."""
-        row, other = SecondReviewRow, CodedEncounterRow
-        query = select(row.key).join(other, row.coded_encounter == other.key).where(row.tenant == tenant, other.tenant == tenant)
-        query = query.where(row.state == SecondState.WAITING.value, row.coder_id == person.id, row.coder_issuer == person.issuer)
-        same = (other.ehr == coding.ehr, other.encounter_reference == coding.encounter_reference)
+    def held_by(self, tenant: str, person: Someone) -> tuple[SecondReview, ...]:
+        """What a person has begun and not done: of these encounters no code is for them to see."""
+        row = SecondReviewRow
+        mine = (row.state == SecondState.WAITING.value, row.coder_id == person.id, row.coder_issuer == person.issuer)
         with Session(self._engine) as session:
-            asked = query.where(*same) if coding.encounter_reference else query.where(other.id == coding.id)
-            return session.scalar(asked.limit(1)) is not None
+            return tuple(self._value(*found) for found in session.execute(_joined(tenant).where(*mine).order_by(row.key)))
 
     def begin(self, tenant: str, coding_id: str, maker: Maker) -> None:
         """Take a second review, or go on with it. Raises ResourceUnknown for one that was not drawn, Conflict where it is done or somebody else has

@@ -20,6 +20,7 @@ from fhir_coder.worklist.decision import Someone
 SHOWS_CODES = (
     "read-coding",
     "read-history",
+    "read-second-review",
     "code-encounter",
     "write-back",
     "check-coding",

@@ -17,6 +17,7 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
+from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.passing import Passing
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository, draws_none
@@ -54,6 +55,7 @@ class Stores:
     aftermaths: Aftermaths
     second_reviews: SecondReviews
     passing: Passing
+    outcomes: Outcomes
 
     def close(self) -> None:
         """Close all connections."""
@@ -89,6 +91,7 @@ def open_stores(
         Aftermaths(engine),
         SecondReviews(engine, cipher, audit),
         Passing(engine, cipher, audit),
+        Outcomes(engine, cipher),
     )
 
 

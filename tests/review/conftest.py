@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -17,30 +18,45 @@ from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.code_search.searching import Found
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
+from fhir_coder.model import Outcome
 from fhir_coder.people import Person, RoleRules
+from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.second_report import SecondReport
+from fhir_coder.review.second_reviews import Searches, SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
+from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.aftermath import Aftermaths
+from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.outcomes import Outcomes
+from fhir_coder.store.passing import Passing
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.reviews import Reviews
+from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.throttle.rates import Throttle
+from terminology.release import Catalogue, Release
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
 
@@ -180,6 +196,13 @@ class FakeCoder:
         return replace(result, coding_id=self.repository.save(coding.tenant, coding.ehr or "main", result))
 
 
+class NoSearch:
+    """Finds nothing."""
+
+    def search(self, query: str, release: Release, most: int = 20) -> tuple[Found, ...]:
+        return ()
+
+
 @dataclass
 class Site:
     """The whole of it, with what tests look into."""
@@ -195,13 +218,24 @@ class Site:
     audit: list[AuditEntry]
     rules: dict[tuple[str, str], RoleRules]
     audit_error: list[Exception]
+    reviews: Reviews
+    second: SecondReviews
+    passing: Passing
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
 
-    def save(self, tenant: str = "default", ehr: str = "main", patient: str = "p1", reference: str = "Encounter/e1") -> str:
-        """A coding in the store."""
+    def save(
+        self,
+        tenant: str = "default",
+        ehr: str = "main",
+        patient: str = "p1",
+        reference: str = "Encounter/e1",
+        outcome: Outcome = Outcome.REVIEW,
+    ) -> str:
+        """A coding in the store; one that passes is drawn for a second review."""
         result = coding_result(reference)
+        result = replace(result, disposition=replace(result.disposition, outcome=outcome))
         encounter = replace(result.intake.encounter, patient=replace(result.intake.encounter.patient, id=patient))
         coded = result.disposition.report.coded
         coded = replace(
@@ -237,11 +271,15 @@ def make_site(
     can_sign_in: bool = True,
     make_lookups: Callable[[Repository], Lookups] | None = None,
     throttle: Throttle | None = None,
+    catalogue: Catalogue | None = None,
+    codes: Searches | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
+    log = AuditLog(engine, Observer(OURS))
     flow, cipher = FakeFlow(clock), Cipher(KEY)
-    store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher)
+    store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher, is_drawn=lambda tenant: True)
+    reviews, second, passing = Reviews(engine, cipher, log), SecondReviews(engine, cipher, log), Passing(engine, cipher, log)
     sessions, ehr, coder = SessionKeeping(store, flow, clock), FakeEhr(), FakeCoder(repository)
     rules = {("default", "main"): RoleRules(("coder",)), ("default", ""): RoleRules(("manager",)), ("north", "main"): RoleRules(("coder",))}
 
@@ -249,12 +287,15 @@ def make_site(
         if audit_error:
             raise audit_error[0]
         audit.append(entry)
+        log.record(entry)
 
     pages, recording = Pages("", 15), Recording(record)
     rules_of: Callable[[str, str], RoleRules] = lambda tenant, ehr: rules.get((tenant, ehr), RoleRules())  # noqa: E731
     failure = throttle.failure if throttle else lambda address: None
     banner = BannerReader(lambda launched: ehr)
     signing_in = SigningIn(flow, store, sessions, rules_of, banner, recording, pages, OURS, {"default", "north"}, 600, failure)
+    notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
+    blinding = Blinding(second)
     encounters = EncounterPages(
         repository,
         lambda session: coder,
@@ -262,7 +303,24 @@ def make_site(
         sessions.open_glass,
         recording,
         pages,
-        NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
+        notes,
+        blinding,
+    )
+    rule = AuditSample(share=1.0, floor=0.8, least=2, window=10)
+    second_pages = SecondReviewPages(
+        second,
+        reviews,
+        encounters.readable,
+        blinding,
+        notes,
+        catalogue or cast("Catalogue", None),  # only the list of second reviews does without
+        codes or NoSearch(),
+        lambda tenant: passing.judge(tenant, rule),
+        recording,
+        pages,
+    )
+    report = SecondReport(
+        second, passing, Outcomes(engine, cipher), lambda tenant: rule, lambda: datetime.now(UTC).date(), recording, pages
     )
     parts = ReviewParts(
         pages,
@@ -275,12 +333,15 @@ def make_site(
         OURS if can_sign_in else "",
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
+        histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), recording, pages),
+        second_reviews=second_pages,
+        second_report=report,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
     app.register_blueprint(create_review(parts))
     install_error_handlers(app)
-    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error)
+    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, reviews, second, passing)
 
 
 @pytest.fixture

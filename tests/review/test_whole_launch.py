@@ -105,6 +105,7 @@ def reviewing(settings: Settings, engine: Engine, connections: EhrConnections, a
         connections,
         Guards.of(settings, auditor=auditor),
         lambda registrations: AuthorizationFlow(registrations, requests.Session),
+        open_stores(settings.database_url, settings.key),
     )
 
 

@@ -98,12 +98,12 @@ def test_what_passes_is_drawn_once_and_nothing_else(sample: Sample) -> None:
 
 def test_one_codes_it_and_it_is_compared_and_told_without_codes(sample: Sample) -> None:
     coding = sample.code()
-    stored = sample.repository.get("north", coding)
-    assert stored and not sample.second.is_blinded("north", ANNA.person, stored)
+    assert sample.second.held_by("north", ANNA.person) == ()
     sample.second.begin("north", coding, ANNA)
-    assert sample.second.is_blinded("north", ANNA.person, stored) and not sample.second.is_blinded("north", BERT.person, stored)
-    again = sample.repository.get("north", sample.code())
-    assert again and sample.second.is_blinded("north", ANNA.person, again)  # every coding of the encounter shows its codes
+    held = sample.second.held_by("north", ANNA.person)
+    assert [one.coding_id for one in held] == [coding] and sample.second.held_by("north", BERT.person) == ()
+    assert held[0].is_of("another coding", "main", "Encounter/e1")  # every coding of the encounter shows its codes
+    assert not held[0].is_of(coding, "other", "Encounter/e1") and not replace(held[0], encounter_reference="").is_of("x", "main", "")
     with pytest.raises(Conflict, match="somebody else"):
         sample.second.begin("north", coding, BERT)
     with pytest.raises(Conflict, match="do not have"):
@@ -113,7 +113,7 @@ def test_one_codes_it_and_it_is_compared_and_told_without_codes(sample: Sample) 
     assert not found.is_exact and not found.is_first_listed_same
     done = sample.second.find("north", coding)
     assert done and done.coder == ANNA.person and done.first == SAME and done.comparison == found and done.completed_at == sample.at
-    assert not sample.second.is_blinded("north", ANNA.person, stored)
+    assert sample.second.held_by("north", ANNA.person) == ()
     with pytest.raises(Conflict, match="done"):
         sample.second.begin("north", coding, BERT)
     lines = [one.content for one in sample.log.lines("north") if '"second-review"' in one.content]
