@@ -42,6 +42,7 @@ screenshots: install
 bench: install
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.edits
+	$(BIN)/python -m benchmarks.boundary
 
 soak: install
 	$(BIN)/pytest -m soak

@@ -83,6 +83,7 @@ class Engine:
             artifacts=coder.artifacts(coder.catalogue.get(release.id), self.policy),
             configuration=coder.configuration(self.policy),
             is_inline=request.notes is not None,
+            is_uploaded=request.is_uploaded,
             keeps_text=self.repository.keeps_text,
         )
         return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result))
@@ -117,7 +118,9 @@ class Engine:
         return replace(self.intake, sensitive=self.tenants[tenant].sensitive)
 
     def _ehr(self, request: CodingRequest) -> EhrSettings | None:
-        """The EHR of the caller's tenant that the request names, or the tenant's first; never an address from the request."""
+        """The EHR of the caller's tenant that the request names, or the tenant's first; never an address from the request; none for an upload."""
+        if request.is_uploaded:
+            return None
         ehrs = self.tenants[request.tenant].ehrs
         if not request.ehr:
             return ehrs[0] if ehrs else None

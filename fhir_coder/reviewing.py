@@ -41,6 +41,7 @@ from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
@@ -133,6 +134,7 @@ def open_reviewing(
         histories=HistoryPages(encounters.in_sight, stores.reviews, stores.aftermaths, recording, pages),
         second_reviews=second,
         second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
+        uploading=Uploading(people.server(), engine.repository, recording, pages, today, engine.repository.keeps_text),
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release
     return Reviewing(parts, store, partial(codes.prepare, release) if registrations else _nothing)
@@ -155,12 +157,16 @@ class AsPerson:
     def engine(self, session: ReviewSession) -> AsVisitor:
         """The engine that reads and writes at the EHR with the person's token, in turn with all other requests. Raises Forbidden where there is none."""
         if session.launched is None:
-            return AsVisitor(InTurn(self._engine, self._room), self._room)
+            return self.server()
         if self._sessions is None or not session.launched.is_smart:
             raise Forbidden("this session has no access to an EHR")
         tokens = LaunchTokens(self._sessions, session.id)
         engine = replace(self._engine, connect=lambda ehr: self._connections.as_person(ehr, tokens))
         return AsVisitor(InTurn(engine, self._room), self._room)
+
+    def server(self) -> AsVisitor:
+        """The engine in the server's own name: for what asks no EHR."""
+        return AsVisitor(InTurn(self._engine, self._room), self._room)
 
     def client(self, session: ReviewSession) -> EhrClient | None:
         """The client of the EHR that the session came from; None for one that came from none."""

@@ -9,8 +9,8 @@ from typing import Any
 from fhir_coder.model import CodeAssignment
 from fhir_coder.outcomes.outcome import FinalCode, ProposedOutcome, SignedOutcome
 from fhir_coder.store.records import StoredEncounter
-from fhir_coder.store.second_reviews import SecondReview
 from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.second_review import SecondReview
 
 FORMAT = 1
 """Of the lines; a member that goes or means something else makes it another."""
@@ -55,9 +55,8 @@ def signed_lines(outcome: SignedOutcome, name: NamesPeople) -> Iterator[dict[str
     proposed = {one.code for one in outcome.proposed}
     for code, (place, kept) in final.items():
         if code not in proposed:
-            nothing = {"rank": 0, "routed": "", "features": {}, "reason": "", "replaced_by": ""}
-            told = {"code": code, "probability": kept.probability, "verdict": _verdict(kept, False), "final": True, "position": place}
-            yield head | nothing | told | {"origin": kept.origin.value}
+            told = {"reason": "", "replaced_by": ""}
+            yield head | _brought(code, kept.probability, _verdict(kept, False), place, kept.origin.value) | told
 
 
 def second_lines(coding: StoredEncounter, second: SecondReview, name: NamesPeople) -> Iterator[dict[str, Any]]:
@@ -94,8 +93,7 @@ def second_lines(coding: StoredEncounter, second: SecondReview, name: NamesPeopl
     assigned = {one.code for one in coding.assignments}
     for code, place in places.items():
         if code not in assigned:
-            told = {"code": code, "probability": _weighed(coding, code), "verdict": "added", "final": True, "position": place}
-            yield head | {"rank": 0, "routed": "", "features": {}} | told | {"origin": "added"}
+            yield head | _brought(code, _weighed(coding, code), "added", place, "added")
 
 
 def _proposed(one: ProposedOutcome) -> dict[str, Any]:
@@ -108,6 +106,12 @@ def _assigned(one: CodeAssignment, rank: int, routed: str) -> dict[str, Any]:
 
 def _numbers(code: str, rank: int, probability: float, routed: str, features: Mapping[str, float]) -> dict[str, Any]:
     return {"code": code, "rank": rank, "probability": probability, "routed": routed, "features": dict(features)}
+
+
+def _brought(code: str, probability: float | None, verdict: str, place: int, origin: str) -> dict[str, Any]:
+    """What of a line a code has that people brought."""
+    numbers: dict[str, Any] = {"code": code, "rank": 0, "probability": probability, "routed": "", "features": {}}
+    return numbers | {"verdict": verdict, "final": True, "position": place, "origin": origin}
 
 
 def _weighed(coding: StoredEncounter, code: str) -> float | None:

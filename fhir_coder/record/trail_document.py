@@ -55,6 +55,7 @@ def _gathered(coding: StoredEncounter, detail: Mapping[str, Any]) -> Object:
         "sensitive": _listed(detail, "sensitive"),
         "billingWithheld": coding.billing_withheld,
         "isInline": coding.is_inline,
+        "isUploaded": coding.is_uploaded,
         "factsStored": bool(coding.facts),
         "factsSha256": coding.facts_sha256,
     }

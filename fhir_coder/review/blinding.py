@@ -12,8 +12,8 @@ from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import Maker
-from fhir_coder.store.second_reviews import SecondReview
 from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.second_review import SecondReview
 
 
 class KnowsHeld(Protocol):

@@ -25,6 +25,7 @@ from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 from fhir_coder.throttle.rates import Throttle, subscriber_of
 
@@ -32,6 +33,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FILES_LAST = "private, max-age=600"
 MAX_FORM_BYTES = 64 * 1024
 """Of a form of ours, whose longest field is a reason: more is somebody else's, and is not read."""
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+"""Of a form with note files: scans are the largest."""
 
 View = Callable[..., Response]
 
@@ -48,7 +51,7 @@ class WayIn:
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
-    calls are not counted, ``lookups`` where no code is looked up."""
+    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people."""
 
     pages: Pages
     encounters: EncounterPages
@@ -63,6 +66,7 @@ class ReviewParts:
     histories: HistoryPages | None = None
     second_reviews: SecondReviewPages | None = None
     second_report: SecondReport | None = None
+    uploading: Uploading | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -92,6 +96,9 @@ def create_review(parts: ReviewParts) -> Blueprint:
         add("/review/second/report", "GET", doors.seeing(parts.second_report.report))
         add("/review/second/report.csv", "GET", doors.seeing(parts.second_report.table))
         add("/review/second/lift", "POST", doors.changing(parts.second_report.lift))
+    if parts.uploading:
+        add("/review/upload", "GET", doors.seeing(parts.uploading.form))
+        add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
     add("/review/left", "GET", doors.left)
@@ -138,12 +145,12 @@ class Doors:
 
         return see
 
-    def changing(self, view: View) -> View:
-        """The view for a person who sent a form of ours."""
+    def changing(self, view: View, most_bytes: int = MAX_FORM_BYTES) -> View:
+        """The view for a person who sent a form of ours, of so many bytes at the most."""
 
         def change(**named: str) -> Response:
             session = self._session()
-            request.max_content_length = MAX_FORM_BYTES
+            request.max_content_length = most_bytes
             require_our_form(request, session, self._parts.own_origin or origin_of(request.host_url))
             return view(session, **named)
 

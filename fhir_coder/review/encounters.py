@@ -31,6 +31,7 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
+from fhir_coder.review.uploading import may_upload
 from fhir_coder.smart.context import bound
 from fhir_coder.smart.scopes import Operation, require_scopes
 from fhir_coder.store.records import CODING_ID, CodingLine, StoredEncounter, Within
@@ -103,6 +104,7 @@ class EncounterPages:
             lines=lines,
             rights=rights,
             may_code=may_code,
+            may_upload=may_upload(session),
             is_role=sight.is_role,
             within=sight.within,
             most=MOST_LISTED,

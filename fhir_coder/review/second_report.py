@@ -26,8 +26,8 @@ from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.spreadsheet_cells import cell
 from fhir_coder.store.passing import Standing, Turn
-from fhir_coder.store.second_reviews import SecondReview
 from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.second_review import SecondReview
 
 DAYS = 90
 """What is reported unless dates are given: the last so many days."""
@@ -165,8 +165,8 @@ class SecondReport:
             raise
 
     def _tell(self, session: ReviewSession, since: date, until: date, count: int, form: str) -> None:
-        told = {"since": str(since), "until": str(until), "count": str(count), "form": form}
-        self._recording.person(request, session, "second-review-report", Action.READ, **told)
+        span = f"{since}/{until}"
+        self._recording.person(request, session, "second-review-report", Action.READ, span=span, count=str(count), form=form)
 
 
 def _start(day: date) -> datetime:

@@ -8,8 +8,8 @@ from typing import Any
 
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.store.passing import Standing, Turn
-from fhir_coder.store.second_reviews import SecondReview
 from fhir_coder.worklist.agreement import Agreement, agreement
+from fhir_coder.worklist.second_review import SecondReview
 
 MOST_CODES = 20
 MOST_LISTED = 200

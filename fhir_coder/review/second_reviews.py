@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Response, request
 
@@ -20,63 +20,17 @@ from fhir_coder.review.note_view import note_views
 from fhir_coder.review.picking import FIND, HAND_IN, MOST, Picked, checked, picked
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.second_parts import Decides, KeepsSecondReviews, Searches
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
-from fhir_coder.store.records import CODING_ID, StoredEncounter, Within
-from fhir_coder.store.reviews import Maker, OpenedReview
-from fhir_coder.store.second_reviews import SecondReview, SecondState
-from fhir_coder.worklist.agreement import Comparison
-from fhir_coder.worklist.decision import Act, Decision, Someone
-from fhir_coder.worklist.following import Duty
-from fhir_coder.worklist.review import Review, State
+from fhir_coder.store.records import CODING_ID, StoredEncounter
+from fhir_coder.worklist.decision import Act, Decision
+from fhir_coder.worklist.review import State
+from fhir_coder.worklist.second_review import SecondReview, SecondState
 from terminology.release import Catalogue, Release
 
 ADDRESS = "/review/second"
 _UNKNOWN = "there is no second review of that coding in your sight"
-
-
-class KeepsSecondReviews(Protocol):
-    """What this needs of :class:`fhir_coder.store.second_reviews.SecondReviews`."""
-
-    def find(self, tenant: str, coding_id: str) -> SecondReview | None:
-        """The second review of a coding."""
-
-    def waiting(self, tenant: str, within: Within = ..., most: int = ...) -> tuple[SecondReview, ...]:
-        """What waits."""
-
-    def count_waiting(self, tenant: str, within: Within = ...) -> int:
-        """How many wait."""
-
-    def held_by(self, tenant: str, person: Someone) -> tuple[SecondReview, ...]:
-        """What a person has begun and not done."""
-
-    def begin(self, tenant: str, coding_id: str, maker: Maker) -> None:
-        """Take one."""
-
-    def let_go(self, tenant: str, coding_id: str, maker: Maker) -> None:
-        """Leave one to others."""
-
-    def finish(self, tenant: str, coding_id: str, codes: Sequence[str], maker: Maker) -> Comparison:
-        """Hand in codes."""
-
-
-class Decides(Protocol):
-    """What this needs of :class:`fhir_coder.store.reviews.Reviews`."""
-
-    def find(self, tenant: str, coding_id: str) -> OpenedReview | None:
-        """The first review."""
-
-    def decide(
-        self, tenant: str, coding_id: str, version: int, decision: Decision, maker: Maker, checked: None = ..., duties: Sequence[Duty] = ...
-    ) -> Review:
-        """Decide on it."""
-
-
-class Searches(Protocol):
-    """What this needs of :class:`fhir_coder.code_search.searching.CodeSearch`."""
-
-    def search(self, query: str, release: Release, most: int = ...) -> tuple[Found, ...]:
-        """The best codes."""
 
 
 class SecondReviewPages:

@@ -20,8 +20,8 @@ from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.review_rows import utc
 from fhir_coder.store.second_review_tables import PassingRow, SecondReviewRow
-from fhir_coder.store.second_reviews import SecondState
 from fhir_coder.worklist.agreement import Agreement, agreement, compare
+from fhir_coder.worklist.second_review import SecondState
 
 SUSPENDING = "suspend-passing"
 LIFTING = "lift-suspension"

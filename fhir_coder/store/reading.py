@@ -88,6 +88,7 @@ def stored_encounter(rows: StoredRows, cipher: Cipher) -> StoredEncounter:
         artifacts=Artifacts(row.release_artifact, row.index_artifact, row.ranker_artifact, row.knowledge_artifact),
         configuration=Configuration(**row.configuration),
         is_inline=row.is_inline,
+        is_uploaded=row.is_uploaded,
         recorded=read_recorded(row.recorded),
         facts_sha256=row.facts_sha256,
         facts=cipher.open(row.facts),

@@ -95,7 +95,8 @@ class StoredEncounter:
 
     ``artifacts`` and ``configuration`` are empty for codings made before these were kept. ``facts`` is the encounter without its notes' texts as JSON
     (:func:`fhir_coder.facts.read_encounter`), empty where it was dropped; ``facts_sha256`` can tell whether facts read again are the same (:func:`fhir_coder.facts.facts_hash`).
-    ``billing_withheld`` says why nothing of it may reach a health plan, or is empty: whoever exports asks it first.
+    ``billing_withheld`` says why nothing of it may reach a health plan, or is empty: whoever exports asks it first. ``is_uploaded``: a person sent the notes as
+    files, so that no EHR has the encounter.
     """
 
     id: str
@@ -128,6 +129,7 @@ class StoredEncounter:
     facts_sha256: str
     facts: str
     billing_withheld: str = ""
+    is_uploaded: bool = False
 
 
 def with_words(evidence: Evidence, texts: Mapping[str, str]) -> Evidence:

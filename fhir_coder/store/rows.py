@@ -53,6 +53,7 @@ def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, c
         knowledge_artifact=artifacts.knowledge,
         configuration=asdict(result.configuration),
         is_inline=result.is_inline,
+        is_uploaded=result.is_uploaded,
         recorded=recorded_rows(encounter),
         facts_sha256=facts_hash(encounter),
         facts=cipher.seal(write_facts(encounter)),

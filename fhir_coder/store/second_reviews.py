@@ -7,9 +7,7 @@ whose codes they have opened or decided on, and what somebody found who looked m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import Session
@@ -29,51 +27,12 @@ from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.agreement import Comparison, compare
 from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.review import State
+from fhir_coder.worklist.second_review import SecondReview, SecondState
 
 LOCK_S = 60 * 60
 """Seconds that a second review is kept for who began it: nothing is saved on the way, so a lock that ends early would cost the whole work."""
 EVENT = "second-review"
 _SEEN = "you have seen what was coded for this encounter: somebody else has to code it a second time"
-
-
-class SecondState(StrEnum):
-    """Where a second review stands."""
-
-    WAITING = "waiting"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class SecondReview:
-    """One second review. ``coder`` has it, or had it; ``until`` is when somebody else may take it over, None where that is now. ``first`` and
-    ``second`` are codes in order, empty until it is done; ``review_state`` is where the first review stands today, and ``is_superseded``: the
-    encounter was coded again. Moments are aware."""
-
-    coding_id: str
-    ehr: str
-    encounter_reference: str
-    patient_reference: str
-    service_date: date | None
-    drawn_at: datetime
-    state: SecondState
-    coder: Someone | None
-    until: datetime | None
-    first: tuple[str, ...]
-    second: tuple[str, ...]
-    completed_at: datetime | None
-    review_state: State
-    is_superseded: bool
-
-    def is_of(self, coding_id: str, ehr: str, encounter_reference: str) -> bool:
-        """Whether a coding is of the same encounter."""
-        if not self.encounter_reference:
-            return coding_id == self.coding_id
-        return (ehr, encounter_reference) == (self.ehr, self.encounter_reference)
-
-    @property
-    def comparison(self) -> Comparison:
-        """The codes that passed beside those of the second coder."""
-        return compare(self.first, self.second)
 
 
 class SecondReviews:

@@ -42,7 +42,7 @@ class CodedEncounterRow(Table):
 
     The ``..._artifact`` columns hold digests of :mod:`fhir_coder.record` (empty: coded before artifacts were kept). ``facts`` is the encounter
     without its notes' texts, ``facts_sha256`` the hash of what of it bears on the codes,
-    ``recorded`` the diagnoses that the EHR held already (codes and references); ``is_inline``: the notes came with the request;
+    ``recorded`` the diagnoses that the EHR held already (codes and references); ``is_inline``: the notes came with the request, ``is_uploaded``: as files, by a person;
     ``billing_withheld``: why no claim or export to a health plan may be made of it (resources and the rule), or empty.
     """
 
@@ -67,6 +67,7 @@ class CodedEncounterRow(Table):
     knowledge_artifact: Mapped[str] = mapped_column(String(64))
     configuration: Mapped[dict[str, Any]] = mapped_column(JSON)
     is_inline: Mapped[bool]
+    is_uploaded: Mapped[bool]
     recorded: Mapped[list[Any]] = mapped_column(JSON)
     facts_sha256: Mapped[str] = mapped_column(String(64))
     facts: Mapped[Sealed | None] = mapped_column(EncryptedText)

@@ -35,11 +35,13 @@ from fhir_coder.review.note_reading import NoteReading
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.second_parts import Searches
 from fhir_coder.review.second_report import SecondReport
-from fhir_coder.review.second_reviews import Searches, SecondReviewPages
+from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
+from fhir_coder.review.uploading import Uploading
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
@@ -273,6 +275,7 @@ def make_site(
     throttle: Throttle | None = None,
     catalogue: Catalogue | None = None,
     codes: Searches | None = None,
+    make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
@@ -336,6 +339,7 @@ def make_site(
         histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), recording, pages),
         second_reviews=second_pages,
         second_report=report,
+        uploading=make_uploading(repository, recording, pages) if make_uploading else None,
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))

@@ -22,9 +22,10 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.passing import Passing
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Maker, Reviews
-from fhir_coder.store.second_reviews import LOCK_S, SecondReviews, SecondState
+from fhir_coder.store.second_reviews import LOCK_S, SecondReviews
 from fhir_coder.worklist.agreement import Agreement, agreement, compare
 from fhir_coder.worklist.decision import Act, Decision, Someone
+from fhir_coder.worklist.second_review import SecondState
 from tests.store.conftest import KEY, coding_result
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"), "request-1", "192.0.2.7")
