@@ -84,7 +84,7 @@ def history_values(coding: StoredEncounter, opened: OpenedReview, aftermath: Aft
     return {
         "coding": coding,
         "state": _STATES[opened.review.state],
-        "proposed": [(one.code, one.display, f"{one.probability:.1%}", one.disposition.value) for one in opened.proposed.codes],
+        "proposed": [(one.code, one.display, _percent(one.probability), one.disposition.value) for one in opened.proposed.codes],
         "supersedes": opened.supersedes,
         "superseded_by": opened.superseded_by,
         "written": written,
@@ -175,6 +175,11 @@ def _changes(codes: tuple[str, ...], others: tuple[str, ...]) -> tuple[CodeChang
     shared = [one for one in codes if one in others]
     moved = {one for one, other in zip(shared, [one for one in others if one in codes], strict=True) if one != other}
     return tuple(CodeChange(one, one not in others or one in moved) for one in codes)
+
+
+def _percent(probability: float) -> str:
+    """Never rounded up to certainty, or down to nothing."""
+    return f"{min(max(probability * 100, 0.1), 99.9):.1f} %"
 
 
 def _to(kind: Kind, target: str) -> str:

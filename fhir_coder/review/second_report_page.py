@@ -59,7 +59,7 @@ def figures(found: Agreement) -> tuple[tuple[str, str, str], ...]:
 
 def share(part: int, whole: int) -> str:
     """In percent; a dash where there is nothing to share."""
-    return f"{part / whole:.1%}" if whole else "–"
+    return f"{part / whole * 100:.1f} %" if whole else "–"
 
 
 def rows(lines: Iterable[SecondReview]) -> Iterable[tuple[str, ...]]:

@@ -23,8 +23,10 @@ from fhir_coder.store.passing import Passing
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Maker, Reviews
 from fhir_coder.store.second_reviews import LOCK_S, SecondReviews
+from fhir_coder.store.worklist import Filters, Worklist
 from fhir_coder.worklist.agreement import Agreement, agreement, compare
 from fhir_coder.worklist.decision import Act, Decision, Someone
+from fhir_coder.worklist.review import State
 from fhir_coder.worklist.second_review import SecondState
 from tests.store.conftest import KEY, coding_result
 
@@ -191,6 +193,20 @@ def test_agreement_below_the_floor_stops_passing_until_it_is_lifted(sample: Samp
     assert sample.passing.turns("north")[1].reason == "Looked at all of them"
     events = [one.columns["event"] for one in sample.log.lines("north")]
     assert [one for one in events if one.endswith(("passing", "suspension"))] == ["suspend-passing", "lift-suspension", "suspend-passing"]
+
+
+def test_lists_show_no_code_of_an_encounter_that_waits(sample: Sample) -> None:
+    coding, again = sample.code(), sample.repository.save("north", "other", passed("Encounter/e1"))
+    plain = sample.repository.save("north", "main", coding_result("Encounter/e9"))
+    worklist = Worklist(sample.engine, Cipher(KEY), sample.now)
+    everything = Filters(states=tuple(State))
+
+    def listed() -> dict[str, tuple[str, ...]]:
+        return {one.coding_id: one.codes for one in worklist.lines("north", everything)}
+
+    assert listed() == {coding: (), again: (), plain: SAME}
+    sample.finish(coding, SAME)
+    assert listed() == {coding: SAME, again: (), plain: SAME}
 
 
 def test_a_second_review_goes_with_its_coding(sample: Sample) -> None:
