@@ -131,7 +131,7 @@ def open_reviewing(
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
         lookups=Lookups(engine.repository, catalogue, codes, today),
-        histories=HistoryPages(encounters.in_sight, stores.reviews, stores.aftermaths, recording, pages),
+        histories=HistoryPages(encounters.in_sight, stores.reviews, stores.aftermaths, stores.second_reviews, recording, pages),
         second_reviews=second,
         second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
         uploading=Uploading(people.server(), engine.repository, recording, pages, today, engine.repository.keeps_text),

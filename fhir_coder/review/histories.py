@@ -9,6 +9,7 @@ from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import ResourceUnknown
+from fhir_coder.people import Right
 from fhir_coder.review.history_page import history_values
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -17,6 +18,7 @@ from fhir_coder.review.sight import sight_of
 from fhir_coder.store.aftermath import Aftermath
 from fhir_coder.store.records import CODING_ID, StoredEncounter
 from fhir_coder.store.reviews import OpenedReview
+from fhir_coder.worklist.second_review import SecondReview, SecondState
 
 InSight = Callable[[ReviewSession, str], StoredEncounter | None]
 """The coding of an id, if the person of a session may see it now."""
@@ -36,10 +38,20 @@ class KnowsAftermath(Protocol):
         """What came of one coding."""
 
 
+class FindsSecond(Protocol):
+    """What this needs of :class:`fhir_coder.store.second_reviews.SecondReviews`."""
+
+    def find(self, tenant: str, coding_id: str) -> SecondReview | None:
+        """The second review of a coding."""
+
+
 class HistoryPages:
     """``in_sight`` is the rule of the coding's own page."""
 
-    def __init__(self, in_sight: InSight, reviews: FindsReviews, aftermaths: KnowsAftermath, recording: Recording, pages: Pages) -> None:
+    def __init__(
+        self, in_sight: InSight, reviews: FindsReviews, aftermaths: KnowsAftermath, second: FindsSecond, recording: Recording, pages: Pages
+    ) -> None:
+        self._second = second
         self._in_sight = in_sight
         self._reviews = reviews
         self._aftermaths = aftermaths
@@ -57,4 +69,9 @@ class HistoryPages:
         purpose = "" if sight_of(session).is_role else "BTG"
         self._recording.person(request, session, "read-history", Action.READ, coding=coding, purpose=purpose)
         values = history_values(coding, opened, self._aftermaths.of(session.tenant, coding_id))
-        return self._pages.page("history", session, is_broken=bool(purpose), **values)
+        second = self._second.find(session.tenant, coding_id)
+        is_done = second is not None and second.state is SecondState.DONE
+        sees_others = session.person.may(Right.SEE_OTHERS)
+        return self._pages.page(
+            "history", session, is_broken=bool(purpose), second=second if is_done else None, sees_others=sees_others, **values
+        )

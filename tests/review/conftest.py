@@ -336,7 +336,7 @@ def make_site(
         OURS if can_sign_in else "",
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
-        histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), recording, pages),
+        histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), second, recording, pages),
         second_reviews=second_pages,
         second_report=report,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,

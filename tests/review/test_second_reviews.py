@@ -144,6 +144,7 @@ def test_disagreement_is_reported_reopened_and_stops_passing_until_it_is_lifted(
     rule_says = "Nothing passes"
     boss, boss_token = come(site, BOSS)
     report = get(boss, "/review/second/report").text
+    assert "the codes differ" in get(boss, f"/review/encounters/{codings[1]}/history").text
     assert rule_says in report and "1 of 2" in report and "57.1 %" in report  # 2 * 2 / 7
     assert f"/review/second/{codings[1]}" in report and f"/review/second/{codings[0]}" not in report
     rows = list(csv.reader(io.StringIO(get(boss, "/review/second/report.csv").text)))
