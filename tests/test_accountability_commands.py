@@ -13,6 +13,7 @@ from fhir_coder.app import may_pass, samples_of
 from fhir_coder.cli import main
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.model import Outcome
+from fhir_coder.outcomes.acceptance import Accepted, accepted_by_coder
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.sampling import Sampler
 from fhir_coder.settings import Settings
@@ -63,10 +64,10 @@ class Desk:
         stores.second_reviews.finish("north", coding, codes, BERT)
         return coding
 
-    def sign(self, stores: Stores, *decisions: Decision) -> str:
+    def sign(self, stores: Stores, *decisions: Decision, maker: Maker = ANNA) -> str:
         coding = stores.repository.save("north", "main", coding_result())
         for version, one in enumerate((*decisions, Decision(Act.SIGN_OFF))):
-            stores.reviews.decide("north", coding, version, one, ANNA, Checked())
+            stores.reviews.decide("north", coding, version, one, maker, Checked())
         return coding
 
 
@@ -133,6 +134,16 @@ def test_decisions_are_written_with_what_a_recalibration_needs(desk: Desk, tmp_p
     assert desk.run("decisions", "--output", str(tmp_path / "all.ndjson"), "--people", "--since", "2020-01-01")[0] == 0
     assert '"https://ehr.invalid Practitioner/anna"' in (tmp_path / "all.ndjson").read_text(encoding="utf-8")
     assert desk.events().count("export-decisions") == 3
+
+
+def test_what_a_coder_signs_unseen_is_counted(desk: Desk) -> None:
+    stores = desk.open()
+    desk.sign(stores)  # both codes as they were
+    desk.sign(stores, Decision(Act.ACCEPT, "R05.9"))
+    desk.sign(stores, Decision(Act.REJECT, "R05.9", reason="negated"), maker=BERT)
+    found = accepted_by_coder(stores.outcomes.signed("north"))
+    stores.close()
+    assert found == (Accepted(BERT.person, 1, 0, 1, 1), Accepted(ANNA.person, 2, 1, 4, 3))
 
 
 UNUSABLE: dict[str, dict[str, Any]] = {
