@@ -43,10 +43,13 @@ from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.review.blueprint import create_review
 from fhir_coder.reviewing import open_reviewing
 from fhir_coder.risk.report import RiskAssessor
+from fhir_coder.sample_settings import AuditSample
+from fhir_coder.sampling import Sampler
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.hook_store import HookStore
+from fhir_coder.store.passing import Passing
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.sessions import SessionStore
@@ -102,6 +105,7 @@ def create_app(settings: Settings) -> Flask:
         probe=EhrProbe(connections.once),
         now=lambda: datetime.now(UTC),
         intake=intake_policy(settings),
+        may_pass=partial(may_pass, stores.passing, samples_of(settings)),
     )
     app = Flask("fhir_coder", static_folder=None)
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
@@ -124,7 +128,18 @@ def open_store(settings: Settings) -> Repository:
 def open_all_stores(settings: Settings) -> Stores:
     """Codings, audit, holds, deletion and merges, over one database."""
     observer = Observer(settings.public_url or socket.gethostname())
-    return open_stores(settings.database_url, settings.key, observer, tls_of(settings))
+    sampler = Sampler({tenant: sample.share for tenant, sample in samples_of(settings).items()})
+    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler)
+
+
+def samples_of(settings: Settings) -> dict[str, AuditSample]:
+    """How much of what passes each tenant has coded a second time."""
+    return {tenant.id: tenant.audit_sample for tenant in settings.tenants}
+
+
+def may_pass(passing: Passing, samples: Mapping[str, AuditSample], tenant: str) -> bool:
+    """Whether a tenant's encounters may pass now, asked of the store each time: another process may have found that they may not."""
+    return not passing.judge(tenant, samples.get(tenant, AuditSample())).is_suspended
 
 
 def open_store_rotation(settings: Settings) -> Rotation:

@@ -10,9 +10,11 @@ from fhir_coder import __version__
 from fhir_coder.commands import (
     artifacts,
     audit,
+    audit_sample,
     billing,
     check,
     code,
+    decisions,
     demo,
     edits,
     evaluate,
@@ -32,7 +34,7 @@ from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
     code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
-    patient_merge, billing,
+    patient_merge, billing, audit_sample, decisions,
 )  # fmt: skip
 
 

@@ -7,12 +7,14 @@ reason that names codes concerns these; one that names none concerns the whole e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_coder.always_review import always_review
 from fhir_coder.model import Authority, CodedEncounter, Disposition, EditReport, Finding, Note, Outcome, Reason, Sensitivity, Severity
 
 POLICY_REVIEW_ALL = "policy-review-all"
+AUDIT_SAMPLE = "audit-sample"
+SUSPENDED = "suspended"
 CONFIDENT = "confident"
 
 NEVER_PASS = frozenset(
@@ -32,7 +34,8 @@ NEVER_PASS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a site lets pass: ``passing`` is "none" (everything is reviewed, the default) or "confident".
+    """What a site lets pass: ``passing`` is "none" (everything is reviewed, the default), "confident", or "suspended": the site lets confident ones
+    pass, and second reviews of what passed agreed too little with it.
 
     ``pass_probability`` is the lowest probability (0..1) that every code of a confident encounter must have.
     """
@@ -41,16 +44,20 @@ class Policy:
     pass_probability: float = 0.96
 
     def __post_init__(self) -> None:
-        if self.passing not in {"none", "confident"}:
-            raise ValueError("passing is none or confident")
+        if self.passing not in {"none", "confident", SUSPENDED}:
+            raise ValueError("passing is none, confident or suspended")
         if not 0.0 <= self.pass_probability <= 1.0:
             raise ValueError("pass_probability is a number from 0 to 1")
+
+    def suspended(self) -> Policy:
+        """The same while nothing may pass. Where nothing passes anyway it stays as it is."""
+        return replace(self, passing=SUSPENDED) if self.passing == "confident" else self
 
 
 def decide(report: EditReport, policy: Policy) -> Disposition:
     """Route a checked encounter. ``is_confident`` is what the outcome would turn on if passing were allowed."""
     objections = tuple(dict.fromkeys(_objections(report, policy)))
-    reasons = objections + (_policy_reasons(is_confident=not objections) if policy.passing == "none" else ())
+    reasons = objections + (() if policy.passing == "confident" else _policy_reasons(policy, is_confident=not objections))
     return Disposition(
         report=report,
         outcome=Outcome.REVIEW if reasons else Outcome.PASS,
@@ -60,9 +67,17 @@ def decide(report: EditReport, policy: Policy) -> Disposition:
     )
 
 
-def _policy_reasons(*, is_confident: bool) -> tuple[Reason, ...]:
+def _policy_reasons(policy: Policy, *, is_confident: bool) -> tuple[Reason, ...]:
     """Everything is reviewed; a confident encounter is marked, so that a worklist can show it as such."""
     mark = (Reason(CONFIDENT, "Nothing speaks against passing this encounter."),) if is_confident else ()
+    if policy.passing == SUSPENDED:
+        return (
+            *mark,
+            Reason(
+                AUDIT_SAMPLE,
+                "Second reviews of encounters that passed agreed too little: every encounter is reviewed until a manager lifts this.",
+            ),
+        )
     return (*mark, Reason(POLICY_REVIEW_ALL, "This site has every encounter reviewed."))
 
 

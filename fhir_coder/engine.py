@@ -28,10 +28,15 @@ from fhir_coder.writeback.proposal import Proposal
 from fhir_coder.writeback.terms import terms_of
 
 
+def always(tenant: str) -> bool:
+    """Where no second review stops encounters from passing."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time
-    (aware), ``intake`` says which notes and encounters the site lets in."""
+    (aware), ``intake`` says which notes and encounters the site lets in, ``may_pass`` whether a tenant's encounters may pass now."""
 
     coder: Coder
     policy: CodingPolicy
@@ -41,6 +46,7 @@ class Engine:
     probe: EhrProbe
     now: Callable[[], datetime]
     intake: IntakePolicy = DEFAULT_POLICY
+    may_pass: Callable[[str], bool] = always
 
     def code(self, request: CodingRequest) -> CodingResult:
         """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
@@ -61,8 +67,9 @@ class Engine:
             raise Uncodable(
                 "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)
             )
-        disposition, release = self.coder.code_encounter(intake.encounter, self.policy)
-        reconciliation = self.coder.reconcile(disposition)
+        coder = self._coder(request.tenant)
+        disposition, release = coder.code_encounter(intake.encounter, self.policy)
+        reconciliation = coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
         receipt = self._deliver(bundle, proposal, client, ehr, request.limits) if request.write_back else None
@@ -73,8 +80,8 @@ class Engine:
             bundle,
             receipt,
             reconciliation,
-            artifacts=self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy),
-            configuration=self.coder.configuration(self.policy),
+            artifacts=coder.artifacts(coder.catalogue.get(release.id), self.policy),
+            configuration=coder.configuration(self.policy),
             is_inline=request.notes is not None,
             is_uploaded=request.is_uploaded,
             keeps_text=self.repository.keeps_text,
@@ -101,6 +108,10 @@ class Engine:
             caveats={r.id: r.caveat for r in self.coder.catalogue.releases if r.caveat},
             ehrs=self.probe.states({f"{tenant.id}/{ehr.id}": ehr for tenant in self.tenants.values() for ehr in tenant.ehrs}),
         )
+
+    def _coder(self, tenant: str) -> Coder:
+        """The coder, which lets nothing pass while the tenant's second reviews say so. The configuration that is kept tells it."""
+        return self.coder if self.may_pass(tenant) else replace(self.coder, review=self.coder.review.suspended())
 
     def _intake(self, tenant: str) -> IntakePolicy:
         """The site's rules with the tenant's for sensitive documents."""

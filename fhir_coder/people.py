@@ -23,6 +23,7 @@ class Right(Enum):
     OVERRIDE_BLOCKING = "override-blocking"
     SEE_OTHERS = "see-others"
     CHANGE_THRESHOLDS = "change-thresholds"
+    SECOND_REVIEW = "second-review"
     EXPORT = "export"
     READ_AUDIT = "read-audit"
     BREAK_GLASS = "break-glass"
@@ -40,6 +41,7 @@ _MEANINGS = {
     Right.OVERRIDE_BLOCKING: "override a blocking finding",
     Right.SEE_OTHERS: "see what others decided",
     Right.CHANGE_THRESHOLDS: "change thresholds and rules",
+    Right.SECOND_REVIEW: "code what passed a second time, without seeing the first result",
     Right.EXPORT: "export",
     Right.READ_AUDIT: "read the audit trail",
     Right.BREAK_GLASS: "open an encounter out of sight, with a reason",

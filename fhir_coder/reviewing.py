@@ -26,9 +26,11 @@ from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
+from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk
 from fhir_coder.review.dashboards import Dashboards
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
@@ -37,6 +39,8 @@ from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.second_report import SecondReport
+from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
@@ -45,9 +49,11 @@ from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
 from fhir_coder.review.worklist_stores import WorklistStores
+from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.passing import Standing
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import Stores, open_sessions, tls_of
@@ -90,6 +96,7 @@ def open_reviewing(
         count = guards.throttle.failure if guards.throttle else _not_counted
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
     worklist = _worklist(stores, people, recording, pages, engine.now)
+    notes, blinding = NoteReading(people.client_for_notes), Blinding(stores.second_reviews)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -97,11 +104,32 @@ def open_reviewing(
         sessions.open_glass if sessions else _no_glass,
         recording,
         pages,
-        NoteReading(people.client_for_notes),
+        notes,
         people.notes_now,
         worklist.pages.waiting,
+        blinding,
     )
     codes = CodeSearch(engine.coder.index_for)
+    catalogue, today = engine.coder.catalogue, lambda: engine.now().date()
+
+    def rule_of(tenant: str) -> AuditSample:
+        return engine.tenants[tenant].audit_sample
+
+    def judge(tenant: str) -> Standing:
+        return stores.passing.judge(tenant, rule_of(tenant))
+
+    second = SecondReviewPages(
+        stores.second_reviews,
+        stores.reviews,
+        encounters.readable,
+        blinding,
+        notes,
+        catalogue,
+        codes,
+        judge,
+        recording,
+        pages,
+    )
     parts = ReviewParts(
         pages=pages,
         encounters=encounters,
@@ -112,11 +140,12 @@ def open_reviewing(
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
-        uploading=Uploading(
-            people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
-        ),
-        dashboards=Dashboards(stores.outcomes, recording, pages, lambda: engine.now().date()),
-        lookups=Lookups(engine.repository, engine.coder.catalogue, codes, lambda: engine.now().date()),
+        lookups=Lookups(engine.repository, catalogue, codes, today),
+        histories=HistoryPages(encounters.in_sight, stores.reviews, stores.aftermaths, stores.second_reviews, recording, pages),
+        second_reviews=second,
+        second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
+        uploading=Uploading(people.server(), engine.repository, recording, pages, today, engine.repository.keeps_text),
+        dashboards=Dashboards(stores.outcomes, recording, pages, today),
         worklist=worklist,
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release

@@ -4,7 +4,7 @@ A misspelt member or a value of another type stops the start. What belongs to on
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
 :mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.people` (which roles they have),
 :mod:`fhir_coder.cds_hooks.clients` (CDS clients), :mod:`fhir_coder.sensitive_settings` (sensitive documents),
-:mod:`fhir_coder.billing_settings` (where signed encounters go).
+:mod:`fhir_coder.billing_settings` (where signed encounters go), :mod:`fhir_coder.sample_settings` (how much of what passes is coded twice).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.people import NO_ROLES, RoleRules, split_launch, split_sign_in
+from fhir_coder.sample_settings import AuditSample, read_sample
 from fhir_coder.sensitive_settings import SensitiveRules, read_sensitive
 from fhir_coder.smart.launch.registration import Registration, read_launch, read_sign_in
 from fhir_coder.smart.trust import Trust, read_trust
@@ -59,7 +60,8 @@ class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
     ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``roles`` which roles those
-    have who sign in there, ``sensitive`` what it does with sensitive documents, ``billing`` where signed encounters go. Without ``trust`` it
+    have who sign in there, ``sensitive`` what it does with sensitive documents, ``billing`` where signed encounters go, ``audit_sample`` how much of what
+    passes is coded a second time. Without ``trust`` it
     answers nobody, but for this machine in sandbox mode.
     """
 
@@ -71,6 +73,7 @@ class Tenant:
     sensitive: SensitiveRules = field(default_factory=SensitiveRules)
     roles: RoleRules = NO_ROLES
     billing: tuple[BillingDestination, ...] = ()
+    audit_sample: AuditSample = field(default_factory=AuditSample)
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -100,6 +103,7 @@ def _tenant(
     cds_hooks: Sequence[Mapping[str, Any]] = (),
     sensitive: Mapping[str, Any] | None = None,
     billing: Sequence[Mapping[str, Any]] | Mapping[str, Any] = (),
+    audit_sample: Mapping[str, Any] | None = None,
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
     read = tuple(_ehr(id, **ehr) for ehr in ehrs)
@@ -113,6 +117,7 @@ def _tenant(
         read_sensitive(**(sensitive or {})),
         roles,
         read_billing(billing),
+        read_sample(**(audit_sample or {})),
     )
 
 

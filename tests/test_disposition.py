@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_coder.disposition import AUDIT_SAMPLE, NEVER_PASS, POLICY_REVIEW_ALL, Policy, decide
 from fhir_coder.disposition import CONFIDENT as CONFIDENT_MARK
-from fhir_coder.disposition import NEVER_PASS, POLICY_REVIEW_ALL, Policy, decide
 from fhir_coder.edits.registry import all_edits
 from fhir_coder.model import (
     Assertions,
@@ -223,3 +223,11 @@ def test_an_encounter_passes_only_when_every_code_does(checked: EditReport) -> N
     if disposition.outcome is Outcome.PASS:
         assert set(disposition.by_code) <= {Outcome.PASS}
     assert len(disposition.by_code) == len(checked.coded.assignments)
+
+
+def test_nothing_passes_while_passing_is_suspended() -> None:
+    disposition = decide(report("I10"), CONFIDENT.suspended())
+    assert (disposition.outcome, disposition.by_code, disposition.is_confident) == (Outcome.REVIEW, (Outcome.REVIEW,), True)
+    assert reason_codes(disposition) == [CONFIDENT_MARK, AUDIT_SAMPLE]
+    assert decide(report("I10"), CONFIDENT).outcome is Outcome.PASS
+    assert Policy().suspended() == Policy()  # where nothing passes anyway nothing changes

@@ -13,6 +13,7 @@ import pytest
 
 from fhir_coder.checking import GivenCodes
 from fhir_coder.coding.policy import outpatient
+from fhir_coder.disposition import Policy
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
@@ -129,3 +130,18 @@ def test_what_may_not_be_updated_is_not_changed(coder: Coder, ehr: SimulatedEhr,
     assert ehr.held("Condition") == before
     coding.code(REQUEST)
     assert ehr.held("Condition") != before
+
+
+def test_nothing_passes_while_second_reviews_say_so_and_the_record_tells_it(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def may_pass(tenant: str) -> bool:
+        asked.append(tenant)
+        return len(asked) == 1
+
+    made = replace(engine(replace(coder, review=Policy("confident", 0.0)), ehr, tmp_path), may_pass=may_pass)
+    results = [made.code(CodingRequest("default", "e1")) for _ in range(2)]
+    told = [{reason.code for reason in one.disposition.reasons} for one in results]
+    assert "audit-sample" not in told[0] and "audit-sample" in told[1] and asked == ["default"] * 2
+    stored = [made.repository.get("default", one.coding_id) for one in results]
+    assert [one.configuration.passing for one in stored if one] == ["confident", "suspended"]

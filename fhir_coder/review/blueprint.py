@@ -15,11 +15,14 @@ from fhir_coder.review.cookies import SESSION, read_cookie
 from fhir_coder.review.dashboards import Dashboards
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
+from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_navigation, require_our_form
 from fhir_coder.review.rendering import Pages, allow_frames
+from fhir_coder.review.second_report import SecondReport
+from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn
@@ -75,6 +78,9 @@ class ReviewParts:
     throttle: Throttle | None = None
     lookups: Lookups | None = None
     worklist: WorklistDesk | None = None
+    histories: HistoryPages | None = None
+    second_reviews: SecondReviewPages | None = None
+    second_report: SecondReport | None = None
     uploading: Uploading | None = None
     dashboards: Dashboards | None = None
 
@@ -96,11 +102,19 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
     add("/review/encounters/<coding_id>/look-again", "POST", doors.changing(parts.encounters.look_again))
+    if parts.histories:
+        add("/review/encounters/<coding_id>/history", "GET", doors.seeing(parts.histories.history))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
     if parts.worklist:
         _add_worklist(add, doors, parts.worklist)
+    if parts.second_reviews:
+        _add_second_reviews(add, doors, parts.second_reviews)
+    if parts.second_report:
+        add("/review/second/report", "GET", doors.seeing(parts.second_report.report))
+        add("/review/second/report.csv", "GET", doors.seeing(parts.second_report.table))
+        add("/review/second/lift", "POST", doors.changing(parts.second_report.lift))
     if parts.uploading:
         add("/review/upload", "GET", doors.seeing(parts.uploading.form))
         add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
@@ -113,6 +127,7 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/review/left", "GET", doors.left)
     add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
     add("/review/encounter.css", "GET", partial(_file, "encounter.css", "text/css; charset=utf-8"))
+    add("/review/accountability.css", "GET", partial(_file, "accountability.css", "text/css; charset=utf-8"))
     add("/review/app.js", "GET", partial(_file, "app.js", "text/javascript; charset=utf-8"))
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
@@ -127,6 +142,15 @@ def _add_worklist(add: Callable[[str, str, View], None], doors: Doors, desk: Wor
     add(f"{ADDRESS}/views", "POST", doors.changing(desk.saving.change))
     add("/review/worklist.css", "GET", partial(_file, "worklist.css", "text/css; charset=utf-8"))
     add("/review/worklist.js", "GET", partial(_file, "worklist.js", "text/javascript; charset=utf-8"))
+
+
+def _add_second_reviews(add: Callable[[str, str, View], None], doors: Doors, pages: SecondReviewPages) -> None:
+    add("/review/second", "GET", doors.seeing(pages.listed))
+    add("/review/second/<coding_id>", "GET", doors.seeing(pages.shown))
+    add("/review/second/<coding_id>/begin", "POST", doors.changing(pages.begin))
+    add("/review/second/<coding_id>/codes", "POST", doors.changing(pages.pick))
+    add("/review/second/<coding_id>/let-go", "POST", doors.changing(pages.let_go))
+    add("/review/second/<coding_id>/reopen", "POST", doors.changing(pages.reopen))
 
 
 class Doors:

@@ -65,10 +65,14 @@ class Codes(Protocol):
         """Do the job; raises the errors of :mod:`fhir_coder.errors`."""
 
 
+def nobody_is_blinded(session: ReviewSession, coding: StoredEncounter) -> None:
+    """Where no encounter is coded a second time."""
+
+
 class EncounterPages:
     """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
     coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now; ``waiting_of`` what waits for the
-    person in the worklist, or None where they do not work on it."""
+    person in the worklist, or None where they do not work on it; ``require_unblinded`` raises Forbidden for who must not see its codes yet."""
 
     def __init__(
         self,
@@ -81,9 +85,11 @@ class EncounterPages:
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
         notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
         waiting_of: Callable[[ReviewSession], Waiting | None] = lambda session: None,
+        require_unblinded: Callable[[ReviewSession, StoredEncounter], None] = nobody_is_blinded,
     ) -> None:
         self._notes_now = notes_now
         self._waiting_of = waiting_of
+        self._require_unblinded = require_unblinded
         self._notes_of = notes_of
         self._codings = codings
         self._engine_of = engine_of
@@ -112,21 +118,36 @@ class EncounterPages:
             within=sight.within,
             most=MOST_LISTED,
             waiting=self._waiting_of(session),
+            sees_second=Right.SECOND_REVIEW in rights,
+            sees_report=Right.SEE_OTHERS in rights,
             opened_with=list(filter(None, opened_with)),
             choices=choices(self._client_of(session), session.grant) if may_code else (),
         )
 
     def encounter(self, session: ReviewSession, coding_id: str) -> Response:
         """One coding. One that is another practice's, another patient's or nobody's is unknown, and all three look the same."""
-        sight = sight_of(session)
-        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
-        is_broken = coding_id in session.opened
-        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken) or not self._is_readable(session, coding):
+        coding = self.in_sight(session, coding_id)
+        if coding is None:
             return self._unknown(session, coding_id)
-        purpose = "BTG" if not sight.is_role else ""
+        purpose = "BTG" if not sight_of(session).is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
         values = encounter_values(coding, self._notes_of(session, coding))
         return self._pages.page("encounter", session, has_script=True, is_broken=bool(purpose), **values)
+
+    def in_sight(self, session: ReviewSession, coding_id: str) -> StoredEncounter | None:
+        """The coding of that id, if the person may see it now. Raises Forbidden while they are to code its encounter without having seen it."""
+        coding = self.readable(session, coding_id)
+        if coding:
+            self._require_unblinded(session, coding)
+        return coding
+
+    def readable(self, session: ReviewSession, coding_id: str) -> StoredEncounter | None:
+        """The coding of that id, if its notes are for the person to read: those of a second review are, before its codes."""
+        sight = sight_of(session)
+        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
+        if coding is None or not sight.admits(coding) or not (sight.is_role or coding_id in session.opened):
+            return None
+        return coding if self._is_readable(session, coding) else None
 
     def code(self, session: ReviewSession) -> Response:
         """Have an encounter coded with the person's own access to the EHR, within what the token allows."""

@@ -37,10 +37,23 @@ from fhir_coder.store.written import stored_writes, written_query
 P = TypeVar("P", bound=Part)
 
 
-class Repository:
-    """Saves and finds codings. ``now`` tells the time (aware). Safe to share between threads; see :meth:`forget_connections` for forks."""
+def draws_none(tenant: str) -> bool:
+    """Where nothing that passes is coded a second time."""
+    return False
 
-    def __init__(self, engine: Engine, cipher: Cipher, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+
+class Repository:
+    """Saves and finds codings. ``now`` tells the time (aware); ``is_drawn`` is asked, with the tenant, for each coding that passes, whether it goes to a
+    second review. Safe to share between threads; see :meth:`forget_connections` for forks."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        cipher: Cipher,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        is_drawn: Callable[[str], bool] = draws_none,
+    ) -> None:
+        self._is_drawn = is_drawn
         self._engine = engine
         self._locking = open_lock_engine(engine)
         self._writing = engine.execution_options(writes=True)
@@ -55,7 +68,7 @@ class Repository:
             session.add(row)
             session.flush()
             session.add_all(PartRows(tenant, row.key, self._cipher).of(result))
-            open_review(session, row, result)
+            open_review(session, row, result, self._is_drawn)
         return public_id
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:

@@ -1,6 +1,8 @@
-"""A review is opened in the transaction that saves its coding: no coding is without one."""
+"""A review is opened in the transaction that saves its coding: no coding is without one. Of those that pass, some are drawn for a second review."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,13 +12,18 @@ from fhir_coder.model import Outcome
 from fhir_coder.outcomes.specialty import specialty_of
 from fhir_coder.store.review_rows import rank
 from fhir_coder.store.review_tables import ReviewRow
+from fhir_coder.store.second_reviews import drawn
 from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.review import State
 
 
-def open_review(session: Session, coding: CodedEncounterRow, result: CodingResult) -> None:
-    """Add the review of a coding. Open reviews of earlier codings of its encounter are superseded: what was signed stays."""
+def open_review(session: Session, coding: CodedEncounterRow, result: CodingResult, is_drawn: Callable[[str], bool]) -> None:
+    """Add the review of a coding. Open reviews of earlier codings of its encounter are superseded: what was signed stays.
+
+    ``is_drawn`` is asked once for a coding that passes."""
     disposition = result.disposition
+    if disposition.outcome is Outcome.PASS and is_drawn(coding.tenant):
+        session.add(drawn(coding))
     codes = [one.code for one in disposition.report.coded.assignments]
     session.add(
         ReviewRow(

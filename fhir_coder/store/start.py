@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.settings import Settings
+from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
@@ -19,10 +21,12 @@ from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes
+from fhir_coder.store.passing import Passing
 from fhir_coder.store.pruning import Pruning
-from fhir_coder.store.repository import Repository
+from fhir_coder.store.repository import Repository, draws_none
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.tls import DatabaseTls
@@ -58,6 +62,9 @@ class Stores:
     outbox_states: OutboxStates
     views: WorklistViews
     choices: WorklistChoices
+    aftermaths: Aftermaths
+    second_reviews: SecondReviews
+    passing: Passing
     outcomes: Outcomes
 
     def close(self) -> None:
@@ -65,14 +72,21 @@ class Stores:
         self.repository.close()
 
 
-def open_stores(database_url: str, key: str, observer: Observer | None = None, tls: DatabaseTls | None = None) -> Stores:
-    """Everything over an up-to-date database. Raises ConfigurationError for an unusable URL, key or database."""
+def open_stores(
+    database_url: str,
+    key: str,
+    observer: Observer | None = None,
+    tls: DatabaseTls | None = None,
+    is_drawn: Callable[[str], bool] = draws_none,
+) -> Stores:
+    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`). Raises ConfigurationError for an unusable
+    URL, key or database."""
     cipher = Cipher(key)
     engine = open_engine(database_url, tls)
     upgrade(engine)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
-        Repository(engine, cipher),
+        Repository(engine, cipher, is_drawn=is_drawn),
         audit,
         Holds(engine, audit),
         Deletion(engine, audit),
@@ -89,6 +103,9 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         OutboxStates(engine),
         WorklistViews(engine, cipher),
         WorklistChoices(engine, cipher),
+        Aftermaths(engine),
+        SecondReviews(engine, cipher, audit),
+        Passing(engine, cipher, audit),
         Outcomes(engine, cipher),
     )
 

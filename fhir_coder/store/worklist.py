@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from fhir_coder.model import Severity
 from fhir_coder.store.audit import now_utc
+from fhir_coder.store.awaiting import awaiting_second
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.records import Within
 from fhir_coder.store.review_rows import SEVERITIES, utc
@@ -71,7 +72,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class WorklistLine:
     """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR,
-    ``is_uploaded``: as files, by a person."""
+    ``is_uploaded``: as files, by a person. ``codes`` and ``severity`` are not told while the encounter waits for a second review."""
 
     coding_id: str
     ehr: str
@@ -117,7 +118,10 @@ class Worklist:
         query = _listed(tenant, filters, self._now(), ReviewRow, CodedEncounterRow)
         query = query.order_by(*_ORDERS[sort], CodedEncounterRow.key).offset(page.skip).limit(page.most)
         with Session(self._engine) as session:
-            return tuple(self._line(review, coding) for review, coding in session.execute(query))
+            found = session.execute(query).all()
+            hidden = awaiting_second(session, tenant, [coding for _, coding in found])
+            lines = ((coding.key, self._line(review, coding)) for review, coding in found)
+            return tuple(replace(line, codes=(), severity=None) if key in hidden else line for key, line in lines)
 
     def count(self, tenant: str, filters: Filters = Filters()) -> int:
         """How many lines the list has on all its pages."""

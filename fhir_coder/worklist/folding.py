@@ -24,9 +24,9 @@ Step = Callable[[Review, Recorded], Review]
 def fold(proposed: Proposed, recorded: Sequence[Recorded]) -> Review:
     """The review after a history (in order of sequence)."""
     stands = standing(recorded)
-    review = _beginning(proposed)
+    review = beginning(proposed)
     for one in stands.decisions:
-        review = _after(review, one)
+        review = after(review, one)
     version = recorded[-1].sequence if recorded else 0
     is_open = review.state not in CLOSED
     return replace(review, version=version, undoable=stands.undoable * is_open, redoable=stands.redoable * is_open)
@@ -42,7 +42,7 @@ def advance(proposed: Proposed, recorded: Sequence[Recorded], new: Recorded, blo
     return review
 
 
-def _beginning(proposed: Proposed) -> Review:
+def beginning(proposed: Proposed) -> Review:
     """Each code once: the first of its kind counts, and what is proposed is not rejected too."""
     codes = {
         one.code: ReviewedCode(one.code, one.display, Origin.PROPOSED, "", one.probability, Verdict.OPEN, one.spans)
@@ -57,11 +57,12 @@ def _beginning(proposed: Proposed) -> Review:
     return Review(proposed.coding_id, 0, state, tuple(codes.values()), tuple(rejected.values()))
 
 
-def _after(review: Review, recorded: Recorded) -> Review:
+def after(review: Review, recorded: Recorded) -> Review:
+    """The review after one decision more that is no undo, what can be taken back apart; one that finds nothing to act on is idle."""
     if refusal(review, recorded.decision):
         return replace(review, idle=(*review.idle, recorded.sequence))
-    after = _STEPS[recorded.decision.act](review, recorded)
-    return replace(after, is_touched=True) if recorded.decision.act in ON_CODES else after
+    stepped = _STEPS[recorded.decision.act](review, recorded)
+    return replace(stepped, is_touched=True) if recorded.decision.act in ON_CODES else stepped
 
 
 # ------------------------------------------------------------------------------------------------------------- steps on codes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from shutil import copyfile
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -20,20 +20,26 @@ from werkzeug.test import TestResponse
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.audit.entry import AuditEntry
 from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.code_search.searching import Found
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
-from fhir_coder.model import Note
+from fhir_coder.model import Note, Outcome
 from fhir_coder.people import Person, RoleRules
+from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk, create_review
 from fhir_coder.review.dashboards import Dashboards, Outcomes
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.second_parts import Searches
+from fhir_coder.review.second_report import SecondReport
+from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
@@ -42,22 +48,27 @@ from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
 from fhir_coder.review.worklist_stores import WorklistStores
+from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes as StoredOutcomes
+from fhir_coder.store.passing import Passing
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
+from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
 from fhir_coder.store.worklist_choices import WorklistChoices
 from fhir_coder.store.worklist_views import WorklistViews
 from fhir_coder.throttle.rates import Throttle
+from terminology.release import Catalogue, Release
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
 
@@ -197,6 +208,13 @@ class FakeCoder:
         return replace(result, coding_id=self.repository.save(coding.tenant, coding.ehr or "main", result))
 
 
+class NoSearch:
+    """Finds nothing."""
+
+    def search(self, query: str, release: Release, most: int = 20) -> tuple[Found, ...]:
+        return ()
+
+
 @dataclass
 class Site:
     """The whole of it, with what tests look into."""
@@ -216,13 +234,23 @@ class Site:
     reviews: Reviews
     worklist: Worklist
     engine: Engine
+    second: SecondReviews
+    passing: Passing
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
 
-    def save(self, tenant: str = "default", ehr: str = "main", patient: str = "p1", reference: str = "Encounter/e1") -> str:
-        """A coding in the store."""
+    def save(
+        self,
+        tenant: str = "default",
+        ehr: str = "main",
+        patient: str = "p1",
+        reference: str = "Encounter/e1",
+        outcome: Outcome = Outcome.REVIEW,
+    ) -> str:
+        """A coding in the store; one that passes is drawn for a second review."""
         result = coding_result(reference)
+        result = replace(result, disposition=replace(result.disposition, outcome=outcome))
         encounter = replace(result.intake.encounter, patient=replace(result.intake.encounter.patient, id=patient))
         coded = result.disposition.report.coded
         coded = replace(
@@ -258,14 +286,18 @@ def make_site(
     can_sign_in: bool = True,
     make_lookups: Callable[[Repository], Lookups] | None = None,
     throttle: Throttle | None = None,
+    catalogue: Catalogue | None = None,
+    codes: Searches | None = None,
     make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
     outcomes: Outcomes | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
     notes_now: list[Note] = []
+    log = AuditLog(engine, Observer(OURS))
     flow, cipher = FakeFlow(clock), Cipher(KEY)
-    store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher)
+    store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher, is_drawn=lambda tenant: True)
+    reviews, second, passing = Reviews(engine, cipher, log), SecondReviews(engine, cipher, log), Passing(engine, cipher, log)
     sessions, ehr, coder = SessionKeeping(store, flow, clock), FakeEhr(), FakeCoder(repository)
     rules = {("default", "main"): RoleRules(("coder",)), ("default", ""): RoleRules(("manager",)), ("north", "main"): RoleRules(("coder",))}
 
@@ -273,18 +305,20 @@ def make_site(
         if audit_error:
             raise audit_error[0]
         audit.append(entry)
+        log.record(entry)
 
     pages, recording = Pages("", 15), Recording(record)
     rules_of: Callable[[str, str], RoleRules] = lambda tenant, ehr: rules.get((tenant, ehr), RoleRules())  # noqa: E731
     failure = throttle.failure if throttle else lambda address: None
     banner = BannerReader(lambda launched: ehr)
     signing_in = SigningIn(flow, store, sessions, rules_of, banner, recording, pages, OURS, {"default", "north"}, 600, failure)
-    log = AuditLog(engine, Observer("coder.example"))
     stores = WorklistStores(Worklist(engine, cipher), WorklistViews(engine, cipher), WorklistChoices(engine, cipher), OutboxStates(engine))
-    shown, reviews = WorklistPages(stores, recording, pages, now_utc), Reviews(engine, cipher, log)
+    shown = WorklistPages(stores, recording, pages, now_utc)
     of_launch: Callable[[ReviewSession], FakeEhr | None] = lambda session: ehr if session.launched and session.launched.is_smart else None  # noqa: E731
     acts = WorklistActs(shown, stores.lists, stores.choices, reviews, of_launch, recording, pages)
     desk = WorklistDesk(shown, acts, ViewSaving(shown, WorklistViews(engine, cipher), recording, pages))
+    notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
+    blinding = Blinding(second)
     encounters = EncounterPages(
         repository,
         lambda session: coder,
@@ -292,9 +326,26 @@ def make_site(
         sessions.open_glass,
         recording,
         pages,
-        NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
+        notes,
         lambda session, coding: notes_now,
         shown.waiting,
+        blinding,
+    )
+    rule = AuditSample(share=1.0, floor=0.8, least=2, window=10)
+    second_pages = SecondReviewPages(
+        second,
+        reviews,
+        encounters.readable,
+        blinding,
+        notes,
+        catalogue or cast("Catalogue", None),  # only the list of second reviews does without
+        codes or NoSearch(),
+        lambda tenant: passing.judge(tenant, rule),
+        recording,
+        pages,
+    )
+    report = SecondReport(
+        second, passing, StoredOutcomes(engine, cipher), lambda tenant: rule, lambda: datetime.now(UTC).date(), recording, pages
     )
     parts = ReviewParts(
         pages,
@@ -308,6 +359,9 @@ def make_site(
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
         worklist=desk,
+        histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), second, recording, pages),
+        second_reviews=second_pages,
+        second_report=report,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,
         dashboards=Dashboards(outcomes or StoredOutcomes(engine, cipher), recording, pages, lambda: date(2026, 5, 6)),
     )
@@ -331,6 +385,8 @@ def make_site(
         reviews,
         Worklist(engine, cipher),
         engine,
+        second,
+        passing,
     )
 
 

@@ -96,6 +96,7 @@ def test_signing_out_in_all_browsers(site: Site, browser: FlaskClient, everywher
 
 # --------------------------------------------------------------------------------------------------------------- forgeries
 
+SECOND = [f"/review/second/<coding_id>/{step}" for step in ("begin", "codes", "let-go", "reopen")]
 CHANGES = [
     "/review/code",
     "/review/break-glass",
@@ -103,6 +104,8 @@ CHANGES = [
     "/review/worklist/change",
     "/review/worklist/next",
     "/review/worklist/views",
+    "/review/second/lift",
+    *SECOND,
 ]
 FORGERIES = {
     "no token": ({}, {}),
@@ -389,4 +392,4 @@ def test_every_address_is_documented(site: Site) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
     ours = [rule.rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("review.")]
     methods = {rule: "POST" if rule in {*CHANGES, "/review/encounters/<coding_id>/look-again"} else "GET" for rule in ours}
-    assert len(ours) == 29 and [rule for rule, method in methods.items() if f"| `{method} {rule}` |" not in page] == []
+    assert len(ours) == 40 and [rule for rule, method in methods.items() if f"| `{method} {rule}` |" not in page] == []
