@@ -14,12 +14,12 @@ from fhir_coder.audit.access import access_of, columns, page
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.commands.operator import operator
 from fhir_coder.commands.private_file import require_absent, writing_privately
+from fhir_coder.commands.spreadsheet import cell
 from fhir_coder.commands.subject import patient_reference
 from fhir_coder.settings import Settings
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 FORMATS = ("text", "csv", "ndjson")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def add_patient_report(actions: argparse._SubParsersAction) -> None:
@@ -66,11 +66,6 @@ def _write(stream: TextIO, events: tuple[dict[str, Any], ...], form: str) -> Non
     if form == "csv":
         writer = csv.writer(stream)
         writer.writerow(columns())
-        writer.writerows([_cell(value) for value in one.row()] for one in accesses)
+        writer.writerows([cell(value) for value in one.row()] for one in accesses)
     elif accesses:
         stream.write(page(accesses) + "\n")
-
-
-def _cell(value: str) -> str:
-    """A spreadsheet must not take for a formula what a caller called itself."""
-    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.settings import Settings
+from fhir_coder.store.affected import AffectedEncounters
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
@@ -47,6 +48,7 @@ class Stores:
     worklist: Worklist
     outbox: Outbox
     outbox_actions: OutboxActions
+    affected: AffectedEncounters
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,6 +74,7 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Worklist(engine, cipher),
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
+        AffectedEncounters(engine),
     )
 
 
