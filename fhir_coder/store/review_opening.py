@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
 from fhir_coder.model import Outcome
+from fhir_coder.outcomes.specialty import specialty_of
 from fhir_coder.store.review_rows import rank
 from fhir_coder.store.review_tables import ReviewRow
 from fhir_coder.store.tables import CodedEncounterRow
@@ -27,6 +28,7 @@ def open_review(session: Session, coding: CodedEncounterRow, result: CodingResul
             superseded_by="",
             supersedes=_supersede(session, coding) if coding.encounter_reference else "",
             provider=result.intake.encounter.provider.replace("\0", "")[:255],
+            specialty=specialty_of(result.intake),
             severity=rank(one.severity for one in disposition.report.shown),
             code_count=len(codes),
             codes=codes,

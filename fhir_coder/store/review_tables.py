@@ -19,12 +19,15 @@ class ReviewRow(Table):
     """One review: what its decisions lead to, in short, and who works on it.
 
     ``severity`` is the rank of the gravest finding that is shown (:data:`SEVERITIES`, 0 for none); ``codes`` are those that stand, ``reasons`` why it
-    goes to review. ``superseded_by`` is the id of a later coding of the same encounter, ``supersedes`` that of the last earlier one which a person
+    goes to review; ``specialty`` is of :mod:`fhir_coder.outcomes.specialty`. ``superseded_by`` is the id of a later coding of the same encounter, ``supersedes`` that of the last earlier one which a person
     had touched; empty for none. ``locked_until_s`` is in epoch seconds, 0 while nobody works on it.
     """
 
     __tablename__ = "review"
-    __table_args__ = (Index("ix_review_listed", "tenant", "superseded_by", "state"),)
+    __table_args__ = (
+        Index("ix_review_listed", "tenant", "superseded_by", "state"),
+        Index("ix_review_signed", "tenant", "state", "signed_at"),
+    )
 
     coded_encounter: Mapped[int] = mapped_column(ForeignKey("coded_encounter.key", ondelete="CASCADE"), unique=True)
     state: Mapped[str] = mapped_column(String(16))
@@ -33,6 +36,7 @@ class ReviewRow(Table):
     superseded_by: Mapped[str] = mapped_column(String(32))
     supersedes: Mapped[str] = mapped_column(String(32))
     provider: Mapped[str] = mapped_column(String(255))
+    specialty: Mapped[str] = mapped_column(String(128))
     severity: Mapped[int]
     code_count: Mapped[int]
     codes: Mapped[list[Any]] = mapped_column(JSON)

@@ -16,6 +16,7 @@ from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
+from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -49,6 +50,7 @@ class Stores:
     outbox: Outbox
     outbox_actions: OutboxActions
     affected: AffectedEncounters
+    outcomes: Outcomes
 
     def close(self) -> None:
         """Close all connections."""
@@ -75,6 +77,7 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
         AffectedEncounters(engine),
+        Outcomes(engine, cipher),
     )
 
 
