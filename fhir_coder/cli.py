@@ -11,6 +11,7 @@ from fhir_coder.commands import (
     artifacts,
     audit,
     billing,
+    calibrate,
     check,
     code,
     demo,
@@ -33,7 +34,7 @@ from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
     code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
-    patient_merge, billing, impact,
+    patient_merge, billing, impact, calibrate,
 )  # fmt: skip
 
 

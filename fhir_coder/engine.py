@@ -6,12 +6,13 @@ This is the line of :mod:`fhir_coder.pipeline` with its two ends: intake before 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fhir_coder.api.health import Readiness
 from fhir_coder.checking import CheckedCodes, GivenCodes, check_given
 from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.disposition import Policy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
@@ -31,7 +32,7 @@ from fhir_coder.writeback.terms import terms_of
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time
-    (aware), ``intake`` says which notes and encounters the site lets in."""
+    (aware), ``intake`` says which notes and encounters the site lets in, ``reviews`` which tenants have a review policy of their own."""
 
     coder: Coder
     policy: CodingPolicy
@@ -41,6 +42,7 @@ class Engine:
     probe: EhrProbe
     now: Callable[[], datetime]
     intake: IntakePolicy = DEFAULT_POLICY
+    reviews: Mapping[str, Policy] = field(default_factory=dict)
 
     def code(self, request: CodingRequest) -> CodingResult:
         """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
@@ -61,8 +63,9 @@ class Engine:
             raise Uncodable(
                 "writeBack needs the patient: no subject of the Encounter and no Patient with an id", expression=("Encounter.subject",)
             )
-        disposition, release = self.coder.code_encounter(intake.encounter, self.policy)
-        reconciliation = self.coder.reconcile(disposition)
+        coder = self._coder(request.tenant)
+        disposition, release = coder.code_encounter(intake.encounter, self.policy)
+        reconciliation = coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
         receipt = self._deliver(bundle, proposal, client, ehr, request.limits) if request.write_back else None
@@ -73,8 +76,8 @@ class Engine:
             bundle,
             receipt,
             reconciliation,
-            artifacts=self.coder.artifacts(self.coder.catalogue.get(release.id), self.policy),
-            configuration=self.coder.configuration(self.policy),
+            artifacts=coder.artifacts(coder.catalogue.get(release.id), self.policy),
+            configuration=coder.configuration(self.policy),
             is_inline=request.notes is not None,
             is_uploaded=request.is_uploaded,
             keeps_text=self.repository.keeps_text,
@@ -101,6 +104,10 @@ class Engine:
             caveats={r.id: r.caveat for r in self.coder.catalogue.releases if r.caveat},
             ehrs=self.probe.states({f"{tenant.id}/{ehr.id}": ehr for tenant in self.tenants.values() for ehr in tenant.ehrs}),
         )
+
+    def _coder(self, tenant: str) -> Coder:
+        """The pipeline, with the review policy of a tenant that has its own."""
+        return replace(self.coder, review=self.reviews[tenant]) if tenant in self.reviews else self.coder
 
     def _intake(self, tenant: str) -> IntakePolicy:
         """The site's rules with the tenant's for sensitive documents."""

@@ -58,8 +58,9 @@ class Tenant:
     """A practice: its EHRs, the first of which is used when a request names none, and whose bearer tokens it accepts.
 
     ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``roles`` which roles those
-    have who sign in there, ``sensitive`` what it does with sensitive documents, ``billing`` where signed encounters go. Without ``trust`` it
-    answers nobody, but for this machine in sandbox mode.
+    have who sign in there, ``sensitive`` what it does with sensitive documents, ``billing`` where signed encounters go. ``calibration`` names the
+    calibration from its own decisions that its encounters pass by, empty for the site's settings. Without ``trust`` it answers nobody, but for this
+    machine in sandbox mode.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Tenant:
     sensitive: SensitiveRules = field(default_factory=SensitiveRules)
     roles: RoleRules = NO_ROLES
     billing: tuple[BillingDestination, ...] = ()
+    calibration: str = ""
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -99,10 +101,13 @@ def _tenant(
     cds_hooks: Sequence[Mapping[str, Any]] = (),
     sensitive: Mapping[str, Any] | None = None,
     billing: Sequence[Mapping[str, Any]] | Mapping[str, Any] = (),
+    calibration: str = "",
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
     read = tuple(_ehr(id, **ehr) for ehr in ehrs)
     roles, registration = split_sign_in(sign_in or {})
+    if not isinstance(calibration, str):
+        raise ValueError("expected calibration to be the name of one")
     return Tenant(
         _name(id),
         read,
@@ -112,6 +117,7 @@ def _tenant(
         read_sensitive(**(sensitive or {})),
         roles,
         read_billing(billing),
+        calibration,
     )
 
 
