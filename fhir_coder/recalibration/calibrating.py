@@ -9,7 +9,7 @@ from fhir_coder.confidence import Curve
 from fhir_coder.outcomes.outcome import SignedOutcome
 from fhir_coder.recalibration.curve import Refit, refit
 from fhir_coder.recalibration.evidence import MOST_OF_ONE_PERSON, Evidence, gather, require_enough
-from fhir_coder.recalibration.floor import Reached, confirm, lowest_floor
+from fhir_coder.recalibration.floor import Reached, confirm, reached, sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """A calibration that holds. ``found`` is of the older encounters, ``confirmed`` of the newest; ``refit`` is None where none was wanted."""
+    """A calibration that holds. ``found`` is what reaches its floor of the older encounters, ``confirmed`` of the newest; ``refit`` is None where none was wanted."""
 
     wanted: Wanted
     evidence: Evidence
@@ -48,12 +48,12 @@ class Calibrated:
 
 
 def calibrate(outcomes: Iterable[SignedOutcome], wanted: Wanted) -> Calibrated:
-    """Find the floor on the older encounters and confirm it on the newest; the same outcomes give the same. Raises
+    """Find what may be tried on the older encounters, and what of it stands on the newest; the same outcomes give the same. Raises
     :class:`fhir_coder.recalibration.evidence.Refused`."""
     evidence = gather(outcomes, wanted.with_unopened)
     require_enough(evidence)
     older, newest = evidence.parts
     redrawn = refit(older, newest) if wanted.refit else None
     curve = redrawn.curve if redrawn else Curve()
-    found = lowest_floor(older, wanted.target, curve)
-    return Calibrated(wanted, evidence, found, confirm(found, newest, wanted.target, curve), redrawn)
+    confirmed = confirm(sequence(older, wanted.target, curve), newest, wanted.target, curve)
+    return Calibrated(wanted, evidence, reached(older, confirmed.floor, curve), confirmed, redrawn)

@@ -1,4 +1,4 @@
-"""The lowest floor from which people keep codes often enough, found on older encounters and confirmed on newer ones."""
+"""The lowest floor from which people keep codes often enough: what may be tried comes from older encounters, what stands from newer ones."""
 
 from __future__ import annotations
 
@@ -32,26 +32,38 @@ class Reached:
     exact_interval: tuple[float, float]
 
 
-def lowest_floor(encounters: Sequence[DecidedEncounter], target: float, curve: Curve) -> Reached:
-    """The lowest of :data:`FLOORS` whose interval lies at the target or above it. Raises Refused where none does."""
-    for floor in FLOORS:
-        kept, codes = _counts(encounters, floor, curve).sum(axis=0)[:2]
-        if codes and kept / codes >= target:  # the interval takes time, and cannot lie above a share that lies below
-            found = reached(encounters, floor, curve)
-            if found.precision_interval[0] >= target:
-                return found
-    raise Refused(f"no floor up to {FLOORS[-1]} has codes kept with a precision that is surely {target:g} or more")
+def sequence(older: Sequence[DecidedEncounter], target: float, curve: Curve) -> tuple[float, ...]:
+    """The floors to be tried on newer encounters, in this order: from the one that is safest on the older ones down to the lowest whose interval there
+    lies at the target or above it. Raises Refused where no floor's does."""
+    lowest = next((floor for floor in FLOORS if _holds(older, floor, target, curve)), None)
+    if lowest is None:
+        raise Refused(f"no floor up to {FLOORS[-1]} has codes kept with a precision that is surely {target:g} or more")
+    safest = max((floor for floor in FLOORS if floor >= lowest), key=lambda floor: wilson(*_counts(older, floor, curve).sum(axis=0)[:2])[0])
+    return tuple(floor for floor in reversed(FLOORS) if lowest <= floor <= safest)
 
 
-def confirm(found: Reached, held_out: Sequence[DecidedEncounter], target: float, curve: Curve) -> Reached:
-    """What reaches the floor among encounters that it was not found on. Raises Refused where the interval there begins below the target."""
-    again = reached(held_out, found.floor, curve)
-    if again.precision_interval[0] < target:
-        low, high = again.precision_interval
-        raise Refused(
-            f"floor {found.floor:g} is not confirmed by the newest encounters: precision {low:.4f} to {high:.4f} there, {target:g} is wanted"
-        )
-    return again
+def confirm(floors: Sequence[float], newest: Sequence[DecidedEncounter], target: float, curve: Curve) -> Reached:
+    """The last of the floors that holds among encounters that their order does not come from, all before it holding too. Raises Refused where the first does not.
+
+    As the order was fixed beforehand and the first failure ends it, that several are tried makes no error likelier (fixed sequence, Maurer et al. 1995)."""
+    standing = None
+    for floor in floors:
+        found = reached(newest, floor, curve)
+        if found.precision_interval[0] < target:
+            break
+        standing = found
+    if standing is None:
+        low, high = found.precision_interval
+        told = f"precision {low:.4f} to {high:.4f} of {found.codes} codes there, {target:g} is wanted"
+        raise Refused(f"floor {floors[0]:g} is not confirmed by the newest encounters: {told}")
+    return standing
+
+
+def _holds(encounters: Sequence[DecidedEncounter], floor: float, target: float, curve: Curve) -> bool:
+    kept, codes = _counts(encounters, floor, curve).sum(axis=0)[:2]
+    if not codes or kept / codes < target:  # an interval takes time, and cannot lie above a share that lies below
+        return False
+    return reached(encounters, floor, curve).precision_interval[0] >= target
 
 
 def reached(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> Reached:
