@@ -1,4 +1,4 @@
-"""``fhir-coder``: the command line. Exit status 0 is success, 1 a run with failures, 2 a usage or configuration error."""
+"""``fhir-coder``: the command line. Exit status 0 is success, 1 a run with failures, 2 a usage or configuration error; docs/command-line.md has others."""
 
 from __future__ import annotations
 
