@@ -37,7 +37,9 @@ from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.connecting import Connector
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.outbound.session import open_session
-from fhir_coder.pipeline import Coder
+from fhir_coder.pipeline import Coder, model_version
+from fhir_coder.recalibration.applied import calibrated
+from fhir_coder.recalibration.evidence import MadeBy
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.review.blueprint import create_review
@@ -96,8 +98,9 @@ def create_app(settings: Settings) -> Flask:
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
     connections, stores = EhrConnections(sandbox, settings.private_networks), open_all_stores(settings)
+    coder = build_coder(settings, records=True)
     engine = Engine(
-        coder=build_coder(settings, records=True),
+        coder=coder,
         policy=outpatient(settings.assign_probability),
         tenants=tenants_of(settings, sandbox),
         repository=stores.repository,
@@ -106,6 +109,7 @@ def create_app(settings: Settings) -> Flask:
         now=lambda: datetime.now(UTC),
         intake=intake_policy(settings),
         may_pass=partial(may_pass, stores.passing, samples_of(settings)),
+        reviews=open_calibrations(settings, coder),
     )
     app = Flask("fhir_coder", static_folder=None)
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
@@ -118,6 +122,15 @@ def create_app(settings: Settings) -> Flask:
     install_error_handlers(app)
     app.extensions["fhir_coder"] = Lifecycle(reviewing.prepare, engine.repository, *filter(None, [reviewing.store]))
     return app
+
+
+def open_calibrations(settings: Settings, coder: Coder) -> dict[str, Policy]:
+    """The review policy of each tenant that has a calibration. Raises ConfigurationError for one that is missing, changed, or of another model."""
+    named = {tenant.id: tenant.calibration for tenant in settings.tenants if tenant.calibration}
+    if not named:
+        return {}
+    installed = MadeBy(coder.rankers[outpatient().name].version, model_version(coder.index_for(coder.catalogue.newest).manifest))
+    return {tenant: calibrated(coder.review, settings.data, name, tenant, installed) for tenant, name in named.items()}
 
 
 def open_store(settings: Settings) -> Repository:

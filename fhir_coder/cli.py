@@ -1,4 +1,4 @@
-"""``fhir-coder``: the command line. Exit status 0 is success, 1 a run with failures, 2 a usage or configuration error."""
+"""``fhir-coder``: the command line. Exit status 0 is success, 1 a run with failures, 2 a usage or configuration error; docs/command-line.md has others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from fhir_coder.commands import (
     audit,
     audit_sample,
     billing,
+    calibrate,
     check,
     code,
     decisions,
     demo,
     edits,
     evaluate,
+    impact,
     index,
     keys,
     learn,
@@ -34,7 +36,7 @@ from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
     code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
-    patient_merge, billing, audit_sample, decisions,
+    patient_merge, billing, audit_sample, decisions, impact, calibrate,
 )  # fmt: skip
 
 

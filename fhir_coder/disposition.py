@@ -7,9 +7,10 @@ reason that names codes concerns these; one that names none concerns the whole e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fhir_coder.always_review import always_review
+from fhir_coder.confidence import Curve
 from fhir_coder.model import Authority, CodedEncounter, Disposition, EditReport, Finding, Note, Outcome, Reason, Sensitivity, Severity
 
 POLICY_REVIEW_ALL = "policy-review-all"
@@ -37,11 +38,14 @@ class Policy:
     """What a site lets pass: ``passing`` is "none" (everything is reviewed, the default), "confident", or "suspended": the site lets confident ones
     pass, and second reviews of what passed agreed too little with it.
 
-    ``pass_probability`` is the lowest probability (0..1) that every code of a confident encounter must have.
+    ``pass_probability`` is the lowest probability (0..1) that every code of a confident encounter must have, read by ``curve``. ``calibration`` names
+    what both come from, and is empty for the site's settings.
     """
 
     passing: str = "none"
     pass_probability: float = 0.96
+    curve: Curve = field(default_factory=Curve)
+    calibration: str = ""
 
     def __post_init__(self) -> None:
         if self.passing not in {"none", "confident", SUSPENDED}:
@@ -132,6 +136,10 @@ def _prevents_pass(finding: Finding) -> bool:
 
 
 def _low_probability(coded: CodedEncounter, policy: Policy) -> Iterator[Reason]:
-    codes = tuple(one.code for one in coded.assignments if not one.probability >= policy.pass_probability)
+    codes = tuple(one.code for one in coded.assignments if not policy.curve.of(one.probability) >= policy.pass_probability)
     if codes:
-        yield Reason("low-probability", f"Probability below {policy.pass_probability:g}.", codes)
+        yield Reason(
+            "low-probability",
+            f"{'Calibrated probability' if policy.calibration else 'Probability'} below {policy.pass_probability:g}.",
+            codes,
+        )

@@ -6,12 +6,13 @@ This is the line of :mod:`fhir_coder.pipeline` with its two ends: intake before 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fhir_coder.api.health import Readiness
 from fhir_coder.checking import CheckedCodes, GivenCodes, check_given
 from fhir_coder.coding.policy import CodingPolicy
+from fhir_coder.disposition import Policy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
@@ -36,7 +37,8 @@ def always(tenant: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time
-    (aware), ``intake`` says which notes and encounters the site lets in, ``may_pass`` whether a tenant's encounters may pass now."""
+    (aware), ``intake`` says which notes and encounters the site lets in, ``may_pass`` whether a tenant's encounters may pass now, ``reviews`` which
+    tenants have a review policy of their own."""
 
     coder: Coder
     policy: CodingPolicy
@@ -47,6 +49,7 @@ class Engine:
     now: Callable[[], datetime]
     intake: IntakePolicy = DEFAULT_POLICY
     may_pass: Callable[[str], bool] = always
+    reviews: Mapping[str, Policy] = field(default_factory=dict)
 
     def code(self, request: CodingRequest) -> CodingResult:
         """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
@@ -110,8 +113,10 @@ class Engine:
         )
 
     def _coder(self, tenant: str) -> Coder:
-        """The coder, which lets nothing pass while the tenant's second reviews say so. The configuration that is kept tells it."""
-        return self.coder if self.may_pass(tenant) else replace(self.coder, review=self.coder.review.suspended())
+        """The pipeline, with the review policy of a tenant that has its own. It lets nothing pass while the tenant's second reviews say so: the configuration
+        that is kept tells it."""
+        review = self.reviews.get(tenant, self.coder.review)
+        return replace(self.coder, review=review if self.may_pass(tenant) else review.suspended())
 
     def _intake(self, tenant: str) -> IntakePolicy:
         """The site's rules with the tenant's for sensitive documents."""

@@ -88,13 +88,17 @@ class Artifacts:
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings that decide what is assigned and where it goes. ``policy`` names the coding policy; see :mod:`fhir_coder.disposition`
-    for ``passing`` and ``pass_probability``; ``severities`` are the site's overrides by edit id."""
+    for ``passing`` and ``pass_probability``; ``severities`` are the site's overrides by edit id. ``calibration`` names the tenant's own, or is empty;
+    ``level`` and ``slope`` are its curve (:class:`fhir_coder.confidence.Curve`), so that a replay needs no file of it."""
 
     policy: str = ""
     assign_probability: float = 0.0
     passing: str = ""
     pass_probability: float = 0.0
     severities: Mapping[str, str] = field(default_factory=dict)
+    calibration: str = ""
+    level: float = 0.0
+    slope: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,7 @@ class Coder:
 
     def configuration(self, policy: CodingPolicy) -> Configuration:
         """The settings that decide beside the artifacts."""
-        return Configuration(
-            policy.name, policy.assign_probability, self.review.passing, self.review.pass_probability, dict(self.severities)
-        )
+        return configuration_of(policy.name, policy.assign_probability, self.review, self.severities)
 
     def _versions(self, release: Release, policy: CodingPolicy) -> dict[str, str]:
         """By the names that docs/pipeline.md explains; the release's id, the ranker and the policy are added where they are used."""
@@ -96,10 +94,22 @@ class Coder:
             "code": code_digest()[:SHORT],
             "release sha": kept.release[:SHORT],
             "index": f"{kept.index[:SHORT]} (builder {manifest.builder})",
-            "model": f"{manifest.model_name}@{manifest.weights_sha256[:SHORT]}",
+            "model": model_version(manifest),
             "lexicon": manifest.lexicon_sha256[:SHORT],
             "knowledge": kept.knowledge[:SHORT],
         }
+
+
+def configuration_of(policy: str, assign_probability: float, review: Policy, severities: Mapping[str, str]) -> Configuration:
+    """The settings that decide, as the record keeps them."""
+    curve = review.curve
+    floors = (assign_probability, review.passing, review.pass_probability)
+    return Configuration(policy, *floors, dict(severities), review.calibration, curve.level, curve.slope)
+
+
+def model_version(manifest: Manifest) -> str:
+    """The embedding model of an index, by name and the beginning of its hash."""
+    return f"{manifest.model_name}@{manifest.weights_sha256[:SHORT]}"
 
 
 def release_use(choice: ReleaseChoice) -> ReleaseUse:

@@ -7,11 +7,15 @@ from functools import partial
 
 from fhir_coder.coding.ranker import shipped_ranker
 from fhir_coder.connections import EhrConnections, intake_policy, open_builtin_ehr, tenants_of
+from fhir_coder.disposition import Policy
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.exchange import CodingRequest, Configuration, Intake
+from fhir_coder.exchange import CodingRequest, Intake
 from fhir_coder.installed import open_releases
+from fhir_coder.pipeline import configuration_of, model_version
+from fhir_coder.recalibration.applied import calibrated
+from fhir_coder.recalibration.evidence import MadeBy
 from fhir_coder.record.archive import Archive
 from fhir_coder.record.artifacts import ArtifactKeeper, archive_folder
 from fhir_coder.record.replay import Basis, Replayer
@@ -53,7 +57,14 @@ def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
     except ManifestMismatch as error:
         raise ConfigurationError(str(error)) from error
     keeper = ArtifactKeeper(settings.data, Archive(archive_folder(settings.data)))
-    artifacts = keeper.keep(release, manifest, policy, shipped_ranker(policy))
-    return Basis(
-        artifacts, Configuration(policy, settings.assign_probability, settings.passing, settings.pass_probability, settings.severities)
-    )
+    ranker = shipped_ranker(policy)
+    artifacts = keeper.keep(release, manifest, policy, ranker)
+    review = _review_today(settings, coding.tenant, MadeBy(ranker.version, model_version(manifest)))
+    return Basis(artifacts, configuration_of(policy, settings.assign_probability, review, settings.severities))
+
+
+def _review_today(settings: Settings, tenant: str, installed: MadeBy) -> Policy:
+    """What lets encounters of a tenant pass: its calibration, where it has one."""
+    review = Policy(settings.passing, settings.pass_probability)
+    name = next((one.calibration for one in settings.tenants if one.id == tenant), "")
+    return calibrated(review, settings.data, name, tenant, installed) if name else review

@@ -61,8 +61,8 @@ class Tenant:
 
     ``cds_hooks`` are the CDS clients that may call its CDS services, ``sign_in`` is its own OpenID Connect provider, ``roles`` which roles those
     have who sign in there, ``sensitive`` what it does with sensitive documents, ``billing`` where signed encounters go, ``audit_sample`` how much of what
-    passes is coded a second time. Without ``trust`` it
-    answers nobody, but for this machine in sandbox mode.
+    passes is coded a second time. ``calibration`` names the calibration from its own decisions that its encounters pass by, empty for the site's
+    settings. Without ``trust`` it answers nobody, but for this machine in sandbox mode.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Tenant:
     roles: RoleRules = NO_ROLES
     billing: tuple[BillingDestination, ...] = ()
     audit_sample: AuditSample = field(default_factory=AuditSample)
+    calibration: str = ""
 
 
 def rule_of(ehr: EhrSettings, networks: Iterable[Network] = ()) -> AddressRule:
@@ -104,10 +105,13 @@ def _tenant(
     sensitive: Mapping[str, Any] | None = None,
     billing: Sequence[Mapping[str, Any]] | Mapping[str, Any] = (),
     audit_sample: Mapping[str, Any] | None = None,
+    calibration: str = "",
 ) -> Tenant:
     """One tenant. A misspelt member stops the start: a trust that is not read would leave the tenant open."""
     read = tuple(_ehr(id, **ehr) for ehr in ehrs)
     roles, registration = split_sign_in(sign_in or {})
+    if not isinstance(calibration, str):
+        raise ValueError("expected calibration to be the name of one")
     return Tenant(
         _name(id),
         read,
@@ -118,6 +122,7 @@ def _tenant(
         roles,
         read_billing(billing),
         read_sample(**(audit_sample or {})),
+        calibration,
     )
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 
 from fhir_coder.billing.signed import Correction, Diagnosis, Frequency, SignedEncounter
+from fhir_coder.spreadsheet import defused
 
 COLUMNS = (
     "control_number", "frequency", "replaces", "review", "version", "encounter", "patient_id", "patient_assigner", "patient_family",
@@ -13,8 +14,6 @@ COLUMNS = (
     "code", "description", "code_system", "release", "service_lines", "procedures", "signed_by", "signed_at",
 )  # fmt: skip
 CODE_SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes a cell that begins with it for (https://owasp.org/www-community/attacks/CSV_Injection)."""
 
 
 def csv_file(signed: SignedEncounter, correction: Correction | None) -> bytes:
@@ -26,11 +25,6 @@ def csv_file(signed: SignedEncounter, correction: Correction | None) -> bytes:
         row = _of_claim(signed, correction) | _of_diagnosis(signed, position, diagnosis)
         writer.writerow([defused(row[name]) for name in COLUMNS])
     return text.getvalue().encode()
-
-
-def defused(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would run it."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _of_claim(signed: SignedEncounter, correction: Correction | None) -> dict[str, str]:

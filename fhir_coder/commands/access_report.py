@@ -12,11 +12,11 @@ from typing import Any, TextIO
 from fhir_coder.app import open_all_stores
 from fhir_coder.audit.access import access_of, columns, page
 from fhir_coder.audit.entry import Action, AuditEntry, Success
-from fhir_coder.billing.csv_file import defused
 from fhir_coder.commands.operator import operator
 from fhir_coder.commands.private_file import require_absent, writing_privately
 from fhir_coder.commands.subject import patient_reference
 from fhir_coder.settings import Settings
+from fhir_coder.spreadsheet import defused
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 FORMATS = ("text", "csv", "ndjson")

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fhir_coder.coding.policy import POLICIES
 from fhir_coder.coding.ranker import read_ranker
+from fhir_coder.confidence import Curve
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.lists import LOADED_FILE, lists_at
 from fhir_coder.errors import ConfigurationError
@@ -120,7 +121,12 @@ def _coder(job: Job) -> Coder:
         catalogue=Catalogue([release]),
         index_for=lambda _: index,
         rankers={configuration.policy: read_ranker(Path(job.ranker).read_bytes())},
-        review=Policy(configuration.passing, configuration.pass_probability),
+        review=Policy(
+            configuration.passing,
+            configuration.pass_probability,
+            Curve(configuration.level, configuration.slope),
+            configuration.calibration,
+        ),
         severities=configuration.severities,
         keep=lambda *_: Artifacts(),
         lists=lists_at(knowledge_of("fhir_coder.edits").joinpath(LOADED_FILE)),

@@ -68,6 +68,9 @@ def _made_with(made_with: Object) -> Iterator[str]:
     if settings["policy"]:
         yield f"  setting   {'assigned from':16} {settings['assign_probability']:g}"
         yield f"  setting   {'confident from':16} {settings['pass_probability']:g}"
+        if settings["calibration"]:
+            yield f"  setting   {'calibration':16} {settings['calibration']}"
+            yield f"  setting   {'read by':16} level {settings['level']:g}, slope {settings['slope']:g}"
         yield f"  setting   {'passing':16} {settings['passing']}"
         yield from (f"  setting   {edit:16} {severity}" for edit, severity in sorted(settings["severities"].items()))
 

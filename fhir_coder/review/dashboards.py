@@ -11,7 +11,6 @@ from typing import Protocol
 from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
-from fhir_coder.billing.csv_file import defused
 from fhir_coder.errors import Forbidden, InvalidContent
 from fhir_coder.outcomes.dashboard import Dashboard, Range, dashboard
 from fhir_coder.outcomes.grouping import By
@@ -25,6 +24,7 @@ from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right
+from fhir_coder.spreadsheet import defused
 
 USUAL_DAYS = 30
 MOST_DAYS = 366

@@ -11,7 +11,6 @@ from typing import Protocol
 from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, Success
-from fhir_coder.billing.csv_file import defused
 from fhir_coder.errors import Forbidden, InvalidContent
 from fhir_coder.outcomes.acceptance import accepted_by_coder
 from fhir_coder.outcomes.outcome import SignedOutcome
@@ -25,6 +24,7 @@ from fhir_coder.review.second_report_page import COLUMNS, MOST_LISTED, report_va
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.sample_settings import AuditSample
+from fhir_coder.spreadsheet import defused
 from fhir_coder.store.passing import Standing, Turn
 from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.second_review import SecondReview

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.settings import Settings
+from fhir_coder.store.affected import AffectedEncounters
 from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
@@ -65,6 +66,7 @@ class Stores:
     aftermaths: Aftermaths
     second_reviews: SecondReviews
     passing: Passing
+    affected: AffectedEncounters
     outcomes: Outcomes
 
     def close(self) -> None:
@@ -106,6 +108,7 @@ def open_stores(
         Aftermaths(engine),
         SecondReviews(engine, cipher, audit),
         Passing(engine, cipher, audit),
+        AffectedEncounters(engine),
         Outcomes(engine, cipher),
     )
 

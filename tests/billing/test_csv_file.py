@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from fhir_coder.billing.csv_file import COLUMNS, csv_file, defused
+from fhir_coder.billing.csv_file import COLUMNS, csv_file
 from fhir_coder.billing.signed import BilledPatient, Correction, Diagnosis, Frequency, SignedEncounter
+from fhir_coder.spreadsheet import defused
 from tests.billing.signing import SIGNED, version
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from fhir_coder.coding.policy import CodingPolicy, every_mention, outpatient
 from fhir_coder.coding.ranker import shipped_ranker
+from fhir_coder.confidence import Curve
 from fhir_coder.disposition import Policy
 from fhir_coder.edits.lists import LISTS_FOLDER, LOADED_FILE, Lists, lists_at
 from fhir_coder.errors import EhrUnavailable
@@ -31,6 +32,8 @@ from fhir_coder.record.replay import Basis, Replay, Replayer
 from fhir_coder.record.replay_page import replay_document, replay_page
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.record.rerun import Job, Run, code_job, job_of, rerun
+from fhir_coder.record.trail_document import trail_document
+from fhir_coder.record.trail_page import trail_page
 from fhir_coder.record.workspace import Workspace, laid_out
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
@@ -64,6 +67,7 @@ class House:
 
     data: Path
     policy: CodingPolicy = field(default_factory=outpatient)
+    review: Policy = field(default_factory=Policy)
 
     @property
     def archive(self) -> Archive:
@@ -75,7 +79,7 @@ class House:
         index = open_index(folder, release, Lexicon((), read_manifest(folder).lexicon_sha256))
         keep = ArtifactKeeper(self.data, self.archive).keep
         return Coder(
-            Catalogue([release]), lambda _: index, {self.policy.name: shipped_ranker(self.policy.name)}, Policy(), {}, keep, self.lists()
+            Catalogue([release]), lambda _: index, {self.policy.name: shipped_ranker(self.policy.name)}, self.review, {}, keep, self.lists()
         )
 
     def lists(self) -> Lists:
@@ -147,6 +151,18 @@ def test_on_the_same_software_everything_comes_out_as_recorded(house: House) -> 
     assert replay.today is not None and replay.today.causes == ()
     assert "everything came out as recorded" in replay_page(replay)
     assert replay_document(replay)["equal"] is True
+
+
+def test_a_coding_made_with_a_calibration_is_replayed_by_it_without_its_file(data: Path) -> None:
+    review = Policy("confident", 0.5, Curve(-20.0, 1.0), "default-0123456789ab")
+    house = House(data, review=review)
+    coding = house.code()
+    assert coding.configuration.calibration == review.calibration
+    assert any(reason.text == "Calibrated probability below 0.5." for reason in coding.reasons)
+    assert house.replayer(run=rerun).replay(coding).is_equal
+    plain = replace(coding, configuration=replace(coding.configuration, calibration="", level=0.0))
+    assert any("low-probability" in one.name for one in house.replayer().replay(plain).differences)
+    assert "calibration      default-0123456789ab" in trail_page(trail_document(coding))
 
 
 def test_case_reports_are_replayed_on_the_phrases_of_then(data: Path) -> None:

@@ -1,0 +1,113 @@
+"""The lowest floor from which people keep codes often enough: what may be tried comes from older encounters, what stands from newer ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fhir_coder.confidence import Curve
+from fhir_coder.recalibration.evidence import DecidedEncounter, Refused
+from fhir_coder.resampling import interval
+
+FLOORS = tuple(step / 100 for step in range(50, 100))
+"""What is tried, lowest first."""
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What reaches a floor. ``precision``: of the decided codes that do, the share that people kept, with its 95 % interval; ``codes``: how many do, and
+    ``codes_share`` of all decided ones. ``encounters_share`` would pass by probability alone; ``exact_share`` of these were signed as proposed."""
+
+    floor: float
+    codes: int
+    codes_share: float
+    precision: float
+    precision_interval: tuple[float, float]
+    encounters_share: float
+    exact_share: float
+    exact_interval: tuple[float, float]
+
+
+def sequence(older: Sequence[DecidedEncounter], target: float, curve: Curve) -> tuple[float, ...]:
+    """The floors to be tried on newer encounters, in this order: from the one that is safest on the older ones down to the lowest whose interval there
+    lies at the target or above it. Raises Refused where no floor's does."""
+    lowest = next((floor for floor in FLOORS if _holds(older, floor, target, curve)), None)
+    if lowest is None:
+        raise Refused(f"no floor up to {FLOORS[-1]} has codes kept with a precision that is surely {target:g} or more")
+    safest = max((floor for floor in FLOORS if floor >= lowest), key=lambda floor: wilson(*_counts(older, floor, curve).sum(axis=0)[:2])[0])
+    return tuple(floor for floor in reversed(FLOORS) if lowest <= floor <= safest)
+
+
+def confirm(floors: Sequence[float], newest: Sequence[DecidedEncounter], target: float, curve: Curve) -> Reached:
+    """The last of the floors that holds among encounters that their order does not come from, all before it holding too. Raises Refused where the first does not.
+
+    As the order was fixed beforehand and the first failure ends it, that several are tried makes no error likelier (fixed sequence, Maurer et al. 1995)."""
+    standing = None
+    for floor in floors:
+        found = reached(newest, floor, curve)
+        if found.precision_interval[0] < target:
+            break
+        standing = found
+    if standing is None:
+        low, high = found.precision_interval
+        told = f"precision {low:.4f} to {high:.4f} of {found.codes} codes there, {target:g} is wanted"
+        raise Refused(f"floor {floors[0]:g} is not confirmed by the newest encounters: {told}")
+    return standing
+
+
+def _holds(encounters: Sequence[DecidedEncounter], floor: float, target: float, curve: Curve) -> bool:
+    kept, codes = _counts(encounters, floor, curve).sum(axis=0)[:2]
+    if not codes or kept / codes < target:  # an interval takes time, and cannot lie above a share that lies below
+        return False
+    return reached(encounters, floor, curve).precision_interval[0] >= target
+
+
+def reached(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> Reached:
+    """What reaches a floor."""
+    counts = _counts(encounters, floor, curve)
+    kept, codes, decided, passing, exact, number = (float(one) for one in counts.sum(axis=0))
+    return Reached(
+        floor,
+        int(codes),
+        _share(codes, decided),
+        _share(kept, codes),
+        _surely(counts[:, :2], kept, codes),
+        _share(passing, number),
+        _share(exact, passing),
+        _surely(counts[:, [4, 3]], exact, passing),
+    )
+
+
+def wilson(part: float, whole: float) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927); everything, of nothing."""
+    if not whole:
+        return 0.0, 1.0
+    share, spread = part / whole, _Z * _Z / whole
+    half = _Z * math.sqrt(share * (1.0 - share) / whole + spread / (4.0 * whole))
+    return max(0.0, (share + spread / 2.0 - half) / (1.0 + spread)), min(1.0, (share + spread / 2.0 + half) / (1.0 + spread))
+
+
+def _surely(counts: np.ndarray, part: float, whole: float) -> tuple[float, float]:
+    """The wider of two intervals on either side: drawing encounters minds that codes of one encounter go together, but sees no doubt in a share of 1."""
+    drawn = interval(counts, lambda totals: float(totals[0] / totals[1]) if totals[1] else 0.0)
+    scored = wilson(part, whole)
+    return round(min(drawn[0], scored[0]), 4), round(max(drawn[1], scored[1]), 4)
+
+
+def _counts(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> np.ndarray:
+    """One row an encounter: kept codes at the floor, decided codes at it, all decided; whether it passes, passes exactly right; 1."""
+    return np.array([_row(one, floor, curve) for one in encounters], dtype=float).reshape(-1, 6)
+
+
+def _row(one: DecidedEncounter, floor: float, curve: Curve) -> tuple[int, ...]:
+    high = [code for code in one.codes if curve.of(code.probability) >= floor]
+    passes = bool(one.all_codes) and all(curve.of(probability) >= floor for probability in one.all_codes)
+    return sum(code.is_kept for code in high), len(high), len(one.codes), passes, passes and one.is_exact, 1
+
+
+def _share(part: float, whole: float) -> float:
+    return round(part / whole, 4) if whole else 0.0
