@@ -27,7 +27,7 @@ lint: install
 # mypy uses one core: the index is built beside it, and a job server is asked for whether or not make was.
 test: install
 	$(MAKE) --jobs=2 lint index
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile
 
 index: install
 	$(BIN)/fhir-coder index build
