@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FHIR_CODER_DATA ?= $(CURDIR)/.data
 
-.PHONY: install run test soak bench lint lock screenshots clean
+.PHONY: install run test index soak bench lint lock screenshots clean
 
 install: $(VENV)/.installed
 
@@ -24,9 +24,13 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
-	$(BIN)/fhir-coder index build
+# mypy uses one core: the index is built beside it, and a job server is asked for whether or not make was.
+test: install
+	$(MAKE) --jobs=2 lint index
 	$(BIN)/pytest -n 2 --dist loadfile
+
+index: install
+	$(BIN)/fhir-coder index build
 
 # The deployed set with hashes, for Python 3.11 on Linux x86_64. torch is installed apart (docs/operation.md): tools/torch_apart.txt says why.
 lock: install

@@ -22,6 +22,7 @@ from fhir_coder.edits.validity import CodeFault, diagnose
 from fhir_coder.model import Severity
 from terminology.codebook import Codebook, NoteKind
 from terminology.release import Release
+from tests.effort import tries
 
 CASES = Path(__file__).parent / "cases"
 BY_NAME = {edit.name: edit for edit in all_edits()}
@@ -120,10 +121,10 @@ def test_excludes2_only_pairs_never_fire(release: Release, codebook: Codebook, b
         assert findings == ()
 
 
-def test_ten_thousand_random_code_lists_never_crash(release: Release, codebook: Codebook, billable: tuple[str, ...]) -> None:
+def test_random_code_lists_never_crash(release: Release, codebook: Codebook, billable: tuple[str, ...]) -> None:
     chance = random.Random(5)
     pool = [*chance.sample(billable, 1500), *chance.sample(list(codebook.codes()), 200), "", "X", "E11.", "W21.89A", "I10.XXXA", "é", "123"]
-    for _ in range(10_000):
+    for _ in range(tries(2_000, 10_000)):
         codes = chance.choices(pool, k=chance.choice((0, 1, 1, 2, 3, 12)))
         findings, _ = check_codes(case_of(release, *codes), {})
         assert not [finding for finding in findings if "could not be run" in finding.detail]
@@ -155,7 +156,7 @@ def test_only_edits_about_order_depend_on_order(release: Release, codebook: Code
     chance = random.Random(7)
     others = [edit for edit in all_edits() if not edit.is_about_order]
     served = date(2026, 5, 1)
-    for codes in [*lists_of_neighbours(codebook, 1200), *(row["codes"] for row in case_rows())]:
+    for codes in [*lists_of_neighbours(codebook, tries(200, 1200)), *(row["codes"] for row in case_rows())]:
         born = served - timedelta(days=chance.randrange(34_000))
         gender = chance.choice(("female", "male", ""))
         ordered, shuffled = (

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fhir_coder.backend_settings import BackendClient
 from fhir_coder.connections import EhrConnections
+from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.intake import gather
 from fhir_coder.errors import EhrRefused
 from fhir_coder.exchange import CodingRequest
@@ -24,6 +26,12 @@ from tests.ehr.guarded_ehr import CLIENT, SCOPE, Canned, GuardedEhr, guarded_ehr
 from tests.outbound.listening import Listening, listening
 
 DISCOVERY = "/fhir/.well-known/smart-configuration"
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once: who is called does not depend on how long is waited before."""
+    monkeypatch.setattr("fhir_coder.connections.EhrClient", partial(EhrClient, sleep=lambda _: None))
 
 
 @pytest.fixture
