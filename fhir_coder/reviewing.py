@@ -25,6 +25,7 @@ from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blueprint import ReviewParts, WayIn
+from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
@@ -41,6 +42,7 @@ from fhir_coder.review.uploading import Uploading
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.drafts import Drafts
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.start import open_sessions, tls_of
@@ -62,8 +64,10 @@ class Reviewing:
     prepare: Callable[[], None]
 
 
-def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
-    """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
+def open_reviewing(
+    settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow, drafts: Drafts | None = None
+) -> Reviewing:
+    """Without ``drafts`` nothing is kept that was typed and not sent. Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
     idle_s = settings.session_idle_minutes * 60
@@ -100,6 +104,7 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         demo=ReviewSession(DEFAULT_TENANT, DEMO, secrets.token_urlsafe(32)) if settings.sandbox else None,
         own_origin=origin_of(root) if root else "",
         throttle=guards.throttle,
+        drafting=Drafting(engine.repository, drafts) if drafts else None,
         uploading=Uploading(
             people.server(), engine.repository, recording, pages, lambda: engine.now().date(), engine.repository.keeps_text
         ),

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 from fhir_coder.api.nearness import is_near
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
 from fhir_coder.review.cookies import SESSION, read_cookie
+from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
 from fhir_coder.review.launch_reading import one_of
@@ -21,6 +22,7 @@ from fhir_coder.review.protection import HOME, local_path, origin_of, protect, r
 from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
+from fhir_coder.review.session_state import session_state
 from fhir_coder.review.signing_in import SigningIn
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.tenant_settings import DEFAULT_TENANT
@@ -28,6 +30,7 @@ from fhir_coder.throttle.rates import Throttle, subscriber_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FILES_LAST = "private, max-age=600"
+_SCRIPT = "text/javascript; charset=utf-8"
 MAX_FORM_BYTES = 64 * 1024
 """Of a form of ours, whose longest field is a reason: more is somebody else's, and is not read."""
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
@@ -48,7 +51,8 @@ class WayIn:
 class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
-    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people."""
+    calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people,
+    ``drafting`` where nothing is kept that was typed and not sent."""
 
     pages: Pages
     encounters: EncounterPages
@@ -61,6 +65,7 @@ class ReviewParts:
     throttle: Throttle | None = None
     lookups: Lookups | None = None
     uploading: Uploading | None = None
+    drafting: Drafting | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -79,6 +84,9 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    if parts.drafting:
+        add("/review/encounters/<coding_id>/draft", "POST", doors.changing(parts.drafting.keep))
+        add("/review/drafts/<coding_id>", "GET", doors.seeing(parts.drafting.drafted))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))
@@ -87,10 +95,12 @@ def create_review(parts: ReviewParts) -> Blueprint:
         add("/review/uploads", "POST", doors.changing(parts.uploading.upload, MAX_UPLOAD_BYTES))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
+    add("/review/session", "GET", doors.seeing(session_state))
     add("/review/left", "GET", doors.left)
     add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
     add("/review/encounter.css", "GET", partial(_file, "encounter.css", "text/css; charset=utf-8"))
-    add("/review/app.js", "GET", partial(_file, "app.js", "text/javascript; charset=utf-8"))
+    add("/review/app.js", "GET", partial(_file, "app.js", _SCRIPT))
+    add("/review/desk/<name>", "GET", _module)
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
     return blueprint
@@ -170,6 +180,13 @@ def _file(name: str, content_type: str) -> Response:
     response = protect(Response(files("fhir_coder.review").joinpath(name).read_bytes(), content_type=content_type))
     response.headers["Cache-Control"] = _FILES_LAST
     return response
+
+
+def _module(name: str) -> Response:
+    """A part of the script of the encounter page."""
+    if name not in {one.name for one in files("fhir_coder.review").joinpath("desk").iterdir() if one.name.endswith(".js")}:
+        return _nothing(name)
+    return _file(f"desk/{name}", _SCRIPT)
 
 
 def _nothing(rest: str) -> Response:

@@ -9,6 +9,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
+from fhir_coder.store.drafts import Drafts
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.holds import Holds
 from fhir_coder.store.hook_store import HookStore
@@ -47,6 +48,7 @@ class Stores:
     worklist: Worklist
     outbox: Outbox
     outbox_actions: OutboxActions
+    drafts: Drafts
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,6 +74,7 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Worklist(engine, cipher),
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
+        Drafts(engine, cipher),
     )
 
 

@@ -22,6 +22,7 @@ from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.people import Person, RoleRules
 from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
+from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
@@ -37,6 +38,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.drafts import Drafts
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.sessions import Lifetimes, SessionStore
@@ -278,6 +280,7 @@ def make_site(
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,
+        drafting=Drafting(repository, Drafts(engine, cipher)),
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
