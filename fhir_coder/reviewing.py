@@ -20,6 +20,7 @@ from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError, Forbidden
 from fhir_coder.exchange import CodingRequest, Intake
+from fhir_coder.model import Note
 from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.record.again import EncounterSource
@@ -92,6 +93,7 @@ def open_reviewing(
         recording,
         pages,
         NoteReading(people.client_for_notes),
+        people.notes_now,
     )
     codes = CodeSearch(engine.coder.index_for)
     parts = ReviewParts(
@@ -150,19 +152,24 @@ class AsPerson:
 
     def source(self, session: ReviewSession) -> EncounterSource:
         """Where the encounter of a past coding is had again for this person: the store, and the EHR with their token."""
+        connect = partial(self._client_at, session)
+        return EncounterSource(NoteReader(connect), lambda coding: self._gather(coding, connect(coding.tenant, coding.ehr)))
 
-        def connect(tenant: str, ehr: str) -> EhrClient | None:
-            if session.launched is None:
-                ehrs = self._engine.tenants[tenant].ehrs if tenant in self._engine.tenants else ()
-                return next((self._connections(one) for one in ehrs if one.id == ehr), None)
-            return self.client(session) if (tenant, ehr) == (session.tenant, session.ehr) else None
+    def notes_now(self, session: ReviewSession, coding: StoredEncounter) -> tuple[Note, ...]:
+        """The notes that the encounter of a coding has at its EHR now, for this person. Raises as :func:`fhir_coder.ehr.intake.gather`."""
+        return self._gather(coding, self._client_at(session, coding.tenant, coding.ehr)).encounter.notes
 
-        def gather_again(coding: StoredEncounter) -> Intake:
-            wanted = CodingRequest(coding.tenant, coding.encounter_reference.rpartition("/")[2], ehr=coding.ehr)
-            policy = replace(self._engine.intake, sensitive=self._engine.tenants[coding.tenant].sensitive)
-            return gather(wanted, connect(coding.tenant, coding.ehr), policy)
+    def _gather(self, coding: StoredEncounter, client: EhrClient | None) -> Intake:
+        wanted = CodingRequest(coding.tenant, coding.encounter_reference.rpartition("/")[2], ehr=coding.ehr)
+        policy = replace(self._engine.intake, sensitive=self._engine.tenants[coding.tenant].sensitive)
+        return gather(wanted, client, policy)
 
-        return EncounterSource(NoteReader(connect), gather_again)
+    def _client_at(self, session: ReviewSession, tenant: str, ehr: str) -> EhrClient | None:
+        """The client of an EHR of the tenant for this person; None for one that the session did not come from."""
+        if session.launched is None:
+            ehrs = self._engine.tenants[tenant].ehrs if tenant in self._engine.tenants else ()
+            return next((self._connections(one) for one in ehrs if one.id == ehr), None)
+        return self.client(session) if (tenant, ehr) == (session.tenant, session.ehr) else None
 
     def client_for_notes(self, session: ReviewSession, ehr: str) -> EhrClient | None:
         """The client that reads the notes of a page, in one attempt: the person waits for it. None for an EHR that the session did not come from."""

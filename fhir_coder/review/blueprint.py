@@ -87,6 +87,7 @@ def create_review(parts: ReviewParts) -> Blueprint:
     if parts.drafting:
         add("/review/encounters/<coding_id>/draft", "POST", doors.changing(parts.drafting.keep))
         add("/review/drafts/<coding_id>", "GET", doors.seeing(parts.drafting.drafted))
+    add("/review/encounters/<coding_id>/look-again", "POST", doors.changing(parts.encounters.look_again))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))
         add("/review/codes/<code>", "GET", doors.seeing(parts.lookups.code))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from flask import Response, request
 
+from fhir_coder.asking.addendum import since_then
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import (
     EhrRefused,
@@ -18,9 +19,11 @@ from fhir_coder.errors import (
     RequiredMissing,
     ResourceDeleted,
     ResourceUnknown,
+    Uncodable,
 )
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.model import Note
 from fhir_coder.people import Right
 from fhir_coder.record.rereading import Reread
 from fhir_coder.review.ehr_words import words
@@ -64,7 +67,7 @@ class Codes(Protocol):
 
 class EncounterPages:
     """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
-    coding, as far as the session may have them."""
+    coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now."""
 
     def __init__(
         self,
@@ -75,7 +78,9 @@ class EncounterPages:
         recording: Recording,
         pages: Pages,
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
+        notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
     ) -> None:
+        self._notes_now = notes_now
         self._notes_of = notes_of
         self._codings = codings
         self._engine_of = engine_of
@@ -129,7 +134,29 @@ class EncounterPages:
         wanted = CodingRequest(
             session.tenant, encounter_id=encounter_id, ehr=session.ehr, write_back=request.form.get("write_back", "") == "yes"
         )
-        asked = f"Encounter/{encounter_id}"
+        return self._coded(session, wanted)
+
+    def look_again(self, session: ReviewSession, coding_id: str) -> Response:
+        """Look for an answer to a question: where the encounter has signed notes now that its coding has not read, it is coded again."""
+        self._require_right(session, Right.CODE, "look-again")
+        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
+        sight = sight_of(session)
+        if coding is None or not sight.is_role or not sight.admits(coding) or not self._is_readable(session, coding):
+            return self._unknown(session, coding_id, "look-again")
+        if coding.is_inline:
+            raise Uncodable("its notes came with the request: send or upload the new ones")
+        encounter_id = coding.encounter_reference.rpartition("/")[2]
+        wanted = CodingRequest(session.tenant, encounter_id=encounter_id, ehr=coding.ehr, write_back=bool(coding.receipts))
+        self._within_token(session, wanted)
+        since = since_then(coding.notes, self._notes_now(session, coding))
+        self._recording.person(request, session, "look-again", Action.READ, coding=coding, signed=str(since.signed))
+        if since.signed:
+            return self._coded(session, wanted)
+        return self._pages.page("looked_again", session, coding=coding, unsigned=since.unsigned)
+
+    def _coded(self, session: ReviewSession, wanted: CodingRequest) -> Response:
+        """Code within the token, and lead to the coding."""
+        asked = f"Encounter/{wanted.encounter_id}"
         try:
             allowed = self._within_token(session, wanted)
             if wanted.write_back:  # before the first write: one that cannot be written down is not done

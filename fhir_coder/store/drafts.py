@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, insert, select
 
 from fhir_coder.store.audit import now_utc
 from fhir_coder.store.cipher import Cipher
@@ -49,9 +49,8 @@ class Drafts:
             connection.execute(delete(row).where(row.tenant == tenant, row.review == review, *_of(person)))
             if sealed is None:
                 return False
-            values = {"person_id": person.id, "person_issuer": person.issuer, "act": draft.act.value, "code": draft.code}
-            values |= {"tenant": tenant, "review": review, "text": sealed, "changed_at": self._now()}
-            connection.execute(insert(row).values(values))
+            ours = {"tenant": tenant, "review": review, "person_id": person.id, "person_issuer": person.issuer}
+            connection.execute(insert(row).values(**ours, act=draft.act.value, code=draft.code, text=sealed, changed_at=self._now()))
         return True
 
     def find(self, tenant: str, coding_id: str, person: Someone) -> Draft | None:
@@ -77,6 +76,6 @@ def _review(tenant: str, coding_id: str) -> Select[int]:
     return joined.where(review.tenant == tenant, coding.tenant == tenant, coding.id == coding_id)
 
 
-def _of(person: Someone) -> tuple[bool, bool]:
+def _of(person: Someone) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     row = ReviewDraftRow
     return row.person_id == person.id, row.person_issuer == person.issuer

@@ -20,6 +20,7 @@ from fhir_coder.audit.entry import AuditEntry
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
+from fhir_coder.model import Note
 from fhir_coder.people import Person, RoleRules
 from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
 from fhir_coder.review.drafting import Drafting
@@ -198,6 +199,7 @@ class Site:
     audit: list[AuditEntry]
     rules: dict[tuple[str, str], RoleRules]
     audit_error: list[Exception]
+    notes_now: list[Note]
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -244,6 +246,7 @@ def make_site(
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
+    notes_now: list[Note] = []
     flow, cipher = FakeFlow(clock), Cipher(KEY)
     store, repository = SessionStore(engine, cipher, Lifetimes(), clock), Repository(engine, cipher)
     sessions, ehr, coder = SessionKeeping(store, flow, clock), FakeEhr(), FakeCoder(repository)
@@ -267,6 +270,7 @@ def make_site(
         recording,
         pages,
         NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
+        lambda session, coding: notes_now,
     )
     parts = ReviewParts(
         pages,
@@ -286,7 +290,7 @@ def make_site(
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
     app.register_blueprint(create_review(parts))
     install_error_handlers(app)
-    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error)
+    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, notes_now)
 
 
 @pytest.fixture

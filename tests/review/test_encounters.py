@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from fhir_coder.audit.entry import Success
 from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, NotRecorded, ResourceUnknown, Uncodable
+from fhir_coder.model import Note
 from fhir_coder.people import RoleRules
 from fhir_coder.smart.launch.launched import Launched
 from tests.review.conftest import LAUNCHED, SIGNED_IN, Site, csrf_of, get, post, sign_in
@@ -432,3 +433,34 @@ def test_what_an_ehr_says_amiss_never_keeps_a_person_out(site: Site, browser: Fl
     sign_in(site, browser, replace(LAUNCHED, need_patient_banner=True))
     page = get(browser, "/review/")
     assert page.status_code == 200 and '<option value="e1">' in page.text and "Patient/p1" in page.text
+
+
+# -------------------------------------------------------------------------------------------------------- looking again
+
+
+def test_a_new_signed_note_has_the_encounter_coded_again(site: Site, browser: FlaskClient) -> None:
+    coding = site.save()
+    token = home(site, browser)
+    site.notes_now[:] = [Note(id="addendum", text="Systolic heart failure.")]
+    answer = post(browser, f"/review/encounters/{coding}/look-again", {"csrf": token})
+    assert answer.status_code == 303 and coding not in answer.headers["Location"]
+    [asked] = site.coder.requests
+    assert (asked.encounter_id, asked.ehr) == ("e1", "main")
+    assert [entry.event for entry in site.audit if entry.event in {"look-again", "code-encounter"}] == ["look-again", "code-encounter"]
+
+
+@pytest.mark.parametrize(("notes", "said"), [((), "no others"), ((Note(id="n9", text="Draft.", is_signed=False),), "not signed yet")])
+def test_what_is_no_answer_changes_nothing(site: Site, browser: FlaskClient, notes: tuple[Note, ...], said: str) -> None:
+    coding = site.save()
+    token = home(site, browser)
+    site.notes_now[:] = notes
+    answer = post(browser, f"/review/encounters/{coding}/look-again", {"csrf": token})
+    assert answer.status_code == 200 and said in answer.text and site.coder.requests == []
+
+
+def test_nobody_looks_again_out_of_sight(site: Site, browser: FlaskClient) -> None:
+    token = home(site, browser)
+    site.notes_now[:] = [Note(id="addendum", text="Systolic heart failure.")]
+    for place in NOT_MINE.values():
+        assert post(browser, f"/review/encounters/{site.save(**place)}/look-again", {"csrf": token}).status_code == 404
+    assert site.coder.requests == []
