@@ -1,6 +1,10 @@
 /* Offsets as the server counts them: code points of the canonical text, not UTF-16 units. Pure. */
 
-const PART_OF_WORD = /^[\p{L}\p{N}\p{M}\u200d\ufe0f_]$/u;
+const PART_OF_WORD = /^[\p{L}\p{N}_]$/u;
+const COMBINING = /^\p{M}$/u;
+/** What makes one sign with what stands before it: combining characters, and the parts of an emoji. */
+const JOINED = /^[\p{M}\p{Emoji_Modifier}\u200d\ufe0f]$/u;
+const JOINER = "\u200d";
 const INSIDE_WORD = /^['’.,\-/]$/u;
 
 /** How many code points. */
@@ -17,7 +21,8 @@ export function snapped(points, start, end) {
   if (from >= to) return null;
   if (isWord(points, from)) while (from > 0 && isWord(points, from - 1)) from -= 1;
   if (isWord(points, to - 1)) while (to < points.length && isWord(points, to)) to += 1;
-  while (to < points.length && /^[\p{M}\u200d\ufe0f]$/u.test(points[to])) to += 1;
+  while (from > 0 && (JOINED.test(points[from]) || points[from - 1] === JOINER)) from -= 1;
+  while (to < points.length && (JOINED.test(points[to]) || points[to - 1] === JOINER)) to += 1;
   return [from, to];
 }
 
@@ -36,5 +41,6 @@ export function wordsOf(points) {
 /** Letters, digits and what combines with them; a sign between two of these too, as in "stage-3" and "1.5". */
 function isWord(points, at) {
   if (PART_OF_WORD.test(points[at])) return true;
+  if (COMBINING.test(points[at])) return at > 0 && isWord(points, at - 1);
   return INSIDE_WORD.test(points[at]) && at > 0 && at + 1 < points.length && PART_OF_WORD.test(points[at - 1]) && PART_OF_WORD.test(points[at + 1]);
 }

@@ -43,7 +43,7 @@ export function startDialogs(desk) {
     const opener = event.target.closest("[data-dialog]");
     if (!opener) return;
     event.preventDefault();
-    const code = opener.closest(".panel")?.dataset.code ?? opener.dataset.code ?? desk.code;
+    const code = opener.closest(".panel")?.dataset.code ?? opener.dataset.code ?? (opener.closest("#inspector") ? desk.code : "");
     if (!open(opener.dataset.dialog, code)) say("This cannot be done now.");
   });
   for (const dialog of all("dialog")) {

@@ -1,5 +1,6 @@
 /* What is typed in a dialog is kept on the server a moment after the typing stops, and is there again when the page is opened another time. */
 
+import { open } from "./dialogs.js";
 import { all, byId, make } from "./elements.js";
 import { DRAFT, DRAFTED } from "./places.js";
 
@@ -55,9 +56,11 @@ export class Drafting {
     const found = response?.ok ? await response.json() : {};
     if (!found.text || this.found || this.pending) return;
     this.found = found;
-    const close = make("button", { type: "button", class: "plain small" }, "Close this");
-    const sentence = `Words that you typed and did not send are kept: ${NAMES[found.act] ?? found.act}${found.code ? ` (${found.code})` : ""}. They are there when you open it.`;
-    const notice = make("div", { id: "kept-words", class: "notice", role: "status" }, make("p", {}, sentence), close);
+    const dialog = all("dialog form[data-decision]").find((form) => form.elements.namedItem("act")?.value === found.act)?.closest("dialog");
+    const go = make("button", { type: "button", class: "small" }, "Open"), close = make("button", { type: "button", class: "plain small" }, "Close this");
+    const sentence = `Words that you typed and did not send are kept: ${NAMES[found.act] ?? found.act}${found.code ? ` (${found.code})` : ""}.`;
+    const notice = make("div", { id: "kept-words", class: "notice", role: "status" }, make("p", {}, sentence), ...(dialog ? [go, " "] : []), close);
+    go.addEventListener("click", () => { notice.remove(); open(dialog.id, found.code); });
     close.addEventListener("click", () => notice.remove());
     document.querySelector(".desk-regions").before(notice);
   }
