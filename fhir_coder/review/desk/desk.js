@@ -33,9 +33,7 @@ export class Desk {
   renew(code) {
     this.read();
     const at = this.items.findIndex((one) => one.dataset.code === code);
-    const isFolded = byId("notes") && !all("details.section").some((section) => section.open);
-    const fold = byId("fold");
-    if (fold) { fold.hidden = !document.querySelector("details.section"); fold.setAttribute("aria-pressed", String(isFolded)); }
+    byId("fold")?.setAttribute("aria-pressed", String(!all("details.section").some((section) => section.open)));
     this.select(at >= 0 ? at + 1 : Math.min(Math.max(this.rank, 1), this.items.length), { tell: false });
   }
 

@@ -14,9 +14,13 @@ export class Searching {
     this.dialog = byId("search");
     if (!this.dialog) return;
     this.form = this.dialog.querySelector("form[data-decision]");
-    this.input = this.dialog.querySelector("[role=combobox]");
-    this.list = byId(this.input.getAttribute("aria-controls"));
-    this.status = this.dialog.querySelector("[role=status]");
+    this.input = this.dialog.querySelector("[role=combobox], input[type=search], input[name=q]");
+    this.list = this.dialog.querySelector("[role=listbox]") ?? make("ul", { id: "found", role: "listbox", "aria-label": "Codes found" });
+    this.status = this.dialog.querySelector("[role=status]") ?? make("p", { role: "status", class: "quiet" });
+    if (!this.status.isConnected) this.input.after(this.status);
+    if (!this.list.isConnected) this.input.after(this.list);
+    const roles = { role: "combobox", "aria-autocomplete": "list", "aria-controls": this.list.id, "aria-expanded": "false", autocomplete: "off" };
+    for (const [name, value] of Object.entries(roles)) this.input.setAttribute(name, value);
     this.views = [];
     this.at = -1;
     this.asking = null;
@@ -37,7 +41,8 @@ export class Searching {
   open({ act, code = "", span = null, query = "" }) {
     if (!this.dialog || !this.form) return false;
     this.purpose = { act, code, span };
-    this.form.elements.namedItem("act").value = act;
+    const given = this.form.elements.namedItem("act");
+    if (given) given.value = act;
     all("[data-act]", this.dialog).forEach((one) => { one.hidden = one.dataset.act !== act; });
     all("[data-act] select", this.dialog).forEach((one) => { one.disabled = one.closest("[data-act]").hidden; });
     all("[data-span-words]", this.dialog).forEach((one) => { one.textContent = span ? `Rests on: ${span.words}` : ""; });

@@ -5,7 +5,13 @@ import { all, byId } from "./elements.js";
 
 const REGIONS = ["head", "notes", "codes", "inspector"];
 const asIs = (html) => html;
-const policy = window.trustedTypes?.createPolicy("fhir-coder", { createHTML: asIs }) ?? { createHTML: asIs };
+let policy = null;
+
+/** The policy is made with the first decision: a page that cannot decide allows none. */
+function trusted(html) {
+  policy ??= window.trustedTypes?.createPolicy("fhir-coder", { createHTML: asIs }) ?? { createHTML: asIs };
+  return policy.createHTML(html);
+}
 
 /** Put the regions of an answer in the place of those of the page; those that the answer leaves out stay. */
 export function swap(answer) {
@@ -16,7 +22,7 @@ export function swap(answer) {
 
 function put(old, html) {
   const template = document.createElement("template");
-  template.innerHTML = policy.createHTML(html);
+  template.innerHTML = trusted(html);
   const fresh = template.content.querySelector(`#${old.id}`);
   if (!fresh) return;
   const folded = folds(old), typed = words(old), { scrollTop } = old;
