@@ -1,22 +1,28 @@
 /* Dialogs that the server wrote: a button opens one for the selected code. Words that are typed in it stay until they are sent. */
 
-import { all, byId, make, say } from "./elements.js";
+import { all, byId, make, panel, say } from "./elements.js";
 
-/** Open the dialog of that id for a code. Gives it, or null where it is not on the page. */
-export function open(id, code = "") {
+/** Open the dialog of that id for a code; `given` are values of its fields by name. Gives it, or null where it is not on the page. */
+export function open(id, code = "", given = {}) {
   const dialog = byId(id);
   if (!dialog || dialog.open) return null;
-  dialog.opener = document.activeElement;
-  for (const form of all("form[data-decision]", dialog)) {
-    const field = form.elements.namedItem("code");
-    if (field?.type === "hidden") field.value = code;
-  }
+  for (const form of all("form[data-decision]", dialog)) fill(form, { finding: "", ...given, code });
   all("[data-for-code]", dialog).forEach((one) => { one.textContent = code; });
   complain(dialog, "");
   dialog.showModal();
-  dialog.dispatchEvent(new CustomEvent("opened"));
+  dialog.dispatchEvent(new CustomEvent("opened", { bubbles: true }));
   all("input:not([type=hidden]), select, textarea", dialog).find((one) => one.checkVisibility())?.focus();
   return dialog;
+}
+
+/** What was typed before stays; the service lines are those that the code has. */
+function fill(form, given) {
+  for (const [name, value] of Object.entries(given)) {
+    const field = form.elements.namedItem(name);
+    if (field?.type === "hidden" || (field?.tagName === "TEXTAREA" && !field.value)) field.value = value;
+  }
+  const lines = (panel()?.dataset.lines ?? "").split(" ");
+  for (const box of all("input[name=line]", form)) box.checked = lines.includes(box.value);
 }
 
 /** Say in the dialog, or on the page, what was not done. */
@@ -35,7 +41,7 @@ export function finish(form) {
   const dialog = form?.closest("dialog");
   if (!dialog) return;
   form.reset();
-  if (dialog.open) dialog.close();
+  for (const one of new Set([dialog, byId(dialog.id)])) if (one?.open) one.close();
 }
 
 export function startDialogs(desk) {
@@ -44,13 +50,12 @@ export function startDialogs(desk) {
     if (!opener) return;
     event.preventDefault();
     const code = opener.closest(".panel")?.dataset.code ?? opener.dataset.code ?? (opener.closest("#inspector") ? desk.code : "");
-    if (!open(opener.dataset.dialog, code)) say("This cannot be done now.");
+    if (!open(opener.dataset.dialog, code, { ...opener.dataset })) say("This cannot be done now.");
   });
-  for (const dialog of all("dialog")) {
-    dialog.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) dialog.close(); });
-    dialog.addEventListener("close", () => {
-      byId("unsent") && dialog.contains(byId("unsent")) && document.querySelector(".desk-regions").before(byId("unsent"));
-      if (!document.activeElement || document.activeElement === document.body) document.querySelector(".pick[aria-current]")?.focus({ preventScroll: true });
-    });
-  }
+  document.addEventListener("click", (event) => event.target.closest("[data-close]")?.closest("dialog").close());
+  document.addEventListener("close", (event) => {
+    const unsent = byId("unsent");
+    if (unsent && event.target.contains(unsent)) document.querySelector(".desk-regions").before(unsent);
+    if (!document.activeElement || document.activeElement === document.body) document.querySelector(".pick[aria-current]")?.focus({ preventScroll: true });
+  }, true);
 }

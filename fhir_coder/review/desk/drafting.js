@@ -16,7 +16,7 @@ export class Drafting {
     document.addEventListener("input", (event) => this.#typed(event.target));
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.#save(); });
     window.addEventListener("pagehide", () => this.#save());
-    for (const dialog of all("dialog")) dialog.addEventListener("opened", () => this.#fill(dialog));
+    document.addEventListener("opened", (event) => this.#fill(event.target));
     this.#fetch();
   }
 

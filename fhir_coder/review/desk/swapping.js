@@ -4,6 +4,7 @@
 import { all, byId } from "./elements.js";
 
 const REGIONS = ["head", "notes", "codes", "inspector"];
+const FIELDS = "textarea, select, input:not([type=hidden], [type=checkbox])";
 const asIs = (html) => html;
 let policy = null;
 
@@ -28,7 +29,8 @@ function put(old, html) {
   const folded = folds(old), typed = words(old), { scrollTop } = old;
   old.replaceWith(fresh);
   for (const [key, details] of keyed(fresh, "details", nameOfFold)) if (folded.has(key)) details.open = folded.get(key);
-  for (const [key, field] of keyed(fresh, "textarea", nameOfField)) if (typed.has(key)) field.value = typed.get(key);
+  for (const [key, field] of keyed(fresh, FIELDS, nameOfField)) if (typed.has(key)) field.value = typed.get(key);
+  for (const dialog of all("dialog[open]", old)) fresh.querySelector(`#${dialog.id}`)?.showModal();
   fresh.scrollTop = scrollTop;
 }
 
@@ -46,7 +48,7 @@ const codeOf = (one) => one.closest("[data-code]")?.dataset.code ?? "";
 const nameOfFold = (one) => `${codeOf(one)} ${one.className} ${one.querySelector("summary h3, summary")?.textContent.replace(/[\d\s]+/g, " ").trim()}`;
 const nameOfField = (one) => `${codeOf(one)} ${one.form?.elements.act?.value} ${one.name}`;
 const folds = (region) => new Map(keyed(region, "details", nameOfFold).map(([key, one]) => [key, one.open]));
-const words = (region) => new Map(keyed(region, "textarea", nameOfField).filter(([, one]) => one.value !== one.defaultValue).map(([key, one]) => [key, one.value]));
+const words = (region) => new Map(keyed(region, FIELDS, nameOfField).filter(([, one]) => one.value !== (one.defaultValue ?? "")).map(([key, one]) => [key, one.value]));
 
 /** Where the keyboard is, if that is in a region: by what leads to the same thing in fresh markup. */
 function placeOfFocus() {
