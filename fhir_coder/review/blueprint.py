@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 from fhir_coder.api.nearness import is_near
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
 from fhir_coder.review.cookies import SESSION, read_cookie
+from fhir_coder.review.deciding import Deciding
 from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
@@ -56,6 +57,7 @@ class ReviewParts:
 
     pages: Pages
     encounters: EncounterPages
+    deciding: Deciding
     leaving: Leaving
     signing_in: SigningIn | None
     sessions: SessionKeeping | None
@@ -84,6 +86,9 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    add("/review/encounters/<coding_id>/decisions", "POST", doors.changing(parts.deciding.decide))
+    add("/review/encounters/<coding_id>/let-go", "POST", doors.changing(parts.deciding.let_go))
+    add("/review/encounters/<coding_id>/follow-ups", "POST", doors.changing(parts.deciding.retry))
     if parts.drafting:
         add("/review/encounters/<coding_id>/draft", "POST", doors.changing(parts.drafting.keep))
         add("/review/drafts/<coding_id>", "GET", doors.seeing(parts.drafting.drafted))
