@@ -44,6 +44,15 @@ export function finish(form) {
   for (const one of new Set([dialog, byId(dialog.id)])) if (one?.open) one.close();
 }
 
+/** Enter in a list of reasons, and Ctrl+Enter in any field, send the form. */
+function sendByKey(event) {
+  const form = event.target.closest("dialog[open] form[data-decision]");
+  if (!form || event.key !== "Enter" || event.isComposing || event.defaultPrevented) return;
+  if (!event.ctrlKey && !event.metaKey && event.target.tagName !== "SELECT") return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
 export function startDialogs(desk) {
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
@@ -52,6 +61,7 @@ export function startDialogs(desk) {
     const code = opener.closest(".panel")?.dataset.code ?? opener.dataset.code ?? (opener.closest("#inspector") ? desk.code : "");
     if (!open(opener.dataset.dialog, code, { ...opener.dataset })) say("This cannot be done now.");
   });
+  document.addEventListener("keydown", sendByKey);
   document.addEventListener("click", (event) => event.target.closest("[data-close]")?.closest("dialog").close());
   document.addEventListener("close", (event) => {
     const unsent = byId("unsent");
