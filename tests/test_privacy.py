@@ -331,7 +331,9 @@ class House:
         guards = Guards.of(settings, open_counters("", folder), stores.audit.record)
         app.register_blueprint(create_api(self._engine, settings, guards=guards))
         app.register_blueprint(create_cds_hooks(hook_parts(settings, self._engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
-        reviewing = open_reviewing(settings, self._engine, EhrConnections(None), guards, lambda registrations: open_flow((), registrations))
+        reviewing = open_reviewing(
+            settings, self._engine, EhrConnections(None), guards, lambda registrations: open_flow((), registrations), stores
+        )
         app.register_blueprint(create_review(reviewing.parts))
         install_error_handlers(app)
         self.client: FlaskClient = app.test_client()

@@ -382,5 +382,10 @@ def test_without_a_way_in_there_is_no_launch(empty_store: Path, tmp_path: Path) 
 def test_every_address_is_documented(site: Site) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
     ours = [rule.rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("review.")]
-    methods = {rule: "POST" if rule in {*POSTED, "/review/encounters/<coding_id>/look-again"} else "GET" for rule in ours}
-    assert len(ours) == 23 and [rule for rule, method in methods.items() if f"| `{method} {rule}` |" not in page] == []
+    methods = {
+        rule: "POST"
+        if rule in {*POSTED, *(f"/review/encounters/<coding_id>/{one}" for one in ("look-again", "decisions", "let-go", "follow-ups"))}
+        else "GET"
+        for rule in ours
+    }
+    assert len(ours) == 26 and [rule for rule, method in methods.items() if f"| `{method} {rule}` |" not in page] == []

@@ -33,9 +33,7 @@ def decided_visit() -> CodingResult:
     )
     rejected = (Rejection("M25.561", "Pain in right knee", RejectionReason.NEGATED, (evidence("Pain in right knee"),), 0.2, "I10"),)
     report = result.disposition.report
-    mentions = replace(
-        report.coded.assertions.mentions, sections=replace(report.coded.assertions.mentions.sections, encounter=encounter)
-    )
+    mentions = replace(report.coded.assertions.mentions, sections=replace(report.coded.assertions.mentions.sections, encounter=encounter))
     assertions = replace(report.coded.assertions, mentions=mentions)
     coded = replace(report.coded, assertions=assertions, assignments=assignments, rejected=rejected, uncoded=())
     disposition = replace(result.disposition, report=replace(report, coded=coded, findings=()), by_code=(Outcome.REVIEW,) * len(CODES))

@@ -24,7 +24,9 @@ from tests.contracts.pages.decided_visit import TEXT, decided_visit
 from tests.review.conftest import Site, make_site
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "review.md"
-COUNTING = "window.strokes = 0; addEventListener('keydown', (e) => { if (!['Shift', 'Alt', 'Control'].includes(e.key)) strokes += 1; }, true)"
+COUNTING = (
+    "window.strokes = 0; addEventListener('keydown', (e) => { if (!['Shift', 'Alt', 'Control'].includes(e.key)) strokes += 1; }, true)"
+)
 SELECT = """words => {
   const walker = document.createTreeWalker(document.querySelector('[data-note]'), NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
