@@ -280,7 +280,7 @@ def test_the_keystrokes_that_are_documented(desk: Desk) -> None:
     assert len(rows) == 10
     for task, keys, count in rows:
         before = desk.review().version
-        desk.press("Escape", "Home")
+        desk.press("k", "k", *(["j"] if "`1`" in keys else []))  # the first code has no alternative
         desk.page.evaluate("strokes = 0")
         for key in re.findall(r"`([^`]+)`", keys):
             if key.startswith("“"):
