@@ -34,7 +34,8 @@ from fhir_coder.store.start import open_stores
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 NOTES, NOTE_SIZE = 4, 10_240
 ROUNDS = 40
-_KEY = urlsafe_b64encode(bytes(range(32))).decode()  # of a store that is thrown away
+KEY = urlsafe_b64encode(bytes(range(32))).decode()
+"""Of a store that is thrown away."""
 _TYPED = (
     "type 2 diabetes with neuropathy",
     "t2dm ckd 3b",
@@ -59,7 +60,7 @@ def main() -> int:
 
 def _print_rechecks(coder: Coder) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        coding = _stored(coder, Path(folder))
+        coding = stored(coder, Path(folder))
         size = sum(note.length for note in coding.notes)
         print(f"encounter: {len(coding.assignments)} codes, {len(coding.notes)} notes, {size} characters")
         source = EncounterSource(NoteReader(lambda tenant, ehr: None), lambda coding: Intake(Encounter("", ())))
@@ -81,14 +82,15 @@ def _changed(coding: StoredEncounter, number: int) -> Reviewed:
     return Reviewed(tuple(turned))
 
 
-def _stored(coder: Coder, folder: Path) -> StoredEncounter:
+def stored(coder: Coder, folder: Path) -> StoredEncounter:
+    """The coding of the encounter, kept in ``store.sqlite`` of a folder under :data:`KEY`."""
     encounter = _encounter()
     disposition, release = coder.code_encounter(encounter, outpatient())
     coded = disposition.report.coded
     coded = replace(coded, assignments=coded.assignments[:MAX_DIAGNOSES])
     disposition = replace(disposition, report=replace(disposition.report, coded=coded), by_code=disposition.by_code[:MAX_DIAGNOSES])
     result = CodingResult(Intake(encounter), disposition, release, {"resourceType": "Bundle", "type": "collection"}, is_inline=True)
-    repository = open_stores(f"sqlite:///{folder / 'store.sqlite'}", _KEY).repository
+    repository = open_stores(f"sqlite:///{folder / 'store.sqlite'}", KEY).repository
     try:
         stored = repository.get("default", repository.save("default", "", result))
     finally:

@@ -21,34 +21,45 @@ from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError, Forbidden
 from fhir_coder.exchange import CodingRequest, Intake
+from fhir_coder.kept_readings import KeptReadings
 from fhir_coder.model import Note
 from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
+from fhir_coder.rechecking import Rechecker, release_of
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk
+from fhir_coder.review.coding_in_sight import CodingInSight
 from fhir_coder.review.dashboards import Dashboards
+from fhir_coder.review.deciding import Deciding
+from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.histories import HistoryPages
+from fhir_coder.review.kept_notes import KEPT_NOTES_S, KeptNotes
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
+from fhir_coder.review.nothing_follows import NothingFollows
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.second_report import SecondReport
 from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.review.tabular import TabularList
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import WorklistPages
 from fhir_coder.review.worklist_saving import ViewSaving
 from fhir_coder.review.worklist_stores import WorklistStores
+from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
@@ -76,9 +87,15 @@ class Reviewing:
 
 
 def open_reviewing(
-    settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow, stores: Stores
+    settings: Settings,
+    engine: Engine,
+    connections: EhrConnections,
+    guards: Guards,
+    make_flow: MakesFlow,
+    stores: Stores,
+    risk: RiskAssessor | None = None,
 ) -> Reviewing:
-    """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
+    """``risk`` is None where the site shows no risk categories. Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
     idle_s = settings.session_idle_minutes * 60
@@ -97,6 +114,8 @@ def open_reviewing(
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
     worklist = _worklist(stores, people, recording, pages, engine.now)
     notes, blinding = NoteReading(people.client_for_notes), Blinding(stores.second_reviews)
+    follow_ups = NothingFollows()
+    desk = _desk(engine, people, stores, follow_ups, risk)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -104,7 +123,7 @@ def open_reviewing(
         sessions.open_glass if sessions else _no_glass,
         recording,
         pages,
-        notes,
+        desk,
         people.notes_now,
         worklist.pages.waiting,
         blinding,
@@ -133,6 +152,9 @@ def open_reviewing(
     parts = ReviewParts(
         pages=pages,
         encounters=encounters,
+        deciding=Deciding(
+            CodingInSight(engine.repository, people.client, blinding), desk, stores.reviews, follow_ups, recording, pages, engine.now
+        ),
         leaving=Leaving(sessions, flow, recording, pages),
         signing_in=signing_in,
         sessions=sessions,
@@ -146,6 +168,7 @@ def open_reviewing(
         second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
         uploading=Uploading(people.server(), engine.repository, recording, pages, today, engine.repository.keeps_text),
         dashboards=Dashboards(stores.outcomes, recording, pages, today),
+        drafting=Drafting(engine.repository, stores.drafts),
         worklist=worklist,
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release
@@ -156,6 +179,14 @@ def _worklist(stores: Stores, people: AsPerson, recording: Recording, pages: Pag
     shown = WorklistPages(WorklistStores(stores.worklist, stores.views, stores.choices, stores.outbox_states), recording, pages, now)
     acts = WorklistActs(shown, stores.worklist, stores.choices, stores.reviews, people.client, recording, pages)
     return WorklistDesk(shown, acts, ViewSaving(shown, stores.views, recording, pages))
+
+
+def _desk(engine: Engine, people: AsPerson, stores: Stores, follow_ups: FollowsUp, risk: RiskAssessor | None) -> ReviewDesk:
+    catalogue = engine.coder.catalogue
+    tabular = TabularList(lambda coding: release_of(catalogue, coding).release, risk.assess_codes if risk else None)
+    edits = Rechecker(engine.coder, engine.policy, KeptReadings())
+    notes = KeptNotes(NoteReading(people.client_for_notes), KeptReadings(lasts_s=KEPT_NOTES_S))
+    return ReviewDesk(stores.reviews, edits, people.source, notes, tabular, follow_ups)
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:

@@ -13,6 +13,8 @@ from fhir_coder.api.nearness import is_near
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
 from fhir_coder.review.cookies import SESSION, read_cookie
 from fhir_coder.review.dashboards import Dashboards
+from fhir_coder.review.deciding import Deciding
+from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
 from fhir_coder.review.histories import HistoryPages
@@ -25,6 +27,7 @@ from fhir_coder.review.second_report import SecondReport
 from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
+from fhir_coder.review.session_state import session_state
 from fhir_coder.review.signing_in import SigningIn
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.review.worklist_acts import WorklistActs
@@ -35,6 +38,7 @@ from fhir_coder.throttle.rates import Throttle, subscriber_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FILES_LAST = "private, max-age=600"
+_SCRIPT = "text/javascript; charset=utf-8"
 MAX_FORM_BYTES = 64 * 1024
 """Of a form of ours, whose longest field is a reason: more is somebody else's, and is not read."""
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
@@ -65,10 +69,11 @@ class ReviewParts:
     """What the pages are made of. ``signing_in`` and ``sessions`` are None where nobody can sign in, ``demo`` is the person of the sandbox,
     for callers on this machine. ``own_origin`` is empty where our address is unknown and taken from the request. ``throttle`` is None where
     calls are not counted, ``lookups`` where no code is looked up, ``uploading`` where no notes are taken from people, ``worklist`` where there is no
-    list, ``dashboards`` where no figures are shown."""
+    list, ``dashboards`` where no figures are shown, ``drafting`` where nothing is kept that was typed and not sent."""
 
     pages: Pages
     encounters: EncounterPages
+    deciding: Deciding
     leaving: Leaving
     signing_in: SigningIn | None
     sessions: SessionKeeping | None
@@ -83,6 +88,7 @@ class ReviewParts:
     second_report: SecondReport | None = None
     uploading: Uploading | None = None
     dashboards: Dashboards | None = None
+    drafting: Drafting | None = None
 
 
 def create_review(parts: ReviewParts) -> Blueprint:
@@ -101,6 +107,12 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    add("/review/encounters/<coding_id>/decisions", "POST", doors.changing(parts.deciding.decide))
+    add("/review/encounters/<coding_id>/let-go", "POST", doors.changing(parts.deciding.let_go))
+    add("/review/encounters/<coding_id>/follow-ups", "POST", doors.changing(parts.deciding.retry))
+    if parts.drafting:
+        add("/review/encounters/<coding_id>/draft", "POST", doors.changing(parts.drafting.keep))
+        add("/review/drafts/<coding_id>", "GET", doors.seeing(parts.drafting.drafted))
     add("/review/encounters/<coding_id>/look-again", "POST", doors.changing(parts.encounters.look_again))
     if parts.histories:
         add("/review/encounters/<coding_id>/history", "GET", doors.seeing(parts.histories.history))
@@ -124,11 +136,13 @@ def create_review(parts: ReviewParts) -> Blueprint:
         add("/review/dashboard.css", "GET", partial(_file, "dashboard.css", "text/css; charset=utf-8"))
     add("/review/code", "POST", doors.changing(parts.encounters.code))
     add("/review/break-glass", "POST", doors.changing(parts.encounters.break_glass))
+    add("/review/session", "GET", doors.seeing(session_state))
     add("/review/left", "GET", doors.left)
     add("/review/style.css", "GET", partial(_file, "review.css", "text/css; charset=utf-8"))
     add("/review/encounter.css", "GET", partial(_file, "encounter.css", "text/css; charset=utf-8"))
     add("/review/accountability.css", "GET", partial(_file, "accountability.css", "text/css; charset=utf-8"))
-    add("/review/app.js", "GET", partial(_file, "app.js", "text/javascript; charset=utf-8"))
+    add("/review/app.js", "GET", partial(_file, "app.js", _SCRIPT))
+    add("/review/desk/<name>", "GET", _module)
     add("/review/icon.svg", "GET", partial(_file, "icon.svg", "image/svg+xml"))
     add("/review/<path:rest>", "GET", _nothing)
     return blueprint
@@ -236,6 +250,13 @@ def _file(name: str, content_type: str) -> Response:
     response = protect(Response(files("fhir_coder.review").joinpath(name).read_bytes(), content_type=content_type))
     response.headers["Cache-Control"] = _FILES_LAST
     return response
+
+
+def _module(name: str) -> Response:
+    """A part of the script of the encounter page."""
+    if name not in {one.name for one in files("fhir_coder.review").joinpath("desk").iterdir() if one.name.endswith(".js")}:
+        return _nothing(name)
+    return _file(f"desk/{name}", _SCRIPT)
 
 
 def _nothing(rest: str) -> Response:

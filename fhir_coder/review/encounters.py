@@ -22,15 +22,14 @@ from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.model import Note
 from fhir_coder.people import Right
-from fhir_coder.record.rereading import Reread
 from fhir_coder.review.dashboards import may_see_figures
 from fhir_coder.review.ehr_words import words
-from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
 from fhir_coder.review.reading_right import may_read
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.review.uploading import may_upload
@@ -70,9 +69,9 @@ def nobody_is_blinded(session: ReviewSession, coding: StoredEncounter) -> None:
 
 
 class EncounterPages:
-    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
-    coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now; ``waiting_of`` what waits for the
-    person in the worklist, or None where they do not work on it; ``require_unblinded`` raises Forbidden for who must not see its codes yet."""
+    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``desk`` shows the review of a
+    coding, ``notes_now`` gives the notes that its encounter has at the EHR now; ``waiting_of`` what waits for the person in the worklist, or None
+    where they do not work on it; ``require_unblinded`` raises Forbidden for who must not see its codes yet."""
 
     def __init__(
         self,
@@ -82,7 +81,7 @@ class EncounterPages:
         open_glass: Callable[[ReviewSession, str], None],
         recording: Recording,
         pages: Pages,
-        notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
+        desk: ReviewDesk,
         notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
         waiting_of: Callable[[ReviewSession], Waiting | None] = lambda session: None,
         require_unblinded: Callable[[ReviewSession, StoredEncounter], None] = nobody_is_blinded,
@@ -90,7 +89,7 @@ class EncounterPages:
         self._notes_now = notes_now
         self._waiting_of = waiting_of
         self._require_unblinded = require_unblinded
-        self._notes_of = notes_of
+        self._desk = desk
         self._codings = codings
         self._engine_of = engine_of
         self._client_of = client_of
@@ -131,8 +130,8 @@ class EncounterPages:
             return self._unknown(session, coding_id)
         purpose = "BTG" if not sight_of(session).is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
-        values = encounter_values(coding, self._notes_of(session, coding))
-        return self._pages.page("encounter", session, has_script=True, is_broken=bool(purpose), **values)
+        values = self._desk.values(session, coding, is_broken=bool(purpose))
+        return self._pages.page("encounter", session, has_script=True, connects=True, is_scripted=False, **values)
 
     def in_sight(self, session: ReviewSession, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if the person may see it now. Raises Forbidden while they are to code its encounter without having seen it."""
@@ -165,9 +164,8 @@ class EncounterPages:
     def look_again(self, session: ReviewSession, coding_id: str) -> Response:
         """Look for an answer to a question: where the encounter has signed notes now that its coding has not read, it is coded again."""
         self._require_right(session, Right.CODE, "look-again")
-        coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
-        sight = sight_of(session)
-        if coding is None or not sight.is_role or not sight.admits(coding) or not self._is_readable(session, coding):
+        coding = self.in_sight(session, coding_id) if sight_of(session).is_role else None
+        if coding is None:
             return self._unknown(session, coding_id, "look-again")
         if coding.is_inline:
             raise Uncodable("its notes came with the request: send or upload the new ones")

@@ -42,9 +42,7 @@ class Pages:
 
         A page works without script; ``has_script`` lets it load ours, ``connects`` lets that ask us for more.
         """
-        html = self._environment.get_template(f"{name}.html").render(
-            root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
-        )
+        html = self.part(name, session, **values)
         response = protect(
             Response(html, status, content_type="text/html; charset=utf-8"),
             _ancestors(session) or frame_ancestors or g.get(_FRAMES, ()),
@@ -54,6 +52,12 @@ class Pages:
         if session is not None and session.id:
             response.headers["Refresh"] = f"{self._idle_minutes * 60 + 5}; url={self._root}/review/left"
         return response
+
+    def part(self, name: str, session: ReviewSession | None = None, **values: Any) -> str:
+        """The HTML of a template, a whole page or a part of one."""
+        return self._environment.get_template(f"{name}.html").render(
+            root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
+        )
 
     def redirect(self, location: str, frame_ancestors: tuple[str, ...] = ()) -> Response:
         """Another address to get. ``location`` is one of ours, or made by the flow from the configuration."""

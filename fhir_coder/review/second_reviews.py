@@ -154,7 +154,7 @@ class SecondReviewPages:
             patient_reference=coding.patient_reference,
             service_date=coding.service_date,
             release_id=coding.release_id,
-            notes=note_views(blind, self._notes_of(session, blind)),
+            notes=note_views(blind, self._notes_of(session, blind), {}),
             codes=[(one, codebook.title(one)) for one in now.codes],
             said=now.said,
             query=query,

@@ -19,6 +19,7 @@ from fhir_coder.errors import Conflict, ResourceUnknown
 from fhir_coder.model import Severity
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.drafts import forget_draft
 from fhir_coder.store.follow_up_tables import FollowUpRow
 from fhir_coder.store.review_reading import history_of, proposed_of
 from fhir_coder.store.review_rows import decision_row, rank, summarize
@@ -163,6 +164,7 @@ class Reviews:
             review = advance(proposed_of(session, coding), history, new, checked.blocking if checked else ())
             session.add(decision_row(row, new, self._cipher))
             session.add_all(_due(row, new, one) for one in duties)
+            forget_draft(session.connection(), tenant, row.key, person, decision)
             summarize(row, review, self._cipher)
             row.changed_at = moment
             row.severity = rank(checked.severities) if checked else row.severity

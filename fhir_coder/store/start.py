@@ -13,6 +13,7 @@ from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.deliveries import Deliveries
+from fhir_coder.store.drafts import Drafts
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.follow_ups import FollowUps
 from fhir_coder.store.holds import Holds
@@ -68,6 +69,7 @@ class Stores:
     passing: Passing
     affected: AffectedEncounters
     outcomes: Outcomes
+    drafts: Drafts
 
     def close(self) -> None:
         """Close all connections."""
@@ -110,6 +112,7 @@ def open_stores(
         Passing(engine, cipher, audit),
         AffectedEncounters(engine),
         Outcomes(engine, cipher),
+        Drafts(engine, cipher),
     )
 
 

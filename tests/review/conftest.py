@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from shutil import copyfile
 from typing import NoReturn, cast
@@ -23,26 +24,34 @@ from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.code_search.searching import Found
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
-from fhir_coder.exchange import CodingRequest, CodingResult, Resource
-from fhir_coder.model import Note, Outcome
+from fhir_coder.exchange import CodingRequest, CodingResult, ReleaseUse, Resource
+from fhir_coder.model import Finding, Note, Outcome, Severity
 from fhir_coder.people import Person, RoleRules
+from fhir_coder.rechecking import HasEncounter, Rechecked, Reviewed
 from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk, create_review
+from fhir_coder.review.coding_in_sight import CodingInSight
 from fhir_coder.review.dashboards import Dashboards, Outcomes
+from fhir_coder.review.deciding import Deciding
+from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
+from fhir_coder.review.nothing_follows import NothingFollows
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.second_parts import Searches
 from fhir_coder.review.second_report import SecondReport
 from fhir_coder.review.second_reviews import SecondReviewPages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
+from fhir_coder.review.tabular import TabularList
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.review.worklist_acts import WorklistActs
 from fhir_coder.review.worklist_pages import WorklistPages
@@ -55,10 +64,12 @@ from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.drafts import Drafts
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes as StoredOutcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.second_reviews import SecondReviews
@@ -68,6 +79,7 @@ from fhir_coder.store.worklist import Worklist
 from fhir_coder.store.worklist_choices import WorklistChoices
 from fhir_coder.store.worklist_views import WorklistViews
 from fhir_coder.throttle.rates import Throttle
+from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
@@ -216,6 +228,20 @@ class NoSearch:
 
 
 @dataclass
+class FakeEdits:
+    """Says what the coding recorded of the codes that stand, or what a test wants; remembers the codes it was asked about."""
+
+    findings: tuple[Finding, ...] | None = None
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def recheck(self, coding: StoredEncounter, reviewed: Reviewed, source: HasEncounter) -> Rechecked:
+        self.asked.append(tuple(one.code for one in reviewed.codes))
+        findings = coding.findings if self.findings is None else self.findings
+        shown = tuple(one for one in findings if one.severity is not Severity.SHADOW)
+        return Rechecked(shown, (), ReleaseUse(coding.release_id, date(2026, 4, 1), date(2026, 9, 30), coding.release_status))
+
+
+@dataclass
 class Site:
     """The whole of it, with what tests look into."""
 
@@ -236,6 +262,7 @@ class Site:
     engine: Engine
     second: SecondReviews
     passing: Passing
+    edits: FakeEdits
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -269,6 +296,26 @@ class Site:
         return [entry for entry in self.audit if entry.event == event]
 
 
+class NoEncounter:
+    """Where no encounter is had again: the fake edits need none."""
+
+    def encounter(self, coding: StoredEncounter) -> NoReturn:
+        raise AssertionError("no notes are read again in these tests")
+
+    def facts(self, coding: StoredEncounter) -> NoReturn:
+        raise AssertionError("no facts are read again in these tests")
+
+
+def _april(coding: StoredEncounter) -> Release:
+    """The embedded release, opened once for all tests of the process."""
+    return _catalogue().get("2026-04-01")
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return open_catalogue(Settings.from_environment().data)
+
+
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with its tables: to copy one is faster than to make one for each test."""
@@ -290,6 +337,7 @@ def make_site(
     codes: Searches | None = None,
     make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
     outcomes: Outcomes | None = None,
+    follow_ups: FollowsUp | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
@@ -316,9 +364,10 @@ def make_site(
     shown = WorklistPages(stores, recording, pages, now_utc)
     of_launch: Callable[[ReviewSession], FakeEhr | None] = lambda session: ehr if session.launched and session.launched.is_smart else None  # noqa: E731
     acts = WorklistActs(shown, stores.lists, stores.choices, reviews, of_launch, recording, pages)
-    desk = WorklistDesk(shown, acts, ViewSaving(shown, WorklistViews(engine, cipher), recording, pages))
+    listing = WorklistDesk(shown, acts, ViewSaving(shown, WorklistViews(engine, cipher), recording, pages))
     notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
-    blinding = Blinding(second)
+    blinding, edits, follows = Blinding(second), FakeEdits(), follow_ups or NothingFollows()
+    desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows)
     encounters = EncounterPages(
         repository,
         lambda session: coder,
@@ -326,7 +375,7 @@ def make_site(
         sessions.open_glass,
         recording,
         pages,
-        notes,
+        desk,
         lambda session, coding: notes_now,
         shown.waiting,
         blinding,
@@ -350,6 +399,7 @@ def make_site(
     parts = ReviewParts(
         pages,
         encounters,
+        Deciding(CodingInSight(repository, of_launch, blinding), desk, reviews, follows, recording, pages),
         Leaving(sessions, flow, recording, pages),
         signing_in if can_sign_in else None,
         sessions if can_sign_in else None,
@@ -358,12 +408,13 @@ def make_site(
         OURS if can_sign_in else "",
         throttle=throttle,
         lookups=make_lookups(repository) if make_lookups else None,
-        worklist=desk,
+        worklist=listing,
         histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), second, recording, pages),
         second_reviews=second_pages,
         second_report=report,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,
         dashboards=Dashboards(outcomes or StoredOutcomes(engine, cipher), recording, pages, lambda: date(2026, 5, 6)),
+        drafting=Drafting(repository, Drafts(engine, cipher)),
     )
     app = Flask("test", static_folder=None)
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
@@ -387,6 +438,7 @@ def make_site(
         engine,
         second,
         passing,
+        edits,
     )
 
 

@@ -97,6 +97,7 @@ def test_signing_out_in_all_browsers(site: Site, browser: FlaskClient, everywher
 # --------------------------------------------------------------------------------------------------------------- forgeries
 
 SECOND = [f"/review/second/<coding_id>/{step}" for step in ("begin", "codes", "let-go", "reopen")]
+ON_A_CODING = [f"/review/encounters/<coding_id>/{step}" for step in ("draft", "look-again", "decisions", "let-go", "follow-ups")]
 CHANGES = [
     "/review/code",
     "/review/break-glass",
@@ -391,5 +392,5 @@ def test_without_a_way_in_there_is_no_launch(empty_store: Path, tmp_path: Path) 
 def test_every_address_is_documented(site: Site) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
     ours = [rule.rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("review.")]
-    methods = {rule: "POST" if rule in {*CHANGES, "/review/encounters/<coding_id>/look-again"} else "GET" for rule in ours}
-    assert len(ours) == 40 and [rule for rule, method in methods.items() if f"| `{method} {rule}` |" not in page] == []
+    methods = {rule: "POST" if rule in {*CHANGES, *ON_A_CODING} else "GET" for rule in ours}
+    assert len(ours) == 47 and [rule for rule, method in methods.items() if f"| `{method} {rule}` |" not in page] == []

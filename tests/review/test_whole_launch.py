@@ -30,7 +30,7 @@ from fhir_coder.review.blueprint import create_review
 from fhir_coder.reviewing import Reviewing, open_reviewing
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
-from fhir_coder.store.start import open_stores
+from fhir_coder.store.start import Stores, open_stores
 from tests.api.conftest import SmallEngine
 from tests.review.conftest import OURS, csrf_of, get, post, state_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
@@ -51,16 +51,17 @@ class Site:
         self.used: list[str] = []
         settings = settings_of(folder)
         connections = EhrConnections(None)
+        self.stores = open_stores(settings.database_url, settings.key)
         self.engine = Engine(
             coder=coder,
             policy=outpatient(),
             tenants={tenant.id: tenant for tenant in settings.tenants},
-            repository=open_stores(settings.database_url, settings.key).repository,
+            repository=self.stores.repository,
             connect=connections,
             probe=EhrProbe(connections.once),
             now=lambda: datetime(2026, 5, 4, 12, tzinfo=UTC),
         )
-        self.reviewing = reviewing(settings, self.engine, connections, self.audit.append)
+        self.reviewing = reviewing(settings, self.engine, connections, self.audit.append, self.stores)
         app = Flask("test", static_folder=None)
         app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
         app.register_blueprint(create_review(self.reviewing.parts))
@@ -98,14 +99,14 @@ def settings_of(folder: Path, **environment: str) -> Settings:
     return Settings.from_environment(given | environment)
 
 
-def reviewing(settings: Settings, engine: Engine, connections: EhrConnections, auditor: Any) -> Reviewing:
+def reviewing(settings: Settings, engine: Engine, connections: EhrConnections, auditor: Any, stores: Stores) -> Reviewing:
     return open_reviewing(
         settings,
         engine,
         connections,
         Guards.of(settings, auditor=auditor),
         lambda registrations: AuthorizationFlow(registrations, requests.Session),
-        open_stores(settings.database_url, settings.key),
+        stores,
     )
 
 
@@ -192,4 +193,4 @@ def test_a_site_where_people_sign_in_needs_a_key_and_an_address(
     site: Site, tmp_path: Path, environment: dict[str, str], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        reviewing(settings_of(tmp_path, **environment), site.engine, EhrConnections(None), site.audit.append)
+        reviewing(settings_of(tmp_path, **environment), site.engine, EhrConnections(None), site.audit.append, site.stores)

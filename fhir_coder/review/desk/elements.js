@@ -1,0 +1,20 @@
+/* Small words for the document. */
+
+export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+export const byId = (id) => document.getElementById(id);
+
+/** The selected code of the page: its panel in the inspector. */
+export const panel = () => document.querySelector(".panel:not([hidden])");
+
+/** An element with attributes and children: texts, or elements. */
+export function make(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** Tell everybody, also those who do not see the page change. */
+export function say(sentence) {
+  byId("said").textContent = sentence;
+}

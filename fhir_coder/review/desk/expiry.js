@@ -1,0 +1,25 @@
+/* A session that ends in the middle of a review: the person signs in again beside the page, and what waits is sent with the new session. */
+
+import { byId, say } from "./elements.js";
+import { SESSION } from "./places.js";
+
+/** `deciding` holds what waits. The dialog names the person that the page was made for. */
+export function startExpiry(deciding) {
+  const dialog = byId("session-over");
+  if (!dialog) return { over: () => deciding.leave() };
+  const status = dialog.querySelector("[role=status]");
+  const isSame = (person) => person.id === dialog.dataset.personId && person.issuer === dialog.dataset.personIssuer;
+  dialog.querySelector("[data-go-on]").addEventListener("click", async () => {
+    status.textContent = "";
+    const response = await fetch(SESSION, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!response?.ok) { status.textContent = response ? "You are not signed in yet." : "The server cannot be reached."; return; }
+    const { person, csrf } = await response.json();
+    if (!isSame(person)) { deciding.waiting.length = 0; location.reload(); return; }
+    deciding.csrf = csrf;
+    for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = csrf;
+    dialog.close();
+    say("Signed in again.");
+    deciding.again();
+  });
+  return { over: () => { if (!dialog.open) dialog.showModal(); } };
+}
