@@ -124,6 +124,10 @@ class Rechecker:
         shown = tuple(finding for finding in findings if finding.severity is not Severity.SHADOW)
         return Rechecked(shown, not_run, release_use(choice), reading.missing)
 
+    def assertions(self, coding: StoredEncounter, source: HasEncounter) -> Assertions | None:
+        """What the notes of the coding say; None where some of their words cannot be had."""
+        return self._reading(coding, release_of(self._coder.catalogue, coding), source).assertions
+
     def _reading(self, coding: StoredEncounter, choice: ReleaseChoice, source: HasEncounter) -> Reading:
         key = _key(coding, choice)
         found = self._kept.find(key)

@@ -38,7 +38,7 @@ class EhrSettings:
     ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
     ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR, ``roles``: which
-    roles they then have.
+    roles they then have. ``claim_on_sign_off``: the status of the Claim once a person signed the codes, ``draft`` or ``active``.
     """
 
     id: str
@@ -51,6 +51,7 @@ class EhrSettings:
     backend: BackendClient | None = None
     launch: Registration | None = None
     roles: RoleRules = NO_ROLES
+    claim_on_sign_off: str = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def _ehr(
     write_before_review: bool | None = None,
     foreign_urls: Sequence[str] = (),
     launch: Mapping[str, Any] | None = None,
+    claim_on_sign_off: str = "draft",
     **registration: Any,
 ) -> EhrSettings:
     """One EHR, each value of its type: a mistake stops the start, not the first request."""
@@ -135,13 +137,27 @@ def _ehr(
         raise ValueError("expected token to be text, timeout_s and max_pages to be positive numbers")
     if write_before_review not in {True, False, None}:
         raise ValueError("expected write_before_review to be true, false or null")
+    if claim_on_sign_off not in {"draft", "active"}:
+        raise ValueError("expected claim_on_sign_off to be draft or active")
     if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
         raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
     backend = read_backend(base_url, token, registration)
     roles, members = split_launch(launch or {})
     launched = None if launch is None else read_launch(tenant, id, base_url, members)
     fetched = tuple(foreign_urls)
-    return EhrSettings(_name(id), base_url, token, float(timeout_s), int(max_pages), write_before_review, fetched, backend, launched, roles)
+    return EhrSettings(
+        _name(id),
+        base_url,
+        token,
+        float(timeout_s),
+        int(max_pages),
+        write_before_review,
+        fetched,
+        backend,
+        launched,
+        roles,
+        claim_on_sign_off,
+    )
 
 
 def _is_http(url: object) -> bool:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from fhir_coder.errors import InvalidContent
 from fhir_coder.exchange import CodingRequest, Resource
 from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.npi import NPI_SYSTEM, is_npi
 
 NOTE_KINDS: Mapping[str, str] = {
     "11506-3": "Progress note",
@@ -26,8 +27,6 @@ MOST_FILES = 10
 LONGEST_NAME = 120
 _ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
-_NPI = "http://hl7.org/fhir/sid/us-npi"
-_NPI_DIGITS, _NPI_PREFIX = 10, "80840"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,6 @@ class UploadedVisit:
         return f"upload-{sha256('|'.join(parts).encode()).hexdigest()[:24]}"
 
 
-def is_npi(digits: str) -> bool:
-    """Whether the check digit is right: the Luhn formula over the number with the prefix 80840 (45 CFR 162.406; CMS, NPI check digit)."""
-    if len(digits) != _NPI_DIGITS or not (digits.isascii() and digits.isdigit()):
-        return False
-    doubled = [int(one) * (2 if place % 2 else 1) for place, one in enumerate(reversed(_NPI_PREFIX + digits))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
 def request_of(tenant: str, visit: UploadedVisit) -> CodingRequest:
     """The request of an upload. The provider is named as who treated and signed: the person who uploads says so."""
     person = _practitioner(visit)
@@ -119,7 +110,7 @@ def _patient(visit: UploadedVisit) -> Resource:
 
 def _practitioner(visit: UploadedVisit) -> Resource:
     """Without an NPI the provider goes by a hash of the name: one id for one name."""
-    identifier = {"identifier": [{"system": _NPI, "value": visit.npi}]} if visit.npi else {}
+    identifier = {"identifier": [{"system": NPI_SYSTEM, "value": visit.npi}]} if visit.npi else {}
     own_id = visit.npi or f"upload-{sha256(visit.provider.encode()).hexdigest()[:24]}"
     return {"resourceType": "Practitioner", "id": own_id, "name": [{"text": visit.provider}], **identifier}
 

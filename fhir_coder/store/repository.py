@@ -133,9 +133,9 @@ class Repository:
         if row is None:
             return None
 
-        def parts(kind: type[P]) -> list[P]:
-            query = select(kind).where(kind.tenant == row.tenant, kind.coded_encounter == row.key).order_by(kind.position, kind.key)
-            return list(session.scalars(query))
+        def parts(kind: type[P], *conditions: ColumnElement[bool]) -> list[P]:
+            query = select(kind).where(kind.tenant == row.tenant, kind.coded_encounter == row.key, *conditions)
+            return list(session.scalars(query.order_by(kind.position, kind.key)))
 
         rows = StoredRows(
             row,
@@ -144,8 +144,8 @@ class Repository:
             parts(FindingRow),
             parts(ReasonRow),
             parts(EvidenceRow),
-            parts(ProposalRow),
-            parts(ReceiptRow),
+            parts(ProposalRow, ProposalRow.delivery == 0),
+            parts(ReceiptRow, ReceiptRow.delivery == 0),
             parts(TrailRow),
             parts(NoteRow),
         )

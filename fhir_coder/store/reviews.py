@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
@@ -22,7 +22,7 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.follow_up_tables import FollowUpRow
 from fhir_coder.store.review_reading import history_of, proposed_of
 from fhir_coder.store.review_rows import decision_row, rank, summarize
-from fhir_coder.store.review_tables import ReviewRow
+from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
 from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.decision import Act, Decision, Recorded, Someone
 from fhir_coder.worklist.folding import advance, fold
@@ -97,6 +97,27 @@ class Reviews:
             proposed, history = proposed_of(session, _coding(session, row)), history_of(session, row, self._cipher)
             lock = lock_of(row, self._cipher, self._now())
             return OpenedReview(proposed, history, fold(proposed, history), lock, row.superseded_by, row.supersedes)
+
+    def signatures(self, tenant: str, coding_id: str, sequence: int) -> int:
+        """How often the encounter of a coding was signed, in any of its codings, up to a decision on this one; that decision included."""
+        decision, review, coding = ReviewDecisionRow, ReviewRow, CodedEncounterRow
+        with Session(self._engine) as session:
+            row = session.scalar(_row(tenant, coding_id))
+            if row is None:
+                return 0
+            own = _coding(session, row)
+            this = (decision.tenant == tenant, decision.review == row.key, decision.sequence == sequence)
+            key = session.scalar(select(decision.key).where(*this)) or 0
+            same = (
+                (coding.ehr == own.ehr, coding.encounter_reference == own.encounter_reference)
+                if own.encounter_reference
+                else (coding.key == own.key,)
+            )
+            count = select(func.count()).select_from(decision).join(review, decision.review == review.key)
+            count = count.join(coding, review.coded_encounter == coding.key).where(
+                decision.tenant == tenant, review.tenant == tenant, coding.tenant == tenant, *same
+            )
+            return session.scalar(count.where(decision.act == Act.SIGN_OFF.value, decision.key <= key)) or 0
 
     def take(self, tenant: str, coding_id: str, maker: Maker) -> Lock:
         """Begin to work on a review, or go on. Raises Conflict while somebody else does, and ResourceUnknown for no review of the tenant."""

@@ -83,6 +83,11 @@ class PartRows:
             yield TrailRow(**self._owner(position), event=event.event, detail=dict(event.detail))
         yield from self._notes(result.intake.encounter)
 
+    def delivered(self, delivery: int, bundle: Resource, receipt: Resource) -> Iterator[Part]:
+        """What was sent to the EHR after the coding was made, and its answer. ``delivery`` counts from 1."""
+        yield from self._proposals(bundle, delivery)
+        yield from self._receipts(receipt, delivery)
+
     def _owner(self, position: int) -> dict:
         return {"tenant": self.tenant, "coded_encounter": self.key, "position": position}
 
@@ -144,23 +149,25 @@ class PartRows:
                 words=self.cipher.seal(one.text),
             )
 
-    def _proposals(self, bundle: Resource) -> Iterator[Part]:
+    def _proposals(self, bundle: Resource, delivery: int = 0) -> Iterator[Part]:
         for position, entry in enumerate(bundle.get("entry", ())):
             resource = entry["resource"]
             yield ProposalRow(
                 **self._owner(position),
+                delivery=delivery,
                 full_url=entry.get("fullUrl", ""),
                 resource_type=resource["resourceType"],
                 content=self.cipher.seal(_json(resource)),
                 outline=None if self.cipher.has_key else _json(outline(resource)),
             )
 
-    def _receipts(self, bundle: Resource) -> Iterator[Part]:
+    def _receipts(self, bundle: Resource, delivery: int = 0) -> Iterator[Part]:
         for position, entry in enumerate(bundle.get("entry", ())):
             response = entry["response"]
             outcome = response.get("outcome")
             yield ReceiptRow(
                 **self._owner(position),
+                delivery=delivery,
                 status=response["status"],
                 location=_fitting(response.get("location", ""), 255),
                 etag=_fitting(response.get("etag", ""), 128),

@@ -9,7 +9,9 @@ from fhir_coder.settings import Settings
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
+from fhir_coder.store.deliveries import Deliveries
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.follow_ups import FollowUps
 from fhir_coder.store.holds import Holds
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.merging import Merging
@@ -47,6 +49,8 @@ class Stores:
     worklist: Worklist
     outbox: Outbox
     outbox_actions: OutboxActions
+    follow_ups: FollowUps
+    deliveries: Deliveries
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,6 +76,8 @@ def open_stores(database_url: str, key: str, observer: Observer | None = None, t
         Worklist(engine, cipher),
         Outbox(engine, cipher),
         OutboxActions(engine, audit),
+        FollowUps(engine),
+        Deliveries(engine, cipher),
     )
 
 

@@ -148,10 +148,14 @@ class EvidenceRow(Part):
 
 
 class ProposalRow(Part):
-    """One proposed resource. ``content`` is the whole; ``outline``, used without a key, is the same without the places for free text."""
+    """One proposed resource. ``content`` is the whole; ``outline``, used without a key, is the same without the places for free text.
+
+    ``delivery`` is 0 for what was proposed with the coding, and counts what was sent after it from 1.
+    """
 
     __tablename__ = "proposal"
 
+    delivery: Mapped[int]
     full_url: Mapped[str] = mapped_column(String(255))
     resource_type: Mapped[str] = mapped_column(String(64))
     content: Mapped[Sealed | None] = mapped_column(EncryptedText)
@@ -159,10 +163,11 @@ class ProposalRow(Part):
 
 
 class ReceiptRow(Part):
-    """What the EHR answered for the proposal of the same position. The outcome is the EHR's text and may repeat ours."""
+    """What the EHR answered for the proposal of the same delivery and position. The outcome is the EHR's text and may repeat ours."""
 
     __tablename__ = "receipt"
 
+    delivery: Mapped[int]
     status: Mapped[str] = mapped_column(String(64))
     location: Mapped[str] = mapped_column(String(255))
     etag: Mapped[str] = mapped_column(String(128))

@@ -1,4 +1,4 @@
-"""What earlier codings of an encounter wrote: each line of their receipts beside the resource that it answers to."""
+"""What earlier codings of an encounter, and the signatures under them, wrote: each line of their receipts beside the resource that it answers to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from fhir_coder.store.tables import CodedEncounterRow, ProposalRow, ReceiptRow
 
 def written_query(tenant: str, ehr: str, encounter_reference: str) -> Select[str, str, Sealed | None, str | None]:
     """Receipt lines that name an address, oldest first; the proposal is absent for lines about resources of earlier codings."""
-    same_place = and_(ProposalRow.coded_encounter == ReceiptRow.coded_encounter, ProposalRow.position == ReceiptRow.position)
+    columns = ("coded_encounter", "delivery", "position")
+    same_place = and_(*(getattr(ProposalRow, name) == getattr(ReceiptRow, name) for name in columns))
     return (
         select(ReceiptRow.status, ReceiptRow.location, ProposalRow.content, ProposalRow.outline)
         .join(CodedEncounterRow, CodedEncounterRow.key == ReceiptRow.coded_encounter)
@@ -28,7 +29,7 @@ def written_query(tenant: str, ehr: str, encounter_reference: str) -> Select[str
             CodedEncounterRow.encounter_reference == encounter_reference,
             ReceiptRow.location != "",
         )
-        .order_by(ReceiptRow.coded_encounter, ReceiptRow.position)
+        .order_by(ReceiptRow.coded_encounter, ReceiptRow.delivery, ReceiptRow.position)
     )
 
 

@@ -17,9 +17,10 @@ from fhir_coder.ehr.intake import gather
 from fhir_coder.errors import FhirCoderError, Uncodable
 from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.model import Authority
+from fhir_coder.npi import is_npi
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
-from fhir_coder.review.uploaded_visit import NoteFile, UploadedVisit, is_npi, request_of
+from fhir_coder.review.uploaded_visit import NoteFile, UploadedVisit, request_of
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.store.repository import Repository
 from tests.review.conftest import OURS, SIGNED_IN, Site, make_site, sign_in
