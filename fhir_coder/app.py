@@ -105,9 +105,10 @@ def create_app(settings: Settings) -> Flask:
     )
     app = Flask("fhir_coder", static_folder=None)
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
-    app.register_blueprint(create_api(engine, settings, open_risk(settings, engine.coder.catalogue), keys, guards))
+    risk = open_risk(settings, engine.coder.catalogue)
+    app.register_blueprint(create_api(engine, settings, risk, keys, guards))
     app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
-    reviewing = open_reviewing(settings, engine, connections, guards, partial(open_flow, settings.private_networks))
+    reviewing = open_reviewing(settings, engine, connections, guards, partial(open_flow, settings.private_networks), stores, risk)
     app.register_blueprint(create_review(reviewing.parts))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)

@@ -20,31 +20,41 @@ from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError, Forbidden
 from fhir_coder.exchange import CodingRequest, Intake
+from fhir_coder.kept_readings import KeptReadings
 from fhir_coder.model import Note
 from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
+from fhir_coder.rechecking import Rechecker, release_of
 from fhir_coder.record.again import EncounterSource
 from fhir_coder.record.rereading import NoteReader
 from fhir_coder.review.blueprint import ReviewParts, WayIn
+from fhir_coder.review.coding_in_sight import CodingInSight
+from fhir_coder.review.deciding import Deciding
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.following_up import FollowsUp
+from fhir_coder.review.kept_notes import KEPT_NOTES_S, KeptNotes
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
+from fhir_coder.review.nothing_follows import NothingFollows
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
+from fhir_coder.review.tabular import TabularList
 from fhir_coder.review.uploading import Uploading
+from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
-from fhir_coder.store.start import open_sessions, tls_of
+from fhir_coder.store.start import Stores, open_sessions, tls_of
 from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 
 DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager", "administrator"))
@@ -63,8 +73,16 @@ class Reviewing:
     prepare: Callable[[], None]
 
 
-def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnections, guards: Guards, make_flow: MakesFlow) -> Reviewing:
-    """Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
+def open_reviewing(
+    settings: Settings,
+    engine: Engine,
+    connections: EhrConnections,
+    guards: Guards,
+    make_flow: MakesFlow,
+    stores: Stores,
+    risk: RiskAssessor | None = None,
+) -> Reviewing:
+    """``risk`` is None where the site shows no risk categories. Raises ConfigurationError where people are to sign in and our own address or the key that seals their tokens is not configured."""
     registrations = registrations_of(engine.tenants.values())
     root = settings.public_url.rstrip("/")
     idle_s = settings.session_idle_minutes * 60
@@ -81,6 +99,8 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         rules, tenants = _rules(engine.tenants.values()), {one.tenant for one in registrations}
         count = guards.throttle.failure if guards.throttle else _not_counted
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
+    follow_ups = NothingFollows()
+    desk = _desk(engine, people, stores, follow_ups, risk)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -88,13 +108,14 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
         sessions.open_glass if sessions else _no_glass,
         recording,
         pages,
-        NoteReading(people.client_for_notes),
+        desk,
         people.notes_now,
     )
     codes = CodeSearch(engine.coder.index_for)
     parts = ReviewParts(
         pages=pages,
         encounters=encounters,
+        deciding=Deciding(CodingInSight(engine.repository, people.client), desk, stores.reviews, follow_ups, recording, pages, engine.now),
         leaving=Leaving(sessions, flow, recording, pages),
         signing_in=signing_in,
         sessions=sessions,
@@ -109,6 +130,14 @@ def open_reviewing(settings: Settings, engine: Engine, connections: EhrConnectio
     )
     release = engine.coder.catalogue.for_date(engine.now().date()).release
     return Reviewing(parts, store, partial(codes.prepare, release) if registrations else _nothing)
+
+
+def _desk(engine: Engine, people: AsPerson, stores: Stores, follow_ups: FollowsUp, risk: RiskAssessor | None) -> ReviewDesk:
+    catalogue = engine.coder.catalogue
+    tabular = TabularList(lambda coding: release_of(catalogue, coding).release, risk.assess_codes if risk else None)
+    edits = Rechecker(engine.coder, engine.policy, KeptReadings())
+    notes = KeptNotes(NoteReading(people.client_for_notes), KeptReadings(lasts_s=KEPT_NOTES_S))
+    return ReviewDesk(stores.reviews, edits, people.source, notes, tabular, follow_ups)
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 from fhir_coder.api.nearness import is_near
 from fhir_coder.errors import MethodNotAllowed, OperationUnknown, Unauthenticated
 from fhir_coder.review.cookies import SESSION, read_cookie
+from fhir_coder.review.deciding import Deciding
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.failures import install_error_pages
 from fhir_coder.review.launch_reading import one_of
@@ -52,6 +53,7 @@ class ReviewParts:
 
     pages: Pages
     encounters: EncounterPages
+    deciding: Deciding
     leaving: Leaving
     signing_in: SigningIn | None
     sessions: SessionKeeping | None
@@ -79,6 +81,9 @@ def create_review(parts: ReviewParts) -> Blueprint:
     add("/sign-out", "POST", doors.changing(parts.leaving.sign_out))
     add(HOME, "GET", doors.seeing(parts.encounters.home))
     add("/review/encounters/<coding_id>", "GET", doors.seeing(parts.encounters.encounter))
+    add("/review/encounters/<coding_id>/decisions", "POST", doors.changing(parts.deciding.decide))
+    add("/review/encounters/<coding_id>/let-go", "POST", doors.changing(parts.deciding.let_go))
+    add("/review/encounters/<coding_id>/follow-ups", "POST", doors.changing(parts.deciding.retry))
     add("/review/encounters/<coding_id>/look-again", "POST", doors.changing(parts.encounters.look_again))
     if parts.lookups:
         add("/review/codes", "GET", doors.seeing(parts.lookups.search))

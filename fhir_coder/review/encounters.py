@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Protocol
 
 from flask import Response, request
@@ -11,13 +10,11 @@ from flask import Response, request
 from fhir_coder.asking.addendum import since_then
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import (
-    EhrRefused,
     FhirCoderError,
     Forbidden,
     InvalidContent,
     NotRecorded,
     RequiredMissing,
-    ResourceDeleted,
     ResourceUnknown,
     Uncodable,
 )
@@ -25,13 +22,13 @@ from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.model import Note
 from fhir_coder.people import Right
-from fhir_coder.record.rereading import Reread
 from fhir_coder.review.ehr_words import words
-from fhir_coder.review.encounter_page import encounter_values
 from fhir_coder.review.encounter_picking import Searches, choices
 from fhir_coder.review.patient_reading import Reads
+from fhir_coder.review.reading_right import may_read
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.review.uploading import may_upload
@@ -66,8 +63,8 @@ class Codes(Protocol):
 
 
 class EncounterPages:
-    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``notes_of`` the notes of a
-    coding, as far as the session may have them, ``notes_now`` those that its encounter has at the EHR now."""
+    """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``desk`` shows the
+    review of a coding, ``notes_now`` gives the notes that its encounter has at the EHR now."""
 
     def __init__(
         self,
@@ -77,11 +74,11 @@ class EncounterPages:
         open_glass: Callable[[ReviewSession, str], None],
         recording: Recording,
         pages: Pages,
-        notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
+        desk: ReviewDesk,
         notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
     ) -> None:
         self._notes_now = notes_now
-        self._notes_of = notes_of
+        self._desk = desk
         self._codings = codings
         self._engine_of = engine_of
         self._client_of = client_of
@@ -116,12 +113,17 @@ class EncounterPages:
         sight = sight_of(session)
         coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
         is_broken = coding_id in session.opened
-        if coding is None or not sight.admits(coding) or not (sight.is_role or is_broken) or not self._is_readable(session, coding):
+        if (
+            coding is None
+            or not sight.admits(coding)
+            or not (sight.is_role or is_broken)
+            or not may_read(self._client_of(session), session, coding.encounter_reference)
+        ):
             return self._unknown(session, coding_id)
         purpose = "BTG" if not sight.is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
-        values = encounter_values(coding, self._notes_of(session, coding))
-        return self._pages.page("encounter", session, has_script=True, is_broken=bool(purpose), **values)
+        values = self._desk.values(session, coding, is_broken=bool(purpose))
+        return self._pages.page("encounter", session, has_script=True, connects=True, is_scripted=False, **values)
 
     def code(self, session: ReviewSession) -> Response:
         """Have an encounter coded with the person's own access to the EHR, within what the token allows."""
@@ -141,7 +143,12 @@ class EncounterPages:
         self._require_right(session, Right.CODE, "look-again")
         coding = self._codings.get(session.tenant, coding_id) if CODING_ID.fullmatch(coding_id) else None
         sight = sight_of(session)
-        if coding is None or not sight.is_role or not sight.admits(coding) or not self._is_readable(session, coding):
+        if (
+            coding is None
+            or not sight.is_role
+            or not sight.admits(coding)
+            or not may_read(self._client_of(session), session, coding.encounter_reference)
+        ):
             return self._unknown(session, coding_id, "look-again")
         if coding.is_inline:
             raise Uncodable("its notes came with the request: send or upload the new ones")
@@ -216,24 +223,6 @@ class EncounterPages:
             return wanted
         require_scopes(grant.scopes, Operation.CODE_ENCOUNTER)
         return bound(wanted, grant)
-
-    def _is_readable(self, session: ReviewSession, coding: StoredEncounter) -> bool:
-        """A launch without a patient is bound to nobody here, so the EHR is asked whether this person may read the encounter.
-
-        Raises an EhrError when it does not say.
-        """
-        client = self._client_of(session)
-        if client is None or (session.launched and session.launched.patient):
-            return True
-        kind, _, encounter_id = coding.encounter_reference.partition("/")
-        try:
-            return kind == "Encounter" and bool(client.read("Encounter", encounter_id))
-        except (ResourceUnknown, ResourceDeleted):
-            return False
-        except EhrRefused as error:
-            if error.ehr_status == HTTPStatus.FORBIDDEN:
-                return False
-            raise
 
     def _comes_from_an_ehr(self, session: ReviewSession) -> bool:
         return session.launched is None or session.launched.is_smart

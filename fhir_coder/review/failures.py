@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from fhir_coder.api.failures import translated
 from fhir_coder.api.log import ERRORS, FIELDS, places
 from fhir_coder.api.observation import current_request_id
 from fhir_coder.errors import EhrError, FhirCoderError, LaunchRefused, SignedOut, Unauthenticated
+from fhir_coder.review.answers import json_answer, wants_json
 from fhir_coder.review.rendering import Pages
 
 _LOG = logging.getLogger(ERRORS)
@@ -70,7 +71,14 @@ def error_page(
     headers: dict[str, str] | None = None,
     needs_sign_in: bool = False,
 ) -> Response:
-    """``said``: error code and words of an authorization server. Of ``headers`` those that mean something to a browser are passed on."""
+    """``said``: error code and words of an authorization server. Of ``headers`` those that mean something to a browser are passed on.
+
+    A script of ours gets the number and the sentence as JSON.
+    """
+    if wants_json(request):
+        answer = json_answer({"code": code, "error": message[:1].upper() + message[1:]}, status)
+        answer.headers.update(_passed_on(headers or {}))
+        return answer
     response = pages.page(
         "error",
         status=status,
@@ -82,5 +90,9 @@ def error_page(
         said=said,
         needs_sign_in=needs_sign_in,
     )
-    response.headers.update({name: value for name, value in (headers or {}).items() if name in _PASSED_ON})
+    response.headers.update(_passed_on(headers or {}))
     return response
+
+
+def _passed_on(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name in _PASSED_ON}

@@ -11,7 +11,7 @@ from fhir_coder.facts import FactsUnreadable, read_encounter
 from fhir_coder.model import Authority, Note
 from fhir_coder.reading.sections import cut_note
 from fhir_coder.record.rereading import SENTENCES, Absence, Reread
-from fhir_coder.review.evidence_places import spans_by_note
+from fhir_coder.review.evidence_places import Spans
 from fhir_coder.review.highlighting import Span, html, pieces
 from fhir_coder.store.records import StoredEncounter
 
@@ -27,10 +27,13 @@ _AUTHORITIES = {
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """Heading and body together are the text of the section. ``places`` counts the highlights."""
+    """Heading and body together are the text of the section; ``start`` and ``body_start`` are where they begin in the text of the note. ``places``
+    counts the highlights."""
 
     heading: Markup
     body: Markup
+    start: int
+    body_start: int
     places: int
 
 
@@ -46,9 +49,9 @@ class NoteView:
     absence: str
 
 
-def note_views(coding: StoredEncounter, rereads: Sequence[Reread]) -> tuple[NoteView, ...]:
+def note_views(coding: StoredEncounter, rereads: Sequence[Reread], spans: Spans) -> tuple[NoteView, ...]:
     """All notes, in the order in which they were coded."""
-    known, spans = _known(coding), spans_by_note(coding)
+    known = _known(coding)
     return tuple(_view(number, one, known, spans.get(one.note.id, [])) for number, one in enumerate(rereads, start=1))
 
 
@@ -89,5 +92,6 @@ def _sections(number: int, note: Note, spans: list[Span]) -> tuple[SectionView, 
     for section in sections:
         heading = [one for one in run if section.start <= one.start < section.body_start]
         body = [one for one in run if section.body_start <= one.start < section.end]
-        views.append(SectionView(html(number, heading), html(number, body), sum(bool(one.spans) for one in (*heading, *body))))
+        places = sum(bool(one.spans) for one in (*heading, *body))
+        views.append(SectionView(html(number, heading), html(number, body), section.start, section.body_start, places))
     return tuple(views)

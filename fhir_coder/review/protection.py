@@ -22,15 +22,19 @@ _RETURN = re.compile(r"/review/[A-Za-z0-9._\-/]{0,200}", re.ASCII)
 HOME = "/review/"
 _SCRIPT = "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
 """Files of ours run, and even these cannot make markup or code of a text."""
+_CONNECTS = "connect-src 'self'; "
+_SWAPS = "trusted-types fhir-coder"
+"""One policy of ours makes markup of what this server sent, and of nothing else."""
 
 
-def protect(response: Response, frame_ancestors: Iterable[str] = (), has_script: bool = False) -> Response:
+def protect(response: Response, frame_ancestors: Iterable[str] = (), has_script: bool = False, connects: bool = False) -> Response:
     """Add the headers: no script but our own file where a page has it, no style of others, no frame but those of the EHR, nothing kept, no address
-    told to other sites."""
+    told to other sites. ``connects``: the script of the page asks us for more, and puts parts of the page in the place of others."""
     ancestors = " ".join(one for one in frame_ancestors if _ORIGIN.fullmatch(one))
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        f"{_SCRIPT if has_script else ''}"
+        f"{_script(connects) if has_script else ''}"
+        f"{_CONNECTS if connects else ''}"
         f"frame-ancestors {ancestors or chr(39) + 'none' + chr(39)}"
     )
     if not ancestors:  # a page that embeds nothing unasked (COEP) would refuse to frame what says same-origin
@@ -41,6 +45,10 @@ def protect(response: Response, frame_ancestors: Iterable[str] = (), has_script:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     return response
+
+
+def _script(connects: bool) -> str:
+    return _SCRIPT.replace("trusted-types 'none'", _SWAPS) if connects else _SCRIPT
 
 
 def require_navigation(request: Request) -> None:

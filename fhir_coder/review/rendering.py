@@ -35,23 +35,29 @@ class Pages:
         status: int = 200,
         frame_ancestors: tuple[str, ...] = (),
         has_script: bool = False,
+        connects: bool = False,
         **values: Any,
     ) -> Response:
         """The page of a template, with the headers of all pages. One that shows a session leaves the screen when the session is over.
 
-        A page works without script; ``has_script`` lets it load ours.
+        A page works without script; ``has_script`` lets it load ours, ``connects`` lets that ask us for more.
         """
-        html = self._environment.get_template(f"{name}.html").render(
-            root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
-        )
+        html = self.part(name, session, **values)
         response = protect(
             Response(html, status, content_type="text/html; charset=utf-8"),
             _ancestors(session) or frame_ancestors or g.get(_FRAMES, ()),
             has_script,
+            connects,
         )
         if session is not None and session.id:
             response.headers["Refresh"] = f"{self._idle_minutes * 60 + 5}; url={self._root}/review/left"
         return response
+
+    def part(self, name: str, session: ReviewSession | None = None, **values: Any) -> str:
+        """The HTML of a template, a whole page or a part of one."""
+        return self._environment.get_template(f"{name}.html").render(
+            root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
+        )
 
     def redirect(self, location: str, frame_ancestors: tuple[str, ...] = ()) -> Response:
         """Another address to get. ``location`` is one of ours, or made by the flow from the configuration."""

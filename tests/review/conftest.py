@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
 from pathlib import Path
 from shutil import copyfile
 from typing import NoReturn
@@ -17,32 +19,45 @@ from werkzeug.test import TestResponse
 
 from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.errors import FhirCoderError, SignedOut
-from fhir_coder.exchange import CodingRequest, CodingResult, Resource
-from fhir_coder.model import Note
+from fhir_coder.exchange import CodingRequest, CodingResult, ReleaseUse, Resource
+from fhir_coder.model import Finding, Note, Severity
 from fhir_coder.people import Person, RoleRules
+from fhir_coder.rechecking import HasEncounter, Rechecked, Reviewed
 from fhir_coder.review.blueprint import ReviewParts, WayIn, create_review
+from fhir_coder.review.coding_in_sight import CodingInSight
+from fhir_coder.review.deciding import Deciding
 from fhir_coder.review.encounters import EncounterPages
+from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
+from fhir_coder.review.nothing_follows import NothingFollows
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
+from fhir_coder.review.tabular import TabularList
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.launched import Launched, Pending
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
+from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.throttle.rates import Throttle
+from terminology.installation import open_catalogue
+from terminology.release import Catalogue, Release
 from tests.api.conftest import SmallEngine
 from tests.store.conftest import KEY, coding_result
 
@@ -183,6 +198,20 @@ class FakeCoder:
 
 
 @dataclass
+class FakeEdits:
+    """Says what the coding recorded of the codes that stand, or what a test wants; remembers the codes it was asked about."""
+
+    findings: tuple[Finding, ...] | None = None
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def recheck(self, coding: StoredEncounter, reviewed: Reviewed, source: HasEncounter) -> Rechecked:
+        self.asked.append(tuple(one.code for one in reviewed.codes))
+        findings = coding.findings if self.findings is None else self.findings
+        shown = tuple(one for one in findings if one.severity is not Severity.SHADOW)
+        return Rechecked(shown, (), ReleaseUse(coding.release_id, date(2026, 4, 1), date(2026, 9, 30), coding.release_status))
+
+
+@dataclass
 class Site:
     """The whole of it, with what tests look into."""
 
@@ -198,6 +227,8 @@ class Site:
     rules: dict[tuple[str, str], RoleRules]
     audit_error: list[Exception]
     notes_now: list[Note]
+    reviews: Reviews
+    edits: FakeEdits
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -223,6 +254,26 @@ class Site:
         return [entry for entry in self.audit if entry.event == event]
 
 
+class NoEncounter:
+    """Where no encounter is had again: the fake edits need none."""
+
+    def encounter(self, coding: StoredEncounter) -> NoReturn:
+        raise AssertionError("no notes are read again in these tests")
+
+    def facts(self, coding: StoredEncounter) -> NoReturn:
+        raise AssertionError("no facts are read again in these tests")
+
+
+def _april(coding: StoredEncounter) -> Release:
+    """The embedded release, opened once for all tests of the process."""
+    return _catalogue().get("2026-04-01")
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return open_catalogue(Settings.from_environment().data)
+
+
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with its tables: to copy one is faster than to make one for each test."""
@@ -241,6 +292,7 @@ def make_site(
     make_lookups: Callable[[Repository], Lookups] | None = None,
     throttle: Throttle | None = None,
     make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
+    follow_ups: FollowsUp | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
     clock, audit, audit_error = Clock(), [], []
@@ -260,19 +312,27 @@ def make_site(
     failure = throttle.failure if throttle else lambda address: None
     banner = BannerReader(lambda launched: ehr)
     signing_in = SigningIn(flow, store, sessions, rules_of, banner, recording, pages, OURS, {"default", "north"}, 600, failure)
+    reviews, edits = Reviews(engine, cipher, AuditLog(engine, Observer())), FakeEdits()
+    notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
+    follows = follow_ups or NothingFollows()
+    desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows)
+    client_of: Callable[[ReviewSession], FakeEhr | None] = lambda session: (  # noqa: E731
+        ehr if session.launched and session.launched.is_smart else None
+    )
     encounters = EncounterPages(
         repository,
         lambda session: coder,
-        lambda session: ehr if session.launched and session.launched.is_smart else None,
+        client_of,
         sessions.open_glass,
         recording,
         pages,
-        NoteReading(lambda session, name: ehr if session.ehr == name else None),  # type: ignore[arg-type,return-value]
+        desk,
         lambda session, coding: notes_now,
     )
     parts = ReviewParts(
         pages,
         encounters,
+        Deciding(CodingInSight(repository, client_of), desk, reviews, follows, recording, pages),
         Leaving(sessions, flow, recording, pages),
         signing_in if can_sign_in else None,
         sessions if can_sign_in else None,
@@ -287,7 +347,7 @@ def make_site(
     app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({})))
     app.register_blueprint(create_review(parts))
     install_error_handlers(app)
-    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, notes_now)
+    return Site(app, clock, flow, store, sessions, repository, ehr, coder, audit, rules, audit_error, notes_now, reviews, edits)
 
 
 @pytest.fixture

@@ -1,0 +1,181 @@
+"""Decisions of people on a review: read from a form, checked against the release and the edits, kept, and shown with what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from flask import Response, request
+
+from fhir_coder.audit.entry import Action, Success
+from fhir_coder.errors import Conflict, FhirCoderError, Forbidden, ResourceUnknown
+from fhir_coder.people import Right
+from fhir_coder.review.answers import json_answer, wants_json
+from fhir_coder.review.coding_in_sight import CodingInSight
+from fhir_coder.review.decision_codes import require_billable
+from fhir_coder.review.decision_form import ACCEPT_ALL, decision_of, version_of
+from fhir_coder.review.decision_words import said_of
+from fhir_coder.review.following_up import FollowsUp
+from fhir_coder.review.makers import maker_of
+from fhir_coder.review.note_view import texts_of
+from fhir_coder.review.recording import Recording
+from fhir_coder.review.rendering import Pages
+from fhir_coder.review.review_desk import ReviewDesk
+from fhir_coder.review.reviewed_codes import checked_of
+from fhir_coder.review.session import ReviewSession
+from fhir_coder.review.sight import require_right
+from fhir_coder.store.records import StoredEncounter
+from fhir_coder.store.reviews import Checked, Maker
+from fhir_coder.worklist.decision import Act, Decision, Recorded
+from fhir_coder.worklist.folding import advance, fold
+from fhir_coder.worklist.following import Duty
+from fhir_coder.worklist.review import Review, Verdict
+
+_REGIONS = ("head", "codes", "inspector")
+_BY_SIGNERS = frozenset({Act.SIGN_OFF, Act.REOPEN})
+
+
+class Reviews(Protocol):
+    """What this needs of :class:`fhir_coder.store.reviews.Reviews`."""
+
+    def decide(
+        self,
+        tenant: str,
+        coding_id: str,
+        version: int,
+        decision: Decision,
+        maker: Maker,
+        checked: Checked | None = None,
+        duties: Sequence[Duty] = (),
+    ) -> Review:
+        """Add a decision that was made on a version, and give back the review after it."""
+
+    def let_go(self, tenant: str, coding_id: str, maker: Maker) -> None:
+        """Stop to work on a review."""
+
+
+class Deciding:
+    """``in_sight`` finds the codings that a session may decide on, ``now`` tells the time (aware)."""
+
+    def __init__(
+        self,
+        in_sight: CodingInSight,
+        desk: ReviewDesk,
+        reviews: Reviews,
+        follow_ups: FollowsUp,
+        recording: Recording,
+        pages: Pages,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._in_sight = in_sight
+        self._desk = desk
+        self._reviews = reviews
+        self._follow_ups = follow_ups
+        self._recording = recording
+        self._pages = pages
+        self._now = now
+
+    def decide(self, session: ReviewSession, coding_id: str) -> Response:
+        """One decision. A script of the page gets the regions anew, also with a conflict; without one it leads back to the page."""
+        coding = self._coding(session, coding_id, "decide")
+        try:
+            said = self._accept_all(session, coding) if request.form.get("act") == ACCEPT_ALL else self._one(session, coding)
+        except FhirCoderError as error:
+            if not isinstance(error, Conflict):
+                self._refused(session, "decide", error, coding)
+                raise
+            self._refused(session, "decide", error, coding)
+            if not wants_json(request):
+                raise
+            return json_answer({"code": error.code, "error": _sentence(error.message)} | self._regions(session, coding), error.status)
+        return self._done(session, coding, said)
+
+    def let_go(self, session: ReviewSession, coding_id: str) -> Response:
+        """Stop to work on a review: others need not wait until the lock is over."""
+        coding = self._coding(session, coding_id, "let-go")
+        self._reviews.let_go(session.tenant, coding.id, maker_of(session, request))
+        self._recording.person(request, session, "let-go", Action.UPDATE, coding=coding)
+        return self._done(session, coding, "Let go: somebody else may work on it.")
+
+    def retry(self, session: ReviewSession, coding_id: str) -> Response:
+        """Do now what is due outside the review."""
+        coding = self._coding(session, coding_id, "follow-up")
+        self._recording.person(request, session, "follow-up", Action.EXECUTE, coding=coding)
+        self._follow_ups.carry_out(session, coding)
+        return self._done(session, coding, "Tried again.")
+
+    def _coding(self, session: ReviewSession, coding_id: str, event: str) -> StoredEncounter:
+        """Raises Forbidden, and ResourceUnknown for what is not in sight; both are written down."""
+        try:
+            require_right(session, Right.REVIEW)
+            coding = self._in_sight.find(session, coding_id)
+        except Forbidden as error:
+            self._refused(session, event, error)
+            raise
+        if coding is None:
+            unknown = ResourceUnknown("there is no coding of that id in your sight")
+            self._refused(session, event, unknown)
+            raise unknown
+        return coding
+
+    def _one(self, session: ReviewSession, coding: StoredEncounter) -> str:
+        decision = decision_of(request.form, coding, texts_of(self._desk.notes(session, coding)))
+        if decision.act in _BY_SIGNERS:
+            require_right(session, Right.SIGN_OFF)
+        if decision.overrides:
+            require_right(session, Right.OVERRIDE_BLOCKING)
+        require_billable(decision, self._desk.tabular.release_for(coding))
+        self._keep(session, coding, version_of(request.form), decision)
+        return said_of(decision)
+
+    def _accept_all(self, session: ReviewSession, coding: StoredEncounter) -> str:
+        """Each open code by a decision of its own, so that the history says which; the first conflict ends it."""
+        version, opened = version_of(request.form), self._desk.opened(coding)
+        review = opened.review
+        codes = [one.code for one in review.codes if one.verdict is Verdict.OPEN]
+        if version != review.version:
+            raise Conflict("the review changed meanwhile: look at it again")
+        checked = checked_of(self._desk.recheck(session, coding, review))
+        for code in codes:
+            review = self._decide(session, coding, review.version, Decision(Act.ACCEPT, code=code), checked)
+        return f"{len(codes)} accepted." if codes else "Every code is accepted already."
+
+    def _keep(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision) -> None:
+        """The edits run on the codes as they would be, so that the findings that are kept are those of the codes that are kept."""
+        opened, person = self._desk.opened(coding), maker_of(session, request).person
+        now = fold(opened.proposed, opened.history)
+        if version != now.version:
+            raise Conflict("the review changed meanwhile: look at it again")
+        new = Recorded(version + 1, self._now(), person.id, person.issuer, person.name, decision)
+        after = now if decision.act is Act.SIGN_OFF else advance(opened.proposed, opened.history, new)
+        checked = checked_of(self._desk.recheck(session, coding, after))
+        self._decide(session, coding, version, decision, checked)
+        self._follow_ups.carry_out(session, coding)
+
+    def _decide(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision, checked: Checked) -> Review:
+        duties = self._follow_ups.duties(session, coding, decision.act)
+        return self._reviews.decide(session.tenant, coding.id, version, decision, maker_of(session, request), checked, duties)
+
+    def _done(self, session: ReviewSession, coding: StoredEncounter, said: str) -> Response:
+        if wants_json(request):
+            return json_answer({"said": said} | self._regions(session, coding))
+        code = request.form.get("instead") or request.form.get("code", "")
+        place = self._desk.opened(coding).review.position(code.strip().upper())
+        fragment = f"#code-{place}" if place else "#codes"
+        return self._pages.redirect(self._pages.local(f"/review/encounters/{coding.id}{fragment}"), session.frame_ancestors)
+
+    def _regions(self, session: ReviewSession, coding: StoredEncounter) -> dict[str, object]:
+        """The parts of the page as they are now; the notes only where what is marked in them is not what the page shows."""
+        values = self._desk.values(session, coding)
+        names = (*_REGIONS, "notes") if request.form.get("marks", "") != values["marks"] else _REGIONS
+        parts = {name: self._pages.part(f"encounter_{name}", session, is_scripted=True, **values) for name in names}
+        review = values["review"]
+        return {"version": review.version, "state": review.state.value} | parts
+
+    def _refused(self, session: ReviewSession, event: str, error: FhirCoderError, coding: StoredEncounter | None = None) -> None:
+        self._recording.person(request, session, event, Action.UPDATE, Success.REFUSED, coding=coding, error=error.code)
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:]

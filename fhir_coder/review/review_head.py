@@ -1,0 +1,104 @@
+"""What the head of the page says and offers: who works on the review, what may be done now, and what became of what followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_coder.people import Person, Right
+from fhir_coder.store.reviews import OpenedReview
+from fhir_coder.worklist.admission import CLOSED
+from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.following import FollowUp, Kind, Progress
+from fhir_coder.worklist.review import State, Verdict
+
+_WORDS = {
+    (Kind.EHR, Progress.DONE): "Written to the EHR",
+    (Kind.EHR, Progress.DUE): "To be written to the EHR",
+    (Kind.EHR, Progress.DOING): "Being written to the EHR",
+    (Kind.EHR, Progress.FAILED): "The EHR could not be written",
+    (Kind.EHR, Progress.UNDELIVERED): "The EHR could not be written",
+    (Kind.BILLING, Progress.DONE): "Handed to billing",
+    (Kind.BILLING, Progress.DUE): "To be handed to billing",
+    (Kind.BILLING, Progress.DOING): "Being handed to billing",
+    (Kind.BILLING, Progress.FAILED): "Billing could not be reached",
+    (Kind.BILLING, Progress.UNDELIVERED): "Billing did not take it",
+    (Kind.QUERY, Progress.DONE): "The question was sent",
+    (Kind.QUERY, Progress.DUE): "The question is to be sent",
+    (Kind.QUERY, Progress.DOING): "The question is being sent",
+    (Kind.QUERY, Progress.FAILED): "The question could not be sent",
+    (Kind.QUERY, Progress.UNDELIVERED): "The question could not be delivered",
+}
+_OPEN = frozenset({Progress.DUE, Progress.FAILED, Progress.UNDELIVERED})
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpView:
+    """One thing that follows: ``can_retry`` where a person may have it tried now; ``text`` is a question to copy, or empty."""
+
+    words: str
+    target: str
+    detail: str
+    is_amiss: bool
+    can_retry: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What this person may do now. ``decide`` is to change codes, ``beside`` what goes on beside somebody else's work, ``sign`` and ``override`` are of
+    the sign-off."""
+
+    decide: bool
+    beside: bool
+    sign: bool
+    override: bool
+    reopen: bool
+    undo: bool
+    accept_all: bool
+    release: bool
+
+
+def head_values(
+    person: Person,
+    me: Someone,
+    opened: OpenedReview,
+    may_review: bool,
+    follow_ups: Iterable[FollowUp],
+    query_text: Callable[[int], str],
+) -> dict[str, Any]:
+    """``locked_by`` is who else works on it now, or None."""
+    locked = opened.lock if opened.lock and not opened.lock.holder.is_same(me) else None
+    return {
+        "allowed": _allowed(person, opened, may_review, is_free=locked is None),
+        "locked": locked,
+        "is_mine": opened.review.assigned is not None and opened.review.assigned.is_same(me),
+        "me": me,
+        "follow_ups": [_follow_up(one, query_text) for one in follow_ups if one.progress is not Progress.OVERTAKEN],
+    }
+
+
+def _allowed(person: Person, opened: OpenedReview, may_review: bool, is_free: bool) -> Allowed:
+    review = opened.review
+    is_current = may_review and not opened.superseded_by
+    works = is_current and is_free
+    decide = works and review.state not in CLOSED
+    may_sign = person.may(Right.SIGN_OFF)
+    return Allowed(
+        decide=decide,
+        beside=may_review,
+        sign=decide and may_sign and review.state is not State.HELD,
+        override=person.may(Right.OVERRIDE_BLOCKING),
+        reopen=works and may_sign and review.state in CLOSED,
+        undo=decide and bool(review.undoable),
+        accept_all=decide and any(one.verdict is Verdict.OPEN for one in review.codes),
+        release=decide and review.state is State.HELD,
+    )
+
+
+def _follow_up(one: FollowUp, query_text: Callable[[int], str]) -> FollowUpView:
+    is_query = one.duty.kind is Kind.QUERY
+    is_amiss = one.progress in {Progress.FAILED, Progress.UNDELIVERED}
+    text = query_text(one.sequence) if is_query and is_amiss else ""
+    return FollowUpView(_WORDS[one.duty.kind, one.progress], one.duty.target, one.detail, is_amiss, one.progress in _OPEN, text)
