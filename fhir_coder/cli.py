@@ -16,6 +16,7 @@ from fhir_coder.commands import (
     demo,
     edits,
     evaluate,
+    follow_ups,
     index,
     keys,
     learn,
@@ -32,7 +33,7 @@ from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
     code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
-    patient_merge, billing,
+    patient_merge, billing, follow_ups,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from fhir_coder.writeback.ehr_writer import EhrWriter
 class Box(Protocol):
     """What this needs of :class:`fhir_coder.store.outbox.Outbox`."""
 
-    def put(self, signed: SignedEncounter, destination: str) -> Outgoing:
+    def hand_over(self, signed: SignedEncounter, destination: str) -> Outgoing:
         """Add a version."""
 
 
@@ -39,7 +39,7 @@ class BillingFollows:
         number = self._number_of(coding.tenant, coding.id, task.follow_up.sequence)
         try:
             signed = signed_encounter(coding, review, task.access.source.facts(coding), number, _finder(task.access.client))
-            outgoing = self._box.put(signed, task.follow_up.duty.target)
+            outgoing = self._box.hand_over(signed, task.follow_up.duty.target)
         except (ValueError, InvalidContent) as error:
             return Outcome(Progress.UNDELIVERED, str(error))
         except Conflict as error:
