@@ -147,3 +147,31 @@ def test_a_question_is_a_duty_and_an_uploaded_encounter_has_none_at_an_ehr(pract
     assert practice.following.duties(coding, Act.ASK) == (Duty(Kind.QUERY, "main"),)
     uploaded = replace(coding, ehr="", encounter_reference="")
     assert practice.following.duties(uploaded, Act.SIGN_OFF) == (Duty(Kind.BILLING, "billing"),)
+
+
+def test_a_condition_that_somebody_changed_is_left_and_told(practice: Practice) -> None:
+    practice.decide(Decision(Act.SIGN_OFF))
+    practice.run()
+    theirs = next(one for one in practice.ehr.held("Condition") if code_of(one) == "Q87.89")
+    practice.ehr.change(f"Condition/{theirs['id']}", clinicalStatus={"coding": [{"code": "resolved"}]})
+    practice.decide(Decision(Act.REOPEN, reason="coding-error"))
+    practice.decide(Decision(Act.REJECT, "Q87.89", reason="negated"))
+    practice.decide(Decision(Act.SIGN_OFF))
+    practice.run()
+    assert practice.statuses()["Q87.89"] == "confirmed"
+    (last,) = [one for one in practice.following.of("north", practice.coding_id) if one.duty.kind is Kind.EHR and one.sequence == 4]
+    assert "left as somebody there has them" in last.detail
+
+
+def test_signed_without_codes_after_reopening_cancels_the_claim_and_voids_the_bill(practice: Practice) -> None:
+    practice.decide(Decision(Act.SIGN_OFF))
+    practice.run()
+    practice.decide(Decision(Act.REOPEN, reason="coding-error"))
+    for code in ("R05.9", "Q87.89"):
+        practice.decide(Decision(Act.REJECT, code, reason="negated"))
+    practice.decide(Decision(Act.SIGN_OFF))
+    practice.run()
+    assert [one["status"] for one in practice.ehr.held("Claim")] == ["cancelled"]
+    assert set(practice.statuses().values()) == {"entered-in-error"}
+    first, second = practice.stores.outbox.entries("north")
+    assert (first.state, second.version, second.state) == (State.VOID, 2, State.WAITING)
