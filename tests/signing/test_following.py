@@ -53,13 +53,14 @@ class Practice:
     ehr: SimulatedEhr
     at: datetime = datetime(2030, 5, 4, 12, tzinfo=UTC)
     has_access: bool = True
+    settings: EhrSettings = MAIN
     told: list[AuditEntry] = field(default_factory=list)
     coding_id: str = ""
 
     def __post_init__(self) -> None:
         self.store = replace_clock(self.stores, lambda: self.at)
         repository = self.stores.repository
-        ehr = EhrFollows(repository, self.stores.deliveries, lambda *_: None, lambda *_: MAIN, lambda _: NoCodes())  # type: ignore[arg-type,return-value]
+        ehr = EhrFollows(repository, self.stores.deliveries, lambda *_: None, lambda *_: self.settings, lambda _: NoCodes())  # type: ignore[arg-type,return-value]
         performers = {Kind.EHR: ehr, Kind.BILLING: BillingFollows(self.stores.outbox, self.stores.reviews.signatures)}
         self.following = Following(self.store, repository, self.stores.reviews, performers, {"north": NORTH}, self.told.append)
         self.coding_id = repository.save("north", "main", coding_result("Encounter/e1"))
@@ -175,3 +176,11 @@ def test_signed_without_codes_after_reopening_cancels_the_claim_and_voids_the_bi
     assert set(practice.statuses().values()) == {"entered-in-error"}
     first, second = practice.stores.outbox.entries("north")
     assert (first.state, second.version, second.state) == (State.VOID, 2, State.WAITING)
+
+
+@pytest.mark.parametrize("policy", ["active", "none"])
+def test_the_claim_is_as_the_practice_says(practice: Practice, policy: str) -> None:
+    practice.settings = replace(MAIN, claim_on_sign_off=policy)
+    practice.decide(Decision(Act.SIGN_OFF))
+    practice.run()
+    assert [one["status"] for one in practice.ehr.held("Claim")] == ([policy] if policy == "active" else [])
