@@ -440,6 +440,7 @@ USES: dict[str, Callable[[Desk, str], object]] = {
     "take": lambda desk, coding: desk.reviews.take("north", coding, ANNA),
     "let_go": lambda desk, coding: desk.reviews.let_go("north", coding, ANNA),
     "decide": lambda desk, coding: desk.reviews.decide("north", coding, 0, ACCEPT, ANNA),
+    "signatures": lambda desk, coding: desk.reviews.signatures("north", coding, 1),
     "lines": lambda desk, _: desk.worklist.lines("north", Filters(reason="low-probability")),
     "count": lambda desk, _: desk.worklist.count("north"),
     "again": lambda desk, _: desk.code(),
