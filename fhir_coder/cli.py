@@ -19,6 +19,7 @@ from fhir_coder.commands import (
     demo,
     edits,
     evaluate,
+    follow_ups,
     impact,
     index,
     keys,
@@ -36,7 +37,7 @@ from fhir_coder.errors import FhirCoderError
 
 COMMANDS = (
     code, check, evaluate, terminology, index, edits, learn, train, serve, keys, demo, trail, replay, artifacts, audit, retention, sessions,
-    patient_merge, billing, audit_sample, decisions, impact, calibrate,
+    patient_merge, billing, audit_sample, decisions, impact, calibrate, follow_ups,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from fhir_coder.api.concurrency import AsVisitor, InTurn, Room
 from fhir_coder.api.guards import Guards
+from fhir_coder.audit.entry import Agent, AgentKind
 from fhir_coder.code_search.searching import CodeSearch
 from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.access import StaticToken
@@ -21,8 +22,9 @@ from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError, Forbidden
 from fhir_coder.exchange import CodingRequest, Intake
+from fhir_coder.following_up import ServerAccess, open_following
 from fhir_coder.kept_readings import KeptReadings
-from fhir_coder.model import Note
+from fhir_coder.model import Assertions, Note
 from fhir_coder.people import NO_ROLES, Person, RoleRules
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.rechecking import Rechecker, release_of
@@ -42,8 +44,8 @@ from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
-from fhir_coder.review.nothing_follows import NothingFollows
 from fhir_coder.review.patient_reading import BannerReader
+from fhir_coder.review.person_follows import PersonFollows
 from fhir_coder.review.protection import origin_of
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -62,8 +64,10 @@ from fhir_coder.review.worklist_stores import WorklistStores
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.settings import Settings
+from fhir_coder.signing.access import Access
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.smart.scopes import withheld_writes
 from fhir_coder.store.passing import Standing
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
@@ -114,8 +118,9 @@ def open_reviewing(
         signing_in = SigningIn(flow, store, sessions, rules, banner, recording, pages, root, tenants, lifetimes.pending_s, count)
     worklist = _worklist(stores, people, recording, pages, engine.now)
     notes, blinding = NoteReading(people.client_for_notes), Blinding(stores.second_reviews)
-    follow_ups = NothingFollows()
-    desk = _desk(engine, people, stores, follow_ups, risk)
+    edits = Rechecker(engine.coder, engine.policy, KeptReadings())
+    follow_ups = _follow_ups(engine, people, stores, edits, guards)
+    desk = _desk(engine, people, stores, edits, follow_ups, risk)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -181,10 +186,18 @@ def _worklist(stores: Stores, people: AsPerson, recording: Recording, pages: Pag
     return WorklistDesk(shown, acts, ViewSaving(shown, stores.views, recording, pages))
 
 
-def _desk(engine: Engine, people: AsPerson, stores: Stores, follow_ups: FollowsUp, risk: RiskAssessor | None) -> ReviewDesk:
+def _follow_ups(engine: Engine, people: AsPerson, stores: Stores, edits: Rechecker, guards: Guards) -> PersonFollows:
+    def read(coding: StoredEncounter, access: Access) -> Assertions | None:
+        return edits.assertions(coding, access.source)
+
+    return PersonFollows(open_following(stores, engine.tenants, engine.coder.catalogue, read, guards.auditor), people.access)
+
+
+def _desk(
+    engine: Engine, people: AsPerson, stores: Stores, edits: Rechecker, follow_ups: FollowsUp, risk: RiskAssessor | None
+) -> ReviewDesk:
     catalogue = engine.coder.catalogue
     tabular = TabularList(lambda coding: release_of(catalogue, coding).release, risk.assess_codes if risk else None)
-    edits = Rechecker(engine.coder, engine.policy, KeptReadings())
     notes = KeptNotes(NoteReading(people.client_for_notes), KeptReadings(lasts_s=KEPT_NOTES_S))
     return ReviewDesk(stores.reviews, edits, people.source, notes, tabular, follow_ups)
 
@@ -227,6 +240,15 @@ class AsPerson:
         """Where the encounter of a past coding is had again for this person: the store, and the EHR with their token."""
         connect = partial(self._client_at, session)
         return EncounterSource(NoteReader(connect), lambda coding: self._gather(coding, connect(coding.tenant, coding.ehr)))
+
+    def access(self, session: ReviewSession, coding: StoredEncounter) -> Access:
+        """What this person's decisions may reach of the EHR of a coding: by their own token within its scopes, else by the server's own access."""
+        own = self._client_at(session, coding.tenant, coding.ehr)
+        agent = Agent(AgentKind.PERSON, session.person.id, session.person.issuer)
+        if own is None:
+            return ServerAccess(self._engine.tenants, self._engine.connect, self._engine.intake, agent)(coding)
+        grant = session.grant
+        return Access(own, self.source(session), agent, withheld_writes(grant.scopes) if grant else frozenset())
 
     def notes_now(self, session: ReviewSession, coding: StoredEncounter) -> tuple[Note, ...]:
         """The notes that the encounter of a coding has at its EHR now, for this person. Raises as :func:`fhir_coder.ehr.intake.gather`."""

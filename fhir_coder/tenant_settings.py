@@ -39,7 +39,8 @@ class EhrSettings:
     ``write_before_review``: whether proposals are written before a person signed them off; None: as the EHR's metadata suggests.
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
     ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR, ``roles``: which
-    roles they then have. ``claim_on_sign_off``: the status of the Claim once a person signed the codes, ``draft`` or ``active``.
+    roles they then have. ``claim_on_sign_off``: the status of the Claim once a person signed the codes, ``draft`` or ``active``;
+    ``none``: there is no Claim, and one that was proposed is cancelled.
     """
 
     id: str
@@ -147,8 +148,8 @@ def _ehr(
         raise ValueError("expected token to be text, timeout_s and max_pages to be positive numbers")
     if write_before_review not in {True, False, None}:
         raise ValueError("expected write_before_review to be true, false or null")
-    if claim_on_sign_off not in {"draft", "active"}:
-        raise ValueError("expected claim_on_sign_off to be draft or active")
+    if claim_on_sign_off not in {"draft", "active", "none"}:
+        raise ValueError("expected claim_on_sign_off to be draft, active or none")
     if isinstance(foreign_urls, str) or not all(_is_plain(one) for one in foreign_urls):
         raise ValueError("expected foreign_urls to be a list of absolute http or https URLs without user, query or fragment")
     backend = read_backend(base_url, token, registration)

@@ -53,7 +53,14 @@ OPENS_SESSIONS = ("fhir_coder/outbound/session.py", "fhir_coder/sandbox/installa
 BYPASSES = {"aiohttp", "http.client", "httpx", "pycurl", "urllib.request"}
 """Other ways out. The demo calls the server that it has started itself."""
 STAGES = ("notes", "reading", "coding", "edits", "writeback", "store", "ehr")
-COMPOSITION = ("fhir_coder.app", "fhir_coder.installed", "fhir_coder.connections", "fhir_coder.replayer", "fhir_coder.reviewing")
+COMPOSITION = (
+    "fhir_coder.app",
+    "fhir_coder.installed",
+    "fhir_coder.connections",
+    "fhir_coder.replayer",
+    "fhir_coder.reviewing",
+    "fhir_coder.following_up",
+)
 OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.review", "fhir_coder.cli", "fhir_coder.commands")
 ABOVE_STAGES = (
     *OUTERMOST,

@@ -102,7 +102,7 @@ class Deciding:
         """Do now what is due outside the review."""
         coding = self._coding(session, coding_id, "follow-up")
         self._recording.person(request, session, "follow-up", Action.EXECUTE, coding=coding)
-        self._follow_ups.carry_out(session, coding)
+        self._follow_ups.carry_out(session, coding, is_asked=True)
         return self._done(session, coding, "Tried again.")
 
     def _coding(self, session: ReviewSession, coding_id: str, event: str) -> StoredEncounter:

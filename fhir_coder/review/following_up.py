@@ -16,8 +16,9 @@ class FollowsUp(Protocol):
     def duties(self, session: ReviewSession, coding: StoredEncounter, act: Act) -> tuple[Duty, ...]:
         """What a decision of this act brings about; to be kept with it."""
 
-    def carry_out(self, session: ReviewSession, coding: StoredEncounter) -> None:
-        """Do what is due for a coding, with this person's access. Raises nothing: what fails is kept with its cause, and tried again."""
+    def carry_out(self, session: ReviewSession, coding: StoredEncounter, is_asked: bool = False) -> None:
+        """Do what is due for a coding, with this person's access. Raises nothing: what fails is kept with its cause, and tried again.
+        ``is_asked``: a person wants it now, also what waits for its next attempt or was left to a person."""
 
     def of(self, tenant: str, coding_id: str) -> tuple[FollowUp, ...]:
         """How all of a coding stand, oldest first."""

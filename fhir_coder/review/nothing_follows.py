@@ -15,7 +15,7 @@ class NothingFollows:
         """None."""
         return ()
 
-    def carry_out(self, session: ReviewSession, coding: StoredEncounter) -> None:
+    def carry_out(self, session: ReviewSession, coding: StoredEncounter, is_asked: bool = False) -> None:
         """Nothing is due."""
 
     def of(self, tenant: str, coding_id: str) -> tuple[FollowUp, ...]:

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fhir_coder.audit.entry import Agent
-from fhir_coder.model import Assertions, Encounter
+from fhir_coder.model import Assertions
+from fhir_coder.rechecking import HasEncounter
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.writeback.ehr_writer import EhrWriter
-
-
-class HasFacts(Protocol):
-    """Where the encounter of a past coding is had again: :class:`fhir_coder.record.again.EncounterSource`."""
-
-    def facts(self, coding: StoredEncounter) -> Encounter:
-        """Without the words of its notes. Raises NotReplayable."""
 
 
 class Reads(Protocol):
@@ -31,7 +25,7 @@ class Access:
     does not allow; the rest is for the audit."""
 
     client: EhrWriter | None
-    source: HasFacts
+    source: HasEncounter
     agent: Agent
     withheld: frozenset[tuple[str, str]] = frozenset()
     request_id: str = ""

@@ -21,7 +21,7 @@ class Box(Protocol):
     """What this needs of :class:`fhir_coder.store.outbox.Outbox`."""
 
     def hand_over(self, signed: SignedEncounter, destination: str) -> Outgoing:
-        """Put a version in."""
+        """Add a version."""
 
 
 class BillingFollows:

@@ -25,7 +25,7 @@ from terminology.codebook import Codebook
 
 _PASSED_OVER = frozenset({501, 424})
 """What the EHR does not take, and what hangs on it: no failure, and no use in trying again."""
-_TRIED_AGAIN = frozenset({408, 409, 412, 429})
+_TRIED_AGAIN = frozenset({401, 408, 409, 412, 429})
 _SERVER_ERROR = 500
 
 

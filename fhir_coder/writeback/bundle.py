@@ -32,7 +32,8 @@ def _entries(proposal: Proposal) -> Iterator[tuple[str, Resource]]:
     proposed = [(assignment, outcome) for assignment, outcome in routed if assignment.code not in proposal.agreed]
     for assignment, outcome in proposed:
         yield proposal.full_url("condition", assignment.code), build_condition(proposal, assignment, outcome)
-    if not proposal.encounter.self_pay and not (proposal.signature and not proposal.assignments):
+    is_claimed = not proposal.signature or (bool(proposal.assignments) and proposal.signature.claim != "none")
+    if is_claimed and not proposal.encounter.self_pay:
         yield proposal.full_url("claim"), build_claim(proposal)
     if proposal.disposition.outcome is Outcome.REVIEW or proposal.signature:
         yield proposal.full_url("task"), build_task(proposal)
