@@ -11,6 +11,7 @@ from flask import Response, request
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import Conflict, FhirCoderError, Forbidden, ResourceUnknown
 from fhir_coder.people import Right
+from fhir_coder.rechecking import Rechecked
 from fhir_coder.review.answers import json_answer, wants_json
 from fhir_coder.review.coding_in_sight import CodingInSight
 from fhir_coder.review.decision_codes import require_billable
@@ -80,7 +81,8 @@ class Deciding:
         """One decision. A script of the page gets the regions anew, also with a conflict; without one it leads back to the page."""
         coding = self._coding(session, coding_id, "decide")
         try:
-            said = self._accept_all(session, coding) if request.form.get("act") == ACCEPT_ALL else self._one(session, coding)
+            decide = self._accept_all if request.form.get("act") == ACCEPT_ALL else self._one
+            said, rechecked = decide(session, coding)
         except FhirCoderError as error:
             if not isinstance(error, Conflict):
                 self._refused(session, "decide", error, coding)
@@ -89,7 +91,7 @@ class Deciding:
             if not wants_json(request):
                 raise
             return json_answer({"code": error.code, "error": _sentence(error.message)} | self._regions(session, coding), error.status)
-        return self._done(session, coding, said)
+        return self._done(session, coding, said, rechecked)
 
     def let_go(self, session: ReviewSession, coding_id: str) -> Response:
         """Stop to work on a review: others need not wait until the lock is over."""
@@ -119,29 +121,30 @@ class Deciding:
             raise unknown
         return coding
 
-    def _one(self, session: ReviewSession, coding: StoredEncounter) -> str:
+    def _one(self, session: ReviewSession, coding: StoredEncounter) -> tuple[str, Rechecked]:
+        """What the page says, and what the edits say of the codes now."""
         decision = decision_of(request.form, coding, texts_of(self._desk.notes(session, coding)))
         if decision.act in _BY_SIGNERS:
             require_right(session, Right.SIGN_OFF)
         if decision.overrides:
             require_right(session, Right.OVERRIDE_BLOCKING)
         require_billable(decision, self._desk.tabular.release_for(coding))
-        self._keep(session, coding, version_of(request.form), decision)
-        return said_of(decision)
+        return said_of(decision), self._keep(session, coding, version_of(request.form), decision)
 
-    def _accept_all(self, session: ReviewSession, coding: StoredEncounter) -> str:
+    def _accept_all(self, session: ReviewSession, coding: StoredEncounter) -> tuple[str, Rechecked]:
         """Each open code by a decision of its own, so that the history says which; the first conflict ends it."""
         version, opened = version_of(request.form), self._desk.opened(coding)
         review = opened.review
         codes = [one.code for one in review.codes if one.verdict is Verdict.OPEN]
         if version != review.version:
             raise Conflict("the review changed meanwhile: look at it again")
-        checked = checked_of(self._desk.recheck(session, coding, review))
+        rechecked = self._desk.recheck(session, coding, review)
+        checked = checked_of(rechecked)
         for code in codes:
             review = self._decide(session, coding, review.version, Decision(Act.ACCEPT, code=code), checked)
-        return f"{len(codes)} accepted." if codes else "Every code is accepted already."
+        return (f"{len(codes)} accepted." if codes else "Every code is accepted already."), rechecked
 
-    def _keep(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision) -> None:
+    def _keep(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision) -> Rechecked:
         """The edits run on the codes as they would be, so that the findings that are kept are those of the codes that are kept."""
         opened, person = self._desk.opened(coding), maker_of(session, request).person
         now = fold(opened.proposed, opened.history)
@@ -149,26 +152,28 @@ class Deciding:
             raise Conflict("the review changed meanwhile: look at it again")
         new = Recorded(version + 1, self._now(), person.id, person.issuer, person.name, decision)
         after = now if decision.act is Act.SIGN_OFF else advance(opened.proposed, opened.history, new)
-        checked = checked_of(self._desk.recheck(session, coding, after))
-        self._decide(session, coding, version, decision, checked)
+        rechecked = self._desk.recheck(session, coding, after)
+        self._decide(session, coding, version, decision, checked_of(rechecked))
         self._follow_ups.carry_out(session, coding)
+        return rechecked
 
     def _decide(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision, checked: Checked) -> Review:
         duties = self._follow_ups.duties(session, coding, decision.act)
         return self._reviews.decide(session.tenant, coding.id, version, decision, maker_of(session, request), checked, duties)
 
-    def _done(self, session: ReviewSession, coding: StoredEncounter, said: str) -> Response:
+    def _done(self, session: ReviewSession, coding: StoredEncounter, said: str, rechecked: Rechecked | None = None) -> Response:
         if wants_json(request):
-            return json_answer({"said": said} | self._regions(session, coding))
+            return json_answer({"said": said} | self._regions(session, coding, rechecked))
         code = request.form.get("instead") or request.form.get("code", "")
         place = self._desk.opened(coding).review.position(code.strip().upper())
         fragment = f"#code-{place}" if place else "#codes"
         return self._pages.redirect(self._pages.local(f"/review/encounters/{coding.id}{fragment}"), session.frame_ancestors)
 
-    def _regions(self, session: ReviewSession, coding: StoredEncounter) -> dict[str, object]:
+    def _regions(self, session: ReviewSession, coding: StoredEncounter, rechecked: Rechecked | None = None) -> dict[str, object]:
         """The parts of the page as they are now; the notes only where what is marked in them is not what the page shows."""
-        values = self._desk.values(session, coding)
-        names = (*_REGIONS, "notes") if request.form.get("marks", "") != values["marks"] else _REGIONS
+        shown = request.form.get("marks", "")
+        values = self._desk.values(session, coding, shown_marks=shown, rechecked=rechecked)
+        names = (*_REGIONS, "notes") if shown != values["marks"] else _REGIONS
         parts = {name: self._pages.part(f"encounter_{name}", session, is_scripted=True, **values) for name in names}
         review = values["review"]
         return {"version": review.version, "state": review.state.value} | parts

@@ -30,13 +30,14 @@ class Looked:
     rereads: Sequence[Reread]
 
 
-def encounter_values(looked: Looked, tabular: TabularList) -> dict[str, Any]:
-    """``general`` are the findings of no code that stands; ``marks`` names what the notes are marked with."""
+def encounter_values(looked: Looked, tabular: TabularList, shown_marks: str = "") -> dict[str, Any]:
+    """``notes`` are empty where the page shows them already with the marks of the name ``shown_marks``; ``general`` are the findings of no code that stands; ``marks`` names what the notes are marked with."""
     coding, review = looked.coding, looked.opened.review
     quotes, known = Quoting(coding, texts_of(looked.rereads)), places_known(coding)
     findings = finding_views(looked.rechecked.findings, quotes)
     rejected = rejection_views(coding, review, known, quotes)
     spans = spans_by_note(review, looked.rechecked.findings, coding.uncoded)
+    digest = digest_of(spans)
     standing = {one.code for one in review.codes}
     marks = {span.mark for marked in spans.values() for span in marked}
     return {
@@ -50,8 +51,8 @@ def encounter_values(looked: Looked, tabular: TabularList) -> dict[str, Any]:
         "blocking": [one for one in findings if name_of(one.finding) in checked_of(looked.rechecked).blocking],
         "rejected": rejected,
         "uncoded": quotes.of(coding.uncoded),
-        "notes": note_views(coding, looked.rereads, spans),
-        "marks": digest_of(spans),
+        "notes": () if digest == shown_marks else note_views(coding, looked.rereads, spans),
+        "marks": digest,
         "legend": [(mark.value, words) for mark, words in LEGEND.items() if mark in marks],
         "services": services_of(coding),
         "reasons": reasons(),

@@ -71,11 +71,19 @@ class ReviewDesk:
         """What the edits say of the codes of a review."""
         return self._edits.recheck(coding, reviewed_of(review, places_known(coding)), self._source_of(session))
 
-    def values(self, session: ReviewSession, coding: StoredEncounter, is_broken: bool = False) -> dict[str, Any]:
-        """All that the templates of the page need. ``is_broken``: the person sees it by breaking the glass, and decides nothing."""
+    def values(
+        self,
+        session: ReviewSession,
+        coding: StoredEncounter,
+        is_broken: bool = False,
+        shown_marks: str = "",
+        rechecked: Rechecked | None = None,
+    ) -> dict[str, Any]:
+        """All that the templates of the page need. ``is_broken``: the person sees it by breaking the glass, and decides nothing; ``shown_marks``: see
+        :func:`.encounter_page.encounter_values`; ``rechecked``: what the edits say of the codes as they are, where that is known already."""
         opened = self.opened(coding)
-        rechecked = self.recheck(session, coding, opened.review)
-        values = encounter_values(Looked(coding, opened, rechecked, self.notes(session, coding)), self.tabular)
+        rechecked = rechecked or self.recheck(session, coding, opened.review)
+        values = encounter_values(Looked(coding, opened, rechecked, self.notes(session, coding)), self.tabular, shown_marks)
         follow_ups = self._follow_ups.of(coding.tenant, coding.id)
         query_text = lambda sequence: self._follow_ups.query_text(coding, sequence)  # noqa: E731 - one place, one line
         may_review = session.person.may(Right.REVIEW) and sight_of(session).is_role and not is_broken
