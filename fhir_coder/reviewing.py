@@ -153,6 +153,7 @@ def open_reviewing(
         judge,
         recording,
         pages,
+        follow_ups,
     )
     parts = ReviewParts(
         pages=pages,
