@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export FHIR_CODER_DATA ?= $(CURDIR)/.data
+# Tests start many processes: where the environment forbids it, each would compile every module, and pytest rewrite every test, once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install run test index soak bench lint lock screenshots clean
 

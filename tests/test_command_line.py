@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,11 @@ def test_terminology_lists_and_verifies(capsys: pytest.CaptureFixture[str]) -> N
     assert "service dates 2026-04-01 to 2026-09-30" in capsys.readouterr().out
     assert main(["terminology", "verify"]) == 0
     assert "ok" in capsys.readouterr().out
+
+
+def test_a_subcommand_imports_itself_alone() -> None:
+    script = "import sys; from fhir_coder.cli import main; main(['edits', 'list']); sys.exit('fhir_coder.app' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=True)
 
 
 def test_edits_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,9 +85,9 @@ def section_of(command: str) -> str:
     return text("command-line.md").split(f"## fhir-coder {command}\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__.rsplit(".", 1)[1])
-def test_every_subcommand_has_a_heading(command) -> None:
-    assert f"fhir-coder {command.__name__.rsplit('.', 1)[1].replace('_', '-')}" in headings("command-line.md")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_subcommand_has_a_heading(command: str) -> None:
+    assert f"fhir-coder {command}" in headings("command-line.md")
 
 
 @pytest.mark.parametrize(("command", "option"), list(options()))

@@ -49,7 +49,7 @@ def test_a_data_folder_that_cannot_be_written_is_a_configuration_error(tmp_path:
 def test_the_command_line_leaves_the_metrics_folder_to_the_server(tmp_path: Path) -> None:
     """prometheus_client chooses how to count when it is first imported; before ``serve`` names the folder that would be for one process."""
     script = (
-        "import os, fhir_coder.cli; from fhir_coder.api.metrics import Metrics;"
+        "import os, fhir_coder.cli; fhir_coder.cli.parser(); from fhir_coder.api.metrics import Metrics;"
         f"os.environ['PROMETHEUS_MULTIPROC_DIR'] = {str(tmp_path)!r};"
         "metrics = Metrics(); metrics.count_disposition('review'); print(metrics.exposition().decode())"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -43,6 +43,8 @@ _SENTENCE = re.compile(r"[^.;\n•]+(?:\.(?=\w)[^.;\n•]*)*")
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
+    """A rule of the files. Its patterns are text: most notes need few of them compiled; an empty one is not given."""
+
     id: str
     code: str
     where: str
@@ -52,12 +54,12 @@ class _Reason:
     is_by_clause: bool
     holds: frozenset[str]
     alternatives: tuple[str, ...]
-    words: re.Pattern[str]
-    beside: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
-    certain: re.Pattern[str] | None
-    note: re.Pattern[str] | None
-    unless_note: re.Pattern[str] | None
+    words: str
+    beside: str
+    unless: str
+    certain: str
+    note: str
+    unless_note: str
 
 
 def find_encounter_reasons(text: str, sections: tuple[Section, ...]) -> Iterator[MeasuredTerm]:
@@ -83,7 +85,7 @@ def dimensions_that_hold(sources: tuple[str, ...]) -> frozenset[str]:
 
 def _place_of(reason: _Reason, text: str, start: int, end: int, sections: tuple[Section, ...]) -> tuple[int, int] | None:
     """The first place in the sentence where the reason is told and meant."""
-    for found in reason.words.finditer(text, start, end):
+    for found in _compiled(reason.words).finditer(text, start, end):
         around = _clause_around(text, start, end, found) if reason.is_by_clause else text[start:end]
         if _is_there(reason, found.start(), sections) and _is_meant(reason, around):
             return found.span()
@@ -107,18 +109,18 @@ def _is_there(reason: _Reason, offset: int, sections: tuple[Section, ...]) -> bo
 
 
 def _is_meant(reason: _Reason, words: str) -> bool:
-    if reason.certain is not None and reason.certain.search(words):
+    if reason.certain and _compiled(reason.certain).search(words):
         return True
-    if reason.unless is not None and reason.unless.search(words):
+    if reason.unless and _compiled(reason.unless).search(words):
         return False
-    return reason.beside is None or reason.beside.search(words) is not None
+    return not reason.beside or _compiled(reason.beside).search(words) is not None
 
 
 def _is_of_note(reason: _Reason, text: str) -> bool:
     """Whether the rest of the note allows the reason."""
-    if reason.unless_note is not None and reason.unless_note.search(text):
+    if reason.unless_note and _compiled(reason.unless_note).search(text):
         return False
-    return reason.note is None or reason.note.search(text) is not None
+    return not reason.note or _compiled(reason.note).search(text) is not None
 
 
 @cache
@@ -131,8 +133,8 @@ def _reasons() -> tuple[_Reason, ...]:
 
 
 def _reason(row: Mapping[str, Any], names: Mapping[str, str]) -> _Reason:
-    def some(field: str) -> re.Pattern[str] | None:
-        return _any([_written_out(one, names) for one in row[field]]) if row.get(field) else None
+    def some(field: str) -> str:
+        return "|".join(_written_out(one, names) for one in row.get(field, ()))
 
     words = tuple(_written_out(one, names) for one in row["words"])
     return _Reason(
@@ -145,7 +147,7 @@ def _reason(row: Mapping[str, Any], names: Mapping[str, str]) -> _Reason:
         is_by_clause=row.get("by", "") == "clause",
         holds=frozenset(row.get("holds", ())),
         alternatives=words,
-        words=_any(words),
+        words="|".join(words),
         beside=some("beside"),
         unless=some("unless"),
         certain=some("certain"),
@@ -172,5 +174,6 @@ def _first_words() -> FirstWords:
     return first_words(reason.alternatives for reason in _reasons())
 
 
-def _any(patterns: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"{_BEFORE}(?:{'|'.join(patterns)})(?![\w-])", re.IGNORECASE)
+@cache
+def _compiled(alternatives: str) -> re.Pattern[str]:
+    return re.compile(rf"{_BEFORE}(?:{alternatives})(?![\w-])", re.IGNORECASE)

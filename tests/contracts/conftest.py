@@ -91,16 +91,16 @@ def _first(resources: list[Resource], kind: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def environment(ehrs: Ehrs, built: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The settings of our server as environment variables: the index of the checkout, a store of its own, the peers as EHRs."""
+def server_settings(built: None) -> dict[str, str]:
+    """The settings of our server as environment variables, without a store and EHRs: the index of the checkout, one worker."""
+    return {"FHIR_CODER_DATA": str(Settings.from_environment().data), "FHIR_CODER_LOG_LEVEL": "WARNING", "FHIR_CODER_WORKERS": "1"}
+
+
+@pytest.fixture(scope="session")
+def environment(ehrs: Ehrs, server_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Those settings with a store of its own and the peers as EHRs."""
     database = tmp_path_factory.mktemp("store") / "contracts.sqlite"
-    return {
-        "FHIR_CODER_DATA": str(Settings.from_environment().data),
-        "FHIR_CODER_DATABASE_URL": f"sqlite:///{database}",
-        "FHIR_CODER_TENANTS": ehrs.tenants(),
-        "FHIR_CODER_LOG_LEVEL": "WARNING",
-        "FHIR_CODER_WORKERS": "1",
-    }
+    return server_settings | {"FHIR_CODER_DATABASE_URL": f"sqlite:///{database}", "FHIR_CODER_TENANTS": ehrs.tenants()}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,9 @@ exactly what an EHR that never failed would hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 from flask.testing import FlaskClient
@@ -108,16 +110,27 @@ class Bench:
     upstream: FhirServer
 
 
-@pytest.fixture(scope="module", params=["plain", "transacting"])
-def bench(request, upstream: FhirServer, transacting: FhirServer, environment: dict[str, str], tmp_path_factory) -> Iterator[Bench]:
-    """The assembled application with the proxy as its only EHR."""
-    server = upstream if request.param == "plain" else transacting
-    with FaultyEhr(server.base_url).running() as ehr:
-        store = tmp_path_factory.mktemp("faults") / "store.sqlite"
-        tenants = f'[{{"id": "default", "ehrs": [{{"id": "faulty", "base_url": "{ehr.base_url}", "timeout_s": {TIMEOUT_S}}}]}}]'
-        variables = environment | {"FHIR_CODER_TENANTS": tenants, "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"}
-        settings = Settings.from_environment(variables, sandbox=True, builtin_ehr=False)
-        yield Bench(create_app(settings).test_client(), ehr, server)
+@pytest.fixture(scope="module")
+def benches(server_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[FhirServer], Bench]]:
+    """The assembled application with the proxy before a server as its only EHR; made once for each, in whatever order the cases come."""
+    with ExitStack() as stack:
+
+        @cache
+        def bench_of(server: FhirServer) -> Bench:
+            ehr = stack.enter_context(FaultyEhr(server.base_url).running())
+            store = tmp_path_factory.mktemp("faults") / "store.sqlite"
+            tenants = f'[{{"id": "default", "ehrs": [{{"id": "faulty", "base_url": "{ehr.base_url}", "timeout_s": {TIMEOUT_S}}}]}}]'
+            variables = server_settings | {"FHIR_CODER_TENANTS": tenants, "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"}
+            settings = Settings.from_environment(variables, sandbox=True, builtin_ehr=False)
+            return Bench(create_app(settings).test_client(), ehr, server)
+
+        yield bench_of
+
+
+@pytest.fixture(params=["plain", "transacting"])
+def bench(request: pytest.FixtureRequest, benches: Callable[[FhirServer], Bench]) -> Bench:
+    """The bench of one of the two servers."""
+    return benches(request.getfixturevalue("upstream" if request.param == "plain" else "transacting"))
 
 
 @pytest.fixture

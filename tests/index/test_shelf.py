@@ -59,15 +59,22 @@ def test_a_damaged_index_needs_to_be_built(built: Path, model: Model, tmp_path: 
     assert needs_build(folder, release(), model, lexicon())
 
 
-@pytest.fixture
-def data(built: Path, model: Model, tmp_path: Path) -> Path:
-    """Indexes of two releases with the shipped lexicon's name, so that the shelf takes them."""
+@pytest.fixture(scope="module")
+def pristine(built: Path, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Indexes of two releases with the shipped lexicon's name, so that the shelf takes them; nobody writes here."""
+    data = tmp_path_factory.mktemp("pristine")
     for one in both():
-        folder = index_folder(tmp_path, one)
+        folder = index_folder(data, one)
         folder.parent.mkdir(exist_ok=True)
         shutil.copytree(built, folder)
         build_index(folder, one, model, quiet, lexicon(sha256=load_lexicon().sha256))
-    return tmp_path
+    return data
+
+
+@pytest.fixture
+def data(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of the two indexes of the test's own, as building them takes most of a test."""
+    return Path(shutil.copytree(pristine, tmp_path / "data"))
 
 
 def both() -> tuple[Any, Any]:
