@@ -39,6 +39,7 @@ from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
 from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.histories import HistoryPages
+from fhir_coder.review.kept_codings import KEPT_CODINGS_S, KeptCodings
 from fhir_coder.review.kept_notes import KEPT_NOTES_S, KeptNotes
 from fhir_coder.review.launch_tokens import LaunchTokens
 from fhir_coder.review.leaving import Leaving
@@ -159,7 +160,13 @@ def open_reviewing(
         pages=pages,
         encounters=encounters,
         deciding=Deciding(
-            CodingInSight(engine.repository, people.client, blinding), desk, stores.reviews, follow_ups, recording, pages, engine.now
+            CodingInSight(KeptCodings(engine.repository, KeptReadings(lasts_s=KEPT_CODINGS_S)), people.client, blinding),
+            desk,
+            stores.reviews,
+            follow_ups,
+            recording,
+            pages,
+            engine.now,
         ),
         leaving=Leaving(sessions, flow, recording, pages),
         signing_in=signing_in,

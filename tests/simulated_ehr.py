@@ -29,7 +29,7 @@ BASE = f"{ORIGIN}/fhir/R4"
 TYPES = ("Condition", "Claim", "Task", "Provenance", "Encounter", "Patient", "DocumentReference", "Binary", "Coverage", "Procedure")
 ALL = ("read", "search-type", "create", "update")
 _SEARCHED = {
-    "patient": ("subject", "patient", "for"),
+    "patient": ("subject", "patient", "for", "beneficiary"),
     "subject": ("subject",),
     "encounter": ("encounter", "context"),
     "target": ("target",),

@@ -8,6 +8,7 @@ import { Drafting } from "./desk/drafting.js";
 import { byId } from "./desk/elements.js";
 import { startExpiry } from "./desk/expiry.js";
 import { Keys } from "./desk/keys.js";
+import { startLeaving } from "./desk/leaving.js";
 import { LET_GO } from "./desk/places.js";
 import { Searching } from "./desk/searching.js";
 import { Selecting } from "./desk/selecting.js";
@@ -26,6 +27,7 @@ function start() {
   });
   drafting = new Drafting(deciding);
   expiry = startExpiry(deciding);
+  startLeaving(deciding);
   const searching = new Searching(deciding), selecting = new Selecting(desk, deciding, searching), sorting = new Sorting(desk, deciding);
   new Keys(desk, { sorting, selecting, walking: new Walking() });
   document.addEventListener("click", (event) => onSearch(event, desk, searching, selecting));

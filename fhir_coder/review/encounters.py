@@ -131,7 +131,7 @@ class EncounterPages:
         purpose = "BTG" if not sight_of(session).is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
         values = self._desk.values(session, coding, is_broken=bool(purpose))
-        return self._pages.page("encounter", session, has_script=True, connects=True, is_scripted=False, **values)
+        return self._pages.page("encounter", session, has_script=True, connects=True, leaves=False, is_scripted=False, **values)
 
     def in_sight(self, session: ReviewSession, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if the person may see it now. Raises Forbidden while they are to code its encounter without having seen it."""

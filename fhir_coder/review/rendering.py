@@ -27,6 +27,7 @@ class Pages:
         )
         self._root = root
         self._idle_minutes = idle_minutes
+        self._idle_s, self._left = idle_minutes * 60 + 5, f"{root}/review/left"
 
     def page(
         self,
@@ -36,11 +37,13 @@ class Pages:
         frame_ancestors: tuple[str, ...] = (),
         has_script: bool = False,
         connects: bool = False,
+        leaves: bool = True,
         **values: Any,
     ) -> Response:
         """The page of a template, with the headers of all pages. One that shows a session leaves the screen when the session is over.
 
-        A page works without script; ``has_script`` lets it load ours, ``connects`` lets that ask us for more.
+        A page works without script; ``has_script`` lets it load ours, ``connects`` lets that ask us for more. Without ``leaves``
+        the page sees to its leaving itself, as it uses the session without being loaded anew.
         """
         html = self.part(name, session, **values)
         response = protect(
@@ -49,14 +52,20 @@ class Pages:
             has_script,
             connects,
         )
-        if session is not None and session.id:
-            response.headers["Refresh"] = f"{self._idle_minutes * 60 + 5}; url={self._root}/review/left"
+        if leaves and session is not None and session.id:
+            response.headers["Refresh"] = f"{self._idle_s}; url={self._left}"
         return response
 
     def part(self, name: str, session: ReviewSession | None = None, **values: Any) -> str:
         """The HTML of a template, a whole page or a part of one."""
         return self._environment.get_template(f"{name}.html").render(
-            root=self._root, session=session, token_field=TOKEN_FIELD, idle_minutes=self._idle_minutes, **values
+            root=self._root,
+            session=session,
+            token_field=TOKEN_FIELD,
+            idle_minutes=self._idle_minutes,
+            idle_s=self._idle_s,
+            left=self._left,
+            **values,
         )
 
     def redirect(self, location: str, frame_ancestors: tuple[str, ...] = ()) -> Response:

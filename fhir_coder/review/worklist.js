@@ -142,6 +142,7 @@ function keysOf(rows) {
     a: () => rows.reach("to"),
     h: () => rows.reach("hold-reason"),
     n: () => byId("take-next")?.click(),
+    ".": () => byId("take-next")?.click(),
     u: () => byId("show-new")?.click(),
     "/": () => byId("q").focus(),
     "?": () => byId("keys").showModal(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,23 +17,27 @@ from fhir_coder.store.tables import AssignmentRow, CodedEncounterRow, EvidenceRo
 from fhir_coder.worklist.decision import Recorded, Span
 from fhir_coder.worklist.review import Proposed, ProposedCode, TurnedDown
 
-P = TypeVar("P", bound=Part)
-
 
 def proposed_of(session: Session, coding: CodedEncounterRow) -> Proposed:
-    """The proposal of a coding."""
-    spans: defaultdict[tuple[str, int], tuple[Span, ...]] = defaultdict(tuple)
-    for one in _parts(session, coding, EvidenceRow):
-        spans[one.owner, one.owner_position] += (Span(one.note_id, one.start, one.end, one.sha256),)
+    """The proposal of a coding. Columns are read, no objects: this is done at every decision."""
+    evidence, assigned, left = EvidenceRow, AssignmentRow, RejectionRow
+    spans: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
+    places = (evidence.owner, evidence.owner_position, evidence.note_id, evidence.start, evidence.end, evidence.sha256)
+    for owner, position, *span in _parts(session, coding, evidence, *places):
+        spans[owner, position].append(Span(*span))
+    codes = _parts(
+        session, coding, assigned, assigned.position, assigned.code, assigned.display, assigned.probability, assigned.disposition
+    )
+    rejected = _parts(session, coding, left, left.position, left.code, left.display, left.reason, left.probability)
     return Proposed(
         coding.id,
         tuple(
-            ProposedCode(one.code, one.display, one.probability, Outcome(one.disposition), spans["assignment", one.position])
-            for one in _parts(session, coding, AssignmentRow)
+            ProposedCode(code, display, probability, Outcome(disposition), tuple(spans["assignment", position]))
+            for position, code, display, probability, disposition in codes
         ),
         tuple(
-            TurnedDown(one.code, one.display, one.reason, one.probability, spans["rejection", one.position])
-            for one in _parts(session, coding, RejectionRow)
+            TurnedDown(code, display, reason, probability, tuple(spans["rejection", position]))
+            for position, code, display, reason, probability in rejected
         ),
         Outcome(coding.disposition),
     )
@@ -45,6 +50,6 @@ def history_of(session: Session, review: ReviewRow, cipher: Cipher) -> tuple[Rec
     return tuple(recorded_of(one, cipher) for one in session.scalars(query))
 
 
-def _parts(session: Session, coding: CodedEncounterRow, kind: type[P]) -> list[P]:
-    query = select(kind).where(kind.tenant == coding.tenant, kind.coded_encounter == coding.key).order_by(kind.position, kind.key)
-    return list(session.scalars(query))
+def _parts(session: Session, coding: CodedEncounterRow, kind: type[Part], *columns: Any) -> Sequence[Any]:
+    query = select(*columns).where(kind.tenant == coding.tenant, kind.coded_encounter == coding.key)
+    return session.execute(query.order_by(kind.position, kind.key)).all()

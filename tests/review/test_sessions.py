@@ -62,6 +62,11 @@ def test_pages_leave_the_screen_when_the_session_is_over(site: Site, browser: Fl
     sign_in(site, browser)
     assert get(browser, "/review/").headers["Refresh"] == "905; url=/review/left"
     assert "Ada" not in get(browser, "/review/left").text
+    encounter = get(
+        browser, f"/review/encounters/{site.save()}"
+    )  # its script uses the session without loading it anew, and leaves by itself
+    assert "Refresh" not in encounter.headers and 'data-idle-s="905" data-left="/review/left"' in encounter.text
+    assert '<noscript><meta http-equiv="refresh" content="905; url=/review/left"></noscript>' in encounter.text
 
 
 def test_signing_out_really_ends_the_session(site: Site, browser: FlaskClient) -> None:

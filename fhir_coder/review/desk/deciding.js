@@ -2,6 +2,7 @@
    person says so: a decision is never lost, and never sent twice by itself. */
 
 import { byId, make, say } from "./elements.js";
+import { used } from "./leaving.js";
 import { swap } from "./swapping.js";
 
 const SESSION_OVER = 401;
@@ -83,6 +84,7 @@ export class Deciding {
       this.#pause("The server cannot be reached.");
       return;
     }
+    if (response.status !== SESSION_OVER) used();
     if (response.ok && answer.version !== undefined) this.#keep(decision, answer);
     else if (response.status === SESSION_OVER) { this.isPaused = true; this.tell.over(decision); }
     else if (response.ok || response.status >= 500 || response.status === TOO_OFTEN) this.#pause(answer.error ?? "The server could not do this just now.");

@@ -2,6 +2,7 @@
 
 import { open } from "./dialogs.js";
 import { all, byId, make } from "./elements.js";
+import { used } from "./leaving.js";
 import { DRAFT, DRAFTED } from "./places.js";
 
 const STILL_MS = 1000;
@@ -47,7 +48,8 @@ export class Drafting {
     const draft = this.pending;
     this.#drop();
     this.found = draft.text.trim() ? draft : null;
-    await fetch(DRAFT, { method: "POST", keepalive: true, body: new URLSearchParams({ ...draft, csrf: this.deciding.csrf ?? draft.csrf }) }).catch(() => null);
+    const response = await fetch(DRAFT, { method: "POST", keepalive: true, body: new URLSearchParams({ ...draft, csrf: this.deciding.csrf ?? draft.csrf }) }).catch(() => null);
+    if (response?.ok) used();
   }
 
   async #fetch() {

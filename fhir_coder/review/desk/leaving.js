@@ -1,0 +1,18 @@
+/* The page leaves the screen when its session was not used for as long as one lasts (automatic logoff, 45 CFR 164.312(a)(2)(iii)). A page that asks
+   the server by script uses the session without being loaded anew, so that a header could not tell when that is. */
+
+/** Every answer of the server to this page says that the session was used. */
+export const used = () => document.dispatchEvent(new CustomEvent("used"));
+
+/** `deciding` gives up what still waits then: a browser that asks whether to stay would leave the page on the screen. */
+export function startLeaving(deciding) {
+  const { idleS, left } = document.body.dataset;
+  if (!left) return;
+  let soon = 0;
+  const wait = () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => { deciding.waiting.length = 0; location.assign(left); }, Number(idleS) * 1000);
+  };
+  document.addEventListener("used", wait);
+  wait();
+}
