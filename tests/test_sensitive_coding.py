@@ -24,7 +24,6 @@ from fhir_coder.record.trail_page import trail_page
 from fhir_coder.sensitive_settings import read_sensitive
 from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import Tenant
-from fhir_coder.writeback.terms import sign_off_terms
 from tests.simulated_ehr import TYPES, SimulatedEhr, full_statement
 from tests.store.conftest import KEY
 from tests.test_engine import engine
@@ -188,8 +187,6 @@ def test_a_visit_that_the_patient_pays_gets_no_claim(coder: Coder, ehr: Simulate
     stored = coding.repository.get("default", result.coding_id)
     assert stored is not None and stored.billing_withheld == why
     assert f"no claim: {why}" in trail_page(trail_document(stored))
-    signed = sign_off_terms(result.proposal)
-    assert (signed.patient, signed.encounter) == ("Patient/p1", "Encounter/e1")
 
 
 def test_a_draft_claim_of_an_earlier_coding_is_cancelled(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:

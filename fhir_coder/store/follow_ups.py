@@ -22,7 +22,6 @@ ATTEMPTS = 12
 """Attempts before a duty is left to a person: more than a day, by the pauses below."""
 PAUSES_S = (60, 300, 1800, 7200, 21600)
 """Seconds to the next attempt; the last one repeats. Up to a fifth is added at random, so that many do not come back at once."""
-OPEN = (Progress.DUE, Progress.FAILED, Progress.DOING)
 _F, _R, _C = FollowUpRow, ReviewRow, CodedEncounterRow
 
 

@@ -6,8 +6,6 @@ Three acts, each in a file of its own: look what stands there (:mod:`fhir_coder.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback import receipt
@@ -20,14 +18,13 @@ from fhir_coder.writeback.survey import Surveyor
 from fhir_coder.writeback.terms import Terms
 
 
-def deliver(bundle: Resource, client: EhrWriter, terms: Terms | None = None, *, is_signed_off: bool = False) -> Resource:
+def deliver(bundle: Resource, client: EhrWriter, terms: Terms | None = None) -> Resource:
     """The receipt: a Bundle of type batch-response with one entry for each entry of ``bundle``, in its order, and after these one for each
     resource of an earlier coding that was retired or should have been, with the Provenance of its retirement.
 
-    ``is_signed_off`` delivers what was held before. No failure of the EHR is raised: each stands in the receipt.
+    No failure of the EHR is raised: each stands in the receipt.
     """
     given = terms or Terms()
-    given = replace(given, is_signed_off=given.is_signed_off or is_signed_off)
     try:
         offer = PermittedOffer(client.capabilities(), given.withheld)
     except FhirCoderError as error:

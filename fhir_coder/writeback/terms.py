@@ -87,23 +87,6 @@ class Terms:
     signature: Signature | None = None
 
 
-def sign_off_terms(bundle: Resource, kept: Iterable[KeptWrite] = ()) -> Terms:
-    """The terms on which a proposal that was kept is delivered after a person signed it off. It retires nothing: that is a new coding's."""
-    proposed = [entry["resource"] for entry in bundle["entry"]]
-    claim: Resource = next((one for one in proposed if one["resourceType"] == "Claim"), {})
-    encounters = [one["valueReference"] for one in claim.get("supportingInfo", ()) if "valueReference" in one]
-    patients = [claim.get("patient", {})]
-    for one in proposed:  # a self-pay visit has no Claim
-        encounters += [one["encounter"]] if one["resourceType"] in {"Condition", "Task"} and "encounter" in one else []
-        patients += [one.get("subject", {}), one.get("for", {})]
-    return Terms(
-        patient=next((one["reference"] for one in patients if "reference" in one), ""),
-        encounter=next((one["reference"] for one in encounters if "Encounter/" in one.get("reference", "")), ""),
-        earlier=read_earlier(kept),
-        is_signed_off=True,
-    )
-
-
 def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterable[KeptWrite] = ()) -> Terms:
     """The terms of a coding that has just been made; an encounter that passed awaits nobody."""
     return Terms(

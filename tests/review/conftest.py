@@ -40,7 +40,6 @@ from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
 from fhir_coder.review.note_reading import NoteReading
-from fhir_coder.review.nothing_follows import NothingFollows
 from fhir_coder.review.patient_reading import BannerReader
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
@@ -82,6 +81,7 @@ from fhir_coder.throttle.rates import Throttle
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
 from tests.api.conftest import SmallEngine
+from tests.review.nothing_follows import NothingFollows
 from tests.store.conftest import KEY, coding_result
 
 OURS = "https://coder.example"

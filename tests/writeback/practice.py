@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from fhir_coder.exchange import Intake
 from fhir_coder.model import (
@@ -120,13 +119,14 @@ class Practice:
         self._kept: list[Kept] = []
         self._codings = 0
 
-    def code(self, *codes: str, note: Note = NOTE, outcome: Outcome = Outcome.REVIEW, **options: Any) -> Coding:
-        """Code the encounter with these codes and deliver the proposal."""
+    def code(self, *codes: str, note: Note = NOTE, outcome: Outcome = Outcome.REVIEW, is_signed_off: bool = False) -> Coding:
+        """Code the encounter with these codes and deliver the proposal; ``is_signed_off``: what was held before too."""
         proposal = proposal_of(codes, note, outcome, START + timedelta(hours=self._codings))
         self._codings += 1
         bundle = build_bundle(proposal)
         terms = terms_of(proposal, self._write_before_review, self._kept if self._remembers else ())
-        coding = Coding(bundle, deliver(bundle, self.client, terms, **options))
+        terms = replace(terms, is_signed_off=terms.is_signed_off or is_signed_off)
+        coding = Coding(bundle, deliver(bundle, self.client, terms))
         self._kept += coding.kept()
         return coding
 

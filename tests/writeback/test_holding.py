@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from fhir_coder.model import Outcome
 from fhir_coder.store.start import open_stores
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
-from fhir_coder.writeback.terms import sign_off_terms, terms_of
+from fhir_coder.writeback.terms import terms_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
 from tests.writeback.practice import Practice, proposal_of
 
@@ -85,7 +86,7 @@ def test_a_proposal_that_was_kept_is_delivered_after_sign_off(key: str, tmp_path
     assert kept is not None
     assert [one.status[:3] for one in kept.receipts] == ["202", "202", "201", "201", "202", "202"]
     again = {"entry": [{"fullUrl": one.full_url, "resource": one.resource} for one in kept.proposals]}
-    signed = deliver(again, ehr.client(), sign_off_terms(again, written))
+    signed = deliver(again, ehr.client(), replace(terms_of(proposal, None, written), is_signed_off=True))
     assert [one["response"]["status"][:3] for one in signed["entry"]] == ["201", "201", "200", "200", "201", "201"]
     proposed = [entry["resource"] for entry in bundle["entry"][:2]]
     assert [without_server(one) for one in ehr.held("Condition")] == [
