@@ -10,8 +10,8 @@ from fhir_coder.writeback import receipt
 from fhir_coder.writeback.addressing import URN
 from fhir_coder.writeback.course import NOT_ACTED, Course, is_done, is_unclear, may_still_act
 from fhir_coder.writeback.names import address_of, version_of
-from fhir_coder.writeback.plan import Action, Step
 from fhir_coder.writeback.revision import Left
+from fhir_coder.writeback.steps import Action, Step
 from fhir_coder.writeback.transaction import kept_resource, transaction_bundle, transaction_entry
 
 

@@ -11,7 +11,7 @@ from fhir_coder.writeback.addressing import Addresses
 from fhir_coder.writeback.ehr_writer import EhrWriter, Offer
 from fhir_coder.writeback.fidelity import alterations
 from fhir_coder.writeback.names import address_of, name_of, version_of
-from fhir_coder.writeback.plan import Step
+from fhir_coder.writeback.steps import Step
 from fhir_coder.writeback.survey import Surveyor, is_silent, same_provenance
 
 NOT_ACTED = frozenset({429, 503})

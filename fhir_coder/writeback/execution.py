@@ -12,7 +12,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.writeback.at_once import AtOnce
 from fhir_coder.writeback.course import Course
 from fhir_coder.writeback.one_by_one import OneByOne
-from fhir_coder.writeback.plan import Step
+from fhir_coder.writeback.steps import Step
 from fhir_coder.writeback.transaction import chunks
 
 

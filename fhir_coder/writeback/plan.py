@@ -6,32 +6,26 @@ could not be marked as an error. A Provenance follows its target.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback.ehr_writer import Offer
 from fhir_coder.writeback.names import (
     address_of,
-    has_verifier,
     is_by_this_software,
     is_withdrawn,
     name_of,
-    plain_code,
     token_in,
     version_of,
 )
-from fhir_coder.writeback.provenance import renamed, retirement_provenance
+from fhir_coder.writeback.provenance import renamed
+from fhir_coder.writeback.retirement import Retiring, verified
 from fhir_coder.writeback.revision import (
     Left,
     Revise,
-    cancel_claim,
-    cancel_task,
     complete_task,
     refresh_condition,
-    retire_condition,
     revise_claim,
     revise_task,
     revive_condition,
@@ -39,52 +33,10 @@ from fhir_coder.writeback.revision import (
     sign_condition,
     task_topic,
 )
+from fhir_coder.writeback.steps import Action, Step
 from fhir_coder.writeback.survey import Survey, same_provenance
 from fhir_coder.writeback.terms import EarlierWrite, Terms
 from fhir_coder.writeback.touched import claim_codes
-
-
-class Action(StrEnum):
-    """What is done about one resource."""
-
-    CREATE = "create"
-    REVISE = "revise"
-    KEEP = "keep"
-    LEAVE = "leave"
-    HOLD = "hold"
-    OMIT = "omit"
-    FAIL = "fail"
-    SPARE = "spare"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One resource and what is done about it.
-
-    ``resource`` is as proposed, its references as ``urn:uuid``; ``current`` as it stands at the EHR. ``revise`` makes the one of the other;
-    ``word`` names in the receipt what a revision did. ``sentence`` says why something is left, held or omitted, ``error`` why nothing is known. ``follows`` is the ``full_url`` of the
-    step without whose success a Provenance is not written.
-    """
-
-    action: Action
-    full_url: str
-    resource: Resource
-    current: Resource | None = None
-    revise: Revise | None = None
-    word: str = "Updated"
-    sentence: str = ""
-    error: FhirCoderError | None = None
-    follows: str = ""
-
-    @property
-    def kind(self) -> str:
-        """The resource type."""
-        return str(self.resource["resourceType"])
-
-    @property
-    def writes(self) -> bool:
-        """Whether something is sent to the EHR."""
-        return self.action in {Action.CREATE, Action.REVISE}
 
 
 def plan(bundle: Resource, survey: Survey, offer: Offer, terms: Terms) -> tuple[Step, ...]:
@@ -95,7 +47,10 @@ def plan(bundle: Resource, survey: Survey, offer: Offer, terms: Terms) -> tuple[
         url, resource = entry["fullUrl"], entry["resource"]
         is_provenance = resource["resourceType"] == "Provenance"
         steps[url] = planner.provenance(url, resource, steps) if is_provenance else planner.step(url, resource, steps)
-    return (*steps.values(), *planner.retirements({name_of(one.resource) for one in steps.values()}))
+    return (
+        *steps.values(),
+        *Retiring(survey, offer, terms, bundle.get("timestamp", "")).steps({name_of(one.resource) for one in steps.values()}),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +90,6 @@ class _Planner:
             return Step(Action.FAIL, url, resource, error=error)
         return self._of_existing(url, resource, target, target.current)
 
-    def retirements(self, proposed: set[str]) -> Iterator[Step]:
-        """Conditions and the Task of earlier codings that are not proposed any more, each with the Provenance of its retirement."""
-        for name, current in self.survey.existing.items():
-            if name in proposed or not self.terms.key:
-                continue
-            if current["resourceType"] == "Task":
-                yield from self._cancelled(name, current)
-            elif current["resourceType"] == "Claim":
-                yield from self._withdrawn_claim(name, current)
-            elif current["resourceType"] == "Condition":
-                yield from self._retired(name, current)
-
     def _existing(self, url: str, resource: Resource, current: Resource, is_news: bool) -> Step:
         kind, earlier = resource["resourceType"], self.terms.earlier.writes.get(name_of(resource))
         if self.terms.signature:
@@ -171,8 +114,9 @@ class _Planner:
             return self._if_needed(sign_claim(earlier), resource, current)
         if token_in(current.get("verificationStatus")) == "entered-in-error":
             return self._condition(resource, current, earlier)
-        verified = self._verified(current)
-        return verified or self._if_needed(sign_condition(self._code_of(name_of(resource)), earlier), resource, current)
+        return verified(self.survey, current) or self._if_needed(
+            sign_condition(self._code_of(name_of(resource)), earlier), resource, current
+        )
 
     def _if_needed(self, revise: Revise, resource: Resource, current: Resource) -> Revise | Left:
         outcome = revise(current, resource)
@@ -244,61 +188,11 @@ class _Planner:
             return Step(Action.CREATE, url, changed, follows=target.full_url)
         return Step(Action.KEEP, url, resource, known or _at(self.terms.earlier.writes[name]))
 
-    def _retired(self, name: str, current: Resource) -> Iterator[Step]:
-        code, earlier = self._code_of(name), self.terms.earlier.writes.get(name)
-        if plain_code(code) in map(plain_code, self.terms.codes) or token_in(current.get("verificationStatus")) == "entered-in-error":
-            return
-        revise = retire_condition(code, earlier, is_signed=self.terms.signature is not None)
-        outcome = self._verified(current) or revise(current, current)
-        url = f"retired:{address_of(current)}"
-        said = f"{code} was signed away" if self.terms.signature else f"{code} is no longer proposed"
-        if isinstance(outcome, Left) or not self.offer.can("Condition", "update"):
-            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Condition"
-            yield Step(Action.LEAVE, url, current, current, sentence=f"{said}; the Condition was left as it is: {why}")
-            return
-        yield Step(Action.REVISE, url, current, current, revise, "Retired", f"{said}.")
-        if self.offer.can("Provenance", "create"):
-            name = f"{self.terms.key}.provenance.{code}.retired"
-            provenance = retirement_provenance(name, current, self.instant, self.terms.signature)
-            yield Step(Action.CREATE, f"{url}:provenance", provenance, follows=url)
-
-    def _cancelled(self, name: str, current: Resource) -> Iterator[Step]:
-        if current.get("status") != "requested":
-            return
-        revise = cancel_task(self.terms.earlier.writes.get(name), self.instant)
-        outcome = revise(current, current)
-        url = f"retired:{address_of(current)}"
-        if isinstance(outcome, Left) or not self.offer.can("Task", "update"):
-            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Task"
-            yield Step(Action.LEAVE, url, current, current, sentence=f"No review is asked for any more; the Task was left as it is: {why}")
-        else:
-            yield Step(Action.REVISE, url, current, current, revise, "Retired", "No review is asked for any more.")
-
-    def _withdrawn_claim(self, name: str, current: Resource) -> Iterator[Step]:
-        """A Claim of an earlier coding where none may be made any more."""
-        if current.get("status") == "cancelled":
-            return
-        revise = cancel_claim(self.terms.earlier.writes.get(name), is_signed=self.terms.signature is not None)
-        outcome = revise(current, current)
-        url = f"retired:{address_of(current)}"
-        if isinstance(outcome, Left) or not self.offer.can("Claim", "update"):
-            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Claim"
-            yield Step(Action.LEAVE, url, current, current, sentence=f"No Claim is proposed any more; withdraw it by hand: {why}")
-        else:
-            yield Step(Action.REVISE, url, current, current, revise, "Retired", "No Claim is proposed any more.")
-
     def _code_of(self, name: str) -> str:
         return name.removeprefix(f"{self.terms.key}.condition.")
 
     def _is_verified(self, current: Resource) -> bool:
-        return self._verified(current) is not None
-
-    def _verified(self, current: Resource) -> Left | None:
-        """Why its Provenances forbid a change: they name a verifier, or the EHR did not give them."""
-        if address_of(current) in self.survey.failures:
-            return Left("the EHR did not say who verified it")
-        is_verified = has_verifier(self.survey.provenances.get(address_of(current), ()))
-        return Left("a Provenance names who verified it") if is_verified else None
+        return verified(self.survey, current) is not None
 
 
 def _labels(resource: Resource) -> list[Resource]:

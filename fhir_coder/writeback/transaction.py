@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback.names import address_of, version_of
-from fhir_coder.writeback.plan import Step
+from fhir_coder.writeback.steps import Step
 
 MAX_ENTRIES = 40
 """Resources in one transaction: below the bounds that servers are known to set (Medplum takes 50 updates)."""

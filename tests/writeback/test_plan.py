@@ -9,7 +9,8 @@ from fhir_coder.errors import EhrTimeout
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.names import name_of
-from fhir_coder.writeback.plan import Action, Step, plan
+from fhir_coder.writeback.plan import plan
+from fhir_coder.writeback.steps import Action, Step
 from fhir_coder.writeback.survey import Survey
 from fhir_coder.writeback.terms import Earlier, EarlierWrite, Terms, read_earlier
 from tests.simulated_ehr import full_statement

@@ -1,0 +1,53 @@
+"""What is done about each resource of a proposal, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fhir_coder.errors import FhirCoderError
+from fhir_coder.exchange import Resource
+from fhir_coder.writeback.revision import Revise
+
+
+class Action(StrEnum):
+    """What is done about one resource."""
+
+    CREATE = "create"
+    REVISE = "revise"
+    KEEP = "keep"
+    LEAVE = "leave"
+    HOLD = "hold"
+    OMIT = "omit"
+    FAIL = "fail"
+    SPARE = "spare"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One resource and what is done about it.
+
+    ``resource`` is as proposed, its references as ``urn:uuid``; ``current`` as it stands at the EHR. ``revise`` makes the one of the other;
+    ``word`` names in the receipt what a revision did. ``sentence`` says why something is left, held or omitted, ``error`` why nothing is known. ``follows`` is the ``full_url`` of the
+    step without whose success a Provenance is not written.
+    """
+
+    action: Action
+    full_url: str
+    resource: Resource
+    current: Resource | None = None
+    revise: Revise | None = None
+    word: str = "Updated"
+    sentence: str = ""
+    error: FhirCoderError | None = None
+    follows: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The resource type."""
+        return str(self.resource["resourceType"])
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is sent to the EHR."""
+        return self.action in {Action.CREATE, Action.REVISE}
