@@ -70,6 +70,10 @@ SHOTS = (
     Shot("worklist-narrow", "worklist", 390, 844),
     Shot("home", "home"),
     Shot("home-dark", "home", scheme="dark"),
+    Shot("upload", "upload"),
+    Shot("sign-off", "sign-off"),
+    Shot("history", "history"),
+    Shot("second", "second"),
 )
 FIGURES = (
     Shot("dashboard", "dashboard", is_whole=True),
@@ -88,7 +92,9 @@ def main() -> None:
     with nullcontext(Started(options.url)) if options.url else _server() as started, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"])
         home = f"{started.url}/review/"
-        pages = {"encounter": _coded(browser, started.url), "home": home, "worklist": f"{home}worklist", "dashboard": f"{home}dashboard"}
+        encounter = _coded(browser, started.url)
+        pages = {name: f"{home}{name}" for name in ("worklist", "upload", "second", "dashboard")}
+        pages |= {"home": home, "encounter": encounter, "sign-off": encounter, "history": f"{encounter}/history"}
         for shot in SHOTS:
             _take(browser, shot, pages[shot.page], options.images)
         if started.database:
@@ -131,6 +137,8 @@ def _take(browser: Browser, shot: Shot, address: str, images: Path) -> None:
     page.goto(address)
     if shot.page == "encounter":
         _look_at_words(page)
+    elif shot.page == "sign-off":
+        _decide(page)
     elif shot.page == "worklist" and shot.width >= 1200:
         page.keyboard.press("j")
     page.screenshot(path=images / f"{shot.name}.png", full_page=shot.is_whole)
@@ -144,6 +152,16 @@ def _look_at_words(page: Page) -> None:
     page.keyboard.press("n")
     if page.evaluate("innerWidth") < 1200:
         page.evaluate("scrollTo(0, 0)")
+
+
+def _decide(page: Page) -> None:
+    """Some decisions, and the question whether to sign off: what the history tells of then."""
+    for key, said in (("a", "accepted"), ("A", "accepted")):
+        page.keyboard.press(key)
+        page.wait_for_function("said => document.getElementById('said').textContent.includes(said)", arg=said)
+        page.wait_for_timeout(500)
+    page.keyboard.press("s")
+    page.locator("dialog#sign-off").wait_for()
 
 
 @contextmanager
