@@ -43,6 +43,12 @@ def claimed(page: Page) -> list[str]:
     return [str(one.get_attribute("data-code")) for one in page.locator(".claim > li").all()]
 
 
+def settled(page: Page) -> None:
+    """Nothing is being sent, and no dialog is open: keys mean the page again."""
+    expect(page.locator("body[aria-busy]")).to_have_count(0)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
 def reject_last(page: Page) -> str:
     """Turn the last code down, by keyboard: it goes with a finding that blocks the sign-off."""
     codes = claimed(page)
@@ -52,6 +58,7 @@ def reject_last(page: Page) -> str:
     expect(page.locator("dialog#reject")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator(f'.claim > li[data-code="{codes[-1]}"]')).to_have_count(0)
+    settled(page)
     return codes[-1]
 
 
@@ -67,6 +74,7 @@ def test_a_review_by_keyboard_alone_ends_in_the_ehr(desk: Page, ehr: SimulatedEh
     first, rejected = before[0], before[-1]
     desk.keyboard.press("a")
     expect(desk.locator(SAID)).to_contain_text(f"{first} accepted")
+    settled(desk)
     reject_last(desk)
     desk.keyboard.press("q")
     expect(desk.locator("dialog#ask")).to_be_visible()
@@ -75,11 +83,14 @@ def test_a_review_by_keyboard_alone_ends_in_the_ehr(desk: Page, ehr: SimulatedEh
     desk.keyboard.press("Tab")
     desk.keyboard.press("Enter")
     expect(desk.locator("#head .badge").first).to_have_text("Held")
+    settled(desk)
     assert [one for one in ehr.held("Task") if one.get("description") == "Please clarify the stage of the kidney disease."]
     desk.keyboard.press("h")
     expect(desk.locator("#head .badge").first).to_have_text("Waits for a person")
+    settled(desk)
     desk.keyboard.press("A")
     expect(desk.locator(SAID)).to_contain_text("accepted")
+    settled(desk)
     sign(desk)
     expect(desk.locator("#head")).to_contain_text("Written to the EHR")
     after = statuses(ehr)
