@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from fhir_coder.app import open_all_stores, open_billing
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.billing.outgoing import Outgoing, State
+from fhir_coder.commands.actions import pause_s, tenant_action
 from fhir_coder.commands.operator import operator
 from fhir_coder.settings import Settings
-from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 _UNDELIVERED = {State.REJECTED, State.FAILED}
 
@@ -22,21 +22,14 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     """Declare the subcommand."""
     command = subparsers.add_parser("billing", help="list, send and settle what goes to billing")
     actions = command.add_subparsers(dest="action", required=True)
-    listed = _action(actions, "list", "print what is in the outbox", run_list)
+    listed = tenant_action(actions, "list", "print what is in the outbox", run_list)
     listed.add_argument("--state", action="append", default=[], choices=[one.value for one in State], help="only what is in this state")
     listed.add_argument("--json", action="store_true", help="print one JSON object a line")
-    send = _action(actions, "send", "send what is due", run_send)
-    send.add_argument("--every", type=_seconds, metavar="SECONDS", help="go on, looking again after so many seconds")
-    _of_one(_action(actions, "resend", "let something leave again with the next send", run_resend))
-    told = _of_one(_action(actions, "acknowledge", "say for the receiver that it took something, or did not", run_acknowledge))
+    send = tenant_action(actions, "send", "send what is due", run_send)
+    send.add_argument("--every", type=pause_s, metavar="SECONDS", help="go on, looking again after so many seconds")
+    _of_one(tenant_action(actions, "resend", "let something leave again with the next send", run_resend))
+    told = _of_one(tenant_action(actions, "acknowledge", "say for the receiver that it took something, or did not", run_acknowledge))
     told.add_argument("--rejected", action="store_true", help="it did not take it")
-
-
-def _action(actions: argparse._SubParsersAction, name: str, told: str, run: object) -> argparse.ArgumentParser:
-    action = actions.add_parser(name, help=told)
-    action.add_argument("--tenant", default=DEFAULT_TENANT, help="whose (default: default)")
-    action.set_defaults(run=run)
-    return action
 
 
 def _of_one(action: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -110,9 +103,3 @@ def _line(one: Outgoing) -> str:
         f"{one.control_id}  {one.state.value:<12}  {one.destination}  {one.encounter or '-'}  {version}  {moment}  attempts {one.attempts}"
     )
     return f"{line}{again}  {told}".rstrip()
-
-
-def _seconds(text: str) -> float:
-    if not 1 <= float(text) <= 86_400:
-        raise argparse.ArgumentTypeError("expected 1 to 86400 seconds")
-    return float(text)

@@ -11,10 +11,10 @@ from functools import partial
 
 from fhir_coder.app import build_coder, open_all_stores
 from fhir_coder.audit.entry import Action, AuditEntry, Success
+from fhir_coder.commands.actions import pause_s, tenant_action
 from fhir_coder.commands.operator import operator
 from fhir_coder.following_up import open_background
 from fhir_coder.settings import Settings
-from fhir_coder.tenant_settings import DEFAULT_TENANT
 from fhir_coder.worklist.following import FollowUp, Progress
 
 _UNDONE = (Progress.FAILED, Progress.UNDELIVERED)
@@ -24,22 +24,15 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     """Declare the subcommand."""
     command = subparsers.add_parser("follow-ups", help="list and do what follows sign-offs and questions")
     actions = command.add_subparsers(dest="action", required=True)
-    listed = _action(actions, "list", "print what is to be done and what was", run_list)
+    listed = tenant_action(actions, "list", "print what is to be done and what was", run_list)
     listed.add_argument("--progress", action="append", default=[], choices=[one.value for one in Progress], help="only what stands so")
     listed.add_argument("--json", action="store_true", help="print one JSON object a line")
-    run = _action(actions, "run", "do what is due, with the server's own access", run_due)
-    run.add_argument("--every", type=_seconds, metavar="SECONDS", help="go on, looking again after so many seconds")
-    retry = _action(actions, "retry", "do now what failed or was left to a person", run_retry)
+    run = tenant_action(actions, "run", "do what is due, with the server's own access", run_due)
+    run.add_argument("--every", type=pause_s, metavar="SECONDS", help="go on, looking again after so many seconds")
+    retry = tenant_action(actions, "retry", "do now what failed or was left to a person", run_retry)
     retry.add_argument("coding", metavar="CODING", help="the id of the coding, as listed")
     for one in (run, retry):
         one.add_argument("--sandbox", action="store_true", help="the built-in EHR is among the EHRs, as under serve --sandbox")
-
-
-def _action(actions: argparse._SubParsersAction, name: str, told: str, run: object) -> argparse.ArgumentParser:
-    action = actions.add_parser(name, help=told)
-    action.add_argument("--tenant", default=DEFAULT_TENANT, help="whose (default: default)")
-    action.set_defaults(run=run)
-    return action
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -89,9 +82,3 @@ def _line(one: FollowUp) -> str:
     return (
         f"{one.coding_id}  {one.progress.value:<11}  {target}  decision {one.sequence}  {moment}  attempts {one.attempts}  {told}".rstrip()
     )
-
-
-def _seconds(text: str) -> float:
-    if not 1 <= float(text) <= 86_400:
-        raise argparse.ArgumentTypeError("expected 1 to 86400 seconds")
-    return float(text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_coder.exchange import Resource
+from fhir_coder.npi import NPI_SYSTEM
 from fhir_coder.vocabulary import CONDITION_CATEGORY, CONDITION_CLINICAL, CONDITION_VERIFICATION, CPT, ICD10CM, LOINC
 
 CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
@@ -17,7 +18,6 @@ PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 DIAGNOSTIC_SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
 SUBSCRIBER = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
 QUALIFICATION = "http://terminology.hl7.org/CodeSystem/v2-0360"
-NPI = "http://hl7.org/fhir/sid/us-npi"
 RECORD_NUMBER = "https://fhir-coder.github.io/fhir/identifier/sandbox"
 CONTENT_TYPES = {".txt": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8", ".xml": "application/xml"}
 
@@ -98,7 +98,7 @@ def _practitioner(key: str, person: Person) -> Resource:
     return {
         "resourceType": "Practitioner",
         "id": key,
-        "identifier": [{"system": NPI, "value": person.npi}],
+        "identifier": [{"system": NPI_SYSTEM, "value": person.npi}],
         "active": True,
         "name": [{"family": person.family, "given": [person.given]}],
         "qualification": [{"code": {"coding": [{"system": QUALIFICATION, "code": person.qualification}]}}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from fhir_coder.review.session import ReviewSession
 from tests.contracts.authorization.browser import NoBrowser, chromium_path
 from tests.contracts.peers import NotInstallable, install_packages
 from tests.outcomes.many import ManyOutcomes
-from tests.review.conftest import empty_store, make_site
+from tests.review.conftest import Site, empty_store, make_site
 from tests.review.large_visit import large_visit
 
 AXE = "axe-core@4.14.1"
@@ -63,22 +64,29 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@contextmanager
+def answering(site: Site) -> Iterator[str]:
+    """The pages of a site at an address of this machine, until the block ends."""
+    server = make_server("127.0.0.1", 0, site.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        site.repository.close()
+
+
 def served(empty_store: Path, folder: Path, person: Person, others: Sequence[CodingResult] = ()) -> Iterator[Served]:
     """The pages for everybody on this machine as that person; ``others`` are coded before the large visit."""
     site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False, outcomes=ManyOutcomes())
     for one in others:
         site.repository.save("default", "main", one)
     coding = site.repository.save("default", "main", large_visit())
-    server = make_server("127.0.0.1", 0, site.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield Served(f"http://127.0.0.1:{server.server_port}", coding)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        site.repository.close()
+    with answering(site) as url:
+        yield Served(url, coding)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from werkzeug.serving import make_server
 
 from fhir_coder.code_search.searching import Found
 from fhir_coder.model import Outcome
@@ -17,7 +15,7 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.worklist.decision import Act, Decision, Override, Someone
 from terminology.release import Catalogue, Release
-from tests.contracts.pages.conftest import DEMO, NARROW, WIDE
+from tests.contracts.pages.conftest import DEMO, NARROW, WIDE, answering
 from tests.contracts.pages.test_accessibility import violations
 from tests.review.conftest import Site, make_site
 from tests.review.large_visit import large_visit
@@ -87,16 +85,8 @@ def pages(empty_store: Path, tmp_path_factory: pytest.TempPathFactory, release: 
         codes=Search(),
     )
     paths = seeded(site)
-    server = make_server("127.0.0.1", 0, site.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield Pages(f"http://127.0.0.1:{server.server_port}", paths)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        site.repository.close()
+    with answering(site) as url:
+        yield Pages(url, paths)
 
 
 @pytest.mark.parametrize(("scheme", "viewport"), [("light", WIDE), ("dark", NARROW)], ids=["light, wide", "dark, narrow"])

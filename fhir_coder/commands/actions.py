@@ -1,0 +1,24 @@
+"""What commands over a tenant's work share: actions with a tenant, and the pause of those that go on."""
+
+from __future__ import annotations
+
+import argparse
+
+from fhir_coder.tenant_settings import DEFAULT_TENANT
+
+LONGEST_PAUSE_S = 86_400
+
+
+def tenant_action(actions: argparse._SubParsersAction, name: str, told: str, run: object) -> argparse.ArgumentParser:
+    """Declare an action on the work of one tenant."""
+    action = actions.add_parser(name, help=told)
+    action.add_argument("--tenant", default=DEFAULT_TENANT, help="whose (default: default)")
+    action.set_defaults(run=run)
+    return action
+
+
+def pause_s(text: str) -> float:
+    """Seconds between two rounds. Raises ArgumentTypeError for what is no pause."""
+    if not 1 <= float(text) <= LONGEST_PAUSE_S:
+        raise argparse.ArgumentTypeError(f"expected 1 to {LONGEST_PAUSE_S} seconds")
+    return float(text)
