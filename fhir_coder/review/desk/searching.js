@@ -34,7 +34,7 @@ export class Searching {
     });
     this.dialog.addEventListener("cancel", (event) => { if (this.views.length > 1) { event.preventDefault(); this.#back(); } });
     this.dialog.addEventListener("close", () => this.#stop());
-    this.form.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); this.#take(Math.max(this.at, 0)); });
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); this.#enter(); });
   }
 
   /** Open for an act: `add`, or `replace` of a code; `span` is what was selected in a note, `query` what is looked for first. */
@@ -55,21 +55,30 @@ export class Searching {
   }
 
   #typed() {
-    clearTimeout(this.soon);
-    this.asking?.abort();
+    this.#stop();
+    this.#behind(true);
     this.soon = setTimeout(() => this.#search(), PAUSE_MS);
   }
 
   #stop() {
     clearTimeout(this.soon);
     this.asking?.abort();
+    this.#behind(false);
+  }
+
+  /** Whether the list is still that of what was typed before: Enter then brings the new one instead of taking a code from the old. */
+  #behind(isBehind) {
+    this.isBehind = isBehind;
+    this.list.setAttribute("aria-busy", String(isBehind));
   }
 
   async #search() {
+    clearTimeout(this.soon);
     const query = this.input.value.trim();
-    if (!query) { this.#show([]); return; }
+    if (!query) { this.#behind(false); this.#show([]); return; }
     const answer = await this.#ask(codesFor(query));
     if (!answer) return;
+    this.#behind(false);
     this.views = [];
     const found = answer.codes.map((one) => this.#code(one, one.why));
     this.#show(found, found.length ? `${found.length} found` : "Nothing found");
@@ -155,14 +164,20 @@ export class Searching {
   }
 
   #take(at) {
+    this.#stop();
     this.views.at(-1)?.options[at]?.run();
+  }
+
+  #enter() {
+    if (this.isBehind) this.#search();
+    else this.#take(Math.max(this.at, 0));
   }
 
   #key(event) {
     const count = this.views.at(-1)?.options.length ?? 0;
     if (event.isComposing) return;
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && count) this.#mark((this.at + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
-    else if (event.key === "Enter") this.#take(this.at);
+    else if (event.key === "Enter") this.#enter();
     else if (event.key === "Escape" && this.views.length > 1) this.#back();
     else return;
     event.preventDefault();

@@ -36,6 +36,15 @@ SELECT = """words => {
 }"""
 
 
+FOUND = "#search-found"
+TYPED_AND_ENTERED = """() => {
+  const box = document.querySelector('#search-query');
+  box.value = 'kne';
+  box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+}"""
+
+
 class KneesAndKidneys:
     """Finds the same two codes for whatever is typed: one that asks for a side first."""
 
@@ -158,6 +167,7 @@ def test_a_code_is_replaced_by_search_and_asked_for_its_side(desk: Desk) -> None
     desk.page.keyboard.type("knee")
     box, options, status = desk.page.locator("#search-query"), desk.page.locator("#search-found [role=option]"), "#search [role=status]"
     expect(options).to_have_count(2)
+    expect(desk.page.locator(FOUND)).to_have_attribute("aria-busy", "false")
     expect(box).to_have_attribute("aria-activedescendant", "found-0")
     desk.press("Enter")
     expect(desk.page.locator(status)).to_contain_text("M25.56:")
@@ -170,6 +180,20 @@ def test_a_code_is_replaced_by_search_and_asked_for_its_side(desk: Desk) -> None
     decision = desk.kept(1)
     assert decision.act is Act.REPLACE and decision.code == "N18.32" and decision.instead in answer
     assert desk.codes()[2] == decision.instead == desk.chosen()
+
+
+def test_enter_takes_no_code_from_the_list_of_what_was_typed_before(desk: Desk) -> None:
+    desk.press("j", "j", "r")
+    desk.page.keyboard.type("kn")
+    expect(desk.page.locator(f"{FOUND}[aria-busy=false] [role=option]")).to_have_count(2)
+    asked: list[str] = []
+    desk.page.route("**/review/codes?**", lambda route: (asked.append(route.request.url), route.continue_())[1])
+    desk.page.evaluate(TYPED_AND_ENTERED)
+    expect(desk.page.locator(f"{FOUND}[aria-busy=false] [role=option]")).to_have_count(2)
+    assert len(asked) == 1 and "q=kne&" in asked[0] and desk.review().version == 0
+    expect(desk.page.locator("#search [role=status]")).to_contain_text("2 found")
+    desk.press("ArrowDown", "Enter")
+    assert desk.kept(1).instead == "N18.31"
 
 
 def test_selected_words_are_evidence_in_code_points(desk: Desk) -> None:
@@ -285,7 +309,7 @@ def test_the_keystrokes_that_are_documented(desk: Desk) -> None:
         for key in re.findall(r"`([^`]+)`", keys):
             if key.startswith("“"):
                 desk.page.keyboard.type(key.strip("“”"))
-                expect(desk.page.locator("#search-found [role=option]")).to_have_count(2)
+                expect(desk.page.locator(f"{FOUND}[aria-busy=false] [role=option]")).to_have_count(2)
             else:
                 desk.press(key)
         if task != "sign off":
