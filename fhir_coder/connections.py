@@ -70,9 +70,9 @@ class EhrConnections:
             clients[ehr] = self._connect(ehr, RetryPolicy())
         return clients[ehr]
 
-    def once(self, ehr: EhrSettings) -> EhrClient:
-        """A client for a page that somebody waits for: one short attempt."""
-        quick = replace(ehr, timeout_s=min(ehr.timeout_s, TIMEOUT_S))
+    def once(self, ehr: EhrSettings, longest_s: float = TIMEOUT_S) -> EhrClient:
+        """A client for a page that somebody waits for: one attempt of ``longest_s`` seconds, or less where the EHR is to be given less."""
+        quick = replace(ehr, timeout_s=min(ehr.timeout_s, longest_s))
         return self._connect(quick, RetryPolicy(attempts=1))
 
     def as_person(self, ehr: EhrSettings, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:

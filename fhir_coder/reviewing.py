@@ -238,15 +238,16 @@ class AsPerson:
         """The engine in the server's own name: for what asks no EHR."""
         return AsVisitor(InTurn(self._engine, self._room), self._room)
 
-    def client(self, session: ReviewSession) -> EhrClient | None:
+    def client(self, session: ReviewSession, retry: RetryPolicy | None = None) -> EhrClient | None:
         """The client of the EHR that the session came from; None for one that came from none."""
         if self._sessions is None or session.launched is None or not session.launched.is_smart:
             return None
-        return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id))
+        return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id), retry)
 
     def source(self, session: ReviewSession) -> EncounterSource:
-        """Where the encounter of a past coding is had again for this person: the store, and the EHR with their token."""
-        connect = partial(self._client_at, session)
+        """Where the encounter of a past coding is had again for this person: the store, and the EHR with their token, each call in one attempt
+        because the person waits."""
+        connect = partial(self._client_at, session, is_waited_for=True)
         return EncounterSource(NoteReader(connect), lambda coding: self._gather(coding, connect(coding.tenant, coding.ehr)))
 
     def access(self, session: ReviewSession, coding: StoredEncounter) -> Access:
@@ -267,21 +268,26 @@ class AsPerson:
         policy = replace(self._engine.intake, sensitive=self._engine.tenants[coding.tenant].sensitive)
         return gather(wanted, client, policy)
 
-    def _client_at(self, session: ReviewSession, tenant: str, ehr: str) -> EhrClient | None:
+    def _client_at(self, session: ReviewSession, tenant: str, ehr: str, is_waited_for: bool = False) -> EhrClient | None:
         """The client of an EHR of the tenant for this person; None for one that the session did not come from."""
         if session.launched is None:
             ehrs = self._engine.tenants[tenant].ehrs if tenant in self._engine.tenants else ()
-            return next((self._connections(one) for one in ehrs if one.id == ehr), None)
-        return self.client(session) if (tenant, ehr) == (session.tenant, session.ehr) else None
+            found = next((one for one in ehrs if one.id == ehr), None)
+            if found is None:
+                return None
+            return self._connections.once(found, found.timeout_s) if is_waited_for else self._connections(found)
+        return (
+            self.client(session, RetryPolicy(attempts=1) if is_waited_for else None)
+            if (tenant, ehr) == (session.tenant, session.ehr)
+            else None
+        )
 
     def client_for_notes(self, session: ReviewSession, ehr: str) -> EhrClient | None:
         """The client that reads the notes of a page, in one attempt: the person waits for it. None for an EHR that the session did not come from."""
         if session.launched is None:
             found = next((one for one in self._engine.tenants[session.tenant].ehrs if one.id == ehr), None)
             return self._connections.once(found) if found else None
-        if self._sessions is None or not session.launched.is_smart or session.ehr != ehr:
-            return None
-        return self._connections.as_person(self._ehr(session.launched), LaunchTokens(self._sessions, session.id), RetryPolicy(attempts=1))
+        return self.client(session, RetryPolicy(attempts=1)) if session.ehr == ehr else None
 
     def just_launched(self, launched: Launched) -> EhrClient:
         """The client for a launch before it has a session: one attempt, for the banner must not keep the person waiting."""

@@ -53,7 +53,7 @@ class EncounterSource:
 
 def encounter_again(coding: StoredEncounter, reader: NoteReader, gather_again: Callable[[StoredEncounter], Intake]) -> EncounterAgain:
     """The encounter as it was coded. ``gather_again`` asks the EHR for facts that were not stored. Raises NotReplayable."""
-    rereads = [reader.read(coding, note) for note in coding.notes]
+    rereads = reader.read_all(coding)
     absent = [one for one in rereads if one.absence]
     if absent and all(one.absence is Absence.INLINE for one in absent):
         raise NotReplayable("notes were sent inline and text storage is off")

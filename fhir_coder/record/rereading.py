@@ -6,7 +6,7 @@ A review page shows a note with it, and a replay codes it again. What is not exa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from fhir_coder.ehr.client import EhrClient
@@ -95,6 +95,15 @@ class NoteReader:
         except RequestError:
             return Reread(note, absence=Absence.GONE)
 
+    def read_all(self, coding: StoredEncounter) -> tuple[Reread, ...]:
+        """The texts of all notes of a coding, in order. An EHR that did not answer for one is not asked for the next: somebody may wait."""
+        found: list[Reread] = []
+        for note in coding.notes:
+            is_down = any(one.absence is Absence.EHR_DOWN for one in found)
+            reread = (_UNASKED if is_down else self).read(coding, note)
+            found.append(replace(reread, absence=Absence.EHR_DOWN) if is_down and reread.absence is Absence.NO_EHR else reread)
+        return tuple(found)
+
     def _from_ehr(self, client: EhrClient, note: StoredNote) -> Reread:
         """By version where the EHR keeps versions; else, or when it has dropped that one, what it has now."""
         kind, _, resource_id = note.reference.partition("/")
@@ -118,6 +127,9 @@ class NoteReader:
                     return Reread(note, found.text, source, found)
                 absence = Absence.CHANGED if found is not None else absence
         return Reread(note, absence=absence)
+
+
+_UNASKED = NoteReader(lambda tenant, ehr: None)
 
 
 def _with(resource: Resource, attachment: Resource) -> Resource:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.record.rereading import Absence, NoteReader, Reread
+from fhir_coder.record.rereading import NoteReader, Reread
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.records import StoredEncounter
 
@@ -15,7 +14,7 @@ ClientFor = Callable[[ReviewSession, str], EhrClient | None]
 
 
 class NoteReading:
-    """Reads all notes of a coding. An EHR that did not answer for one is not asked for the next: the page must come."""
+    """Reads all notes of a coding for the person of a session."""
 
     def __init__(self, client_for: ClientFor) -> None:
         self._client_for = client_for
@@ -23,10 +22,4 @@ class NoteReading:
     def __call__(self, session: ReviewSession, coding: StoredEncounter) -> tuple[Reread, ...]:
         """One answer for each note, in order. Raises SignedOut where the token of the launch is over."""
         client = self._client_for(session, coding.ehr) if coding.ehr else None
-        asking, unasked = NoteReader(lambda tenant, ehr: client), NoteReader(lambda tenant, ehr: None)
-        found: list[Reread] = []
-        for note in coding.notes:
-            is_down = any(one.absence is Absence.EHR_DOWN for one in found)
-            reread = (unasked if is_down else asking).read(coding, note)
-            found.append(replace(reread, absence=Absence.EHR_DOWN) if is_down and reread.absence is Absence.NO_EHR else reread)
-        return tuple(found)
+        return NoteReader(lambda tenant, ehr: client).read_all(coding)

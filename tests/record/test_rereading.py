@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,6 +133,14 @@ def test_an_ehr_without_metadata_is_down(ehr: FakeEhr) -> None:
     ehr.http.add(responses.GET, f"{BASE}/metadata", status=500)
     found = NoteReader(lambda tenant, name: ehr.client).read(coding(), note())
     assert found.absence is Absence.EHR_DOWN
+
+
+def test_an_ehr_that_did_not_answer_for_one_note_is_not_asked_for_the_next(ehr: FakeEhr) -> None:
+    ehr.answers("GET", "DocumentReference/d1", {}, 503)
+    notes = (note(), note(reference="DocumentReference/d2"), note(TEXT))
+    found = reader(ehr, "read").read_all(replace(coding(), notes=notes))
+    assert [one.absence for one in found] == [Absence.EHR_DOWN, Absence.EHR_DOWN, None]
+    assert found[2].text == TEXT and not any(path.endswith("d2") for path in paths(ehr))
 
 
 def test_inline_notes_are_never_looked_for_at_an_ehr() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+import responses
 
+from fhir_coder.connections import EhrConnections
 from fhir_coder.people import Person
 from fhir_coder.record.again import NotReplayable
 from fhir_coder.review.session import ReviewSession
-from fhir_coder.reviewing import AsPerson
+from fhir_coder.reviewing import DEMO, AsPerson
+from fhir_coder.tenant_settings import EhrSettings, Tenant
 from tests.record.test_rereading import TEXT, coding, note
 from tests.review.conftest import LAUNCHED, SIGNED_IN
 
@@ -44,3 +49,13 @@ def test_a_stored_text_needs_no_ehr() -> None:
     session = ReviewSession("default", PERSON, "csrf", "id", replace(LAUNCHED, ehr="other"))
     read = as_person().source(session).reader.read(coding(), note(TEXT))
     assert (read.text, read.source) == (TEXT, "stored")
+
+
+def test_an_ehr_that_is_down_keeps_the_person_waiting_for_one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", never)
+    tenants = {"default": Tenant("default", ehrs=(EhrSettings("main", "https://198.51.100.7/fhir"),))}
+    people = AsPerson(SimpleNamespace(tenants=tenants), EhrConnections(None), None, None)  # type: ignore[arg-type]
+    with responses.RequestsMock() as http, pytest.raises(NotReplayable, match="did not answer"):
+        http.get(re.compile("https://198.51.100.7/fhir/.*"), status=503)
+        people.source(ReviewSession("default", DEMO, "csrf")).encounter(replace(coding(), notes=(note(), note())))
+    assert len(http.calls) == 1
