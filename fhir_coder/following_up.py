@@ -42,9 +42,14 @@ def open_following(stores: Stores, tenants: Mapping[str, Tenant], catalogue: Cat
 
     performers: dict[Kind, Perform] = {
         Kind.EHR: EhrFollows(
-            stores.repository, stores.deliveries, read, settings_of, lambda coding: release_of(catalogue, coding).release.codebook
+            stores.repository,
+            stores.deliveries,
+            read,
+            settings_of,
+            lambda coding: release_of(catalogue, coding).release.codebook,
+            stores.follow_ups.is_overtaken,
         ),
-        Kind.BILLING: BillingFollows(stores.outbox, stores.reviews.signatures),
+        Kind.BILLING: BillingFollows(stores.outbox, stores.reviews.signatures, stores.follow_ups.is_overtaken),
         Kind.QUERY: deliver_question,
     }
     return Following(stores.follow_ups, stores.repository, stores.reviews, performers, tenants, auditor)

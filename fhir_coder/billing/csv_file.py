@@ -17,14 +17,15 @@ CODE_SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
 def csv_file(signed: SignedEncounter, correction: Correction | None) -> bytes:
-    """The whole file with its header line, UTF-8. A version that charges nothing and names no diagnosis has one row without a code."""
+    """The whole file with its header line, UTF-8. A version that charges nothing and names no diagnosis has one row without a code. Half a letter (a lone surrogate)
+    becomes a question mark: an error here would hold up all that waits behind it."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180 section 2
     writer.writerow(COLUMNS)
     for position, diagnosis in enumerate(signed.diagnoses or (None,), 1):
         row = _of_claim(signed, correction) | _of_diagnosis(signed, position, diagnosis)
         writer.writerow([defused(row[name]) for name in COLUMNS])
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors="replace")
 
 
 def _of_claim(signed: SignedEncounter, correction: Correction | None) -> dict[str, str]:

@@ -44,8 +44,9 @@ def header(fields: dict[int, str | hl7.Field]) -> hl7.Segment:
 
 
 def message(segments: Sequence[hl7.Segment]) -> bytes:
-    """The segments, each with its carriage return (2.5.4), as UTF-8."""
-    return (str(hl7.Message("\r", segments)).rstrip("\r") + "\r").encode()
+    """The segments, each with its carriage return (2.5.4), as UTF-8. Half a letter (a lone surrogate, which JSON can hold) becomes a question mark: an
+    error here would hold up all that waits behind it."""
+    return (str(hl7.Message("\r", segments)).rstrip("\r") + "\r").encode(errors="replace")
 
 
 def _trimmed(components: list[str]) -> list[str]:

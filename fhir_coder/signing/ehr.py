@@ -16,7 +16,7 @@ from fhir_coder.signing.verification import verification_of
 from fhir_coder.store.follow_ups import Outcome
 from fhir_coder.store.records import StoredEncounter, StoredWrite
 from fhir_coder.tenant_settings import EhrSettings
-from fhir_coder.worklist.following import Progress
+from fhir_coder.worklist.following import FollowUp, Progress
 from fhir_coder.worklist.review import State
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
@@ -47,7 +47,8 @@ class Keeps(Protocol):
 
 
 class EhrFollows:
-    """``settings_of`` gives an EHR of a tenant or None, ``codebook_of`` the codes of the release of a coding."""
+    """``settings_of`` gives an EHR of a tenant or None, ``codebook_of`` the codes of the release of a coding; ``is_overtaken`` says whether a later
+    signature of the encounter is there by now."""
 
     def __init__(
         self,
@@ -56,12 +57,14 @@ class EhrFollows:
         read: Reads,
         settings_of: Callable[[str, str], EhrSettings | None],
         codebook_of: Callable[[StoredEncounter], Codebook],
+        is_overtaken: Callable[[str, FollowUp], bool],
     ) -> None:
         self._memory = memory
         self._deliveries = deliveries
         self._read = read
         self._settings_of = settings_of
         self._codebook_of = codebook_of
+        self._is_overtaken = is_overtaken
 
     def __call__(self, task: Task) -> Outcome:
         """Write what was signed. What the EHR says of each resource is kept, so that the next attempt completes what is missing."""
@@ -76,6 +79,10 @@ class EhrFollows:
         proposal = signed_proposal(coding, review, encounter, self._codebook_of(coding), verification, settings.claim_on_sign_off)
         bundle = build_bundle(proposal)
         with self._memory.exclusively(coding.tenant, coding.ehr, coding.encounter_reference.rpartition("/")[2]):
+            if self._is_overtaken(
+                coding.tenant, task.follow_up
+            ):  # signed again while this one waited for its turn: the last word stands there
+                return Outcome(Progress.OVERTAKEN)
             written = self._memory.written(coding.tenant, coding.ehr, coding.encounter_reference)
             terms = replace(terms_of(proposal, settings.write_before_review, written), withheld=access.withheld)
             receipt = deliver(bundle, access.client, terms)

@@ -20,7 +20,12 @@ from fhir_coder.worklist.decision import Act
 from fhir_coder.worklist.following import Duty, FollowUp, Kind, Progress
 
 _LOG = logging.getLogger("fhir_coder.follow_ups")
-_SUCCESS = {Progress.DONE: Success.DONE, Progress.UNDELIVERED: Success.REFUSED, Progress.FAILED: Success.FAILED}
+_SUCCESS = {
+    Progress.DONE: Success.DONE,
+    Progress.OVERTAKEN: Success.DONE,
+    Progress.UNDELIVERED: Success.REFUSED,
+    Progress.FAILED: Success.FAILED,
+}
 
 
 class FindsReview(Protocol):
@@ -58,14 +63,14 @@ class Following:
 
     def duties(self, coding: StoredEncounter, act: Act) -> tuple[Duty, ...]:
         """What a decision brings about. An EHR that knows nothing of the encounter is not written: its notes came with the request, and nobody asked for
-        them to be written."""
+        them to be written. A reopening is for billing only: what was signed and has not left is kept from leaving."""
         if act is Act.ASK:
             return (Duty(Kind.QUERY, coding.ehr),)
-        if act is not Act.SIGN_OFF:
+        if act not in {Act.SIGN_OFF, Act.REOPEN}:
             return ()
         tenant = self._tenants.get(coding.tenant)
         is_there = bool(coding.ehr and coding.encounter_reference) and (not coding.is_inline or bool(coding.receipts))
-        to_ehr = (Duty(Kind.EHR, coding.ehr),) if is_there else ()
+        to_ehr = (Duty(Kind.EHR, coding.ehr),) if is_there and act is Act.SIGN_OFF else ()
         return (*to_ehr, *(Duty(Kind.BILLING, one.id) for one in (tenant.billing if tenant else ())))
 
     def carry_out(self, tenant: str, access_of: Callable[[StoredEncounter], Access], coding_id: str = "", is_asked: bool = False) -> int:

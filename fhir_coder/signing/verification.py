@@ -1,7 +1,7 @@
 """The verificationStatus that a signed code has: what the provider asserts in the note. The coder's approval is no part of it.
 
-Source: http://hl7.org/fhir/R4/valueset-condition-ver-status.html. ``provisional`` is a tentative diagnosis still under consideration, ``confirmed``
-one with sufficient evidence. An uncertain diagnosis of an outpatient is not coded as if it were established (ICD-10-CM Official Guidelines FY2026,
+Source: http://hl7.org/fhir/R4/valueset-condition-ver-status.html. ``provisional`` is a tentative diagnosis still under consideration, ``differential``
+one of a set of potential diagnoses that exclude each other, ``confirmed`` one with sufficient evidence. An uncertain diagnosis of an outpatient is not coded as if it were established (ICD-10-CM Official Guidelines FY2026,
 IV.H); where a coder signs one all the same, the record says that it is the provider's working diagnosis.
 """
 
@@ -13,7 +13,9 @@ from fhir_coder.model import Assertion, Assertions, Experiencer, Presence
 from fhir_coder.worklist.decision import Span
 from fhir_coder.worklist.review import Origin, ReviewedCode
 
-CONFIRMED, PROVISIONAL, UNCONFIRMED = "confirmed", "provisional", "unconfirmed"
+CONFIRMED, PROVISIONAL, DIFFERENTIAL, UNCONFIRMED = "confirmed", "provisional", "differential", "unconfirmed"
+OF_SEVERAL = frozenset({"unc-differential", "unc-differential-after", "unc-both-versus"})
+"""Context rules (``reading/context.toml``) by which a note names several diagnoses of which one may be right."""
 
 
 def verification_of(codes: Iterable[ReviewedCode], assertions: Assertions | None) -> Mapping[str, str]:
@@ -31,7 +33,11 @@ def _status(code: ReviewedCode, assertions: Assertions | None) -> str:
     said = [one for one in assertions.assertions if any(_overlap(one, span) for span in code.spans)]
     if not said or any(one.is_codable or _is_past(one) for one in said):
         return CONFIRMED
-    return PROVISIONAL if any(_is_suspected(one) for one in said) else UNCONFIRMED
+    suspected = [one for one in said if _is_suspected(one)]
+    if not suspected:
+        return UNCONFIRMED
+    # Suspected by itself in one place and of several in another, it is the one that the provider works with.
+    return DIFFERENTIAL if all(OF_SEVERAL.intersection(one.cues) for one in suspected) else PROVISIONAL
 
 
 def _overlap(assertion: Assertion, span: Span) -> bool:

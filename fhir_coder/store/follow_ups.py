@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, or_, select, updat
 
 from fhir_coder.store.audit import now_utc
 from fhir_coder.store.follow_up_tables import FollowUpRow
-from fhir_coder.store.review_tables import ReviewRow
+from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
 from fhir_coder.store.tables import CodedEncounterRow
+from fhir_coder.worklist.decision import Act
 from fhir_coder.worklist.following import Duty, FollowUp, Kind, Progress
 
 ABANDONED_S = 600
@@ -22,12 +23,12 @@ ATTEMPTS = 12
 """Attempts before a duty is left to a person: more than a day, by the pauses below."""
 PAUSES_S = (60, 300, 1800, 7200, 21600)
 """Seconds to the next attempt; the last one repeats. Up to a fifth is added at random, so that many do not come back at once."""
-_F, _R, _C = FollowUpRow, ReviewRow, CodedEncounterRow
+_F, _R, _C, _D = FollowUpRow, ReviewRow, CodedEncounterRow, ReviewDecisionRow
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt. ``progress`` is DONE, FAILED (tried again) or UNDELIVERED (left to a person)."""
+    """What became of an attempt. ``progress`` is DONE, FAILED (tried again), UNDELIVERED (left to a person), or OVERTAKEN while it was tried."""
 
     progress: Progress
     detail: str = ""
@@ -60,7 +61,7 @@ class FollowUps:
     def claim(self, tenant: str, coding_id: str = "", before: int = 0, is_asked: bool = False) -> FollowUp | None:
         """The next that is due, for the caller alone: of a coding, or of all; None where nothing is. ``before`` leaves out those with a key up to it.
 
-        ``is_asked``: a person wants it now, also what waits for its next attempt or was left to a person. What a later decision of the same review
+        ``is_asked``: a person wants it now, also what waits for its next attempt or was left to a person. What a later decision on the same encounter
         made needless is marked as overtaken on the way.
         """
         now = int(self._now().timestamp())
@@ -94,6 +95,12 @@ class FollowUps:
         with self._writing.begin() as connection:
             connection.execute(update(_F).where(*same).values(values))
 
+    def is_overtaken(self, tenant: str, claimed: FollowUp) -> bool:
+        """Whether a later decision made a claim needless since it was taken up: to be asked where nobody else can write meanwhile."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_query(tenant).where(_F.key == claimed.key)).first()
+            return row is None or _is_overtaken(connection, tenant, row)
+
     def _change(self, connection: Connection, row: Row[Any], **values: Any) -> bool:
         """Change a row that nobody changed since it was read."""
         same = (_F.tenant == row.tenant, _F.key == row.key, _F.progress == row.progress, _F.attempts == row.attempts)
@@ -104,7 +111,7 @@ def _query(tenant: str) -> Select[Any]:
     columns: tuple[Any, ...] = (
         *(_F.key, _F.tenant, _F.review, _F.sequence, _F.kind, _F.target, _F.progress, _F.attempts),
         *(_F.created_s, _F.next_attempt_s, _F.claimed_s, _F.settled_s, _F.detail, _F.reference),
-        _C.id.label("coding_id"),
+        *(_C.id.label("coding_id"), _C.ehr, _C.encounter_reference),
     )
     joined = select(*columns).join(_R, _F.review == _R.key).join(_C, _R.coded_encounter == _C.key)
     return joined.where(_F.tenant == tenant, _R.tenant == tenant, _C.tenant == tenant)
@@ -117,11 +124,15 @@ def _is_due(now: int, is_asked: bool) -> Any:
 
 
 def _is_overtaken(connection: Connection, tenant: str, row: Row[Any]) -> bool:
-    """Whether a later decision asks for the same: the EHR and billing are to hold the last word; each question is one of its own."""
+    """Whether a later decision asks for the same: any of this review, or a sign-off of another coding of the encounter. The EHR and billing are to hold
+    the last word, and an earlier one that failed would take its place. Each question is one of its own."""
     if row.kind == Kind.QUERY:
         return False
-    same = (_F.review == row.review, _F.kind == row.kind, _F.target == row.target, _F.sequence > row.sequence)
-    return connection.execute(select(_F.key).where(_F.tenant == tenant, *same).limit(1)).first() is not None
+    this = and_(_D.tenant == _F.tenant, _D.review == _F.review, _D.sequence == _F.sequence)
+    later = _query(tenant).join(_D, this).where(_D.tenant == tenant, _F.kind == row.kind, _F.target == row.target, _F.key > row.key)
+    same = (_C.ehr == row.ehr, _C.encounter_reference == row.encounter_reference, _D.act == Act.SIGN_OFF.value)
+    of_encounter = or_(_F.review == row.review, and_(*same)) if row.encounter_reference else _F.review == row.review
+    return connection.execute(later.where(of_encounter).limit(1)).first() is not None
 
 
 def _follow_up(row: Row[Any]) -> FollowUp:

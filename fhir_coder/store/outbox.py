@@ -50,6 +50,13 @@ class Outbox:
             with self._writing.begin() as connection:
                 return self.put(connection, signed, destination)
 
+    def withdraw(self, tenant: str, coding: str, destination: str, reason: str) -> int:
+        """Keep versions of a coding that never left from leaving; how many there were. What has left, or is leaving, stays as it is."""
+        waiting = (_R.destination == destination, _R.coding == coding, _R.state == State.WAITING, _R.message.is_(None))
+        values = {"state": State.VOID, "detail": reason}
+        with self._writing.begin() as connection:
+            return connection.execute(update(_R).where(_R.tenant == tenant, *waiting).values(values)).rowcount
+
     def put(self, connection: Connection, signed: SignedEncounter, destination: str) -> Outgoing:
         """Put a signed version in, in the transaction of the signature. The same once more changes nothing.
 

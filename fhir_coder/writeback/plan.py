@@ -111,7 +111,7 @@ class _Planner:
         if resource["resourceType"] == "Task":
             return self._if_needed(complete_task(self.instant), resource, current)
         if resource["resourceType"] == "Claim":
-            return self._if_needed(sign_claim(earlier), resource, current)
+            return self._if_needed(sign_claim(earlier, self.terms.earlier.voided), resource, current)
         if token_in(current.get("verificationStatus")) == "entered-in-error":
             return self._condition(resource, current, earlier)
         return verified(self.survey, current) or self._if_needed(

@@ -12,7 +12,7 @@ from fhir_coder.writeback.provenance import retirement_provenance
 from fhir_coder.writeback.revision import Left, cancel_claim, cancel_task, retire_condition
 from fhir_coder.writeback.steps import Action, Step
 from fhir_coder.writeback.survey import Survey
-from fhir_coder.writeback.terms import Terms
+from fhir_coder.writeback.terms import VOIDED, Terms
 
 
 def verified(survey: Survey, current: Resource) -> Left | None:
@@ -85,4 +85,5 @@ class Retiring:
             why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Claim"
             yield Step(Action.LEAVE, url, current, current, sentence=f"No Claim is proposed any more; withdraw it by hand: {why}")
         else:
-            yield Step(Action.REVISE, url, current, current, revise, "Retired", "No Claim is proposed any more.")
+            word = VOIDED if self.terms.is_void else "Retired"
+            yield Step(Action.REVISE, url, current, current, revise, word, "No Claim is proposed any more.")

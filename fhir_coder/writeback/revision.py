@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fhir_coder.exchange import Resource
 from fhir_coder.vocabulary import CONDITION_VERIFICATION, REVIEW_TAG
-from fhir_coder.writeback.names import WITHDRAWN, is_withdrawn, token_in
+from fhir_coder.writeback.names import WITHDRAWN, address_of, is_withdrawn, token_in, version_of
 from fhir_coder.writeback.terms import EarlierWrite
 from fhir_coder.writeback.touched import claim_touch, condition_touch, task_touch
 
@@ -86,8 +86,9 @@ def sign_condition(code: str, earlier: EarlierWrite | None) -> Revise:
 _SIGNED = ("code", "clinicalStatus", "verificationStatus")
 
 
-def sign_claim(earlier: EarlierWrite | None) -> Revise:
-    """The diagnoses that a person signed, in their status."""
+def sign_claim(earlier: EarlierWrite | None, voided: frozenset[str] = frozenset()) -> Revise:
+    """The diagnoses that a person signed, in their status. A Claim that an earlier signature voided (``voided``: versioned addresses), and that nobody
+    touched since, stands again: an encounter has one Claim, for a second one might be billed beside it."""
 
     def revise(current: Resource, proposed: Resource) -> Resource | Left:
         kept = {key: value for key, value in current.items() if key not in {"diagnosis", "item"}}
@@ -95,7 +96,8 @@ def sign_claim(earlier: EarlierWrite | None) -> Revise:
         wanted |= {"meta": _with_tag(current)}
         if wanted == current:
             return Left("", is_as_wanted=True)
-        if why := claim_touch(current, earlier, is_signed=True):
+        is_voided = f"{address_of(current)}/_history/{version_of(current)}" in voided
+        if not is_voided and (why := claim_touch(current, earlier, is_signed=True)):
             return Left(why)
         return wanted
 

@@ -15,6 +15,9 @@ from fhir_coder.writeback.signature import Signature
 WRITTEN = ("201", "200 Updated")
 """Receipt statuses that say that the EHR holds what we sent; ``200 OK`` says that it held something already."""
 
+VOIDED = "Voided"
+"""Word in the receipt for a Claim that a signature without codes cancelled; one that was cancelled because the patient pays is ``Retired``."""
+
 
 class KeptWrite(Protocol):
     """One line of an earlier receipt with the resource that it answers to, which is None for what was retired."""
@@ -43,26 +46,31 @@ class EarlierWrite:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What earlier codings of the encounter wrote, by name, and the versioned addresses of what they retired."""
+    """What earlier codings of the encounter wrote, by name, and the versioned addresses of what they retired, and of Claims that a signature without
+    codes voided."""
 
     writes: Mapping[str, EarlierWrite] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
+    voided: frozenset[str] = frozenset()
 
 
 def read_earlier(kept: Iterable[KeptWrite]) -> Earlier:
     """From the receipts of all earlier codings of one encounter at one EHR, oldest first."""
     writes: dict[str, EarlierWrite] = {}
     retired: set[str] = set()
+    voided: set[str] = set()
     for one in kept:
         address, _, version = one.location.partition("/_history/")
         name = name_of(one.resource) if one.resource else ""
         if one.resource is None and one.status.startswith("200 Retired"):
             retired.add(one.location)
+        elif one.resource is None and one.status.startswith(f"200 {VOIDED}"):
+            voided.add(one.location)
         elif name and address and one.status.startswith(WRITTEN):
             writes[name] = EarlierWrite(address, version, one.resource)
         elif name and address:
             writes.setdefault(name, EarlierWrite(address))
-    return Earlier(writes, frozenset(retired))
+    return Earlier(writes, frozenset(retired), frozenset(voided))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class Terms:
     ``write_before_review``: True writes at once, False holds diagnoses and claim until sign-off, None holds what the EHR could not take
     back. ``is_signed_off``: no review is awaited, because a person gave it or the encounter passed. ``withheld`` are pairs of resource type and
     interaction that are not carried out, whatever the EHR offers. ``signature``: a person signed these very codes, so that what an earlier
-    signature wrote may be changed too.
+    signature wrote may be changed too. ``is_void``: they signed that no code is left, and nothing else forbids a Claim.
     """
 
     key: str = ""
@@ -85,6 +93,7 @@ class Terms:
     is_signed_off: bool = False
     withheld: frozenset[tuple[str, str]] = frozenset()
     signature: Signature | None = None
+    is_void: bool = False
 
 
 def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterable[KeptWrite] = ()) -> Terms:
@@ -98,4 +107,5 @@ def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterabl
         write_before_review=write_before_review,
         is_signed_off=proposal.disposition.outcome is Outcome.PASS or proposal.signature is not None,
         signature=proposal.signature,
+        is_void=proposal.signature is not None and not proposal.assignments and not proposal.encounter.self_pay,
     )

@@ -67,6 +67,7 @@ class Practice:
     facts: Encounter = ENCOUNTER
     assertions: Assertions | None = None
     has_access: bool = True
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -75,13 +76,14 @@ class Practice:
         ehr = EhrFollows(
             self.stores.repository,
             self.stores.deliveries,
-            lambda coding, access: self.assertions,
+            lambda coding, access: self.read(coding, access),
             lambda tenant, ehr: self.settings if ehr == self.settings.id else None,
             lambda coding: cast(Codebook, Titles()),
+            self.stores.follow_ups.is_overtaken,
         )
         performers = {
             Duties.EHR: ehr,
-            Duties.BILLING: BillingFollows(self.stores.outbox, self.stores.reviews.signatures),
+            Duties.BILLING: BillingFollows(self.stores.outbox, self.stores.reviews.signatures, self.stores.follow_ups.is_overtaken),
             Duties.QUERY: deliver_question,
         }
         store = self.stores
@@ -112,6 +114,18 @@ class Practice:
             self.ehr.client() if self.has_access else None, source, Agent(AgentKind.PERSON, "Practitioner/coder", "https://ehr.invalid")
         )
 
+    def read(self, coding: StoredEncounter, access: Access) -> Assertions | None:
+        """What the notes say; what happens ``meanwhile``, before the EHR is written, happens now."""
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return self.assertions
+
+    def code_again(self, *codes: str) -> str:
+        """Code the encounter once more; from then on its newer coding is on the desk. Gives the earlier one."""
+        earlier = self.coding_id
+        self.coding_id = _coded(self.stores, self.ehr, codes)
+        return earlier
+
     def conditions(self) -> dict[str, str]:
         """Code and verificationStatus of every Condition."""
         return {one["code"]["coding"][0]["code"]: one["verificationStatus"]["coding"][0]["code"] for one in self.ehr.held("Condition")}
@@ -125,16 +139,21 @@ def statement(**options: Any) -> Resource:
     return full_statement(types=TYPES, **options)
 
 
-def open_practice(folder: Path, ehr: SimulatedEhr, **settings: Any) -> Practice:
+def open_practice(folder: Path, ehr: SimulatedEhr, database_url: str = "", **settings: Any) -> Practice:
     """Code the encounter with hypertension and diabetes, and propose that to the EHR."""
-    stores = open_stores(f"sqlite:///{folder / 'store.sqlite'}", KEY)
-    proposal = proposal_of(("I10", "E11.9"))
+    stores = open_stores(database_url or f"sqlite:///{folder / 'store.sqlite'}", KEY)
+    coding_id = _coded(stores, ehr, ("I10", "E11.9"))
+    return Practice(stores, ehr, EhrSettings("main", "https://simulated.invalid/fhir/R4", **settings), coding_id)
+
+
+def _coded(stores: Stores, ehr: SimulatedEhr, codes: tuple[str, ...]) -> str:
+    proposal = proposal_of(codes)
     bundle = build_bundle(proposal)
-    receipt = deliver(bundle, ehr.client(), terms_of(proposal, None, ()))
+    terms = terms_of(proposal, None, stores.repository.written("default", "main", "Encounter/e1"))
+    receipt = deliver(bundle, ehr.client(), terms)
     release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
     result = CodingResult(replace(proposal.intake), proposal.disposition, release, bundle, receipt)
-    coding_id = stores.repository.save("default", "main", result)
-    return Practice(stores, ehr, EhrSettings("main", "https://simulated.invalid/fhir/R4", **settings), coding_id)
+    return stores.repository.save("default", "main", result)
 
 
 @pytest.fixture

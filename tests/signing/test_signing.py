@@ -163,7 +163,9 @@ def test_signing_twice_without_a_change_changes_nothing(practice: Practice) -> N
 def test_reopened_before_anything_left_nothing_leaves(practice: Practice) -> None:
     practice.decide(SIGN, REOPEN)
     done = practice.follow()
-    assert [one.progress for one in done] == [Progress.DONE, Progress.DONE] and practice.conditions()["I10"] == "unconfirmed"
+    assert [one.progress for one in done] == [Progress.DONE, Progress.OVERTAKEN, Progress.DONE] and practice.conditions()[
+        "I10"
+    ] == "unconfirmed"
     assert practice.stores.outbox.entries("default") == ()
 
 
