@@ -29,7 +29,7 @@ from fhir_coder.review.sight import require_right
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.worklist.decision import Act, Decision, Recorded
-from fhir_coder.worklist.folding import advance, fold
+from fhir_coder.worklist.folding import advance
 from fhir_coder.worklist.following import Duty
 from fhir_coder.worklist.review import Review, Verdict
 
@@ -147,7 +147,7 @@ class Deciding:
     def _keep(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision) -> Rechecked:
         """The edits run on the codes as they would be, so that the findings that are kept are those of the codes that are kept."""
         opened, person = self._desk.opened(coding), maker_of(session, request).person
-        now = fold(opened.proposed, opened.history)
+        now = opened.review
         if version != now.version:
             raise Conflict("the review changed meanwhile: look at it again")
         new = Recorded(version + 1, self._now(), person.id, person.issuer, person.name, decision)

@@ -24,6 +24,7 @@ from fhir_coder.store.follow_up_tables import FollowUpRow
 from fhir_coder.store.review_reading import history_of, proposed_of
 from fhir_coder.store.review_rows import decision_row, rank, summarize
 from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
+from fhir_coder.store.signed_lines import renew_line
 from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.decision import Act, Decision, Recorded, Someone
 from fhir_coder.worklist.folding import advance, fold
@@ -36,6 +37,8 @@ _BESIDE = frozenset({Act.COMMENT, Act.ASSIGN})
 """What anybody may do while somebody else works on a review."""
 _LETTING_GO = frozenset({Act.HOLD, Act.ASK, Act.SIGN_OFF})
 """After these there is nothing to work on for now."""
+_SIGNING = frozenset({Act.SIGN_OFF, Act.REOPEN})
+"""After these other codes are signed, or none."""
 _EVENTS = {Act.SIGN_OFF: "sign-off"}
 
 
@@ -171,6 +174,8 @@ class Reviews:
             if decision.act in _LETTING_GO:
                 _unlock(row)
             session.flush()
+            if decision.act in _SIGNING:
+                renew_line(session.connection(), row)
             self._tell(session, coding, new, maker)
         return review
 
