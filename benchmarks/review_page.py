@@ -31,6 +31,7 @@ class Desk:
         self._path = f"/review/encounters/{coding_id}"
         page = self.look()
         self._csrf, self._marks = _found(r'name="csrf" value="([^"]+)"', page), _found(r'data-marks="(\w+)"', page)
+        self._left_out = _found(r'id="left-out" data-name="(\w+)"', page)
         self._codes = re.findall(r'<li data-code="([^"]+)"', page)
         self._version = 0
 
@@ -44,7 +45,8 @@ class Desk:
     def decide(self) -> None:
         """The next code goes to the third place."""
         code = self._codes[self._version % len(self._codes)]
-        form = {"csrf": self._csrf, "marks": self._marks, "version": str(self._version), "act": "move", "code": code, "position": "3"}
+        shown = {"marks": self._marks, "left_out": self._left_out}
+        form = {"csrf": self._csrf, **shown, "version": str(self._version), "act": "move", "code": code, "position": "3"}
         answer = self._client.post(f"{self._path}/decisions", data=form, base_url=_BASE, headers={"Accept": "application/json"})
         if answer.status_code != 200:
             raise RuntimeError(f"the decision is answered with {answer.status_code}")

@@ -17,6 +17,7 @@ from fhir_coder.review.coding_in_sight import CodingInSight
 from fhir_coder.review.decision_codes import require_billable
 from fhir_coder.review.decision_form import ACCEPT_ALL, decision_of, version_of
 from fhir_coder.review.decision_words import said_of
+from fhir_coder.review.encounter_page import Shown
 from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.makers import maker_of
 from fhir_coder.review.note_view import texts_of
@@ -171,9 +172,9 @@ class Deciding:
 
     def _regions(self, session: ReviewSession, coding: StoredEncounter, rechecked: Rechecked | None = None) -> dict[str, object]:
         """The parts of the page as they are now; the notes only where what is marked in them is not what the page shows."""
-        shown = request.form.get("marks", "")
-        values = self._desk.values(session, coding, shown_marks=shown, rechecked=rechecked)
-        names = (*_REGIONS, "notes") if shown != values["marks"] else _REGIONS
+        shown = Shown(request.form.get("marks", ""), request.form.get("left_out", ""))
+        values = self._desk.values(session, coding, shown=shown, rechecked=rechecked)
+        names = (*_REGIONS, "notes") if shown.marks != values["marks"] else _REGIONS
         parts = {name: self._pages.part(f"encounter_{name}", session, is_scripted=True, **values) for name in names}
         review = values["review"]
         return {"version": review.version, "state": review.state.value} | parts
