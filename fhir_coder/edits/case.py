@@ -119,6 +119,11 @@ class EditCase:
         notes = {note.id for note in self.encounter.notes if note.supplies_diagnoses} if self.encounter else set()
         return tuple(one for one in self._assertions() if one.mention.note_id in notes)
 
+    def statements_on(self, evidence: Evidence) -> tuple[Assertion, ...]:
+        """The statements whose words overlap these."""
+        of_note = self._statements_by_note.get(evidence.note_id, ())
+        return tuple(one for one in of_note if one.mention.start < evidence.end and evidence.start < one.mention.end)
+
     def words_of(self, mention: Mention) -> Evidence:
         """The words of a mention as evidence."""
         return Evidence(mention.note_id, mention.start, mention.end, mention.text, self._note_hashes[mention.note_id], mention.section)
@@ -142,12 +147,23 @@ class EditCase:
 
     def _is_coded(self, code: str) -> bool:
         """Whether the code, or one below it (a stem waits for its seventh character), is among the codes."""
-        return any(known == code or code in self.codebook.ancestors(known) for known in self.known)
+        return code in self._coded
+
+    @cached_property
+    def _coded(self) -> frozenset[str]:
+        return frozenset(one for known in self.known for one in (known, *self.codebook.ancestors(known)))
 
     @cached_property
     def _evidence(self) -> Mapping[str, tuple[Evidence, ...]]:
         assignments = self.coded.assignments if self.coded else ()
         return {one.code: one.evidence for one in assignments}
+
+    @cached_property
+    def _statements_by_note(self) -> Mapping[str, tuple[Assertion, ...]]:
+        by_note: dict[str, list[Assertion]] = {}
+        for one in self.statements:
+            by_note.setdefault(one.mention.note_id, []).append(one)
+        return {note_id: tuple(statements) for note_id, statements in by_note.items()}
 
     @cached_property
     def _note_texts(self) -> Mapping[str, str]:

@@ -17,10 +17,8 @@ def rests_only_on(case: EditCase, code: str, is_such: Callable[[Assertion], bool
 
 def _assertions_of(case: EditCase, code: str, evidence: Evidence) -> Iterator[Assertion]:
     """What is asserted of these words: of those in them that name the code or its category, or of the whole of them."""
-    for assertion in case.statements:
+    for assertion in case.statements_on(evidence):
         mention = assertion.mention
-        if mention.note_id != evidence.note_id or mention.end <= evidence.start or evidence.end <= mention.start:
-            continue
         names_it = any(named[:3] == code[:3] for named in mention.codes)
         if names_it or (mention.start, mention.end) == (evidence.start, evidence.end):
             yield assertion

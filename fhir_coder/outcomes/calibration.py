@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fhir_coder.outcomes.outcome import SignedOutcome
 from fhir_coder.outcomes.shares import Share
+from fhir_coder.outcomes.signed_line import SignedLine
 
 BINS = 10
 
@@ -37,10 +37,10 @@ class Calibration:
         return sum(one.kept.of for one in self.bins)
 
 
-def fates(outcome: SignedOutcome) -> Iterable[tuple[float, bool]]:
+def fates(line: SignedLine) -> Iterable[tuple[float, bool]]:
     """The probability of each proposed code, and whether the code was signed."""
-    signed = set(outcome.final_codes)
-    return [(one.probability, one.code in signed) for one in outcome.proposed]
+    signed = set(line.counted.final)
+    return [(probability, code in signed) for code, probability in line.counted.proposed]
 
 
 def calibration(pairs: Iterable[tuple[float, bool]]) -> Calibration:

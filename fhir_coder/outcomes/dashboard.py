@@ -12,8 +12,9 @@ from fhir_coder.model import Severity
 from fhir_coder.outcomes.calibration import Calibration, calibration, fates
 from fhir_coder.outcomes.figures import Figures, Tally
 from fhir_coder.outcomes.grouping import By, group_of_coded, group_of_signed
-from fhir_coder.outcomes.outcome import CodedLine, SignedOutcome
+from fhir_coder.outcomes.outcome import CodedLine
 from fhir_coder.outcomes.shares import Share
+from fhir_coder.outcomes.signed_line import Counted, SignedLine
 
 MOST_LISTED = 10
 DAYS_ONE_BY_ONE = 62
@@ -85,7 +86,7 @@ class Dashboard:
     calibration: Calibration
 
 
-def dashboard(days: Range, by: By, coded: Iterable[CodedLine], signed: Iterable[SignedOutcome]) -> Dashboard:
+def dashboard(days: Range, by: By, coded: Iterable[CodedLine], signed: Iterable[SignedLine]) -> Dashboard:
     """``coded`` and ``signed`` are of the range, each by its own moment: what was signed in it may have been coded before."""
     counting = _Counting(days, by)
     for line in coded:
@@ -118,14 +119,14 @@ class _Counting:
             self._groups[group].coded(line)
         self._queued[self._period(line.created_at)] += 1
 
-    def signed(self, outcome: SignedOutcome) -> None:
-        self._whole.signed(outcome)
-        self._groups[group_of_signed(outcome, self._by)].signed(outcome)
-        self._done[self._period(outcome.signed_at)] += 1
-        self._edits.count(outcome)
-        self._proposed.update({one.code for one in outcome.proposed})
-        self._replaced.update(set(outcome.replaced))
-        self._fates.extend(fates(outcome))
+    def signed(self, line: SignedLine) -> None:
+        self._whole.signed(line)
+        self._groups[group_of_signed(line, self._by)].signed(line)
+        self._done[self._period(line.signed_at)] += 1
+        self._edits.count(line.counted)
+        self._proposed.update({code for code, _ in line.counted.proposed})
+        self._replaced.update(set(line.counted.replaced))
+        self._fates.extend(fates(line))
 
     def dashboard(self) -> Dashboard:
         figured = sorted(((name, tally.figures()) for name, tally in self._groups.items()), key=lambda one: (-one[1].signed, one[0]))
@@ -161,12 +162,12 @@ class _EditCounts:
         self._gravest: dict[str, Severity] = {}
         self._overridden: Counter[str] = Counter()
 
-    def count(self, outcome: SignedOutcome) -> None:
-        shown = [one for one in outcome.edits if one.severity in _GRAVITY]
-        self._met.update({one.edit for one in shown})
-        self._overridden.update({one.finding.split(" ")[0] for one in outcome.overrides})
-        for one in shown:
-            self._gravest[one.edit] = max(self._gravest.get(one.edit, one.severity), one.severity, key=_GRAVITY.index)
+    def count(self, counted: Counted) -> None:
+        shown = [(edit, severity) for edit, severity in counted.edits if severity in _GRAVITY]
+        self._met.update({edit for edit, _ in shown})
+        self._overridden.update(set(counted.overridden))
+        for edit, severity in shown:
+            self._gravest[edit] = max(self._gravest.get(edit, severity), severity, key=_GRAVITY.index)
 
     def top(self, of: int) -> Iterator[TopEdit]:
         for edit, count in _most(self._met):

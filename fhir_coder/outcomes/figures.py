@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fhir_coder.model import Outcome
-from fhir_coder.outcomes.outcome import CodedLine, SignedOutcome
+from fhir_coder.outcomes.outcome import CodedLine
 from fhir_coder.outcomes.shares import Share, quantile
+from fhir_coder.outcomes.signed_line import SignedLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,17 @@ class Tally:
         self._coded += 1
         self._passed += line.disposition is Outcome.PASS
 
-    def signed(self, outcome: SignedOutcome) -> None:
+    def signed(self, line: SignedLine) -> None:
         """One more signed coding."""
-        proposed, final = {one.code for one in outcome.proposed}, set(outcome.final_codes)
+        counted = line.counted
+        proposed, final = {code for code, _ in counted.proposed}, set(counted.final)
         self._kept += len(proposed & final)
         self._proposed += len(proposed)
         self._final += len(final)
         self._either += len(proposed | final)
         self._unchanged += proposed == final
-        self._unseen += len(outcome.unseen)
-        self._turnarounds.append(outcome.turnaround_s)
+        self._unseen += counted.unseen
+        self._turnarounds.append(line.turnaround_s)
 
     def figures(self) -> Figures:
         """What was counted so far."""

@@ -113,9 +113,10 @@ class CodingOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SignedOutcome(CodingOutcome):
-    """A coding whose review is signed, as of the sign-off in force. ``signed_at`` is aware; ``final`` are in claim order; ``rejected`` is what people
+    """A coding whose review is signed, as of the sign-off in force, whose decision is ``sequence``. ``signed_at`` is aware; ``final`` are in claim order; ``rejected`` is what people
     took out, replaced codes among them; ``decisions`` counts all that were made on the review, those taken back and sign-offs among them."""
 
+    sequence: int
     signed_at: datetime
     decided_by: Someone
     final: tuple[FinalCode, ...]

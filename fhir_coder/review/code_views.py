@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fhir_coder.model import CodeAssignment, Evidence, Finding, Severity
@@ -67,12 +67,17 @@ def finding_views(findings: Sequence[Finding], quotes: Quoting) -> tuple[Finding
     return tuple(FindingView(one, name_of(one), quotes.of(one.evidence or (one.query.indicators if one.query else ()))) for one in shown)
 
 
-def rejection_views(coding: StoredEncounter, review: Review, known: Known, quotes: Quoting) -> tuple[RejectionView, ...]:
+def rejection_views(coding: StoredEncounter, rejected: Iterable[RejectedCode], known: Known, quotes: Quoting) -> tuple[RejectionView, ...]:
     """What does not stand, people's last words first."""
-    instead = {one.code: one.instead for one in coding.rejected}
-    people = sorted((one for one in review.rejected if one.by), key=lambda one: one.position)
-    engine = [one for one in review.rejected if not one.by]
+    instead, shown = instead_of(coding), tuple(rejected)
+    people = sorted((one for one in shown if one.by), key=lambda one: one.position)
+    engine = [one for one in shown if not one.by]
     return tuple(_rejection(one, "" if one.by else instead.get(one.code, ""), known, quotes) for one in (*people, *engine))
+
+
+def instead_of(coding: StoredEncounter) -> Mapping[str, str]:
+    """The code that the engine preferred to each that it turned down."""
+    return {one.code: one.instead for one in coding.rejected}
 
 
 def code_views(

@@ -14,7 +14,8 @@ from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import Forbidden, InvalidContent
 from fhir_coder.outcomes.dashboard import Dashboard, Range, dashboard
 from fhir_coder.outcomes.grouping import By
-from fhir_coder.outcomes.outcome import CodedLine, SignedOutcome
+from fhir_coder.outcomes.outcome import CodedLine
+from fhir_coder.outcomes.signed_line import SignedLine
 from fhir_coder.outcomes.table import COLUMNS, rows_of
 from fhir_coder.people import Right
 from fhir_coder.review.dashboard_page import dashboard_values
@@ -36,15 +37,20 @@ class Outcomes(Protocol):
     def coded(self, tenant: str, since: datetime | None = ..., until: datetime | None = ...) -> Iterator[CodedLine]:
         """Every coding of the tenant."""
 
-    def signed(self, tenant: str, since: datetime | None = ..., until: datetime | None = ...) -> Iterator[SignedOutcome]:
-        """The signed ones with what was proposed."""
+
+class SignedLines(Protocol):
+    """What this needs of :class:`fhir_coder.store.signed_lines.SignedLines`."""
+
+    def lines(self, tenant: str, since: datetime | None = ..., until: datetime | None = ...) -> Iterator[SignedLine]:
+        """The signed ones with what there is to count of them."""
 
 
 class Dashboards:
     """``today`` is the last day of a range that names none, in UTC."""
 
-    def __init__(self, outcomes: Outcomes, recording: Recording, pages: Pages, today: Callable[[], date]) -> None:
+    def __init__(self, outcomes: Outcomes, signed: SignedLines, recording: Recording, pages: Pages, today: Callable[[], date]) -> None:
         self._outcomes = outcomes
+        self._signed = signed
         self._recording = recording
         self._pages = pages
         self._today = today
@@ -76,7 +82,7 @@ class Dashboards:
         """After a launch only what comes from its EHR."""
         days, by, ehr = _range(self._today()), _by(), session.ehr
         coded = self._outcomes.coded(session.tenant, days.since, days.until)
-        signed = self._outcomes.signed(session.tenant, days.since, days.until)
+        signed = self._signed.lines(session.tenant, days.since, days.until)
         return dashboard(days, by, (one for one in coded if ehr in {"", one.ehr}), (one for one in signed if ehr in {"", one.ehr}))
 
     def _require(self, session: ReviewSession, event: str, *rights: Right) -> None:

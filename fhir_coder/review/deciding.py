@@ -17,6 +17,7 @@ from fhir_coder.review.coding_in_sight import CodingInSight
 from fhir_coder.review.decision_codes import require_billable
 from fhir_coder.review.decision_form import ACCEPT_ALL, decision_of, version_of
 from fhir_coder.review.decision_words import said_of
+from fhir_coder.review.encounter_page import Shown
 from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.makers import maker_of
 from fhir_coder.review.note_view import texts_of
@@ -29,7 +30,7 @@ from fhir_coder.review.sight import require_right
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.worklist.decision import Act, Decision, Recorded
-from fhir_coder.worklist.folding import advance, fold
+from fhir_coder.worklist.folding import advance
 from fhir_coder.worklist.following import Duty
 from fhir_coder.worklist.review import Review, Verdict
 
@@ -147,7 +148,7 @@ class Deciding:
     def _keep(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision) -> Rechecked:
         """The edits run on the codes as they would be, so that the findings that are kept are those of the codes that are kept."""
         opened, person = self._desk.opened(coding), maker_of(session, request).person
-        now = fold(opened.proposed, opened.history)
+        now = opened.review
         if version != now.version:
             raise Conflict("the review changed meanwhile: look at it again")
         new = Recorded(version + 1, self._now(), person.id, person.issuer, person.name, decision)
@@ -171,9 +172,9 @@ class Deciding:
 
     def _regions(self, session: ReviewSession, coding: StoredEncounter, rechecked: Rechecked | None = None) -> dict[str, object]:
         """The parts of the page as they are now; the notes only where what is marked in them is not what the page shows."""
-        shown = request.form.get("marks", "")
-        values = self._desk.values(session, coding, shown_marks=shown, rechecked=rechecked)
-        names = (*_REGIONS, "notes") if shown != values["marks"] else _REGIONS
+        shown = Shown(request.form.get("marks", ""), request.form.get("left_out", ""))
+        values = self._desk.values(session, coding, shown=shown, rechecked=rechecked)
+        names = (*_REGIONS, "notes") if shown.marks != values["marks"] else _REGIONS
         parts = {name: self._pages.part(f"encounter_{name}", session, is_scripted=True, **values) for name in names}
         review = values["review"]
         return {"version": review.version, "state": review.state.value} | parts

@@ -10,6 +10,7 @@ from fhir_coder.rechecking import Rechecked
 from fhir_coder.record.rereading import Reread
 from fhir_coder.review.code_views import code_views, finding_views, rejection_views
 from fhir_coder.review.evidence_places import LEGEND, digest_of, spans_by_note
+from fhir_coder.review.left_out import LeftOut, name_of_list, outdone
 from fhir_coder.review.note_view import note_views, texts_of
 from fhir_coder.review.quoting import Quoting
 from fhir_coder.review.reviewed_codes import checked_of, name_of, places_known
@@ -30,12 +31,24 @@ class Looked:
     rereads: Sequence[Reread]
 
 
-def encounter_values(looked: Looked, tabular: TabularList, shown_marks: str = "") -> dict[str, Any]:
-    """``notes`` are empty where the page shows them already with the marks of the name ``shown_marks``; ``general`` are the findings of no code that stands; ``marks`` names what the notes are marked with."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows already, by name: the marks of its notes, and the list of the codes that were left out. Empty for a page that is made anew."""
+
+    marks: str = ""
+    left_out: str = ""
+
+
+def encounter_values(looked: Looked, tabular: TabularList, shown: Shown, can_restore: bool) -> dict[str, Any]:
+    """``notes`` are empty where the page shows them already with the same marks; ``general`` are the findings of no code that stands; ``marks`` names
+    what the notes are marked with; ``can_restore``: the person may bring back what was left out."""
     coding, review = looked.coding, looked.opened.review
-    quotes, known = Quoting(coding, texts_of(looked.rereads)), places_known(coding)
+    texts = texts_of(looked.rereads)
+    quotes, known = Quoting(coding, texts), places_known(coding)
     findings = finding_views(looked.rechecked.findings, quotes)
-    rejected = rejection_views(coding, review, known, quotes)
+    listed = name_of_list(coding, review, texts, can_restore)
+    is_listed = listed == shown.left_out
+    rejected = rejection_views(coding, outdone(coding, review) if is_listed else review.rejected, known, quotes)
     spans = spans_by_note(review, looked.rechecked.findings, coding.uncoded)
     digest = digest_of(spans)
     standing = {one.code for one in review.codes}
@@ -49,9 +62,9 @@ def encounter_values(looked: Looked, tabular: TabularList, shown_marks: str = ""
         "general": [one for one in findings if not standing.intersection(one.finding.codes)],
         "count_of_findings": len(findings),
         "blocking": [one for one in findings if name_of(one.finding) in checked_of(looked.rechecked).blocking],
-        "rejected": rejected,
+        "left_out": LeftOut(len(review.rejected), listed, is_listed, () if is_listed else rejected),
         "uncoded": quotes.of(coding.uncoded),
-        "notes": () if digest == shown_marks else note_views(coding, looked.rereads, spans),
+        "notes": () if digest == shown.marks else note_views(coding, looked.rereads, spans),
         "marks": digest,
         "legend": [(mark.value, words) for mark, words in LEGEND.items() if mark in marks],
         "services": services_of(coding),

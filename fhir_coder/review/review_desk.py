@@ -9,7 +9,7 @@ from fhir_coder.errors import ResourceUnknown
 from fhir_coder.people import Right
 from fhir_coder.rechecking import HasEncounter, Rechecked, Reviewed
 from fhir_coder.record.rereading import Reread
-from fhir_coder.review.encounter_page import Looked, encounter_values
+from fhir_coder.review.encounter_page import Looked, Shown, encounter_values
 from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.makers import someone_of
 from fhir_coder.review.review_head import head_values
@@ -20,6 +20,9 @@ from fhir_coder.review.tabular import TabularList
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import OpenedReview
 from fhir_coder.worklist.review import Review
+
+AFRESH = Shown()
+"""A page that shows nothing yet."""
 
 
 class FindsReviews(Protocol):
@@ -76,17 +79,16 @@ class ReviewDesk:
         session: ReviewSession,
         coding: StoredEncounter,
         is_broken: bool = False,
-        shown_marks: str = "",
+        shown: Shown = AFRESH,
         rechecked: Rechecked | None = None,
     ) -> dict[str, Any]:
-        """All that the templates of the page need. ``is_broken``: the person sees it by breaking the glass, and decides nothing; ``shown_marks``: see
-        :func:`.encounter_page.encounter_values`; ``rechecked``: what the edits say of the codes as they are, where that is known already."""
+        """All that the templates of the page need. ``is_broken``: the person sees it by breaking the glass, and decides nothing; ``shown`` is what
+        the page has already; ``rechecked``: what the edits say of the codes as they are, where that is known already."""
         opened = self.opened(coding)
         rechecked = rechecked or self.recheck(session, coding, opened.review)
-        values = encounter_values(Looked(coding, opened, rechecked, self.notes(session, coding)), self.tabular, shown_marks)
         follow_ups = self._follow_ups.of(coding.tenant, coding.id)
         query_text = lambda sequence: self._follow_ups.query_text(coding, sequence)  # noqa: E731 - one place, one line
         may_review = session.person.may(Right.REVIEW) and sight_of(session).is_role and not is_broken
-        return (
-            values | head_values(session.person, someone_of(session), opened, may_review, follow_ups, query_text) | {"is_broken": is_broken}
-        )
+        head = head_values(session.person, someone_of(session), opened, may_review, follow_ups, query_text)
+        looked = Looked(coding, opened, rechecked, self.notes(session, coding))
+        return encounter_values(looked, self.tabular, shown, head["allowed"].decide) | head | {"is_broken": is_broken}

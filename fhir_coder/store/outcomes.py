@@ -8,8 +8,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, null, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, Row, Select, null, select
 
 from fhir_coder.exchange import Artifacts
 from fhir_coder.model import Outcome, Severity
@@ -32,7 +31,7 @@ from fhir_coder.worklist.decision import Act, Someone
 from fhir_coder.worklist.folding import fold
 from fhir_coder.worklist.review import Proposed, ProposedCode, State, TurnedDown
 
-_TOGETHER = 400
+TOGETHER = 400
 """Codings whose parts are read with one statement: below the 999 values that old builds of SQLite take."""
 _COLUMNS = (
     "key", "id", "ehr", "encounter_reference", "service_date", "created_at", "release_id", "engine_version", "versions", "release_artifact",
@@ -55,24 +54,19 @@ class Outcomes:
 
     def signed(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[SignedOutcome]:
         """Codings whose review is signed, by the moment of the sign-off in force, oldest first."""
-        review = ReviewRow
-        signed = _keys(tenant).where(review.state == State.SIGNED.value).order_by(review.signed_at, review.key)
         signers: dict[tuple[str, str], Someone] = {}
-        for keys in self._chunks(_within(signed, review.signed_at, since, until)):
-            with Session(self._engine) as session:
-                rows = _rows(session, tenant, keys)
-                histories = _histories(session, tenant, keys)
-                codings = list(_codings(session, tenant, rows))
-            for row, coding in zip(rows, codings, strict=True):
-                yield self._signed(coding, histories[row.review], signers)
+        for keys in self._chunks(signed_keys(tenant, since, until)):
+            with self._engine.connect() as connection:
+                found = list(outcomes_of(connection, tenant, keys, self._cipher, signers))
+            yield from (outcome for _, outcome in found)
 
     def passed(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[CodingOutcome]:
         """Codings that the engine let pass and nobody reopened, by the moment they were coded, oldest first; none that was coded again."""
         review, coding = ReviewRow, CodedEncounterRow
         passed = _keys(tenant).where(review.state == State.PASSED.value, review.superseded_by == "").order_by(coding.created_at, coding.key)
         for keys in self._chunks(_within(passed, coding.created_at, since, until)):
-            with Session(self._engine) as session:
-                found = list(_codings(session, tenant, _rows(session, tenant, keys)))
+            with self._engine.connect() as connection:
+                found = list(_codings(connection, tenant, _rows(connection, tenant, keys)))
             yield from found
 
     def coded(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[CodedLine]:
@@ -83,33 +77,52 @@ class Outcomes:
         more: tuple[Any, ...] = (coding.engine_version, coding.disposition, review.state)
         query = select(*columns, *more).join(review, review.coded_encounter == coding.key)
         query = query.where(coding.tenant == tenant, review.tenant == tenant, review.superseded_by == "")
-        with Session(self._engine) as session:
-            rows = session.execute(_within(query, coding.created_at, since, until).order_by(coding.created_at, coding.key)).all()
+        with self._engine.connect() as connection:
+            rows = connection.execute(_within(query, coding.created_at, since, until).order_by(coding.created_at, coding.key)).all()
         for coding_id, ehr, created_at, provider, specialty, release, version, disposition, state in rows:
             yield CodedLine(coding_id, ehr, utc(created_at), provider, specialty, release, version, Outcome(disposition), State(state))
 
     def _chunks(self, keys: Select[Any]) -> Iterator[Sequence[int]]:
         """The keys of reviews a few hundred at a time. No cursor stays open while somebody works on what was handed out."""
-        with Session(self._engine) as session:
-            found = session.scalars(keys).all()
-        yield from (found[start : start + _TOGETHER] for start in range(0, len(found), _TOGETHER))
+        with self._engine.connect() as connection:
+            found = connection.scalars(keys).all()
+        yield from (found[start : start + TOGETHER] for start in range(0, len(found), TOGETHER))
 
-    def _signed(self, coding: CodingOutcome, history: Sequence[Any], signers: dict[tuple[str, str], Someone]) -> SignedOutcome:
-        review = fold(_proposed(coding), [recorded_of(one, _CLOSED_BOOK) for one in history])
-        last = next(one for one in reversed(history) if one.act == Act.SIGN_OFF.value)
-        person = (last.person_id, last.person_issuer)
-        if person not in signers:
-            signers[person] = Someone(*person, self._cipher.open(last.person_name))
-        return SignedOutcome(
-            **{name: getattr(coding, name) for name in _CODING},
-            signed_at=utc(last.made_at),
-            decided_by=signers[person],
-            final=tuple(FinalCode(one.code, one.origin, one.verdict, one.replaces, one.probability) for one in review.codes),
-            rejected=tuple(RejectedOutcome(one.code, one.reason) for one in review.rejected if one.by),
-            overrides=tuple(OverrideOutcome(one.finding, one.reason) for one in review.overrides),
-            times_signed=review.times_signed,
-            decisions=len(history),
-        )
+
+def outcomes_of(
+    connection: Connection, tenant: str, keys: Sequence[int], cipher: Cipher, signers: dict[tuple[str, str], Someone]
+) -> Iterator[tuple[int, SignedOutcome]]:
+    """Signed reviews by key, in the order of the keys; ``signers`` are those whose names are open already."""
+    rows = _rows(connection, tenant, keys)
+    histories = _histories(connection, tenant, keys)
+    for row, coding in zip(rows, _codings(connection, tenant, rows), strict=True):
+        yield row.review, _signed(coding, histories[row.review], cipher, signers)
+
+
+def signed_keys(tenant: str, since: datetime | None, until: datetime | None) -> Select[Any]:
+    """The keys of signed reviews, by the moment of the sign-off."""
+    review = ReviewRow
+    signed = _keys(tenant).where(review.state == State.SIGNED.value).order_by(review.signed_at, review.key)
+    return _within(signed, review.signed_at, since, until)
+
+
+def _signed(coding: CodingOutcome, history: Sequence[Any], cipher: Cipher, signers: dict[tuple[str, str], Someone]) -> SignedOutcome:
+    review = fold(_proposed(coding), [recorded_of(one, _CLOSED_BOOK) for one in history])
+    last = next(one for one in reversed(history) if one.act == Act.SIGN_OFF.value)
+    person = (last.person_id, last.person_issuer)
+    if person not in signers:
+        signers[person] = Someone(*person, cipher.open(last.person_name))
+    return SignedOutcome(
+        **{name: getattr(coding, name) for name in _CODING},
+        sequence=last.sequence,
+        signed_at=utc(last.made_at),
+        decided_by=signers[person],
+        final=tuple(FinalCode(one.code, one.origin, one.verdict, one.replaces, one.probability) for one in review.codes),
+        rejected=tuple(RejectedOutcome(one.code, one.reason) for one in review.rejected if one.by),
+        overrides=tuple(OverrideOutcome(one.finding, one.reason) for one in review.overrides),
+        times_signed=review.times_signed,
+        decisions=len(history),
+    )
 
 
 def _keys(tenant: str) -> Select[Any]:
@@ -118,7 +131,7 @@ def _keys(tenant: str) -> Select[Any]:
     return select(*keys).join(coding, review.coded_encounter == coding.key).where(review.tenant == tenant, coding.tenant == tenant)
 
 
-def _rows(session: Session, tenant: str, keys: Sequence[int]) -> list[Row[Any]]:
+def _rows(connection: Connection, tenant: str, keys: Sequence[int]) -> list[Row[Any]]:
     """Reviews with their codings, in the order of the keys: of the columns only what an outcome has, as facts and trails are long."""
     review, coding = ReviewRow, CodedEncounterRow
     columns: tuple[Any, ...] = (
@@ -128,7 +141,7 @@ def _rows(session: Session, tenant: str, keys: Sequence[int]) -> list[Row[Any]]:
         *(getattr(coding, name) for name in _COLUMNS),
     )
     joined = select(*columns).join(coding, review.coded_encounter == coding.key)
-    found = session.execute(joined.where(review.tenant == tenant, coding.tenant == tenant, review.key.in_(keys)))
+    found = connection.execute(joined.where(review.tenant == tenant, coding.tenant == tenant, review.key.in_(keys)))
     by_key = {row.review: row for row in found}
     return [by_key[key] for key in keys if key in by_key]
 
@@ -140,19 +153,19 @@ def _within(query: Select[Any], column: Any, since: datetime | None, until: date
     return query.where(column < until.astimezone(UTC)) if until else query
 
 
-def _histories(session: Session, tenant: str, keys: Sequence[int]) -> dict[int, list[Row[Any]]]:
+def _histories(connection: Connection, tenant: str, keys: Sequence[int]) -> dict[int, list[Row[Any]]]:
     """Decisions without their words, by review."""
     row = ReviewDecisionRow
     columns: tuple[Any, ...] = (*(getattr(row, name) for name in _DECISION_COLUMNS), null().label("words"))
     histories: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for one in session.execute(select(*columns).where(row.tenant == tenant, row.review.in_(keys)).order_by(row.review, row.sequence)):
+    for one in connection.execute(select(*columns).where(row.tenant == tenant, row.review.in_(keys)).order_by(row.review, row.sequence)):
         histories[one.review].append(one)
     return histories
 
 
-def _codings(session: Session, tenant: str, rows: Sequence[Row[Any]]) -> Iterator[CodingOutcome]:
+def _codings(connection: Connection, tenant: str, rows: Sequence[Row[Any]]) -> Iterator[CodingOutcome]:
     keys = [row.key for row in rows]
-    proposed, weighed, edits = _assigned(session, tenant, keys), _weighed(session, tenant, keys), _edits(session, tenant, keys)
+    proposed, weighed, edits = _assigned(connection, tenant, keys), _weighed(connection, tenant, keys), _edits(connection, tenant, keys)
     for row in rows:
         yield CodingOutcome(
             tenant=tenant,
@@ -175,30 +188,30 @@ def _codings(session: Session, tenant: str, rows: Sequence[Row[Any]]) -> Iterato
         )
 
 
-def _assigned(session: Session, tenant: str, keys: Sequence[int]) -> defaultdict[int, tuple[ProposedOutcome, ...]]:
+def _assigned(connection: Connection, tenant: str, keys: Sequence[int]) -> defaultdict[int, tuple[ProposedOutcome, ...]]:
     row, found = AssignmentRow, defaultdict[int, tuple[ProposedOutcome, ...]](tuple)
     columns = select(row.coded_encounter, row.code, row.probability, row.position, row.disposition, row.features)
-    for key, code, probability, rank, disposition, features in session.execute(
+    for key, code, probability, rank, disposition, features in connection.execute(
         columns.where(row.tenant == tenant, row.coded_encounter.in_(keys)).order_by(row.position, row.key)
     ):
         found[key] += (ProposedOutcome(code, probability, rank, Outcome(disposition), features),)
     return found
 
 
-def _weighed(session: Session, tenant: str, keys: Sequence[int]) -> defaultdict[int, tuple[WeighedOutcome, ...]]:
+def _weighed(connection: Connection, tenant: str, keys: Sequence[int]) -> defaultdict[int, tuple[WeighedOutcome, ...]]:
     row, found = RejectionRow, defaultdict[int, tuple[WeighedOutcome, ...]](tuple)
     columns = select(row.coded_encounter, row.code, row.probability, row.reason)
-    for key, code, probability, reason in session.execute(
+    for key, code, probability, reason in connection.execute(
         columns.where(row.tenant == tenant, row.coded_encounter.in_(keys)).order_by(row.position, row.key)
     ):
         found[key] += (WeighedOutcome(code, probability, reason),)
     return found
 
 
-def _edits(session: Session, tenant: str, keys: Sequence[int]) -> defaultdict[int, tuple[EditOutcome, ...]]:
+def _edits(connection: Connection, tenant: str, keys: Sequence[int]) -> defaultdict[int, tuple[EditOutcome, ...]]:
     row, found = FindingRow, defaultdict[int, tuple[EditOutcome, ...]](tuple)
     columns = select(row.coded_encounter, row.edit, row.severity, row.codes)
-    for key, edit, severity, codes in session.execute(
+    for key, edit, severity, codes in connection.execute(
         columns.where(row.tenant == tenant, row.coded_encounter.in_(keys)).order_by(row.position, row.key)
     ):
         found[key] += (EditOutcome(edit, Severity(severity), tuple(codes)),)

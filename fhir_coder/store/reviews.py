@@ -21,9 +21,11 @@ from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.drafts import forget_draft
 from fhir_coder.store.follow_up_tables import FollowUpRow
-from fhir_coder.store.review_reading import history_of, proposed_of
+from fhir_coder.store.kept_proposals import KeptProposals
+from fhir_coder.store.review_reading import history_of
 from fhir_coder.store.review_rows import decision_row, rank, summarize
 from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
+from fhir_coder.store.signed_lines import renew_line
 from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.decision import Act, Decision, Recorded, Someone
 from fhir_coder.worklist.folding import advance, fold
@@ -36,6 +38,8 @@ _BESIDE = frozenset({Act.COMMENT, Act.ASSIGN})
 """What anybody may do while somebody else works on a review."""
 _LETTING_GO = frozenset({Act.HOLD, Act.ASK, Act.SIGN_OFF})
 """After these there is nothing to work on for now."""
+_SIGNING = frozenset({Act.SIGN_OFF, Act.REOPEN})
+"""After these other codes are signed, or none."""
 _EVENTS = {Act.SIGN_OFF: "sign-off"}
 
 
@@ -88,6 +92,7 @@ class Reviews:
         self._audit = audit
         self._now = now
         self._lock_s = lock_s
+        self._proposals = KeptProposals()
 
     def find(self, tenant: str, coding_id: str) -> OpenedReview | None:
         """The review of a coding, if it is the tenant's."""
@@ -95,7 +100,7 @@ class Reviews:
             row = session.scalar(_row(tenant, coding_id))
             if row is None:
                 return None
-            proposed, history = proposed_of(session, _coding(session, row)), history_of(session, row, self._cipher)
+            proposed, history = self._proposals.of(session, _coding(session, row)), history_of(session, row, self._cipher)
             lock = lock_of(row, self._cipher, self._now())
             return OpenedReview(proposed, history, fold(proposed, history), lock, row.superseded_by, row.supersedes)
 
@@ -161,7 +166,7 @@ class Reviews:
             moment, person = self._now().astimezone(UTC), maker.person
             new = Recorded(row.version + 1, moment, person.id, person.issuer, person.name, decision)
             history = history_of(session, row, self._cipher)
-            review = advance(proposed_of(session, coding), history, new, checked.blocking if checked else ())
+            review = advance(self._proposals.of(session, coding), history, new, checked.blocking if checked else ())
             session.add(decision_row(row, new, self._cipher))
             session.add_all(_due(row, new, one) for one in duties)
             forget_draft(session.connection(), tenant, row.key, person, decision)
@@ -171,6 +176,8 @@ class Reviews:
             if decision.act in _LETTING_GO:
                 _unlock(row)
             session.flush()
+            if decision.act in _SIGNING:
+                renew_line(session.connection(), row)
             self._tell(session, coding, new, maker)
         return review
 

@@ -31,6 +31,7 @@ from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
+from fhir_coder.store.signed_lines import SignedLines
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
@@ -69,6 +70,7 @@ class Stores:
     passing: Passing
     affected: AffectedEncounters
     outcomes: Outcomes
+    signed_lines: SignedLines
     drafts: Drafts
 
     def close(self) -> None:
@@ -112,6 +114,7 @@ def open_stores(
         Passing(engine, cipher, audit),
         AffectedEncounters(engine),
         Outcomes(engine, cipher),
+        SignedLines(engine, cipher),
         Drafts(engine, cipher),
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.store.signed_lines import fill
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x66686972
@@ -15,7 +16,7 @@ _LOCK = 0x66686972
 
 
 def upgrade(engine: Engine) -> None:
-    """Run all missing migrations in one transaction under a lock: SQLite's write lock, an advisory lock in PostgreSQL.
+    """Run all missing migrations, and make what rests on the rules of this version, in one transaction under a lock: SQLite's write lock, an advisory lock in PostgreSQL.
 
     Raises ConfigurationError when the database cannot be reached.
     """
@@ -35,6 +36,7 @@ def upgrade(engine: Engine) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            fill(connection)
     except OperationalError as error:
         raise _unusable(error) from None
 

@@ -23,8 +23,11 @@ Step = Callable[[Review, Recorded], Review]
 
 def fold(proposed: Proposed, recorded: Sequence[Recorded]) -> Review:
     """The review after a history (in order of sequence)."""
+    return _folded(beginning(proposed), recorded)
+
+
+def _folded(review: Review, recorded: Sequence[Recorded]) -> Review:
     stands = standing(recorded)
-    review = beginning(proposed)
     for one in stands.decisions:
         review = after(review, one)
     version = recorded[-1].sequence if recorded else 0
@@ -35,8 +38,9 @@ def fold(proposed: Proposed, recorded: Sequence[Recorded]) -> Review:
 def advance(proposed: Proposed, recorded: Sequence[Recorded], new: Recorded, blocking: Collection[str] = ()) -> Review:
     """The review after one more decision. Raises as :func:`fhir_coder.worklist.admission.admit`, and Conflict for taking back what a later
     decision builds on."""
-    admit(fold(proposed, recorded), new.decision, blocking)
-    review = fold(proposed, (*recorded, new))
+    begun = beginning(proposed)
+    admit(_folded(begun, recorded), new.decision, blocking)
+    review = _folded(begun, (*recorded, new))
     if review.idle:
         raise Conflict(f"decision {review.idle[0]} builds on it: take that one back first")
     return review

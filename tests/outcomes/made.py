@@ -39,6 +39,7 @@ def signed(
         "proposed": tuple(ProposedOutcome(code, p, rank, Outcome.REVIEW, {}) for rank, (code, p) in enumerate(proposed.items(), 1)),
         "weighed": (),
         "edits": tuple(EditOutcome(edit, Severity(severity), ()) for edit, severity in (one.split("/") for one in edits.split())),
+        "sequence": 1,
         "signed_at": queued + timedelta(hours=hours),
         "decided_by": ANNA,
         "final": tuple(_final(one, before.get(one.lstrip("~"), "")) for one in final.split()),

@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_coder.model import Outcome
 from fhir_coder.outcomes.outcome import CodedLine, SignedOutcome
+from fhir_coder.outcomes.signed_line import SignedLine, line_of
 from tests.outcomes.made import ANNA, BERT, START, coded, signed
 
 _CODES = ("I10", "E11.9", "R05.9", "M54.50", "J06.9", "E78.5", "Z23", "N39.0")
@@ -28,8 +29,8 @@ class ManyOutcomes:
     def coded(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[CodedLine]:
         yield from (one for one in self._coded if _is_within(one.created_at, since, until))
 
-    def signed(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[SignedOutcome]:
-        yield from (one for one in self._signed if _is_within(one.signed_at, since, until))
+    def lines(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[SignedLine]:
+        yield from (line_of(one) for one in self._signed if _is_within(one.signed_at, since, until))
 
 
 def _is_within(moment: datetime, since: datetime | None, until: datetime | None) -> bool:

@@ -15,6 +15,7 @@ from fhir_coder.outcomes.dashboard import Period, Range, TopEdit, TopReplacement
 from fhir_coder.outcomes.figures import Tally
 from fhir_coder.outcomes.grouping import NOT_TOLD, By
 from fhir_coder.outcomes.shares import Share, quantile
+from fhir_coder.outcomes.signed_line import line_of, lines_of
 from fhir_coder.outcomes.table import COLUMNS, rows_of
 from tests.outcomes.made import BERT, coded, signed
 
@@ -24,7 +25,7 @@ SECOND = signed(
     {"I10": 0.85}, "I10", 4, overrides="FCE120 I10,FCE120 I10 Z00", edits="FCE120/advisory", decided_by=BERT, specialty="Cardiology"
 )
 THIRD = signed({"R05.9": 0.5}, "E11.9 R05.9", 30, provider="", release_id="2025-10-01")
-SIGNED = (FIRST, SECOND, THIRD)
+SIGNED = lines_of((FIRST, SECOND, THIRD))
 CODED = (coded(), coded(1, Outcome.PASS), coded(25, provider=""), coded(26, Outcome.PASS, specialty="Cardiology"))
 
 
@@ -116,7 +117,7 @@ _MADE = some.builds(
 def test_what_holds_for_every_outcome(outcomes: list, pairs: list[tuple[float, bool]]) -> None:
     tally = Tally()
     for one in outcomes:
-        tally.signed(one)
+        tally.signed(line_of(one))
     found = tally.figures()
     for share in (one for one in (found.agreed, found.precise, found.recalled, found.unchanged, found.unseen) if one.of):
         assert share.interval and share.value is not None

@@ -31,7 +31,7 @@ from fhir_coder.rechecking import HasEncounter, Rechecked, Reviewed
 from fhir_coder.review.blinding import Blinding
 from fhir_coder.review.blueprint import ReviewParts, WayIn, WorklistDesk, create_review
 from fhir_coder.review.coding_in_sight import CodingInSight
-from fhir_coder.review.dashboards import Dashboards, Outcomes
+from fhir_coder.review.dashboards import Dashboards
 from fhir_coder.review.deciding import Deciding
 from fhir_coder.review.drafting import Drafting
 from fhir_coder.review.encounters import EncounterPages
@@ -73,6 +73,7 @@ from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.sessions import Lifetimes, SessionStore
+from fhir_coder.store.signed_lines import SignedLines
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
 from fhir_coder.store.worklist_choices import WorklistChoices
@@ -81,6 +82,7 @@ from fhir_coder.throttle.rates import Throttle
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
 from tests.api.conftest import SmallEngine
+from tests.outcomes.many import ManyOutcomes
 from tests.review.nothing_follows import NothingFollows
 from tests.store.conftest import KEY, coding_result
 
@@ -336,7 +338,7 @@ def make_site(
     catalogue: Catalogue | None = None,
     codes: Searches | None = None,
     make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
-    outcomes: Outcomes | None = None,
+    outcomes: ManyOutcomes | None = None,
     follow_ups: FollowsUp | None = None,
 ) -> Site:
     engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
@@ -413,7 +415,9 @@ def make_site(
         second_reviews=second_pages,
         second_report=report,
         uploading=make_uploading(repository, recording, pages) if make_uploading else None,
-        dashboards=Dashboards(outcomes or StoredOutcomes(engine, cipher), recording, pages, lambda: date(2026, 5, 6)),
+        dashboards=Dashboards(
+            outcomes or StoredOutcomes(engine, cipher), outcomes or SignedLines(engine, cipher), recording, pages, lambda: date(2026, 5, 6)
+        ),
         drafting=Drafting(repository, Drafts(engine, cipher)),
     )
     app = Flask("test", static_folder=None)

@@ -224,6 +224,29 @@ def test_notes_are_sent_where_their_marks_changed(desk: Desk) -> None:
     assert "notes" in desk.send("add", code="I10", span="1:0:3", marks=marks).json  # type: ignore[operator]
 
 
+def test_codes_left_out_are_sent_where_the_list_changed(desk: Desk) -> None:
+    """A page that shows the list keeps it; one that shows another, or none, has it anew."""
+    assert desk.send("reject", code="R05.9", reason="not-documented").status_code == 200
+    found = re.search(r'id="left-out" data-name="(\w+)"', get(desk.browser, desk.path).text)
+    assert found
+    shown = found.group(1)
+    kept = desk.send("comment", text="Seen.", left_out=shown).json["inspector"]  # type: ignore[index]
+    assert '<details id="left-out" data-kept></details>' in kept and "Restore R05.9" not in kept
+    assert f'data-name="{shown}"' in desk.send("comment", text="Again.").json["inspector"]  # type: ignore[index]
+    changed = desk.send("restore", code="R05.9", left_out=shown).json["inspector"]  # type: ignore[index]
+    assert "data-kept" not in changed and f'data-name="{shown}"' not in changed
+
+
+def test_one_form_restores_every_code_without_script(desk: Desk) -> None:
+    """A button outside of the form sends its code with it."""
+    desk.send("reject", code="R05.9", reason="not-documented")
+    page = get(desk.browser, desk.path).text
+    assert page.count('<form id="restore-form"') == 1
+    assert '<button class="plain small" type="submit" form="restore-form" name="code" value="R05.9"' in page
+    form = re.search(r'<form id="restore-form".*?</form>', page, re.DOTALL)
+    assert form and 'name="act" value="restore"' in form.group() and 'name="code"' not in form.group()
+
+
 def test_what_was_coded_again_leads_to_its_newer_coding(desk: Desk) -> None:
     newer = desk.site.save()
     page = get(desk.browser, desk.path).text

@@ -128,7 +128,7 @@ def test_what_passed_and_what_was_coded(desk: Desk) -> None:
 
 
 def test_more_codings_than_one_statement_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fhir_coder.store.outcomes._TOGETHER", 2)
+    monkeypatch.setattr("fhir_coder.store.outcomes.TOGETHER", 2)
     codings = [desk.code(f"e{number}") for number in range(5)]
     for one in codings:
         desk.decide(one, SIGN)

@@ -41,7 +41,7 @@ export class Deciding {
     if (!from) { say("This review can be looked at only."); return; }
     this.version ??= value(from, "version");
     this.csrf ??= value(from, "csrf");
-    const own = fields.filter(([name]) => name !== "csrf" && name !== "version" && name !== "marks");
+    const own = fields.filter(([name]) => name !== "csrf" && name !== "version" && name !== "marks" && name !== "left_out");
     this.waiting.push({ fields: own, form, address: from.action, act: own.find(([name]) => name === "act")?.[1] ?? "" });
     if (this.isPaused) this.#banner("Decisions wait.");
     else this.#next();
@@ -75,7 +75,8 @@ export class Deciding {
   }
 
   async #send(decision) {
-    const body = new URLSearchParams([...decision.fields, ["csrf", this.csrf], ["version", this.version], ["marks", byId("notes")?.dataset.marks ?? ""]]);
+    const shown = [["marks", byId("notes")?.dataset.marks ?? ""], ["left_out", byId("left-out")?.dataset.name ?? ""]];
+    const body = new URLSearchParams([...decision.fields, ["csrf", this.csrf], ["version", this.version], ...shown]);
     let response, answer;
     try {
       response = await fetch(decision.address, { method: "POST", body, headers: { Accept: "application/json" } });

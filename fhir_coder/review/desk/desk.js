@@ -108,7 +108,7 @@ export class Desk {
 
   /** "Why not": to what can be restored, of the codes that were left out. */
   whyNot() {
-    const first = all('#inspector [data-key="w"], #inspector .left-out form[data-decision] button').find((one) => !one.closest(".panel[hidden]"));
+    const first = all('#inspector [data-key="w"], #inspector .left-out button[form]').find((one) => !one.closest(".panel[hidden]"));
     if (!first) return say("No code that was left out can be restored.");
     for (let outer = first.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
     return first.focus();

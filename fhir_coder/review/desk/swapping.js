@@ -21,12 +21,14 @@ export function swap(answer) {
   return () => restoreFocus(focus);
 }
 
+/** What the answer marks as kept is moved over from the old region as it is. */
 function put(old, html) {
   const template = document.createElement("template");
   template.innerHTML = trusted(html);
   const fresh = template.content.querySelector(`#${old.id}`);
   if (!fresh) return;
   const folded = folds(old), typed = words(old), { scrollTop } = old;
+  for (const kept of all("[data-kept]", fresh)) kept.replaceWith(byId(kept.id));
   old.replaceWith(fresh);
   for (const [key, details] of keyed(fresh, "details", nameOfFold)) if (folded.has(key)) details.open = folded.get(key);
   for (const [key, field] of keyed(fresh, FIELDS, nameOfField)) if (typed.has(key)) field.value = typed.get(key);
