@@ -82,7 +82,7 @@ def corpus_notes(count: int, seed: int = 7) -> tuple[CorpusNote, ...]:
 class CorpusReview:
     """A server in sandbox mode, asked as programs and browsers do."""
 
-    def __init__(self, app: Flask, coder: Coder = Coder(), seed: int = 7, patients: int = 300) -> None:  # noqa: B008 - a constant
+    def __init__(self, app: Flask, coder: Coder = Coder(), seed: int = 7, patients: int = 1500) -> None:
         self._client = app.test_client()
         self._coder = coder
         self._choice = random.Random(seed)  # noqa: S311 - made-up decisions
@@ -114,10 +114,10 @@ class CorpusReview:
                 desk.decide("reject", code=code, reason="not-documented")
                 fate.rejected.add(code)
         for code in reference:
-            if code not in coded.codes and self._choice.random() >= self._coder.rejects:
-                # What the engine weighed and left is brought back; anything else is added.
-                if desk.tries("restore", code=code) or desk.tries("add", code=code, reason="missed"):
-                    fate.brought.add(code)
+            is_missed = code not in coded.codes and self._choice.random() >= self._coder.rejects
+            # What the engine weighed and left is brought back; anything else is added.
+            if is_missed and (desk.tries("restore", code=code) or desk.tries("add", code=code, reason="missed")):
+                fate.brought.add(code)
         fate.is_signed = desk.signs()
         return fate
 
@@ -163,7 +163,9 @@ class CorpusReview:
         document |= {"author": [doctor], "authenticator": doctor, "content": [{"attachment": {"contentType": "text/plain", "data": data}}]}
         role = {"resourceType": "PractitionerRole", "id": "r1", "practitioner": doctor}
         role |= {"code": [{"coding": [{"system": TAXONOMY, "code": "207Q00000X"}]}]}
-        named = (("encounter", visit), ("note", document), ("context", role))
+        cover = {"resourceType": "Coverage", "id": "c1", "status": "active", "beneficiary": {"reference": patient}}
+        cover |= {"payor": [{"reference": "Organization/payer"}]}
+        named = (("encounter", visit), ("note", document), ("context", role), ("context", cover))
         return {"resourceType": "Parameters", "parameter": [{"name": name, "resource": value} for name, value in named]}
 
 
