@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,9 @@ class Tenant:
         return found
 
 
-@pytest.fixture(scope="module")
-def tenant(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
-    folder = tmp_path_factory.mktemp("calibrated")
-    yield Tenant(folder, f"sqlite:///{folder / 'store.sqlite'}")
+@pytest.fixture
+def tenant(built: None, tmp_path: Path) -> Tenant:
+    return Tenant(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}")
 
 
 @pytest.fixture
@@ -96,31 +95,43 @@ def told_today(told: str) -> dict[str, Any]:
     return json.loads(told)["today"]
 
 
-def test_second_reviews_that_agree_too_little_end_passing_and_replays_know_when(tenant: Tenant, run: Run) -> None:
+def suspended(tenant: Tenant, run: Run) -> tuple[Coded, Coded]:
+    """An encounter that passed by the calibration, and the next, after a second review of another agreed with nothing."""
     first, passed = tenant.code("e1"), tenant.code("e2")
     assert (first.disposition, passed.disposition) == ("pass", "pass") and min(first.codes.values()) < 0.96  # the site's floor stops it
     kept = tenant.stored(passed).configuration
     assert (kept.calibration, kept.level, kept.slope, kept.pass_probability) == (tenant.calibration, 0.1, 1.25, 0.3)
     assert run("audit-sample", "status")[0] == 0
-    assert run("replay", passed.id, "--current")[0] == 0
-
     assert tenant.site.second(first, ["I10"]).status_code == 303
     status, told = run("audit-sample", "status")
     assert status == 1 and "0.0000 on codes over 1 done" in told and "suspended since" in told
+    return passed, tenant.code("e3")
 
-    stopped = tenant.code("e3")
+
+def lift(tenant: Tenant) -> None:
+    form = {"csrf": tenant.site.csrf, "reason": "the note was misread"}
+    assert tenant.site.post("/review/second/lift", form).status_code == 303
+
+
+def test_second_reviews_that_agree_too_little_end_passing_and_a_replay_knows(tenant: Tenant, run: Run) -> None:
+    passed, stopped = suspended(tenant, run)
     found = tenant.stored(stopped)
     assert stopped.disposition == "review" and stopped.codes == passed.codes
     assert [one.code for one in found.reasons] == ["confident", "audit-sample"]
     assert (found.configuration.passing, found.configuration.calibration) == ("suspended", tenant.calibration)
     assert run("replay", stopped.id, "--current")[0] == 0  # today, too, nothing may pass
-    status, told = run("replay", passed.id, "--current", "--json")
-    assert status == 1 and [one["name"] for one in told_today(told)["causes"]] == ["settings"]
-
-    form = {"csrf": tenant.site.csrf, "reason": "the note was misread"}
-    assert tenant.site.post("/review/second/lift", form).status_code == 303
+    lift(tenant)
     again = tenant.code("e4")
     assert again.disposition == "pass" and tenant.stored(again).configuration.passing == "confident"
-    assert run("replay", stopped.id)[0] == 0
+
+
+@pytest.mark.soak
+def test_replays_tell_that_passing_was_or_is_suspended(tenant: Tenant, run: Run) -> None:
+    """Each replay loads an index of its own."""
+    passed, stopped = suspended(tenant, run)
+    status, told = run("replay", passed.id, "--current", "--json")
+    assert status == 1 and [one["name"] for one in told_today(told)["causes"]] == ["settings"]
+    lift(tenant)
+    assert run("replay", passed.id, "--current")[0] == 0
     status, told = run("replay", stopped.id, "--current", "--json")
     assert status == 1 and [one["name"] for one in told_today(told)["causes"]] == ["settings"]
