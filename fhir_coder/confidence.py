@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 _LEAST = 1e-4
+_FARTHEST = 700.0
+"""Log odds beyond which the exponential has no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Curve:
         """The confidence in a code of that probability."""
         if self == _IDENTITY or not math.isfinite(probability):
             return probability
-        return 1.0 / (1.0 + math.exp(-(self.level + self.slope * self.log_odds(probability))))
+        odds = self.level + self.slope * self.log_odds(probability)
+        return 1.0 / (1.0 + math.exp(-odds)) if odds >= 0 else 1.0 - 1.0 / (1.0 + math.exp(max(odds, -_FARTHEST)))
 
     @staticmethod
     def log_odds(probability: float) -> float:

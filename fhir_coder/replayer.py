@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -26,8 +27,8 @@ from index.manifest import ManifestMismatch, read_manifest
 from index.open import index_folder
 
 
-def build_replayer(settings: Settings) -> Replayer:
-    """What does past codings again. Raises ConfigurationError when something of today is missing, once that is asked for."""
+def build_replayer(settings: Settings, may_pass: Callable[[str], bool]) -> Replayer:
+    """What does past codings again; ``may_pass`` says whether a tenant's encounters may pass now. Raises ConfigurationError when something of today is missing, once that is asked for."""
     sandbox = open_builtin_ehr(settings)
     tenants, connections = tenants_of(settings, sandbox), EhrConnections(sandbox, settings.private_networks)
 
@@ -45,10 +46,10 @@ def build_replayer(settings: Settings) -> Replayer:
 
     archive = Archive(archive_folder(settings.data))
     archive.hold()
-    return Replayer(archive, NoteReader(connect), gather_again, partial(_basis_today, settings))
+    return Replayer(archive, NoteReader(connect), gather_again, partial(_basis_today, settings, may_pass))
 
 
-def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
+def _basis_today(settings: Settings, may_pass: Callable[[str], bool], coding: StoredEncounter) -> Basis:
     """What the encounter would be coded with if it came now."""
     release = open_releases(settings).for_date(coding.service_date).release
     policy = coding.configuration.policy
@@ -60,6 +61,7 @@ def _basis_today(settings: Settings, coding: StoredEncounter) -> Basis:
     ranker = shipped_ranker(policy)
     artifacts = keeper.keep(release, manifest, policy, ranker)
     review = _review_today(settings, coding.tenant, MadeBy(ranker.version, model_version(manifest)))
+    review = review if may_pass(coding.tenant) else review.suspended()
     return Basis(artifacts, configuration_of(policy, settings.assign_probability, review, settings.severities))
 
 

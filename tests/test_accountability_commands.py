@@ -127,6 +127,7 @@ def test_decisions_are_written_with_what_a_recalibration_needs(desk: Desk, tmp_p
     second = of(passed)
     assert {code: one["verdict"] for code, one in second.items()} == {"R05.9": "agreed", "Q87.89": "not-found", "I10": "added"}
     assert {one["source"] for one in second.values()} == {"second-review"} and len({tuple(one) for one in map(sorted, lines)}) == 1
+    assert {len(one["patient"]) for one in lines} == {16} and len({one["patient"] for one in lines}) == 1  # all are codings of one patient
     people = {one["person"] for one in lines}
     assert len(people) == 2 and all(len(one) == 16 for one in people)
     named = tmp_path / "named.ndjson"

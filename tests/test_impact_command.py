@@ -23,7 +23,13 @@ from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.store.start import open_stores
 from fhir_coder.worklist.decision import Act, Decision, Override, Someone, finding_name
 from tests.billing.signing import version
-from tests.store.conftest import KEY, coding_result
+from tests.store.conftest import (  # noqa: F401 - fixtures
+    KEY,
+    coding_result,
+    database_url,
+    tables_of_postgresql,
+    tables_of_sqlite,
+)
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"))
 BLOCKED = finding_name("FCE-510", ("R05.9",))
@@ -63,11 +69,10 @@ def fill(url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", url)
+def url(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: F811
+    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", database_url)
     monkeypatch.setenv("FHIR_CODER_KEY", KEY)
-    return url
+    return database_url
 
 
 @pytest.fixture

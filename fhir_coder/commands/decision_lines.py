@@ -18,9 +18,11 @@ SIGN_OFF, SECOND_REVIEW = "sign-off", "second-review"
 
 NamesPeople = Callable[[Someone], str]
 """How a person stands in the lines."""
+NamesPatients = Callable[[str, str], str]
+"""How a patient stands in the lines: from the EHR and its reference to them."""
 
 
-def signed_lines(outcome: SignedOutcome, name: NamesPeople) -> Iterator[dict[str, Any]]:
+def signed_lines(outcome: SignedOutcome, name: NamesPeople, patient: NamesPatients) -> Iterator[dict[str, Any]]:
     """Every code that was proposed or signed: the proposed ones in claim order, then those that people brought."""
     final = {one.code: (place, one) for place, one in enumerate(outcome.final, 1)}
     reasons = {one.code: one.reason for one in outcome.rejected}
@@ -31,6 +33,7 @@ def signed_lines(outcome: SignedOutcome, name: NamesPeople) -> Iterator[dict[str
         "tenant": outcome.tenant,
         "coding": outcome.coding_id,
         "encounter": outcome.encounter_reference,
+        "patient": patient(outcome.ehr, outcome.patient_reference),
         "ehr": outcome.ehr,
         "service_date": str(outcome.service_date or ""),
         "provider": outcome.provider,
@@ -59,7 +62,7 @@ def signed_lines(outcome: SignedOutcome, name: NamesPeople) -> Iterator[dict[str
             yield head | _brought(code, kept.probability, _verdict(kept, False), place, kept.origin.value) | told
 
 
-def second_lines(coding: StoredEncounter, second: SecondReview, name: NamesPeople) -> Iterator[dict[str, Any]]:
+def second_lines(coding: StoredEncounter, second: SecondReview, name: NamesPeople, patient: NamesPatients) -> Iterator[dict[str, Any]]:
     """Every code that passed or that the second coder has; their verdict on a code is whether they have it too."""
     head = {
         "format": FORMAT,
@@ -67,6 +70,7 @@ def second_lines(coding: StoredEncounter, second: SecondReview, name: NamesPeopl
         "tenant": coding.tenant,
         "coding": coding.id,
         "encounter": coding.encounter_reference,
+        "patient": patient(coding.ehr, coding.patient_reference),
         "ehr": coding.ehr,
         "service_date": str(coding.service_date or ""),
         "provider": "",

@@ -14,7 +14,7 @@ from typing import Any
 
 from fhir_coder.app import open_all_stores
 from fhir_coder.audit.entry import Action, AuditEntry, Success
-from fhir_coder.commands.decision_lines import NamesPeople, second_lines, signed_lines
+from fhir_coder.commands.decision_lines import NamesPatients, NamesPeople, second_lines, signed_lines
 from fhir_coder.commands.operator import operator
 from fhir_coder.commands.private_file import require_absent, writing_privately
 from fhir_coder.settings import Settings
@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     stores, count = open_all_stores(settings), 0
     try:
         stores.audit.record(_entry(arguments))
-        name = _by_id if arguments.people else pseudonyms(settings.key)
+        pseudonym, patient = pseudonyms(settings.key)
+        name = _by_id if arguments.people else pseudonym
         with writing_privately(arguments.output) as stream:
-            for line in decided(stores, arguments.tenant, arguments.since, arguments.until, name):
+            for line in decided(stores, arguments.tenant, arguments.since, arguments.until, name, patient):
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
                 count += 1
     finally:
@@ -54,21 +55,27 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def decided(stores: Stores, tenant: str, since: datetime | None, until: datetime | None, name: NamesPeople) -> Iterator[dict[str, Any]]:
+def decided(
+    stores: Stores, tenant: str, since: datetime | None, until: datetime | None, name: NamesPeople, patient: NamesPatients
+) -> Iterator[dict[str, Any]]:
     """What was signed, oldest first, then what second reviews say of what passed."""
     for outcome in stores.outcomes.signed(tenant, since, until):
-        yield from signed_lines(outcome, name)
+        yield from signed_lines(outcome, name, patient)
     for second in reversed(stores.second_reviews.done(tenant, since, until)):
         coding = stores.repository.get(tenant, second.coding_id)
         if coding:
-            yield from second_lines(coding, second, name)
+            yield from second_lines(coding, second, name, patient)
 
 
-def pseudonyms(key: str) -> NamesPeople:
-    """The same person has the same name in all exports under one key of the store, and nobody without the key can find out by trying ids. Without
+def pseudonyms(key: str) -> tuple[NamesPeople, NamesPatients]:
+    """The same person, or patient of an EHR, has the same name in all exports under one key of the store, and nobody without the key can find out by trying ids. Without
     a key the names hold within one export."""
     secret = key.split(",")[0].strip().encode() or secrets.token_bytes(32)
-    return lambda person: hmac.digest(secret, f"person {person.issuer} {person.id}".encode(), "sha256").hex()[:_DIGITS]
+
+    def of(text: str) -> str:
+        return hmac.digest(secret, text.encode(), "sha256").hex()[:_DIGITS]
+
+    return lambda person: of(f"person {person.issuer} {person.id}"), lambda ehr, patient: of(f"patient {ehr} {patient}") if patient else ""
 
 
 def _by_id(person: Someone) -> str:

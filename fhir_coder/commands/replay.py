@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 
-from fhir_coder.app import open_all_stores
+from fhir_coder.app import may_pass, open_all_stores, samples_of
 from fhir_coder.commands.coding import add_coding, find_coding
 from fhir_coder.commands.operator import looked_at
 from fhir_coder.connections import SANDBOX_EHR
@@ -35,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         coding = find_coding(stores.repository, arguments)
         stores.audit.record(looked_at("replay", coding))
-        replay = build_replayer(settings).replay(coding, with_today=arguments.current)
+        replay = build_replayer(settings, partial(may_pass, stores.passing, samples_of(settings))).replay(
+            coding, with_today=arguments.current
+        )
     except NotReplayable as error:
         hint = "; add --sandbox for the built-in EHR" if coding.ehr == SANDBOX_EHR and not (coding.is_inline or arguments.sandbox) else ""
         raise Uncodable(f"not replayable: {error}{hint}") from error

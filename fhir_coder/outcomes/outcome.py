@@ -96,6 +96,7 @@ class CodingOutcome:
     coding_id: str
     ehr: str
     encounter_reference: str
+    patient_reference: str
     service_date: date | None
     created_at: datetime
     provider: str

@@ -10,6 +10,7 @@ import numpy as np
 
 from fhir_coder.confidence import Curve
 from fhir_coder.recalibration.evidence import DecidedEncounter, Refused
+from fhir_coder.recalibration.patients import by_patient
 from fhir_coder.resampling import interval
 
 FLOORS = tuple(step / 100 for step in range(50, 100))
@@ -92,15 +93,15 @@ def wilson(part: float, whole: float) -> tuple[float, float]:
 
 
 def _surely(counts: np.ndarray, part: float, whole: float) -> tuple[float, float]:
-    """The wider of two intervals on either side: drawing encounters minds that codes of one encounter go together, but sees no doubt in a share of 1."""
+    """The wider of two intervals on either side: drawing patients minds that codes of one patient go together, but sees no doubt in a share of 1."""
     drawn = interval(counts, lambda totals: float(totals[0] / totals[1]) if totals[1] else 0.0)
     scored = wilson(part, whole)
     return round(min(drawn[0], scored[0]), 4), round(max(drawn[1], scored[1]), 4)
 
 
 def _counts(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> np.ndarray:
-    """One row an encounter: kept codes at the floor, decided codes at it, all decided; whether it passes, passes exactly right; 1."""
-    return np.array([_row(one, floor, curve) for one in encounters], dtype=float).reshape(-1, 6)
+    """One row a patient: kept codes at the floor, decided codes at it, all decided; encounters that pass, that pass exactly right, all."""
+    return by_patient(encounters, np.array([_row(one, floor, curve) for one in encounters], dtype=float).reshape(-1, 6))
 
 
 def _row(one: DecidedEncounter, floor: float, curve: Curve) -> tuple[int, ...]:

@@ -45,6 +45,8 @@ def content_of(tenant: str, calibrated: Calibrated) -> dict[str, Any]:
         "made_from": {
             "encounters": len(evidence.encounters),
             "held_out": len(evidence.parts[1]),
+            "of_known_patients": evidence.known_patients,
+            "signed_again": evidence.signed_again,
             "codes": evidence.codes,
             "not_kept": evidence.wrong,
             "unopened": evidence.unopened,

@@ -14,10 +14,11 @@ def page(content: dict[str, Any]) -> str:
 def _lines(content: dict[str, Any]) -> Iterator[str]:
     made, wanted = content["made_from"], content["wanted"]
     yield f"Calibration of tenant {content['tenant']} for ranker {content['made_for']['ranker']}, model {content['made_for']['model']}"
-    yield f"  encounters      {made['encounters']}, signed {made['first_signed']} to {made['last_signed']}; the newest {made['held_out']} held out"
+    yield f"  encounters      {made['encounters']}, signed {made['first_signed']} to {made['last_signed']}; {made['held_out']} of the newest held out"
+    yield f"  not held out    {made['of_known_patients']} of the newest, whose patient is one of the older"
     yield f"  decided codes   {made['codes']}, {made['not_kept']} of them not kept"
     yield f"  unopened codes  {made['unopened']}, {'counted as kept' if made['unopened_counted'] else 'not counted'}"
-    yield f"  left out        {made['of_other_models']} encounters that another ranker or model coded"
+    yield f"  left out        {made['of_other_models']} encounters that another ranker or model coded; {made['signed_again']} sign-offs before the last of an encounter"
     if refit := content["refit"]:
         yield f"Probabilities drawn anew: level {content['curve']['level']:g}, slope {content['curve']['slope']:g}; on the newest encounters"
         for name, words in (("brier", "Brier score"), ("error", "calibration error")):

@@ -34,7 +34,7 @@ from fhir_coder.worklist.review import Proposed, ProposedCode, State, TurnedDown
 TOGETHER = 400
 """Codings whose parts are read with one statement: below the 999 values that old builds of SQLite take."""
 _COLUMNS = (
-    "key", "id", "ehr", "encounter_reference", "service_date", "created_at", "release_id", "engine_version", "versions", "release_artifact",
+    "key", "id", "ehr", "encounter_reference", "patient_reference", "service_date", "created_at", "release_id", "engine_version", "versions", "release_artifact",
     "index_artifact", "ranker_artifact", "knowledge_artifact", "disposition", "is_confident",
 )  # fmt: skip
 _DECISION_COLUMNS = (
@@ -172,6 +172,7 @@ def _codings(connection: Connection, tenant: str, rows: Sequence[Row[Any]]) -> I
             coding_id=row.id,
             ehr=row.ehr,
             encounter_reference=row.encounter_reference,
+            patient_reference=row.patient_reference,
             service_date=row.service_date,
             created_at=utc(row.created_at),
             provider=row.provider,

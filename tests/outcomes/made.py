@@ -26,6 +26,7 @@ def signed(
         "coding_id": "0" * 32,
         "ehr": "main",
         "encounter_reference": "Encounter/e1",
+        "patient_reference": "Patient/p1",
         "service_date": None,
         "created_at": queued,
         "provider": "Practitioner/dr",

@@ -29,6 +29,7 @@ def outcome(
         coding_id=f"{number:032x}",
         ehr="main",
         encounter_reference=f"Encounter/{number}",
+        patient_reference="",
         service_date=date(2026, 5, 1),
         created_at=BEGINNING,
         provider="",

@@ -48,7 +48,15 @@ def test_the_same_decisions_in_whatever_order_give_the_same() -> None:
 def test_a_floor_that_no_longer_holds_is_not_confirmed() -> None:
     """The newest encounters were coded under another practice: what held before does not hold now."""
     older, newer = decisions(stepped, encounters=560), decisions(lambda _: 0.7, encounters=240, seed=8)
-    moved = [replace(one, signed_at=older[-1].signed_at.replace(year=2027), coding_id=f"n{one.coding_id}") for one in newer]
+    moved = [
+        replace(
+            one,
+            signed_at=older[-1].signed_at.replace(year=2027),
+            coding_id=f"n{one.coding_id}",
+            encounter_reference=f"{one.encounter_reference}n",
+        )
+        for one in newer
+    ]
     with pytest.raises(Refused, match="not confirmed by the newest"):
         calibrate([*older, *moved], Wanted(0.95))
 
@@ -117,6 +125,20 @@ def test_honest_probabilities_are_not_drawn_anew() -> None:
         calibrate(decisions(honest), Wanted(0.9, refit=True))
     with pytest.raises(Refused, match="no curve"):
         fit(gather(decisions(lambda probability: 1.2 - probability)).encounters)
+
+
+def test_what_parts_kept_codes_without_exception_gives_a_steep_curve_and_no_step() -> None:
+    """The likeliest curve would be infinitely steep: a search for it ends wherever it is stopped, or in numbers too large."""
+    made = decisions(lambda probability: float(probability > 0.8), encounters=1000)
+    curve = fit(gather(made).encounters)
+    assert curve.slope < 1000 and curve.of(0.7) < 0.05 and curve.of(0.9) > 0.95
+    assert [curve.of(one / 100) for one in range(101)] == sorted(curve.of(one / 100) for one in range(101))
+    assert calibrate(made, Wanted(0.95, refit=True)).confirmed.precision_interval[0] >= 0.95
+
+
+def test_a_curve_has_a_value_however_steep_it_is() -> None:
+    steep = Curve(-3000.0, 2000.0)
+    assert (steep.of(0.0001), steep.of(0.9999)) == (0.0, 1.0) and 0.0 <= steep.of(0.8) <= steep.of(0.82) <= 1.0
 
 
 def test_a_share_of_one_is_not_taken_for_certain() -> None:
