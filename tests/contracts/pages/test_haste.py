@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from fhir_coder.worklist.decision import Act, Decision
 from fhir_coder.worklist.review import Verdict
-from tests.contracts.pages.conftest import DEMO, WIDE, Served, served as list_of
+from tests.contracts.pages.conftest import DEMO, WIDE, Served
+from tests.contracts.pages.conftest import served as list_of
 from tests.contracts.pages.test_deciding import Desk, context, desk, served
 from tests.store.conftest import coding_result
 
