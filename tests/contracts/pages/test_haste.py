@@ -205,6 +205,20 @@ def test_a_zoomed_page_stays_where_one_reads(chromium: Browser, desk: Desk) -> N
     assert abs(after - before) < 60, "the head and the list above may grow by a line"
 
 
+def test_a_page_that_slept_too_long_leaves_the_screen_when_it_wakes(desk: Desk) -> None:
+    def of_a_session(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace('class="desk"', 'class="desk" data-idle-s="900" data-left="/review/left"', 1)
+        route.fulfill(response=answer, body=body)
+
+    desk.page.route(desk.url, of_a_session)
+    desk.open()
+    desk.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(desk.page.locator("body.live")).to_have_count(1)
+    desk.page.evaluate("() => { const now = Date.now() + 901_000; Date.now = () => now; dispatchEvent(new Event('focus')); }")
+    desk.page.wait_for_url("**/review/left")
+
+
 @pytest.fixture
 def listed(empty_store: Path, tmp_path: Path) -> Iterator[Served]:
     yield from list_of(empty_store, tmp_path, DEMO, [coding_result(f"Encounter/e{number}") for number in range(3)])
