@@ -21,9 +21,11 @@ function start() {
   const desk = new Desk();
   let drafting = null, expiry = null;
   const deciding = new Deciding(desk, {
-    settled: (decision) => { finish(decision.form); complain(document.body, ""); drafting.settled(decision); },
+    begun: () => complain(document.body, ""),
+    settled: (decision) => { finish(decision.form, decision.typed); drafting.settled(decision); },
     refused: (decision, sentence) => complain(decision.form ?? document.body, sentence),
     over: () => expiry.over(),
+    renew: () => expiry.renew(),
   });
   drafting = new Drafting(deciding);
   expiry = startExpiry(deciding);

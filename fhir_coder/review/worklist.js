@@ -50,6 +50,18 @@ class Rows {
   }
 }
 
+/** A form is sent once: a second press while the first is answered would claim a second encounter. */
+function sendOnce() {
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const { target: form } = event;
+    if (form.method !== "post") return;
+    if (sent.has(form)) event.preventDefault();
+    else sent.add(form);
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // what is kept of the page may be old
+}
+
 /** Shows what can be done with chosen rows once there are some. */
 function watchChosen() {
   const acts = byId("acts"), count = byId("acts-count");
@@ -154,6 +166,7 @@ function start() {
   let areOn = areKeysOn();
   document.body.classList.add("live-page");
   watchChosen();
+  sendOnce();
   new News().start();
   byId("show-keys").hidden = false;
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
@@ -169,7 +182,7 @@ function start() {
       if (event.key === "Escape") { event.target.blur(); rows.go(Math.max(rows.place, 0)); }
       return;
     }
-    if (areOn && Object.hasOwn(keys, event.key)) { event.preventDefault(); keys[event.key](); }
+    if (areOn && Object.hasOwn(keys, event.key)) { event.preventDefault(); if (!event.repeat || "jk".includes(event.key)) keys[event.key](); }
   });
 }
 

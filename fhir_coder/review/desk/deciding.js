@@ -1,21 +1,26 @@
 /* Decisions are sent one at a time, each on the version that the answer before it told. What could not be sent waits and is sent again when the
-   person says so: a decision is never lost, and never sent twice by itself. */
+   person says so: a decision is never lost, and never sent twice by itself. People are quicker than the server, so what they do meanwhile is looked at when
+   it is sent: a form that waits already is not sent a second time, and a place in the order is reckoned from the order of then. */
 
-import { byId, make, say } from "./elements.js";
+import { byId, make, say, stateOf } from "./elements.js";
 import { used } from "./leaving.js";
 import { swap } from "./swapping.js";
 
 const SESSION_OVER = 401;
 const IN_THE_WAY = 409;
 const TOO_OFTEN = 429;
+const FORBIDDEN = 403;
+/** What the page itself adds when a decision is sent. */
+const OWN = new Set(["csrf", "version", "marks", "left_out"]);
 /** Fields of which the answer shows the code that is to be selected then. */
 const COMES = { add: "code", replace: "instead", restore: "code" };
 
 export class Deciding {
-  /** `settled(decision, answer)` is told of each that was kept, `refused(decision, sentence)` of each that was not, `over(decision)` of a session that is over. */
-  constructor(desk, { settled, refused, over }) {
+  /** `settled(decision, answer)` is told of each that was kept, `refused(decision, sentence)` of each that was not, `over(decision)` of a session that is over.
+      `begun()` is told of each that the person makes, and `renew()` says whether the page has the token of a newer session now. */
+  constructor(desk, { settled, refused, over, begun, renew }) {
     this.desk = desk;
-    this.tell = { settled, refused, over };
+    this.tell = { settled, refused, over, begun, renew };
     this.waiting = [];
     this.isSending = false;
     this.isPaused = false;
@@ -35,14 +40,16 @@ export class Deciding {
     return this.send([...new FormData(form, button)], form);
   }
 
-  /** Send fields ([name, value]) in turn. `form` is where they were typed, if anywhere. */
+  /** Send fields ([name, value]) in turn, or what a function of then gives (null: nothing). `form` is where they were typed, if anywhere. */
   send(fields, form = null) {
     const from = form ?? this.form;
     if (!from) { say("This review can be looked at only."); return; }
     this.version ??= value(from, "version");
     this.csrf ??= value(from, "csrf");
-    const own = fields.filter(([name]) => name !== "csrf" && name !== "version" && name !== "marks" && name !== "left_out");
-    this.waiting.push({ fields: own, form, address: from.action, act: own.find(([name]) => name === "act")?.[1] ?? "" });
+    const typed = form ? `${stateOf(form)} ${fields}` : ""; // a form may decide by which of its buttons was pressed
+    if (typed && value(from, "act") !== "undo" && this.waiting.some((one) => one.typed === typed)) return;
+    this.tell.begun();
+    this.waiting.push({ given: fields, form, typed, address: from.action });
     if (this.isPaused) this.#banner("Decisions wait.");
     else this.#next();
   }
@@ -75,6 +82,10 @@ export class Deciding {
   }
 
   async #send(decision) {
+    const fields = typeof decision.given === "function" ? decision.given() : decision.given;
+    if (!fields) { this.waiting.shift(); return; }
+    decision.fields = fields.filter(([name]) => !OWN.has(name));
+    decision.act = decision.fields.find(([name]) => name === "act")?.[1] ?? "";
     const shown = [["marks", byId("notes")?.dataset.marks ?? ""], ["left_out", byId("left-out")?.dataset.name ?? ""]];
     const body = new URLSearchParams([...decision.fields, ["csrf", this.csrf], ["version", this.version], ...shown]);
     let response, answer;
@@ -89,6 +100,7 @@ export class Deciding {
     if (response.ok && answer.version !== undefined) this.#keep(decision, answer);
     else if (response.status === SESSION_OVER) { this.isPaused = true; this.tell.over(decision); }
     else if (response.ok || response.status >= 500 || response.status === TOO_OFTEN) this.#pause(answer.error ?? "The server could not do this just now.");
+    else if (response.status === FORBIDDEN && await this.tell.renew()) return; // the same decision goes with the newer token
     else this.#refuse(decision, answer, response.status);
   }
 
@@ -120,6 +132,11 @@ export class Deciding {
   #pause(sentence) {
     this.isPaused = true;
     this.#banner(sentence);
+  }
+
+  /** Tell again that decisions wait. */
+  remind(sentence) {
+    if (this.isPaused) this.#banner(sentence);
   }
 
   #banner(sentence) {

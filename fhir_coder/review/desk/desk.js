@@ -4,6 +4,8 @@ import { all, byId, panel, say } from "./elements.js";
 
 const FLASH_MS = 1600;
 const WORDS = ".panel:not([hidden]) > .quotes a.quote";
+/** Whether each region scrolls by itself. */
+const SCROLLS_ALONE = window.matchMedia("(min-width: 1200px) and (min-height: 30rem)");
 const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The words of one span in the notes: one mark, or several where spans overlap. */
@@ -52,7 +54,7 @@ export class Desk {
     });
     this.panels.forEach((one) => { one.hidden = Number(one.dataset.rank) !== rank; });
     all("mark").forEach((mark) => mark.classList.toggle("on", (mark.dataset.ranks ?? "").split(" ").includes(String(rank))));
-    item.scrollIntoView({ block: "nearest" });
+    if (focus || SCROLLS_ALONE.matches) item.scrollIntoView({ block: "nearest" }); // else the page would leave what one reads
     if (focus) item.querySelector("a.pick").focus({ preventScroll: true });
     const inspector = byId("inspector");
     if (isOther && inspector.scrollHeight > inspector.clientHeight) inspector.scrollTop = 0;

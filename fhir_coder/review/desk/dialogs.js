@@ -1,6 +1,10 @@
 /* Dialogs that the server wrote: a button opens one for the selected code. Words that are typed in it stay until they are sent. */
 
-import { all, byId, make, panel, say } from "./elements.js";
+import { all, byId, make, panel, say, stateOf } from "./elements.js";
+
+/** Words that were typed and not sent, by what they are about: what was typed of one code is never sent of another. */
+const unsent = new Map();
+const subjectOf = (form) => ["act", "code", "finding"].map((name) => form.elements.namedItem(name)?.value ?? "").join(" ");
 
 /** Open the dialog of that id for a code; `given` are values of its fields by name. Gives it, or null where it is not on the page. */
 export function open(id, code = "", given = {}) {
@@ -15,11 +19,20 @@ export function open(id, code = "", given = {}) {
   return dialog;
 }
 
-/** What was typed before stays; the service lines are those that the code has. */
+/** What was typed before about the same comes again, and what was typed about another waits; the service lines are those that the code has. */
 function fill(form, given) {
+  const before = subjectOf(form), words = form.querySelector("textarea");
   for (const [name, value] of Object.entries(given)) {
     const field = form.elements.namedItem(name);
-    if (field?.type === "hidden" || (field?.tagName === "TEXTAREA" && !field.value)) field.value = value;
+    if (field?.type === "hidden") field.value = value;
+  }
+  if (words) {
+    if (before !== subjectOf(form)) {
+      unsent.set(before, words.value);
+      form.reset();
+      words.value = unsent.get(subjectOf(form)) ?? "";
+    }
+    words.value ||= given.text ?? "";
   }
   const lines = (panel()?.dataset.lines ?? "").split(" ");
   for (const box of all("input[name=line]", form)) box.checked = lines.includes(box.value);
@@ -27,7 +40,8 @@ function fill(form, given) {
 
 /** Say in the dialog, or on the page, what was not done. */
 export function complain(where, sentence) {
-  const dialog = where?.closest?.("dialog[open]"), outer = dialog ?? document.querySelector(".desk-regions").parentElement;
+  const own = where?.closest?.("dialog"), now = own?.isConnected ? own : own && byId(own.id), dialog = now?.open ? now : null; // a region may have been written anew
+  const outer = dialog ?? document.querySelector(".desk-regions").parentElement;
   outer.querySelector(":scope > .refusal")?.remove();
   if (!sentence) return;
   const close = make("button", { type: "button", class: "plain small" }, "Close this"), notice = make("div", { class: "notice refusal", role: "alert" }, make("p", {}, sentence));
@@ -36,11 +50,12 @@ export function complain(where, sentence) {
   outer.prepend(notice);
 }
 
-/** A decision was kept: its dialog closes, and what was typed there is done with. */
-export function finish(form) {
+/** A decision was kept: its dialog closes, and what was typed there is done with, unless it is about something else by now or somebody went on typing. */
+export function finish(form, typed) {
   const dialog = form?.closest("dialog");
-  if (!dialog) return;
+  if (!dialog || stateOf(form) !== typed) return;
   form.reset();
+  unsent.delete(subjectOf(form));
   for (const one of new Set([dialog, byId(dialog.id)])) if (one?.open) one.close();
 }
 

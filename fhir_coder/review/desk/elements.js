@@ -14,6 +14,9 @@ export function make(name, attributes = {}, ...children) {
   return made;
 }
 
+/** What a form says now: to see whether somebody went on typing in it. */
+export const stateOf = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrf" && name !== "version"));
+
 /** Tell everybody, also those who do not see the page change. */
 export function say(sentence) {
   byId("said").textContent = sentence;

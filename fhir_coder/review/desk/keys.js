@@ -8,6 +8,8 @@ const TYPING = "input:not([type=checkbox], [type=radio], [type=button], [type=su
 /** Other keys for the same thing. */
 const SAME = { i: "+" };
 const PRESSED = new Set([..."aAxrlmqhusRo.123456789"]);
+/** Keys that go on while they are held down; what decides is done once for each time that a key is pressed. */
+const WALKS = new Set(["j", "k", "n", "p", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight"]);
 
 function areKeysOn() {
   try { return localStorage.getItem(KEYS_OFF) === null; } catch { return true; }
@@ -47,7 +49,7 @@ export class Keys {
     const act = this.#actOf(event);
     if (!act) return;
     event.preventDefault();
-    act();
+    if (!event.repeat || WALKS.has(event.key)) act();
   }
 
   #actOf(event) {

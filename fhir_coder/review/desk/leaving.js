@@ -8,11 +8,16 @@ export const used = () => document.dispatchEvent(new CustomEvent("used"));
 export function startLeaving(deciding) {
   const { idleS, left } = document.body.dataset;
   if (!left) return;
-  let soon = 0;
+  let soon = 0, until = 0;
+  const leave = () => { deciding.waiting.length = 0; location.assign(left); };
   const wait = () => {
     clearTimeout(soon);
-    soon = setTimeout(() => { deciding.waiting.length = 0; location.assign(left); }, Number(idleS) * 1000);
+    until = Date.now() + Number(idleS) * 1000;
+    soon = setTimeout(leave, Number(idleS) * 1000);
   };
+  const look = () => { if (!document.hidden && Date.now() >= until) leave(); }; // timers stand still while a computer sleeps
   document.addEventListener("used", wait);
+  document.addEventListener("visibilitychange", look);
+  for (const name of ["pageshow", "focus", "pointermove", "keydown"]) window.addEventListener(name, look);
   wait();
 }

@@ -62,7 +62,7 @@ class Desk:
     url: str
 
     def open(self) -> None:
-        self.page.goto(self.url)
+        self.page.goto(self.url, timeout=30_000)  # the first page of a process gathers the words of a release
         expect(self.page.locator("body.live")).to_have_count(1)
 
     def press(self, *keys: str) -> None:
