@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_coder.linking import lines_of
 from fhir_coder.rechecking import Rechecked
 from fhir_coder.record.rereading import Reread
 from fhir_coder.review.code_views import code_views, finding_views, rejection_views
@@ -31,13 +32,15 @@ class Looked:
 
 
 def encounter_values(looked: Looked, tabular: TabularList, shown_marks: str = "") -> dict[str, Any]:
-    """``notes`` are empty where the page shows them already with the marks of the name ``shown_marks``; ``general`` are the findings of no code that stands; ``marks`` names what the notes are marked with."""
+    """``notes`` are empty where the page shows them already with the marks of the name ``shown_marks``; ``general`` are the findings of no code that stands; ``marks`` names what
+    the notes are marked with; ``lines_of`` are the service lines of each code, the EHR's where nobody decided."""
     coding, review = looked.coding, looked.opened.review
     quotes, known = Quoting(coding, texts_of(looked.rereads)), places_known(coding)
     findings = finding_views(looked.rechecked.findings, quotes)
     rejected = rejection_views(coding, review, known, quotes)
     spans = spans_by_note(review, looked.rechecked.findings, coding.uncoded)
     digest = digest_of(spans)
+    services = services_of(coding)
     standing = {one.code for one in review.codes}
     marks = {span.mark for marked in spans.values() for span in marked}
     return {
@@ -54,7 +57,8 @@ def encounter_values(looked: Looked, tabular: TabularList, shown_marks: str = ""
         "notes": () if digest == shown_marks else note_views(coding, looked.rereads, spans),
         "marks": digest,
         "legend": [(mark.value, words) for mark, words in LEGEND.items() if mark in marks],
-        "services": services_of(coding),
+        "services": services,
+        "lines_of": {one.code: lines_of(one.code, one.lines, services) for one in review.codes},
         "reasons": reasons(),
     }
 
