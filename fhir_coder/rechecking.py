@@ -27,7 +27,6 @@ from fhir_coder.model import (
     Finding,
     Patient,
     Rejection,
-    ServiceLine,
     Severity,
 )
 from fhir_coder.pipeline import Coder, release_use

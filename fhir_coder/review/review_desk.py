@@ -17,8 +17,11 @@ from fhir_coder.review.reviewed_codes import places_known, reviewed_of
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import sight_of
 from fhir_coder.review.tabular import TabularList
+from fhir_coder.review.taking_back import to_take_back
+from fhir_coder.review.worklist_query import person_key
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import OpenedReview
+from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.review import Review
 
 
@@ -38,7 +41,7 @@ class Rechecks(Protocol):
 
 class ReviewDesk:
     """``source_of`` gives where the encounter of a past coding is had again for a session, ``notes_of`` the notes of a coding as far as the session
-    may have them."""
+    may have them, ``people_of`` whom a practice knows."""
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class ReviewDesk:
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
         tabular: TabularList,
         follow_ups: FollowsUp,
+        people_of: Callable[[str], Sequence[Someone]],
     ) -> None:
         self._reviews = reviews
         self._edits = edits
@@ -55,6 +59,7 @@ class ReviewDesk:
         self._notes_of = notes_of
         self._follow_ups = follow_ups
         self.tabular = tabular
+        self.people_of = people_of
 
     def opened(self, coding: StoredEncounter) -> OpenedReview:
         """The review of a coding. Raises ResourceUnknown where it went with its coding meanwhile."""
@@ -87,6 +92,6 @@ class ReviewDesk:
         follow_ups = self._follow_ups.of(coding.tenant, coding.id)
         query_text = lambda sequence: self._follow_ups.query_text(coding, sequence)  # noqa: E731 - one place, one line
         may_review = session.person.may(Right.REVIEW) and sight_of(session).is_role and not is_broken
-        return (
-            values | head_values(session.person, someone_of(session), opened, may_review, follow_ups, query_text) | {"is_broken": is_broken}
-        )
+        head = head_values(session.person, someone_of(session), opened, may_review, follow_ups, query_text)
+        people = [(person_key(one), one.name or one.id) for one in self.people_of(coding.tenant) if not one.is_same(someone_of(session))]
+        return values | head | {"is_broken": is_broken, "people": people, "to_take_back": to_take_back(opened)}

@@ -69,4 +69,3 @@ def _pointers(proposal: Proposal, line: ServiceLine, number: int) -> list[int]:
     reasons = {plain(code) for code in (line.reason_codes if linked is None else linked)}
     claimed = enumerate(proposal.assignments[:MAX_DIAGNOSES], 1)
     return [place for place, one in claimed if plain(one.code) in reasons][:MAX_POINTERS]
-
