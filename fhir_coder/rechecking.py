@@ -17,6 +17,7 @@ from fhir_coder.edits.registry import Edit, all_edits
 from fhir_coder.edits.run import case_of, check_codes, finding_key
 from fhir_coder.exchange import ReleaseUse
 from fhir_coder.kept_readings import KeptReadings
+from fhir_coder.linking import linked
 from fhir_coder.model import (
     Assertions,
     CodeAssignment,
@@ -26,7 +27,6 @@ from fhir_coder.model import (
     Finding,
     Patient,
     Rejection,
-    ServiceLine,
     Severity,
 )
 from fhir_coder.pipeline import Coder, release_use
@@ -158,7 +158,7 @@ class Rechecker:
 
     def _case(self, coding: StoredEncounter, reviewed: Reviewed, reading: Reading, choice: ReleaseChoice) -> EditCase:
         history, lists = CodeHistory(self._coder.catalogue), self._coder.lists
-        services = _linked(reading.facts.services, reviewed.codes) if reading.facts else None
+        services = linked(reading.facts.services, [(one.code, one.lines) for one in reviewed.codes]) if reading.facts else None
         if reading.assertions is not None:
             coded = _coded(reviewed, reading, reading.assertions, choice)
             return replace(case_of(coded, choice.release, choice.status), services=services, history=history, lists=lists)
@@ -226,19 +226,3 @@ def _words(evidence: Iterable[Evidence], texts: Mapping[tuple[str, str], str]) -
 def _is_answered(problem: Evidence, answered: Iterable[Evidence]) -> bool:
     """Whether a code rests on words of the problem, or the reviewer settled it."""
     return any(one.note_id == problem.note_id and one.start < problem.end and problem.start < one.end for one in answered)
-
-
-def _linked(services: tuple[ServiceLine, ...], codes: tuple[ReviewedCode, ...]) -> tuple[ServiceLine, ...]:
-    """The service lines with the reasons that the reviewer gave them. A line whose links nobody changed stays as the EHR has it."""
-    if all(one.lines is None for one in codes):
-        return services
-    return tuple(_line(line, number, codes) for number, line in enumerate(services, 1))
-
-
-def _line(line: ServiceLine, number: int, codes: tuple[ReviewedCode, ...]) -> ServiceLine:
-    """Codes that were linked, in claim order, and those of the EHR whose links nobody changed; its references to Conditions stand for codes that
-    the reviewer now names, and are left out of a line that has any."""
-    linked = tuple(one.code for one in codes if one.lines is not None and number in one.lines)
-    decided = {one.code for one in codes if one.lines is not None}
-    kept = tuple(code for code in line.reason_codes if code not in decided)
-    return replace(line, reason_codes=(*linked, *kept), reason_references=() if linked else line.reason_references)

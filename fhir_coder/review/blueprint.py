@@ -21,7 +21,7 @@ from fhir_coder.review.histories import HistoryPages
 from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.leaving import Leaving
 from fhir_coder.review.lookups import Lookups
-from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_navigation, require_our_form
+from fhir_coder.review.protection import HOME, local_path, origin_of, protect, require_navigation, require_our_form, require_text
 from fhir_coder.review.rendering import Pages, allow_frames
 from fhir_coder.review.second_report import SecondReport
 from fhir_coder.review.second_reviews import SecondReviewPages
@@ -188,7 +188,9 @@ class Doors:
 
         def see(**named: str) -> Response:
             require_navigation(request)
-            return view(self._session(), **named)
+            session = self._session()
+            require_text(request)
+            return view(session, **named)
 
         return see
 
@@ -197,7 +199,9 @@ class Doors:
 
         def watch(**named: str) -> Response:
             require_navigation(request)
-            return view(self._session(is_use=False), **named)
+            session = self._session(is_use=False)
+            require_text(request)
+            return view(session, **named)
 
         return watch
 
@@ -208,6 +212,7 @@ class Doors:
             session = self._session()
             request.max_content_length = most_bytes
             require_our_form(request, session, self._parts.own_origin or origin_of(request.host_url))
+            require_text(request)
             return view(session, **named)
 
         return change

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -13,7 +14,9 @@ from fhir_coder.errors import Conflict, FhirCoderError, Forbidden, ResourceUnkno
 from fhir_coder.people import Right
 from fhir_coder.rechecking import Rechecked
 from fhir_coder.review.answers import json_answer, wants_json
+from fhir_coder.review.assigning import person_named
 from fhir_coder.review.coding_in_sight import CodingInSight
+from fhir_coder.review.decided_lines import require_lines
 from fhir_coder.review.decision_codes import require_billable
 from fhir_coder.review.decision_form import ACCEPT_ALL, decision_of, version_of
 from fhir_coder.review.decision_words import said_of
@@ -35,7 +38,8 @@ from fhir_coder.worklist.following import Duty
 from fhir_coder.worklist.review import Review, Verdict
 
 _REGIONS = ("head", "codes", "inspector")
-_BY_SIGNERS = frozenset({Act.SIGN_OFF, Act.REOPEN})
+_BY_EVERYBODY = frozenset({Act.COMMENT})
+"""What changes nothing: who may look at a review may say something on it. All else is for those who may sign off, as on the worklist."""
 
 
 class Reviews(Protocol):
@@ -103,15 +107,15 @@ class Deciding:
 
     def retry(self, session: ReviewSession, coding_id: str) -> Response:
         """Do now what is due outside the review."""
-        coding = self._coding(session, coding_id, "follow-up")
+        coding = self._coding(session, coding_id, "follow-up", Right.SIGN_OFF)
         self._recording.person(request, session, "follow-up", Action.EXECUTE, coding=coding)
         self._follow_ups.carry_out(session, coding, is_asked=True)
         return self._done(session, coding, "Tried again.")
 
-    def _coding(self, session: ReviewSession, coding_id: str, event: str) -> StoredEncounter:
+    def _coding(self, session: ReviewSession, coding_id: str, event: str, right: Right = Right.REVIEW) -> StoredEncounter:
         """Raises Forbidden, and ResourceUnknown for what is not in sight; both are written down."""
         try:
-            require_right(session, Right.REVIEW)
+            require_right(session, right)
             coding = self._in_sight.find(session, coding_id)
         except Forbidden as error:
             self._refused(session, event, error)
@@ -125,15 +129,19 @@ class Deciding:
     def _one(self, session: ReviewSession, coding: StoredEncounter) -> tuple[str, Rechecked]:
         """What the page says, and what the edits say of the codes now."""
         decision = decision_of(request.form, coding, texts_of(self._desk.notes(session, coding)))
-        if decision.act in _BY_SIGNERS:
+        if decision.act not in _BY_EVERYBODY:
             require_right(session, Right.SIGN_OFF)
+        if decision.act is Act.ASSIGN:
+            decision = replace(decision, to=person_named(request.form, session, self._desk.people_of(session.tenant)))
         if decision.overrides:
             require_right(session, Right.OVERRIDE_BLOCKING)
+        require_lines(decision, coding)
         require_billable(decision, self._desk.tabular.release_for(coding))
         return said_of(decision), self._keep(session, coding, version_of(request.form), decision)
 
     def _accept_all(self, session: ReviewSession, coding: StoredEncounter) -> tuple[str, Rechecked]:
         """Each open code by a decision of its own, so that the history says which; the first conflict ends it."""
+        require_right(session, Right.SIGN_OFF)
         version, opened = version_of(request.form), self._desk.opened(coding)
         review = opened.review
         codes = [one.code for one in review.codes if one.verdict is Verdict.OPEN]

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from fhir_coder.errors import InvalidContent
 from fhir_coder.store.records import StoredEncounter, StoredNote
-from fhir_coder.worklist.decision import Act, Decision, Override, Someone, Span
+from fhir_coder.worklist.decision import Act, Decision, Override, Span
 
 ACCEPT_ALL = "accept-all"
 """The one act of the page that is several decisions: each open code is accepted."""
@@ -21,12 +21,11 @@ def version_of(form: MultiDict[str, str]) -> int:
 
 
 def decision_of(form: MultiDict[str, str], coding: StoredEncounter, texts: Mapping[str, str]) -> Decision:
-    """``texts`` are those of the notes that are here, by id. Raises InvalidContent for what cannot be read and for words that no note has."""
+    """Whom it is assigned to is read apart (:mod:`.assigning`). ``texts`` are those of the notes that are here, by id. Raises InvalidContent for what cannot be read and for words that no note has."""
     try:
         act = Act(form.get("act", ""))
     except ValueError:
         raise InvalidContent("nothing of a review is decided that way") from None
-    to = form.get("to_id", "").strip()
     return Decision(
         act,
         code=form.get("code", "").strip().upper(),
@@ -39,7 +38,6 @@ def decision_of(form: MultiDict[str, str], coding: StoredEncounter, texts: Mappi
         finding=form.get("finding", ""),
         undoes=_number(form.get("undoes", ""), "undoes"),
         overrides=_overrides(form),
-        to=Someone(to, form.get("to_issuer", "")) if to else None,
     )
 
 

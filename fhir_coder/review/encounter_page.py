@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_coder.linking import lines_of
 from fhir_coder.rechecking import Rechecked
 from fhir_coder.record.rereading import Reread
 from fhir_coder.review.code_views import code_views, finding_views, rejection_views
@@ -41,7 +42,8 @@ class Shown:
 
 def encounter_values(looked: Looked, tabular: TabularList, shown: Shown, can_restore: bool) -> dict[str, Any]:
     """``notes`` are empty where the page shows them already with the same marks; ``general`` are the findings of no code that stands; ``marks`` names
-    what the notes are marked with; ``can_restore``: the person may bring back what was left out."""
+    what the notes are marked with; ``lines_of`` are the service lines of each code, the EHR's where nobody decided; ``can_restore``: the person may
+    bring back what was left out."""
     coding, review = looked.coding, looked.opened.review
     texts = texts_of(looked.rereads)
     quotes, known = Quoting(coding, texts), places_known(coding)
@@ -51,6 +53,7 @@ def encounter_values(looked: Looked, tabular: TabularList, shown: Shown, can_res
     rejected = rejection_views(coding, outdone(coding, review) if is_listed else review.rejected, known, quotes)
     spans = spans_by_note(review, looked.rechecked.findings, coding.uncoded)
     digest = digest_of(spans)
+    services = services_of(coding)
     standing = {one.code for one in review.codes}
     marks = {span.mark for marked in spans.values() for span in marked}
     return {
@@ -67,7 +70,8 @@ def encounter_values(looked: Looked, tabular: TabularList, shown: Shown, can_res
         "notes": () if digest == shown.marks else note_views(coding, looked.rereads, spans),
         "marks": digest,
         "legend": [(mark.value, words) for mark, words in LEGEND.items() if mark in marks],
-        "services": services_of(coding),
+        "services": services,
+        "lines_of": {one.code: lines_of(one.code, one.lines, services) for one in review.codes},
         "reasons": reasons(),
     }
 

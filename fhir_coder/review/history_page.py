@@ -16,7 +16,7 @@ from fhir_coder.worklist.reasons import OVERRIDE, reasons
 from fhir_coder.worklist.retelling import Step, retell
 from fhir_coder.worklist.review import State
 
-_ACTS = {
+ACTS = {
     Act.ACCEPT: "accepted",
     Act.REJECT: "rejected",
     Act.REPLACE: "replaced",
@@ -136,7 +136,7 @@ def moment(seconds: int) -> datetime | None:
 
 def _what(step: Step) -> str:
     if step.recorded.decision.act is not Act.UNDO:
-        return _ACTS[step.recorded.decision.act]
+        return ACTS[step.recorded.decision.act]
     parts = [
         f"took back {_numbers(step.left_out)}" if step.left_out else "",
         f"let {_numbers(step.back_in)} stand again" if step.back_in else "",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Request, Response
 
-from fhir_coder.errors import Forbidden
+from fhir_coder.errors import Forbidden, InvalidContent
 from fhir_coder.review.session import ReviewSession
 
 TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a field
@@ -56,6 +56,12 @@ def require_navigation(request: Request) -> None:
     site, mode = request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Sec-Fetch-Mode", "")
     if site in {"cross-site", "same-site"} and mode not in {"", "navigate"}:
         raise Forbidden("pages are opened by people, not fetched by other sites")
+
+
+def require_text(request: Request) -> None:
+    """Raises InvalidContent for a field with a NUL: no person types one, and PostgreSQL keeps none in a text."""
+    if any("\0" in one for values in (request.args, request.form) for field in values.listvalues() for one in field):
+        raise InvalidContent("a field holds a character that no text has")
 
 
 def require_our_form(request: Request, session: ReviewSession, own_origin: str) -> None:

@@ -17,8 +17,11 @@ from fhir_coder.review.reviewed_codes import places_known, reviewed_of
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import sight_of
 from fhir_coder.review.tabular import TabularList
+from fhir_coder.review.taking_back import to_take_back
+from fhir_coder.review.worklist_query import person_key
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import OpenedReview
+from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.review import Review
 
 AFRESH = Shown()
@@ -41,7 +44,7 @@ class Rechecks(Protocol):
 
 class ReviewDesk:
     """``source_of`` gives where the encounter of a past coding is had again for a session, ``notes_of`` the notes of a coding as far as the session
-    may have them."""
+    may have them, ``people_of`` whom a practice knows."""
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class ReviewDesk:
         notes_of: Callable[[ReviewSession, StoredEncounter], Sequence[Reread]],
         tabular: TabularList,
         follow_ups: FollowsUp,
+        people_of: Callable[[str], Sequence[Someone]],
     ) -> None:
         self._reviews = reviews
         self._edits = edits
@@ -58,6 +62,7 @@ class ReviewDesk:
         self._notes_of = notes_of
         self._follow_ups = follow_ups
         self.tabular = tabular
+        self.people_of = people_of
 
     def opened(self, coding: StoredEncounter) -> OpenedReview:
         """The review of a coding. Raises ResourceUnknown where it went with its coding meanwhile."""
@@ -91,4 +96,6 @@ class ReviewDesk:
         may_review = session.person.may(Right.REVIEW) and sight_of(session).is_role and not is_broken
         head = head_values(session.person, someone_of(session), opened, may_review, follow_ups, query_text)
         looked = Looked(coding, opened, rechecked, self.notes(session, coding))
-        return encounter_values(looked, self.tabular, shown, head["allowed"].decide) | head | {"is_broken": is_broken}
+        values = encounter_values(looked, self.tabular, shown, head["allowed"].decide)
+        people = [(person_key(one), one.name or one.id) for one in self.people_of(coding.tenant) if not one.is_same(someone_of(session))]
+        return values | head | {"is_broken": is_broken, "people": people, "to_take_back": to_take_back(opened)}

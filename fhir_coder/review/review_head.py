@@ -47,11 +47,13 @@ class FollowUpView:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What this person may do now. ``decide`` is to change codes, ``beside`` what goes on beside somebody else's work, ``sign`` and ``override`` are of
-    the sign-off."""
+    """What this person may do now. ``decide`` is to change codes, ``beside`` what changes nothing and goes on beside somebody else's
+    work, ``settle`` to have done what follows, ``assign`` to say whose it is; ``sign`` and ``override`` are of the sign-off."""
 
     decide: bool
     beside: bool
+    settle: bool
+    assign: bool
     sign: bool
     override: bool
     reopen: bool
@@ -82,15 +84,17 @@ def head_values(
 def _allowed(person: Person, opened: OpenedReview, may_review: bool, is_free: bool) -> Allowed:
     review = opened.review
     is_current = may_review and not opened.superseded_by
-    works = is_current and is_free
-    decide = works and review.state not in CLOSED
     may_sign = person.may(Right.SIGN_OFF)
+    works = is_current and is_free and may_sign
+    decide = works and review.state not in CLOSED
     return Allowed(
         decide=decide,
         beside=may_review,
-        sign=decide and may_sign and review.state is not State.HELD,
+        settle=may_review and may_sign,
+        assign=is_current and may_sign and review.state not in CLOSED,
+        sign=decide and review.state is not State.HELD,
         override=person.may(Right.OVERRIDE_BLOCKING),
-        reopen=works and may_sign and review.state in CLOSED,
+        reopen=works and review.state in CLOSED,
         undo=decide and bool(review.undoable),
         accept_all=decide and any(one.verdict is Verdict.OPEN for one in review.codes),
         release=decide and review.state is State.HELD,

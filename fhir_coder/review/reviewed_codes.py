@@ -48,7 +48,7 @@ def name_of(finding: Finding) -> str:
 
 
 def _code(one: ReviewedCode, known: Known) -> rechecking.ReviewedCode:
-    return rechecking.ReviewedCode(one.code, evidence_of(one.spans, known), one.lines or None, one.probability)
+    return rechecking.ReviewedCode(one.code, evidence_of(one.spans, known), one.lines, one.probability)
 
 
 def _all(coding: StoredEncounter) -> Iterator[Evidence]:

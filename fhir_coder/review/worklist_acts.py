@@ -14,6 +14,7 @@ from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
 from fhir_coder.errors import Conflict, FhirCoderError, Forbidden, InvalidContent, RequiredMissing, ResourceUnknown
+from fhir_coder.review.assigning import person_named
 from fhir_coder.review.makers import maker_of, someone_of
 from fhir_coder.review.patient_reading import Reads
 from fhir_coder.review.reading_right import may_read
@@ -22,11 +23,11 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.worklist_page import Said, display
 from fhir_coder.review.worklist_pages import MOST_ROWS, WorklistPages, may_work, read_query
-from fhir_coder.review.worklist_query import LONGEST_QUERY, ME, NOBODY, ListQuery, person_key
+from fhir_coder.review.worklist_query import LONGEST_QUERY, ME, ListQuery
 from fhir_coder.review.worklist_stores import Choices, Lists
 from fhir_coder.store.reviews import Lock, Maker
 from fhir_coder.store.worklist import Filters, Page, Sort, WorklistLine
-from fhir_coder.worklist.decision import Act, Decision, Someone
+from fhir_coder.worklist.decision import Act, Decision
 from fhir_coder.worklist.review import Review, State
 
 _ROW = re.compile(r"([0-9a-f]{32}):(\d{1,9})", re.ASCII)
@@ -106,7 +107,7 @@ class WorklistActs:
         if act == "let-go":
             return lambda line, version: self._let_go(session, line)
         if act == "assign":
-            to = self._person(session)
+            to = person_named(request.form, session, self.choices.people(session.tenant))
             return self._deciding(session, Decision(Act.ASSIGN, to=to), f"Assigned to {display(to) or 'nobody'}")
         if act == "hold":
             decision = Decision(Act.HOLD, reason=_field("reason"), text=_field("words"))
@@ -159,20 +160,6 @@ class WorklistActs:
         """Raises ResourceUnknown for what the EHR does not let the person read."""
         if not may_read(self.client_of(session), session, line.encounter_reference):
             raise ResourceUnknown("your EHR does not let you read this encounter")
-
-    def _person(self, session: ReviewSession) -> Someone | None:
-        """Whom to assign to: known to the practice, or named by an id at the server that vouches for the person who assigns."""
-        named, typed = _field("to"), _field("to_id")
-        if typed:
-            return Someone(typed, session.person.issuer)
-        if named == NOBODY:
-            return None
-        known = {person_key(one): one for one in self.choices.people(session.tenant)}
-        if named == ME:
-            return someone_of(session)
-        if named not in known:
-            raise InvalidContent("choose a person to assign to, or give an id")
-        return known[named]
 
     def _query(self) -> ListQuery:
         return read_query(request.form.get("query", "")[:LONGEST_QUERY])

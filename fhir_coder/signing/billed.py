@@ -10,6 +10,7 @@ from hashlib import sha256
 from fhir_coder.billing.signed import MOST_DIAGNOSES, MOST_POINTERS, BilledPatient, Diagnosis, Provider, ServiceLine, SignedEncounter
 from fhir_coder.ehr.references import codings, literal
 from fhir_coder.exchange import Resource
+from fhir_coder.linking import plain
 from fhir_coder.model import Encounter
 from fhir_coder.model import ServiceLine as Charged
 from fhir_coder.npi import NPI_SYSTEM, is_npi
@@ -31,7 +32,7 @@ def signed_encounter(coding: StoredEncounter, review: Review, encounter: Encount
     if coding.service_date is None:
         raise ValueError("the date of service is not known")
     codes = [one.code for one in review.codes][:MOST_DIAGNOSES]
-    links = links_of(review)
+    links = links_of(review, encounter)
     return SignedEncounter(
         tenant=coding.tenant,
         review=billed_as(coding),
@@ -94,12 +95,8 @@ def _provider(reference: str, find: Find) -> Provider:
 
 
 def _line(charged: Charged, codes: list[str], linked: tuple[str, ...] | None) -> ServiceLine:
-    """What people linked counts in place of the reasons that the EHR names; those beyond the fourth are left off (FCE-510 reports them)."""
-    reasons = [_plain(one) for one in (charged.reason_codes if linked is None else linked)]
-    pointers = [place for place, code in enumerate(codes, 1) if _plain(code) in reasons][:MOST_POINTERS]
+    """``linked`` are the reasons where people decided, else the EHR names them; those beyond the fourth are left off (FCE-510 reports them)."""
+    reasons = [plain(one) for one in (charged.reason_codes if linked is None else linked)]
+    pointers = [place for place, code in enumerate(codes, 1) if plain(code) in reasons][:MOST_POINTERS]
     performed = date.fromisoformat(charged.performed[:10]) if len(charged.performed) >= len("2026-01-01") else None
     return ServiceLine(charged.code, "HCPCS" if charged.system in HCPCS_SYSTEMS else "C4", pointers=tuple(pointers), service_date=performed)
-
-
-def _plain(code: str) -> str:
-    return code.strip().upper().replace(".", "")

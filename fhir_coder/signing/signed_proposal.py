@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fhir_coder.exchange import Intake
+from fhir_coder.linking import codes_by_line
 from fhir_coder.model import (
     Assertions,
     CodeAssignment,
@@ -45,7 +46,7 @@ def signed_proposal(
         verification=verification,
         chosen=frozenset(one.code for one in review.codes if one.origin in _BY_PEOPLE),
         claim=claim,
-        links=links_of(review),
+        links=links_of(review, encounter),
     )
     return Proposal(coding.tenant, Intake(encounter), disposition, review.signed_at, agreed, signature)
 
@@ -55,10 +56,9 @@ def practitioner(someone: Someone) -> str:
     return someone.id if someone.id.partition("/")[0] in {"Practitioner", "PractitionerRole"} else ""
 
 
-def links_of(review: Review) -> dict[int, tuple[str, ...]]:
-    """Codes by number of the service lines that people linked them to, in claim order."""
-    numbers = sorted({line for one in review.codes for line in one.lines})
-    return {number: tuple(one.code for one in review.codes if number in one.lines) for number in numbers}
+def links_of(review: Review, encounter: Encounter) -> Mapping[int, tuple[str, ...]]:
+    """Codes by number of the service lines, where a person decided on the lines of any code."""
+    return codes_by_line(encounter.services, [(one.code, one.lines) for one in review.codes])
 
 
 def _disposition(coding: StoredEncounter, codes: tuple[ReviewedCode, ...], encounter: Encounter, codebook: Codebook) -> Disposition:

@@ -69,7 +69,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReviewedCode:
-    """A code that stands. ``replaces`` is the code that stood in its place first; ``probability`` is None for a code that the engine never weighed."""
+    """A code that stands. ``replaces`` is the code that stood in its place first; ``probability`` is None for a code that the engine never weighed.
+    ``lines`` are the numbers of its service lines: none where a person left it none, None where nobody decided and the EHR's links hold."""
 
     code: str
     display: str
@@ -78,7 +79,7 @@ class ReviewedCode:
     probability: float | None = None
     verdict: Verdict = Verdict.OPEN
     spans: tuple[Span, ...] = ()
-    lines: tuple[int, ...] = ()
+    lines: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Items stand only for services that the EHR supplied as CPT or HCPCS codes; nothi
 from __future__ import annotations
 
 from fhir_coder.exchange import Resource
+from fhir_coder.linking import plain
 from fhir_coder.model import MAX_DIAGNOSES, MAX_POINTERS, ServiceLine
 from fhir_coder.vocabulary import CLAIM_INFORMATION, CLAIM_TYPE, PROCESS_PRIORITY
 from fhir_coder.writeback.proposal import NOT_SUPPLIED, Proposal
@@ -62,14 +63,9 @@ def _item(proposal: Proposal, line: ServiceLine, number: int) -> Resource:
 
 
 def _pointers(proposal: Proposal, line: ServiceLine, number: int) -> list[int]:
-    """Places in the claim of the line's reasons, in claim order; those beyond the fourth are left off (FCE-510 reports them). What a person linked
-    counts in place of what the EHR says."""
+    """Places in the claim of the line's reasons, in claim order; those beyond the fourth are left off (FCE-510 reports them). Where a
+    person decided on links, they count as they are then."""
     linked = proposal.signature.links.get(number) if proposal.signature else None
-    # An EHR may write "E1122" or "i10": the dot and the case do not tell two codes apart.
-    reasons = {_plain(code) for code in (line.reason_codes if linked is None else linked)}
+    reasons = {plain(code) for code in (line.reason_codes if linked is None else linked)}
     claimed = enumerate(proposal.assignments[:MAX_DIAGNOSES], 1)
-    return [place for place, one in claimed if _plain(one.code) in reasons][:MAX_POINTERS]
-
-
-def _plain(code: str) -> str:
-    return code.strip().upper().replace(".", "")
+    return [place for place, one in claimed if plain(one.code) in reasons][:MAX_POINTERS]

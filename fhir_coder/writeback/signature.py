@@ -17,8 +17,8 @@ class Signature:
 
     ``verification`` gives each code its verificationStatus, which follows from what the provider asserts in the note
     (http://hl7.org/fhir/R4/valueset-condition-ver-status.html): the coder's approval is in the Provenance, as verifier. ``chosen`` are codes that a
-    person added or put in the place of others. ``claim`` is the status of the Claim, ``links`` the codes that people linked to service lines, by
-    number from 1.
+    person added or put in the place of others. ``claim`` is the status of the Claim, ``links`` the codes of service lines by number from 1,
+    where people decided on any.
     """
 
     by: str

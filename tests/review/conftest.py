@@ -369,7 +369,7 @@ def make_site(
     listing = WorklistDesk(shown, acts, ViewSaving(shown, WorklistViews(engine, cipher), recording, pages))
     notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
     blinding, edits, follows = Blinding(second), FakeEdits(), follow_ups or NothingFollows()
-    desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows)
+    desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows, stores.choices.people)
     encounters = EncounterPages(
         repository,
         lambda session: coder,

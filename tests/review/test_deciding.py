@@ -11,10 +11,12 @@ from werkzeug.test import TestResponse
 
 from fhir_coder.model import Finding, Severity
 from fhir_coder.people import RoleRules
+from fhir_coder.service import ServiceLine
 from fhir_coder.store.reviews import Maker
 from fhir_coder.worklist.decision import Act, Decision, Someone
 from fhir_coder.worklist.review import Review, State, Verdict
 from tests.review.conftest import LAUNCHED, SIGNED_IN, Site, csrf_of, get, post, sign_in
+from tests.store.conftest import coding_result
 
 JSON = {"Accept": "application/json"}
 ANN = Maker(Someone("Practitioner/9", "https://as.example", "Ann"))
@@ -49,8 +51,16 @@ def desk(site: Site, browser: FlaskClient) -> Desk:
     return Desk(site, browser)
 
 
-def test_each_act_has_its_form(desk: Desk) -> None:
+def with_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The encounters have two service lines."""
+    line = ServiceLine("http://www.ama-assn.org/go/cpt", "99213", "Procedure/1")
+    facts = replace(coding_result().intake.encounter, services=(line, line))
+    monkeypatch.setattr("fhir_coder.review.decided_lines.facts_of", lambda coding: facts)
+
+
+def test_each_act_has_its_form(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole of a review by a person's hand; each answer brings the regions anew."""
+    with_lines(monkeypatch)
     sent = [
         ("accept", {"code": "R05.9"}),
         ("move", {"code": "Q87.89", "position": "1"}),
@@ -263,3 +273,67 @@ def test_the_glass_shows_and_decides_nothing(site: Site, browser: FlaskClient) -
     page = get(browser, f"/review/encounters/{coding}").text
     assert "The glass is broken" in page
     assert "data-decision" not in page
+
+
+def test_who_signs_nothing_off_decides_nothing(site: Site, browser: FlaskClient) -> None:
+    """An auditor looks, as on the worklist: what is audited is not changed by who audits it. A comment is no change."""
+    site.rules["default", ""] = RoleRules(("auditor",))
+    auditor = Desk(site, browser)
+    page = get(browser, auditor.path).text
+    assert all(f'name="act" value="{act}"' not in page for act in ("accept", "reject", "hold", "ask", "undo"))
+    refused = [("accept", {"code": "R05.9"}), ("accept-all", {}), ("hold", {"reason": "second-opinion"}), ("ask", {"text": "Which?"})]
+    assert {auditor.send(act, **fields).status_code for act, fields in refused} == {403}  # type: ignore[arg-type]
+    assert auditor.send("", to="follow-ups").status_code == 403
+    assert auditor.review().version == 0
+    assert auditor.send("comment", text="Look at the note of May").status_code == 200
+
+
+@pytest.mark.parametrize("field", ["text", "finding", "reason", "to_id"])
+def test_a_form_with_a_nul_is_none_of_ours(desk: Desk, field: str) -> None:
+    """PostgreSQL keeps none in a text: it would be a fault of the server."""
+    assert desk.send("comment", **({"text": "x"} | {field: "a\0b"})).status_code == 400
+    assert get(desk.browser, "/review/worklist?q=a%00b").status_code == 400
+
+
+def test_only_lines_that_are_there_are_linked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_lines(monkeypatch)
+    assert desk.send("link", code="R05.9", line="3").status_code == 400
+    assert desk.send("add", code="I10", reason="missed", line="3").status_code == 400
+    assert desk.send("link", code="R05.9", line=["1", "2"]).status_code == 200
+
+
+def test_a_decision_is_taken_back_by_its_number(desk: Desk) -> None:
+    """The list on the page names every decision that can be; taking an undo back lets it stand again."""
+    desk.send("accept", code="R05.9")
+    desk.send("reject", code="Q87.89", reason="integral")
+    page = get(desk.browser, desk.path).text
+    assert re.findall(r'name="undoes" value="(\d+)"', page) == ["2", "1"]
+    assert desk.send("undo", undoes="1").status_code == 200
+    assert (desk.review().codes[0].verdict, desk.codes()) == (Verdict.OPEN, ["R05.9"])
+    assert re.findall(r'name="undoes" value="(\d+)"', get(desk.browser, desk.path).text) == ["3", "2"]
+    assert desk.send("undo", undoes="3").status_code == 200
+    assert desk.review().codes[0].verdict is Verdict.ACCEPTED
+
+
+def test_a_review_is_assigned_on_its_page(desk: Desk) -> None:
+    """To oneself, to somebody known by name, to nobody, or by an id at one's own sign-in server; never to nobody by an empty form."""
+    desk.site.reviews.decide("default", desk.coding, 0, Decision(Act.COMMENT, text="x"), ANN)
+    page = get(desk.browser, desk.path).text
+    assert 'id="assign"' in page and '<option value="Practitioner/9|https://as.example">Ann</option>' in page
+    assert desk.send("assign").status_code == 400
+    assigned = []
+    for fields in ({"to": "me"}, {"to": "Practitioner/9|https://as.example"}, {"to": "nobody", "to_id": "sub-8"}, {"to": "nobody"}):
+        form = {"csrf": desk.csrf, "version": str(desk.review().version), "act": "assign"} | fields
+        assert post(desk.browser, f"{desk.path}/decisions", form).status_code == 303
+        to = desk.review().assigned
+        assigned.append((to.id, to.name) if to else None)
+    assert assigned[1:] == [("Practitioner/9", "Ann"), ("sub-8", ""), None] and assigned[0]
+
+
+def test_the_encounter_is_commented_on_where_no_code_stands(desk: Desk) -> None:
+    for code in desk.codes():
+        assert desk.send("reject", code=code, reason="not-documented").status_code == 200
+    page = get(desk.browser, desk.path).text
+    assert 'id="plain-comment-text"' in page and 'data-key="M" data-code=""' in page
+    assert desk.send("comment", text="Nothing of it is in the note").status_code == 200
+    assert "Nothing of it is in the note" in get(desk.browser, desk.path).text

@@ -274,3 +274,8 @@ def test_what_is_signed_takes_a_comment_or_a_reopening(decisions: list[Decision]
     else:
         with pytest.raises(InvalidContent if malformed(new) else Conflict):
             advance(PROPOSED, done, recorded(new, len(done) + 1))
+
+
+def test_a_code_on_no_line_is_another_thing_than_one_that_nobody_linked() -> None:
+    assert [one.lines for one in played(Decision(Act.LINK, "I10", lines=(1,)), Decision(Act.LINK, "I10")).codes] == [(), None, None]
+    assert played(Decision(Act.LINK, "I10"), undo()).codes[0].lines is None

@@ -7,7 +7,7 @@ const KEYS_OFF = "fhir-coder-single-keys-off";
 const TYPING = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
 /** Other keys for the same thing. */
 const SAME = { i: "+" };
-const PRESSED = new Set([..."aAxrlmqhusRo.123456789"]);
+const PRESSED = new Set([..."aAxrlmMqghuUsRo.123456789"]);
 /** Keys that go on while they are held down; what decides is done once for each time that a key is pressed. */
 const WALKS = new Set(["j", "k", "n", "p", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight"]);
 
