@@ -156,14 +156,19 @@ class CorpusReview:
     def _request(self, note: CorpusNote, encounter: str) -> dict[str, Any]:
         patient = f"Patient/p{self._choice.randrange(self._patients)}"
         doctor = {"reference": "Practitioner/dr"}
-        visit = {"resourceType": "Encounter", "id": encounter or note.id, "status": "finished", "class": _ACT}
+        visit: dict[str, Any] = {"resourceType": "Encounter", "id": encounter or note.id, "status": "finished", "class": _ACT}
         visit |= {"subject": {"reference": patient}, "period": {"start": "2026-05-04T09:00:00-05:00"}}
         data = base64.b64encode(note.text.encode()).decode()
-        document = {"resourceType": "DocumentReference", "status": "current", "docStatus": "final", "subject": {"reference": patient}}
+        document: dict[str, Any] = {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "docStatus": "final",
+            "subject": {"reference": patient},
+        }
         document |= {"author": [doctor], "authenticator": doctor, "content": [{"attachment": {"contentType": "text/plain", "data": data}}]}
-        role = {"resourceType": "PractitionerRole", "id": "r1", "practitioner": doctor}
+        role: dict[str, Any] = {"resourceType": "PractitionerRole", "id": "r1", "practitioner": doctor}
         role |= {"code": [{"coding": [{"system": TAXONOMY, "code": "207Q00000X"}]}]}
-        cover = {"resourceType": "Coverage", "id": "c1", "status": "active", "beneficiary": {"reference": patient}}
+        cover: dict[str, Any] = {"resourceType": "Coverage", "id": "c1", "status": "active", "beneficiary": {"reference": patient}}
         cover |= {"payor": [{"reference": "Organization/payer"}]}
         named = (("encounter", visit), ("note", document), ("context", role), ("context", cover))
         return {"resourceType": "Parameters", "parameter": [{"name": name, "resource": value} for name, value in named]}
