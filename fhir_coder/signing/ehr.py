@@ -79,9 +79,8 @@ class EhrFollows:
         proposal = signed_proposal(coding, review, encounter, self._codebook_of(coding), verification, settings.claim_on_sign_off)
         bundle = build_bundle(proposal)
         with self._memory.exclusively(coding.tenant, coding.ehr, coding.encounter_reference.rpartition("/")[2]):
-            if self._is_overtaken(
-                coding.tenant, task.follow_up
-            ):  # signed again while this one waited for its turn: the last word stands there
+            # Signed again while this one waited for its turn: the last word stands there.
+            if self._is_overtaken(coding.tenant, task.follow_up):
                 return Outcome(Progress.OVERTAKEN)
             written = self._memory.written(coding.tenant, coding.ehr, coding.encounter_reference)
             terms = replace(terms_of(proposal, settings.write_before_review, written), withheld=access.withheld)
