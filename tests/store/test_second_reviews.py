@@ -32,6 +32,7 @@ from tests.store.conftest import KEY, coding_result
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"), "request-1", "192.0.2.7")
 BERT = Maker(Someone("Practitioner/bert", "https://ehr.invalid", "Bert Bach"))
+CLEO = Maker(Someone("Practitioner/cleo", "https://ehr.invalid", "Cleo Cole"))
 RULE = AuditSample(share=1.0, floor=0.8, least=2, window=3)
 MANAGER = Agent(AgentKind.PERSON, "Practitioner/boss", "https://ehr.invalid")
 SAME, OTHER = ("R05.9", "Q87.89"), ("J45.909",)
@@ -158,6 +159,26 @@ def test_who_has_seen_the_codes_is_no_second_coder(sample: Sample, event: str, e
     sample.look(BERT, coding, event, encounter)
     with pytest.raises(Forbidden, match="seen"):  # looked meanwhile
         sample.second.finish("north", coding, SAME, BERT)
+
+
+def test_who_read_a_report_on_the_encounter_is_no_second_coder_of_it(sample: Sample) -> None:
+    """A report names no encounter: whether it told of this one follows from when it was read and of which days."""
+    sample.finish(sample.code(), OTHER, BERT)
+    other = sample.code(2)
+
+    def read(maker: Maker, span: str) -> None:
+        sample.wait()
+        agent = Agent(AgentKind.PERSON, maker.person.id, maker.person.issuer)
+        sample.log.record(AuditEntry("north", "second-review-report", Action.READ, Success.DONE, agent, detail={"span": span}))
+
+    read(ANNA, "2026-05-01/2026-05-02")
+    read(CLEO, "2026-04-01/2026-05-01")
+    again = sample.code()
+    read(CLEO, "2026-05-01/2026-05-02")  # while it waits, a report does not tell of it
+    with pytest.raises(Forbidden, match="seen"):
+        sample.second.begin("north", again, ANNA)
+    sample.second.begin("north", again, CLEO)
+    sample.second.begin("north", other, ANNA)
 
 
 def test_who_decided_first_is_no_second_coder(sample: Sample) -> None:
