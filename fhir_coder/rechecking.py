@@ -1,12 +1,12 @@
 """The compliance edits on the codes as a reviewer has them now: all of them where the notes can be had, at every change of the codes.
 
-The notes are read once for each coding. What was turned away and what found no code stays as the coding recorded it, less what the reviewer has
+The notes are read once for each coding. Where an edit cannot be run again, what it blocked at the coding goes on blocking. What was turned away and what found no code stays as the coding recorded it, less what the reviewer has
 coded or settled since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Protocol
@@ -40,6 +40,8 @@ BY_PERSON = 1.0
 for a person's choice it is. No probability was estimated, so none is shown, written back or counted."""
 MISSING_S = 60.0
 """How long it is remembered that a text cannot be had, so that an EHR that is down does not hold up every keystroke."""
+
+RECORDED = "Blocking findings of edits that could not be run again stand as the coding recorded them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,11 @@ class Rechecker:
         case = self._case(coding, reviewed, reading, choice)
         edits = _edits_about_codes if reading.assertions else all_edits
         found, not_run = check_codes(case, self._coder.severities, edits())
-        findings = sorted((*found, *reading.findings), key=finding_key)
+        recorded = still_blocking(coding, reviewed, not_run)
+        findings = sorted((*found, *reading.findings, *recorded), key=finding_key)
         shown = tuple(finding for finding in findings if finding.severity is not Severity.SHADOW)
-        return Rechecked(shown, not_run, release_use(choice), reading.missing)
+        missing = (*reading.missing, RECORDED) if recorded else reading.missing
+        return Rechecked(shown, not_run, release_use(choice), missing)
 
     def assertions(self, coding: StoredEncounter, source: HasEncounter) -> Assertions | None:
         """What the notes of the coding say; None where some of their words cannot be had."""
@@ -174,6 +178,25 @@ class Rechecker:
             history=history,
             lists=lists,
         )
+
+
+def still_blocking(coding: StoredEncounter, reviewed: Reviewed, not_run: Collection[str]) -> tuple[Finding, ...]:
+    """The blocking findings of the coding, by edits that cannot be run now, that nothing the reviewer did has answered.
+
+    A finding about codes is answered once one of those that the coding assigned does not stand any more; one about words alone, once a code that
+    the coding did not assign rests on them.
+    """
+    assigned = {one.code for one in coding.assignments}
+    gone = assigned - {one.code for one in reviewed.codes}
+    coded = [words for one in reviewed.codes if one.code not in assigned for words in one.evidence]
+    answered = [*reviewed.settled, *coded]
+    blocking = [one for one in coding.findings if one.severity is Severity.BLOCKING and one.edit in not_run]
+    return tuple(one for one in blocking if not gone & set(one.codes) and not _is_coded(one, answered))
+
+
+def _is_coded(finding: Finding, answered: Collection[Evidence]) -> bool:
+    """Whether each of the words of a finding that names no code has been answered."""
+    return not finding.codes and bool(finding.evidence) and all(_is_answered(one, answered) for one in finding.evidence)
 
 
 @cache

@@ -190,3 +190,39 @@ def test_a_coding_of_a_release_that_is_gone_is_checked_by_its_date(stored: Store
     coding = replace(stored(KEY), release_id="1999-10-01")
     found = rechecker.recheck(coding, unchanged(coding), source())
     assert found.release.id == "2026-04-01"
+
+
+def contradicted(coding: StoredEncounter, severity: Severity = Severity.BLOCKING) -> StoredEncounter:
+    """The coding, with a finding that the words contradict its first code."""
+    code = coding.assignments[0].code
+    return replace(coding, findings=(Finding("FCE-610", "statement-conflict", severity, (code,), "It is contradicted."),))
+
+
+def test_what_blocked_the_coding_blocks_while_its_words_cannot_be_had(stored: Store, rechecker: Rechecker) -> None:
+    """It was found when they could: that they are away answers nothing."""
+    coding = contradicted(stored(""))
+    found = rechecker.recheck(coding, unchanged(coding), source())
+    assert "FCE-610" in found.not_run and found.is_blocked
+    assert [one for one in found.findings if one.edit == "FCE-610"] == list(coding.findings)
+    assert "as the coding recorded them" in found.missing[-1]
+
+
+def test_what_blocked_a_code_that_is_gone_blocks_no_more(stored: Store, rechecker: Rechecker) -> None:
+    coding = contradicted(stored(""))
+    others = Reviewed(unchanged(coding).codes[1:])
+    assert "FCE-610" not in edits(rechecker.recheck(coding, others, source()))
+
+
+def test_only_what_blocked_and_cannot_run_again_is_taken_from_the_coding(stored: Store, rechecker: Rechecker) -> None:
+    advisory, readable = contradicted(stored(""), Severity.ADVISORY), contradicted(stored(KEY))
+    assert "FCE-610" not in edits(rechecker.recheck(advisory, unchanged(advisory), source()))
+    assert "FCE-610" not in edits(rechecker.recheck(readable, unchanged(readable), source()))
+
+
+def test_a_problem_without_code_blocks_until_a_code_rests_on_its_words(stored: Store, rechecker: Rechecker) -> None:
+    coding = stored("")
+    problem = Finding("FCE-601", "uncoded-problem", Severity.BLOCKING, (), "No code was found.", "", coding.uncoded)
+    coding, reviewed = replace(coding, findings=(problem,)), unchanged(coding)
+    assert coding.uncoded and rechecker.recheck(coding, reviewed, source()).is_blocked
+    coded = Reviewed((*reviewed.codes, ReviewedCode("R69", coding.uncoded)))
+    assert not rechecker.recheck(coding, coded, source()).is_blocked

@@ -15,7 +15,7 @@ from fhir_coder.errors import Forbidden, InvalidContent
 from fhir_coder.outcomes.acceptance import accepted_by_coder
 from fhir_coder.outcomes.outcome import SignedOutcome
 from fhir_coder.people import Right
-from fhir_coder.review.blinding import maker_of, someone
+from fhir_coder.review.blinding import maker_of
 from fhir_coder.review.launch_reading import one_of
 from fhir_coder.review.protection import protect
 from fhir_coder.review.recording import Recording
@@ -26,7 +26,8 @@ from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.spreadsheet import defused
 from fhir_coder.store.passing import Standing, Turn
-from fhir_coder.worklist.decision import Someone
+from fhir_coder.store.records import Within
+from fhir_coder.store.seen import REPORT
 from fhir_coder.worklist.second_review import SecondReview
 
 DAYS = 90
@@ -40,8 +41,8 @@ class KnowsDone(Protocol):
     def done(self, tenant: str, since: datetime | None = None, until: datetime | None = None) -> tuple[SecondReview, ...]:
         """What was done in a span of time."""
 
-    def held_by(self, tenant: str, person: Someone) -> tuple[SecondReview, ...]:
-        """What a person has begun and not done."""
+    def waiting(self, tenant: str, within: Within = ..., most: int | None = ...) -> tuple[SecondReview, ...]:
+        """What waits for a second coder."""
 
 
 class KnowsPassing(Protocol):
@@ -135,15 +136,16 @@ class SecondReport:
         return self._pages.redirect(self._pages.local("/review/second/report"), session.frame_ancestors)
 
     def _lines(self, session: ReviewSession, since: date, until: date) -> list[SecondReview]:
-        """Those inside the launch, but of no encounter that the person is coding a second time."""
-        within, held = sight_of(session).within, self._second.held_by(session.tenant, someone(session.person))
+        """Those inside the launch, but of no encounter that was drawn again: who read of it could not code it a second time any more."""
+        within = sight_of(session).within
+        waiting = self._second.waiting(session.tenant, within, most=None)
         return [
             one
             for one in self._second.done(session.tenant, _start(since), _start(until + timedelta(days=1)))
             if within.ehr in {"", one.ehr}
             and within.patient in {"", one.patient_reference}
             and within.encounter in {"", one.encounter_reference}
-            and not any(mine.is_of(one.coding_id, one.ehr, one.encounter_reference) for mine in held)
+            and not any(again.is_of(one.coding_id, one.ehr, one.encounter_reference) for again in waiting)
         ]
 
     def _span(self) -> tuple[date, date]:
@@ -161,12 +163,12 @@ class SecondReport:
         try:
             require_right(session, right)
         except Forbidden as error:
-            self._recording.person(request, session, "second-review-report", Action.READ, Success.REFUSED, error=error.code)
+            self._recording.person(request, session, REPORT, Action.READ, Success.REFUSED, error=error.code)
             raise
 
     def _tell(self, session: ReviewSession, since: date, until: date, count: int, form: str) -> None:
         span = f"{since}/{until}"
-        self._recording.person(request, session, "second-review-report", Action.READ, span=span, count=str(count), form=form)
+        self._recording.person(request, session, REPORT, Action.READ, span=span, count=str(count), form=form)
 
 
 def _start(day: date) -> datetime:

@@ -27,6 +27,7 @@ from fhir_coder.review.worklist_query import LONGEST_QUERY, ME, ListQuery
 from fhir_coder.review.worklist_stores import Choices, Lists
 from fhir_coder.store.reviews import Lock, Maker
 from fhir_coder.store.worklist import Filters, Page, Sort, WorklistLine
+from fhir_coder.worklist.admission import CLOSED
 from fhir_coder.worklist.decision import Act, Decision
 from fhir_coder.worklist.review import Review, State
 
@@ -124,7 +125,9 @@ class WorklistActs:
         return decide
 
     def _claim(self, session: ReviewSession, line: WorklistLine, version: int) -> str:
-        """The lock, and the assignment unless it is the person's already. A claim that is refused leaves no lock behind."""
+        """The lock, and the assignment unless it is the person's already. A claim that is refused, as that of a closed review is, leaves no lock behind."""
+        if line.state in CLOSED:
+            raise Conflict(f"the review is {line.state}: reopen it to change it")
         maker = maker_of(session, request)
         had_lock = line.lock is not None and line.lock.holder.is_same(maker.person)
         self.reviews.take(session.tenant, line.coding_id, maker)

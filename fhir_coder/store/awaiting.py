@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, aliased
 
 from fhir_coder.store.second_review_tables import SecondReviewRow
 from fhir_coder.store.second_reviews import SecondState
@@ -22,3 +22,14 @@ def awaiting_second(session: Session, tenant: str, codings: Sequence[CodedEncoun
     keys = {one.key for one in waiting}
     encounters = {(one.ehr, one.encounter_reference) for one in waiting if one.encounter_reference}
     return frozenset(one.key for one in codings if one.key in keys or (one.ehr, one.encounter_reference) in encounters)
+
+
+def waits_for_second(tenant: str) -> ColumnElement[bool]:
+    """The same of the coding of each row of a query, for the database to tell."""
+    row, drawn, coding = SecondReviewRow, aliased(CodedEncounterRow), CodedEncounterRow
+    is_same_encounter = (
+        (drawn.encounter_reference != "") & (drawn.encounter_reference == coding.encounter_reference) & (drawn.ehr == coding.ehr)
+    )
+    query = select(row.key).join(drawn, row.coded_encounter == drawn.key).where(row.tenant == tenant, drawn.tenant == tenant)
+    query = query.where(row.state == SecondState.WAITING.value, (drawn.key == coding.key) | is_same_encounter)
+    return query.correlate(coding).exists()

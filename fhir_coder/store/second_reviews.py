@@ -54,8 +54,8 @@ class SecondReviews:
             found = session.execute(_joined(tenant).where(CodedEncounterRow.id == coding_id)).first()
             return self._value(*found) if found else None
 
-    def waiting(self, tenant: str, within: Within = Within(), most: int = 100) -> tuple[SecondReview, ...]:  # noqa: B008 (a constant)
-        """What waits for a second coder within a part of a tenant, the oldest first."""
+    def waiting(self, tenant: str, within: Within = Within(), most: int | None = 100) -> tuple[SecondReview, ...]:  # noqa: B008 (a constant)
+        """What waits for a second coder within a part of a tenant, the oldest first; without ``most`` all of it."""
         row = SecondReviewRow
         query = _joined(tenant).where(row.state == SecondState.WAITING.value, *_lying(within)).order_by(row.key).limit(most)
         with Session(self._engine) as session:

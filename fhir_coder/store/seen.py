@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +14,9 @@ from fhir_coder.audit.entry import Success
 from fhir_coder.audit.fhir_event import ACCOUNT
 from fhir_coder.audit.verification import detail_of
 from fhir_coder.store.audit_tables import AuditEventRow
+from fhir_coder.store.review_rows import utc
 from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
+from fhir_coder.store.second_review_tables import SecondReviewRow
 from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.decision import Someone
 
@@ -29,11 +32,15 @@ SHOWS_CODES = (
     "override",
 )
 """Events after which a person knows codes of the encounter that they are about."""
+REPORT = "second-review-report"
+"""The event of reading what second reviews of a span of days found: it names no encounter, and shows codes of each that was done by then."""
 
 
 def has_seen(session: Session, coding: CodedEncounterRow, person: Someone) -> bool:
     """Whether the person has decided on the coding or was shown any coding of its encounter."""
-    return _has_decided(session, coding, person) or any(_is_about(event, coding) for event in _looks(session, coding, person))
+    if _has_decided(session, coding, person):
+        return True
+    return any(_is_about(event, coding) for event in _looks(session, coding, person)) or _has_read_report(session, coding, person)
 
 
 def _has_decided(session: Session, coding: CodedEncounterRow, person: Someone) -> bool:
@@ -48,7 +55,44 @@ def _looks(session: Session, coding: CodedEncounterRow, person: Someone) -> Iter
     row = AuditEventRow
     query = select(row.content).where(row.tenant == coding.tenant, row.patient == coding.patient_reference, row.event.in_(SHOWS_CODES))
     named = coding.encounter_reference or coding.id
-    for content in session.scalars(query.where(row.content.contains(named, autoescape=True))):
+    return _by(person, session.scalars(query.where(row.content.contains(named, autoescape=True))))
+
+
+def _has_read_report(session: Session, coding: CodedEncounterRow, person: Someone) -> bool:
+    """Whether a report told the person of an earlier second review of the encounter. Since the encounter was drawn again no report does."""
+    drawn, done = _earlier(session, coding)
+    if not done:
+        return False
+    row = AuditEventRow
+    query = select(row.content).where(row.tenant == coding.tenant, row.event == REPORT, row.patient.in_(("", coding.patient_reference)))
+    for event in _by(person, session.scalars(query.where(row.content.contains(person.id, autoescape=True)))):
+        read_at, span = datetime.fromisoformat(event["recorded"]), detail_of(event, "span")
+        if read_at <= drawn and any(one <= read_at and _lies_in(one.date(), span) for one in done):
+            return True
+    return False
+
+
+def _earlier(session: Session, coding: CodedEncounterRow) -> tuple[datetime, list[datetime]]:
+    """When the coding was drawn, and when other second reviews of its encounter were done."""
+    row, other = SecondReviewRow, CodedEncounterRow
+    drawn = session.scalar(select(row.drawn_at).where(row.tenant == coding.tenant, row.coded_encounter == coding.key))
+    if drawn is None or not coding.encounter_reference:
+        return datetime.max.replace(tzinfo=UTC), []
+    query = select(row.completed_at).join(other, row.coded_encounter == other.key)
+    query = query.where(row.tenant == coding.tenant, other.tenant == coding.tenant, row.completed_at.is_not(None))
+    query = query.where(other.ehr == coding.ehr, other.encounter_reference == coding.encounter_reference, other.key != coding.key)
+    return utc(drawn), [utc(one).replace(microsecond=0) for one in session.scalars(query) if one]
+
+
+def _lies_in(day: date, span: str) -> bool:
+    """Whether a day is in a span as the event of a report tells it, both ends included."""
+    since, _, until = span.partition("/")
+    return since <= day.isoformat() <= until
+
+
+def _by(person: Someone, contents: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """The events of what the person did and was not refused."""
+    for content in contents:
         event = json.loads(content)
         asking: Mapping[str, Any] = next((one for one in event.get("agent", ()) if one.get("requestor")), {})
         who = asking.get("who", {}).get("identifier", {})

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.model import Severity
 from fhir_coder.store.audit import now_utc
-from fhir_coder.store.awaiting import awaiting_second
+from fhir_coder.store.awaiting import awaiting_second, waits_for_second
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.records import Within
 from fhir_coder.store.review_rows import SEVERITIES, utc
@@ -95,13 +95,13 @@ class WorklistLine:
     supersedes: str
 
 
-_ORDERS: Mapping[Sort, tuple[Any, ...]] = {
-    Sort.OLDEST: (),
-    Sort.NEWEST: (CodedEncounterRow.key.desc(),),
-    Sort.SERVICE_DATE: (CodedEncounterRow.service_date.is_(None), CodedEncounterRow.service_date),
-    Sort.SEVERITY: (ReviewRow.severity.desc(),),
-    Sort.CODES: (ReviewRow.code_count.desc(),),
-    Sort.PATIENT: (CodedEncounterRow.patient_reference,),
+_ORDERS: Mapping[Sort, Callable[[str], tuple[Any, ...]]] = {
+    Sort.OLDEST: lambda tenant: (),
+    Sort.NEWEST: lambda tenant: (CodedEncounterRow.key.desc(),),
+    Sort.SERVICE_DATE: lambda tenant: (CodedEncounterRow.service_date.is_(None), CodedEncounterRow.service_date),
+    Sort.SEVERITY: lambda tenant: (_told(ReviewRow.severity, tenant).desc(),),
+    Sort.CODES: lambda tenant: (_told(ReviewRow.code_count, tenant).desc(),),
+    Sort.PATIENT: lambda tenant: (CodedEncounterRow.patient_reference,),
 }
 
 
@@ -116,7 +116,7 @@ class Worklist:
     def lines(self, tenant: str, filters: Filters = Filters(), sort: Sort = Sort.OLDEST, page: Page = Page()) -> tuple[WorklistLine, ...]:
         """One page of the list."""
         query = _listed(tenant, filters, self._now(), ReviewRow, CodedEncounterRow)
-        query = query.order_by(*_ORDERS[sort], CodedEncounterRow.key).offset(page.skip).limit(page.most)
+        query = query.order_by(*_ORDERS[sort](tenant), CodedEncounterRow.key).offset(page.skip).limit(page.most)
         with Session(self._engine) as session:
             found = session.execute(query).all()
             hidden = awaiting_second(session, tenant, [coding for _, coding in found])
@@ -169,10 +169,15 @@ def _listed(tenant: str, filters: Filters, now: datetime, *what: Any) -> Select[
             ReasonRow.tenant == tenant, ReasonRow.coded_encounter == coding.key, ReasonRow.code == filters.reason
         )
         query = query.where(named.exists())
-    return query.where(*_conditions(filters, now))
+    return query.where(*_conditions(tenant, filters, now))
 
 
-def _conditions(filters: Filters, now: datetime) -> Iterator[ColumnElement[bool]]:
+def _told(column: Any, tenant: str) -> ColumnElement[Any]:
+    """What a column says, as far as lists tell it: nothing of an encounter that waits for a second review, or its place would."""
+    return case((waits_for_second(tenant), -1), else_=column)
+
+
+def _conditions(tenant: str, filters: Filters, now: datetime) -> Iterator[ColumnElement[bool]]:
     review, coding, within = ReviewRow, CodedEncounterRow, filters.within
     yield review.state.in_([one.value for one in filters.states])
     for column, value in ((coding.ehr, filters.ehr), (coding.ehr, within.ehr), (coding.patient_reference, within.patient)):
@@ -186,7 +191,7 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[ColumnElement[bool]
     if filters.is_unassigned:
         yield review.assigned_id == ""
     if filters.severity:
-        yield review.severity >= SEVERITIES.index(filters.severity)
+        yield _told(review.severity, tenant) >= SEVERITIES.index(filters.severity)
     if filters.since:
         yield coding.service_date >= filters.since
     if filters.until:

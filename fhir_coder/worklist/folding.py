@@ -85,9 +85,15 @@ def _without(review: Review, code: str) -> Review:
 
 
 def _placed(review: Review, code: ReviewedCode, position: int) -> Review:
-    """The code at a position; 0 and what lies beyond the last mean the end."""
+    """The code at a position; 0 and what lies beyond the last mean the end. No code replaces one that stands (again) beside it."""
     place = min(position, len(review.codes) + 1) - 1 if position else len(review.codes)
-    return replace(review, codes=(*review.codes[:place], code, *review.codes[place:]))
+    codes = (*review.codes[:place], code, *review.codes[place:])
+    standing_codes = {one.code for one in codes}
+    return replace(review, codes=tuple(_replacing_none(one) if one.replaces in standing_codes else one for one in codes))
+
+
+def _replacing_none(code: ReviewedCode) -> ReviewedCode:
+    return replace(code, replaces="", origin=Origin.ADDED if code.origin is Origin.REPLACED else code.origin)
 
 
 def _out(review: Review, recorded: Recorded, reason: str) -> Review:

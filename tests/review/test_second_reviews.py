@@ -160,3 +160,14 @@ def test_disagreement_is_reported_reopened_and_stops_passing_until_it_is_lifted(
     after = get(boss, "/review/second/report").text
     assert rule_says not in after and "Looked at every one of them" in after
     assert [turn.is_suspended for turn in site.passing.turns("default")] == [False, True]
+
+
+def test_the_report_tells_nothing_of_an_encounter_that_was_drawn_again(site: Site) -> None:
+    """Who reads it may begin the second review next."""
+    browser, token = come(site, BERT)
+    hand_in(browser, token, site.save(outcome=Outcome.PASS), "I10")
+    boss, boss_token = come(site, BOSS)
+    again = site.save(outcome=Outcome.PASS)
+    table, page = get(boss, "/review/second/report.csv").text, get(boss, "/review/second/report").text
+    assert len(table.splitlines()) == 1 and not any(code in table + page for code in ("R05.9", "Q87.89", "I10"))
+    assert begin(boss, boss_token, again).status_code == 303

@@ -17,7 +17,7 @@ from fhir_coder.errors import EhrRefused
 from fhir_coder.people import RoleRules
 from fhir_coder.review.worklist_query import ListQuery, person_key, person_of
 from fhir_coder.store.outbox_tables import OutboxRow
-from fhir_coder.store.reviews import Maker
+from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.store.worklist import Filters, WorklistLine
 from fhir_coder.worklist.decision import Act, Decision, Someone
 from fhir_coder.worklist.review import State
@@ -149,6 +149,18 @@ def test_to_claim_is_the_lock_and_the_assignment(site: Site, browser: FlaskClien
     assert line_of(site, coding).version == 1, "what is one's own already is not assigned again"
     assert change(site, browser, "let-go", coding).status_code == 303 and line_of(site, coding).lock is None
     assert [dict(one.detail)["act"] for one in site.events("lock-review")] == ["take", "take", "take", "let-go"]
+
+
+def test_what_is_signed_is_not_claimed_nor_locked_by_whom_it_is_assigned_to(site: Site, browser: FlaskClient) -> None:
+    coding = site.save()
+    change(site, browser, "claim", coding)
+    me = line_of(site, coding).assigned
+    assert me
+    site.reviews.decide("default", coding, 1, Decision(Act.SIGN_OFF), Maker(me), Checked(frozenset(), ()))
+    form = {"csrf": csrf_of(get(browser, LIST)), "query": "state=signed", "claim": f"{coding}:2"}
+    refused = post(browser, f"{LIST}/change", form)
+    assert refused.status_code == 409 and "The review is signed: reopen it" in refused.text
+    assert line_of(site, coding).lock is None
 
 
 def test_rows_are_assigned_held_and_released(site: Site, browser: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.audit.verification import verify
 from fhir_coder.errors import Conflict, Forbidden, ResourceUnknown
 from fhir_coder.exchange import CodingResult
-from fhir_coder.model import Outcome
+from fhir_coder.model import Finding, Outcome, Severity
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
@@ -23,7 +23,7 @@ from fhir_coder.store.passing import Passing
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Maker, Reviews
 from fhir_coder.store.second_reviews import LOCK_S, SecondReviews
-from fhir_coder.store.worklist import Filters, Worklist
+from fhir_coder.store.worklist import Filters, Sort, Worklist
 from fhir_coder.worklist.agreement import Agreement, agreement, compare
 from fhir_coder.worklist.decision import Act, Decision, Someone
 from fhir_coder.worklist.review import State
@@ -32,6 +32,7 @@ from tests.store.conftest import KEY, coding_result
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"), "request-1", "192.0.2.7")
 BERT = Maker(Someone("Practitioner/bert", "https://ehr.invalid", "Bert Bach"))
+CLEO = Maker(Someone("Practitioner/cleo", "https://ehr.invalid", "Cleo Cole"))
 RULE = AuditSample(share=1.0, floor=0.8, least=2, window=3)
 MANAGER = Agent(AgentKind.PERSON, "Practitioner/boss", "https://ehr.invalid")
 SAME, OTHER = ("R05.9", "Q87.89"), ("J45.909",)
@@ -160,6 +161,26 @@ def test_who_has_seen_the_codes_is_no_second_coder(sample: Sample, event: str, e
         sample.second.finish("north", coding, SAME, BERT)
 
 
+def test_who_read_a_report_on_the_encounter_is_no_second_coder_of_it(sample: Sample) -> None:
+    """A report names no encounter: whether it told of this one follows from when it was read and of which days."""
+    sample.finish(sample.code(), OTHER, BERT)
+    other = sample.code(2)
+
+    def read(maker: Maker, span: str) -> None:
+        sample.wait()
+        agent = Agent(AgentKind.PERSON, maker.person.id, maker.person.issuer)
+        sample.log.record(AuditEntry("north", "second-review-report", Action.READ, Success.DONE, agent, detail={"span": span}))
+
+    read(ANNA, "2026-05-01/2026-05-02")
+    read(CLEO, "2026-04-01/2026-05-01")
+    again = sample.code()
+    read(CLEO, "2026-05-01/2026-05-02")  # while it waits, a report does not tell of it
+    with pytest.raises(Forbidden, match="seen"):
+        sample.second.begin("north", again, ANNA)
+    sample.second.begin("north", again, CLEO)
+    sample.second.begin("north", other, ANNA)
+
+
 def test_who_decided_first_is_no_second_coder(sample: Sample) -> None:
     coding = sample.code()
     sample.reviews.decide("north", coding, 0, Decision(Act.COMMENT, text="Odd."), ANNA)
@@ -207,6 +228,31 @@ def test_lists_show_no_code_of_an_encounter_that_waits(sample: Sample) -> None:
     assert listed() == {coding: (), again: (), plain: SAME}
     sample.finish(coding, SAME)
     assert listed() == {coding: SAME, again: (), plain: SAME}
+
+
+def test_neither_order_nor_filter_of_a_list_tells_of_an_encounter_that_waits(sample: Sample) -> None:
+    """What blocks and has the most codes lies last and under no severity while it waits."""
+    plain = sample.repository.save("north", "main", coding_result("Encounter/e9"))
+    grave = Finding("FCE-102", "incomplete", Severity.BLOCKING, ("R05",), "Incomplete.")
+    made = passed("Encounter/e1")
+    report = replace(made.disposition.report, findings=(grave,))
+    coding = sample.repository.save("north", "main", replace(made, disposition=replace(made.disposition, report=report)))
+    worklist = Worklist(sample.engine, Cipher(KEY), sample.now)
+    everything = Filters(states=tuple(State))
+
+    def listed(filters: Filters = everything, sort: Sort = Sort.OLDEST) -> list[str]:
+        return [one.coding_id for one in worklist.lines("north", filters, sort)]
+
+    grave_ones = replace(everything, severity=Severity.BLOCKING)
+    with sample.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE review SET code_count = 9 WHERE tenant = 'north' AND severity = (SELECT max(severity) FROM review)")
+        )
+    assert listed(grave_ones) == [] and worklist.count("north", grave_ones) == 0
+    assert listed(sort=Sort.SEVERITY) == [plain, coding] and listed(sort=Sort.CODES) == [plain, coding]
+    sample.finish(coding, SAME)
+    assert listed(grave_ones) == [coding] and worklist.count("north", grave_ones) == 1
+    assert listed(sort=Sort.SEVERITY) == [coding, plain] and listed(sort=Sort.CODES) == [coding, plain]
 
 
 def test_a_second_review_goes_with_its_coding(sample: Sample) -> None:

@@ -100,6 +100,16 @@ def test_a_replacement_keeps_place_words_and_lines_and_says_what_stood_there_fir
     assert played(Decision(Act.REPLACE, "E11.9", instead="E11.22")).rejected[-1].reason == "replaced"
 
 
+@pytest.mark.parametrize("back", [restore("E11.9"), add("E11.9"), swap("R05.9", "E11.9")], ids=["restored", "added", "swapped"])
+def test_a_code_replaces_none_that_stands_again_beside_it(back: Decision) -> None:
+    code = played(swap("E11.9", "E11.22"), back).find("E11.22")
+    assert code and (code.replaces, code.origin) == ("", Origin.ADDED)
+    late = played(swap("E11.9", "E11.22"), reject("E11.22"), back, restore("E11.22")).find("E11.22")
+    assert late and (late.replaces, late.origin) == ("", Origin.ADDED)
+    undone = played(swap("E11.9", "E11.22"), back, undo()).find("E11.22")
+    assert undone and (undone.replaces, undone.origin) == ("E11.9", Origin.REPLACED)
+
+
 def test_what_the_engine_turned_down_comes_back_with_its_probability_and_words() -> None:
     for decision in (restore("R50.9"), add("R50.9"), Decision(Act.REPLACE, "R05.9", instead="R50.9")):
         code = played(decision).find("R50.9")
