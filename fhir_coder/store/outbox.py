@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fhir_coder.billing.answer import Answer
 from fhir_coder.billing.outgoing import LEFT, Claimed, Outgoing, Persistence, Render, State
-from fhir_coder.billing.signed import Correction, Frequency, SignedEncounter, read, written
+from fhir_coder.billing.signed import Correction, Frequency, SignedEncounter, correcting, read, written
 from fhir_coder.errors import ConfigurationError, Conflict
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.outbox_settling import settled
@@ -135,12 +135,12 @@ class Outbox:
     def _correction(self, connection: Connection, row: Any) -> Correction | None:
         """How a version stands to the newest before it that has left; None: billing has nothing, or nothing any more."""
         before = (_R.destination == row.destination, _R.review == row.review, _R.version < row.version, _R.state.in_(LEFT))
-        query = select(_R.control_id, _R.is_void, _R.signed).where(_R.tenant == row.tenant, *before).order_by(_R.version.desc()).limit(1)
+        query = select(_R.is_void, _R.signed).where(_R.tenant == row.tenant, *before).order_by(_R.version.desc()).limit(1)
         earlier = connection.execute(query).first()
         if earlier is None or earlier.is_void:
             return None
         frequency = Frequency.VOID if row.is_void else Frequency.REPLACEMENT
-        return Correction(frequency, earlier.control_id, read(self._cipher.open(earlier.signed)).lines)
+        return correcting(frequency, read(self._cipher.open(earlier.signed)))
 
     def _sealed(self, signed: SignedEncounter, text: str) -> Any:
         """What is withheld from billing is not kept for it either."""
