@@ -81,9 +81,7 @@ def _charges(signed: SignedEncounter, after: int) -> Iterator[hl7.Segment]:
 
 def _credits(signed: SignedEncounter, correction: Correction) -> Iterator[hl7.Segment]:
     """What was charged under the earlier control number: the same transaction ids, days and provider, whatever the new version says."""
-    charged = replace(
-        signed, service_date=correction.service_date or signed.service_date, provider=correction.provider or signed.provider
-    )
+    charged = replace(signed, service_date=correction.service_date or signed.service_date, provider=correction.provider or signed.provider)
     for number, line in enumerate(correction.lines or (None,), 1):
         yield _ft1(number, correction.control_number, number, "CD", line, charged, [])
 
