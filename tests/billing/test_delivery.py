@@ -11,8 +11,8 @@ import pytest
 
 from fhir_coder.audit.entry import Agent, AgentKind, AuditEntry, Success
 from fhir_coder.billing.delivery import Delivery
-from fhir_coder.billing.dft import dft_message
 from fhir_coder.billing.destinations import open_destination
+from fhir_coder.billing.dft import dft_message
 from fhir_coder.billing.outgoing import State
 from fhir_coder.billing.signed import SignedEncounter
 from fhir_coder.billing_settings import BillingDestination, Kind, TlsFiles
