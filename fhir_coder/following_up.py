@@ -83,6 +83,11 @@ class ServerAccess:
         found = ehr_of(self._tenants, tenant, ehr)
         return self._connect(found) if found and (found.token or found.backend or found.launch is None) else None
 
+    def is_known(self, tenant: str, ehr: str) -> bool:
+        """Whether the EHR knows the server by a token or registration of its own: what is open to everybody is no leave to pass by a person's scopes."""
+        found = ehr_of(self._tenants, tenant, ehr)
+        return found is not None and bool(found.token or found.backend)
+
     def _gather(self, coding: StoredEncounter) -> Intake:
         wanted = CodingRequest(coding.tenant, coding.encounter_reference.rpartition("/")[2], ehr=coding.ehr)
         tenant = self._tenants.get(coding.tenant)

@@ -251,13 +251,17 @@ class AsPerson:
         return EncounterSource(NoteReader(connect), lambda coding: self._gather(coding, connect(coding.tenant, coding.ehr)))
 
     def access(self, session: ReviewSession, coding: StoredEncounter) -> Access:
-        """What this person's decisions may reach of the EHR of a coding: by their own token within its scopes, else by the server's own access."""
+        """What this person's decisions may reach of the EHR of a coding: by their own token where its scopes allow all that is written, else by the
+        server's own access where there is one, else by the token within its scopes."""
         own = self._client_at(session, coding.tenant, coding.ehr)
         agent = Agent(AgentKind.PERSON, session.person.id, session.person.issuer)
+        server = ServerAccess(self._engine.tenants, self._engine.connect, self._engine.intake, agent)
         if own is None:
-            return ServerAccess(self._engine.tenants, self._engine.connect, self._engine.intake, agent)(coding)
-        grant = session.grant
-        return Access(own, self.source(session), agent, withheld_writes(grant.scopes) if grant else frozenset())
+            return server(coding)
+        withheld = withheld_writes(session.grant.scopes) if session.grant else frozenset()
+        if withheld and server.is_known(coding.tenant, coding.ehr) and (client := server.client(coding.tenant, coding.ehr)):
+            return Access(client, self.source(session), agent)
+        return Access(own, self.source(session), agent, withheld)
 
     def notes_now(self, session: ReviewSession, coding: StoredEncounter) -> tuple[Note, ...]:
         """The notes that the encounter of a coding has at its EHR now, for this person. Raises as :func:`fhir_coder.ehr.intake.gather`."""

@@ -16,8 +16,8 @@ from fhir_coder.errors import NotRecorded
 class Box(Protocol):
     """The outbox as delivery uses it (:class:`fhir_coder.store.outbox.Outbox`)."""
 
-    def claim(self, tenant: str, destination: str, render: Render) -> Claimed | None:
-        """The next that is due."""
+    def claim(self, tenant: str, destination: str, render: Render) -> Claimed | Outgoing | None:
+        """The next that is due, or one that could not be made and has failed."""
 
     def settle(self, claimed: Claimed, answer: Answer, persistence: Persistence) -> Outgoing:
         """What became of it."""
@@ -36,7 +36,7 @@ class Delivery:
         """Deliver what is due now, one after the other, and tell of each. Raises NotRecorded before anything leaves that cannot be written down."""
         for destination in self._destinations:
             while claimed := self._box.claim(tenant, destination.settings.id, destination.render):
-                yield self._deliver(destination, claimed)
+                yield self._deliver(destination, claimed) if isinstance(claimed, Claimed) else self._unmade(claimed)
 
     def _deliver(self, destination: OpenDestination, claimed: Claimed) -> Outgoing:
         settings = destination.settings
@@ -51,11 +51,17 @@ class Delivery:
         self._auditor(self._entry("billing-outcome", claimed, told, success))
         return outgoing
 
+    def _unmade(self, one: Outgoing) -> Outgoing:
+        self._auditor(_entry(self._agent, "billing-outcome", one, "", {"state": one.state.value, "answer": ""}, Success.FAILED))
+        return one
+
     def _settle(self, claimed: Claimed, answer: Answer, settings: BillingDestination) -> Outgoing:
         return self._box.settle(claimed, answer, Persistence(settings.attempts, settings.resend_unanswered))
 
     def _entry(self, event: str, claimed: Claimed, detail: dict[str, str], success: Success) -> AuditEntry:
-        one = claimed.outgoing
-        told = {"control": one.control_id, "destination": one.destination, "coding": one.coding, "frequency": one.frequency, **detail}
-        patient = claimed.signed.patient.reference
-        return AuditEntry(one.tenant, event, Action.EXECUTE, success, self._agent, patient, (one.encounter,), purpose="HPAYMT", detail=told)
+        return _entry(self._agent, event, claimed.outgoing, claimed.signed.patient.reference, detail, success)
+
+
+def _entry(agent: Agent, event: str, one: Outgoing, patient: str, detail: dict[str, str], success: Success) -> AuditEntry:
+    told = {"control": one.control_id, "destination": one.destination, "coding": one.coding, "frequency": one.frequency, **detail}
+    return AuditEntry(one.tenant, event, Action.EXECUTE, success, agent, patient, (one.encounter,), purpose="HPAYMT", detail=told)

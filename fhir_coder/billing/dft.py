@@ -7,7 +7,7 @@ v2 has no field for the claim's frequency. What billing has already is credited 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import hl7
@@ -80,9 +80,10 @@ def _charges(signed: SignedEncounter, after: int) -> Iterator[hl7.Segment]:
 
 
 def _credits(signed: SignedEncounter, correction: Correction) -> Iterator[hl7.Segment]:
-    """What was charged under the earlier control number, by the same transaction ids."""
+    """What was charged under the earlier control number: the same transaction ids, days and provider, whatever the new version says."""
+    charged = replace(signed, service_date=correction.service_date or signed.service_date, provider=correction.provider or signed.provider)
     for number, line in enumerate(correction.lines or (None,), 1):
-        yield _ft1(number, correction.control_number, number, "CD", line, signed, [])
+        yield _ft1(number, correction.control_number, number, "CD", line, charged, [])
 
 
 def _ft1(

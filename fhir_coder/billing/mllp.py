@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from fhir_coder.billing.answer import Answer, Fate, read_acknowledgement
 
 START, END = b"\x0b", b"\x1c\x0d"
+END_BLOCK, PADDING = END[:1], b"\r\n\0"
 LONGEST_REPLY = 64 * 1024
 
 Connect = Callable[[float], socket.socket]
@@ -44,7 +45,8 @@ class Mllp:
                 return Answer(Fate.UNANSWERED, detail=f"cut after sending ({type(error).__name__})")
 
     def _await(self, connection: socket.socket, control_number: str) -> Answer:
-        """Read blocks until one answers this message; what answers another is passed over."""
+        """Read blocks until one answers this message; what answers another is passed over. Receivers leave out the carriage return that ends a block, or
+        pad between blocks: no message holds the byte before it, so that it alone tells the end."""
         ends, held = self._clock() + self._timeout_s, b""
         while len(held) <= LONGEST_REPLY:
             left = ends - self._clock()
@@ -58,9 +60,9 @@ class Mllp:
             if not more:
                 return Answer(Fate.UNANSWERED, detail="closed without an answer")
             held += more
-            while END in held:
-                block, held = held.split(END, 1)
-                answer = read_acknowledgement(block.rpartition(START)[2], control_number)
+            while END_BLOCK in held:
+                block, held = held.split(END_BLOCK, 1)
+                answer = read_acknowledgement(block.rpartition(START)[2].lstrip(PADDING), control_number)
                 if answer:
                     return answer
         return Answer(Fate.UNANSWERED, detail="an answer without end")

@@ -119,11 +119,19 @@ class SignedEncounter:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What billing has already, and how this version stands to it. ``lines``: what was charged, to be credited."""
+    """What billing has already, and how this version stands to it. ``lines``: what was charged, to be credited, on ``service_date`` by ``provider``;
+    None: on the same day, by the same."""
 
     frequency: Frequency
     control_number: str
     lines: tuple[ServiceLine, ...] = ()
+    service_date: date | None = None
+    provider: Provider | None = None
+
+
+def correcting(frequency: Frequency, earlier: SignedEncounter) -> Correction:
+    """The correction of a version that has left."""
+    return Correction(frequency, earlier.control_number, earlier.lines, earlier.service_date, earlier.provider)
 
 
 def written(signed: SignedEncounter) -> str:

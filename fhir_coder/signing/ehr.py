@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
+from fhir_coder.errors import FhirCoderError
 from fhir_coder.exchange import Resource
 from fhir_coder.signing.access import Reads
 from fhir_coder.signing.performing import Task
@@ -20,6 +21,7 @@ from fhir_coder.worklist.following import FollowUp, Progress
 from fhir_coder.worklist.review import State
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
+from fhir_coder.writeback.ehr_writer import EhrWriter
 from fhir_coder.writeback.terms import terms_of
 from terminology.codebook import Codebook
 
@@ -86,26 +88,41 @@ class EhrFollows:
             terms = replace(terms_of(proposal, settings.write_before_review, written), withheld=access.withheld)
             receipt = deliver(bundle, access.client, terms)
             self._deliveries.keep(coding.tenant, coding.id, bundle, receipt)
-        return outcome_of(bundle, receipt)
+        return outcome_of(bundle, receipt, _forbidden(access.client, access.withheld))
 
 
-def outcome_of(bundle: Resource, receipt: Resource) -> Outcome:
-    """What a receipt comes to, in a sentence. Some kinds of failure are tried again; a refusal is not."""
+def _forbidden(client: EhrWriter, withheld: frozenset[tuple[str, str]]) -> frozenset[str]:
+    """Resource types of which the EHR offers an interaction that the scopes of the token do not allow."""
+    try:
+        offer = client.capabilities() if withheld else None
+    except FhirCoderError:  # nothing was written either, and the receipt says why
+        return frozenset()
+    return frozenset(kind for kind, interaction in withheld if offer and offer.can(kind, interaction))
+
+
+def outcome_of(bundle: Resource, receipt: Resource, forbidden: frozenset[str] = frozenset()) -> Outcome:
+    """What a receipt comes to, in a sentence. Some kinds of failure are tried again; a refusal is not. What was not done of a ``forbidden`` type may be
+    by somebody else, or by the server's own access: it is due again."""
     kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
     responses = [entry["response"] for entry in receipt["entry"]]
     named = list(zip([*kinds, *["earlier resource"] * (len(responses) - len(kinds))], responses, strict=True))
     failed = [(kind, _number(one)) for kind, one in named if _number(one) >= 400 and _number(one) not in _PASSED_OVER]
-    untaken = [kind for kind, one in named if _number(one) == 501]
+    undone = [kind for kind, one in named if _number(one) == 501]
+    untaken = [kind for kind in undone if kind not in forbidden]
+    unallowed = [kind for kind in undone if kind in forbidden]
+    altered = [kind for kind, one in named if _is_altered(one)]
     left = sum(_is_left(one) for _, one in named)
     parts = [
         f"not written: {_counted(kind for kind, _ in failed)} (HTTP {', '.join(map(str, sorted({code for _, code in failed})))})"
         if failed
         else "",
+        f"not allowed by the scopes of your sign-in: {_counted(unallowed)}" if unallowed else "",
         f"the EHR does not take: {_counted(untaken)}" if untaken else "",
+        f"stored by the EHR otherwise than sent: {_counted(altered)}" if altered else "",
         f"{left} left as somebody there has them" if left else "",
     ]
     detail = "; ".join(filter(None, parts))
-    if any(code in _TRIED_AGAIN or code >= _SERVER_ERROR for _, code in failed):
+    if unallowed or any(code in _TRIED_AGAIN or code >= _SERVER_ERROR for _, code in failed):
         return Outcome(Progress.FAILED, detail)
     return Outcome(Progress.UNDELIVERED if failed else Progress.DONE, detail)
 
@@ -115,8 +132,18 @@ def _number(response: Mapping[str, object]) -> int:
 
 
 def _is_left(response: Resource) -> bool:
+    """``200 OK``: nothing was written, for it stands otherwise than it would have been."""
+    return response["status"] == "200 OK" and _has_conflict(response)
+
+
+def _is_altered(response: Resource) -> bool:
+    """Written (``201 Created``, ``200 Updated``, ``200 Retired``), and read back it is not what was sent."""
+    return _number(response) in {200, 201} and response["status"] != "200 OK" and _has_conflict(response)
+
+
+def _has_conflict(response: Resource) -> bool:
     issues = response.get("outcome", {}).get("issue", ())
-    return _number(response) == 200 and any(one.get("severity") == "warning" and one.get("code") == "conflict" for one in issues)
+    return any(one.get("severity") == "warning" and one.get("code") == "conflict" for one in issues)
 
 
 def _counted(kinds: Iterable[str]) -> str:

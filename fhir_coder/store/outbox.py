@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from fhir_coder.billing.answer import Answer
 from fhir_coder.billing.outgoing import LEFT, Claimed, Outgoing, Persistence, Render, State
-from fhir_coder.billing.signed import Correction, Frequency, SignedEncounter, read, written
-from fhir_coder.errors import ConfigurationError, Conflict
+from fhir_coder.billing.signed import Correction, Frequency, SignedEncounter, correcting, read, written
+from fhir_coder.errors import ConfigurationError, Conflict, InvalidContent
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.outbox_settling import settled
 from fhir_coder.store.outbox_tables import OutboxRow
@@ -77,8 +77,11 @@ class Outbox:
         connection.execute(insert(_R), self._new_row(signed, destination, digest) | {"signed": self._sealed(signed, text)})
         return _one(connection, signed.tenant, _R.destination == destination, _R.review == signed.review, _R.version == signed.version)
 
-    def claim(self, tenant: str, destination: str, render: Render) -> Claimed | None:
-        """The next that is due, for the caller alone; None where nothing is. Earlier versions of a review go before later ones."""
+    def claim(self, tenant: str, destination: str, render: Render) -> Claimed | Outgoing | None:
+        """The next that is due, for the caller alone; None where nothing is. Earlier versions of a review go before later ones.
+
+        An Outgoing is one that could not be made and has failed, so that the rest does not wait behind it. Raises ConfigurationError where what is kept
+        cannot be opened: that is no fault of one message."""
         now = int(self._now())
         with self._writing.begin() as connection:
             _end_abandoned(connection, tenant, destination, now - ABANDONED_S)
@@ -94,7 +97,13 @@ class Outbox:
                 if row.is_void and correction is None:
                     _change(connection, tenant, row.key, State.WAITING, state=State.VOID, detail="nothing of it had left")
                     continue
-                if claimed := self._claim(connection, row, correction, render, now):
+                try:
+                    signed, text = self._made(row, correction, render)
+                except ConfigurationError:
+                    raise
+                except Exception as error:  # whatever it is, it is of this message
+                    return _unmade(connection, row, error)
+                if claimed := self._claim(connection, row, correction, signed, text, now):
                     return claimed
         return None
 
@@ -117,10 +126,15 @@ class Outbox:
         with self._engine.connect() as connection:
             return tuple(_outgoing(row) for row in connection.execute(query))
 
-    def _claim(self, connection: Connection, row: Any, correction: Correction | None, render: Render, now: int) -> Claimed | None:
-        """The row as the caller's, its message fixed. What has left before leaves again as it was, byte by byte."""
+    def _made(self, row: Any, correction: Correction | None, render: Render) -> tuple[SignedEncounter, str]:
+        """What was signed, and its message. What has left before leaves again as it was, byte by byte."""
         signed = read(self._cipher.open(row.signed))
-        text = self._cipher.open(row.message) or render(signed, correction).decode()
+        return signed, self._cipher.open(row.message) or render(signed, correction).decode()
+
+    def _claim(
+        self, connection: Connection, row: Any, correction: Correction | None, signed: SignedEncounter, text: str, now: int
+    ) -> Claimed | None:
+        """The row as the caller's, its message fixed."""
         values: dict[str, Any] = {} if row.message else {
             "message": self._cipher.seal(text),
             "message_sha256": sha256(text.encode()).hexdigest(),
@@ -135,12 +149,12 @@ class Outbox:
     def _correction(self, connection: Connection, row: Any) -> Correction | None:
         """How a version stands to the newest before it that has left; None: billing has nothing, or nothing any more."""
         before = (_R.destination == row.destination, _R.review == row.review, _R.version < row.version, _R.state.in_(LEFT))
-        query = select(_R.control_id, _R.is_void, _R.signed).where(_R.tenant == row.tenant, *before).order_by(_R.version.desc()).limit(1)
+        query = select(_R.is_void, _R.signed).where(_R.tenant == row.tenant, *before).order_by(_R.version.desc()).limit(1)
         earlier = connection.execute(query).first()
         if earlier is None or earlier.is_void:
             return None
         frequency = Frequency.VOID if row.is_void else Frequency.REPLACEMENT
-        return Correction(frequency, earlier.control_id, read(self._cipher.open(earlier.signed)).lines)
+        return correcting(frequency, read(self._cipher.open(earlier.signed)))
 
     def _sealed(self, signed: SignedEncounter, text: str) -> Any:
         """What is withheld from billing is not kept for it either."""
@@ -192,6 +206,15 @@ def _is_behind(connection: Connection, row: Any) -> bool:
 def _has_later(connection: Connection, one: Outgoing) -> bool:
     later = (_R.destination == one.destination, _R.review == one.review, _R.version > one.version)
     return connection.execute(select(_R.key).where(_R.tenant == one.tenant, *later).limit(1)).first() is not None
+
+
+def _unmade(connection: Connection, row: Any, error: Exception) -> Outgoing:
+    """Failed, until a person sends it again; what has left before stays sent. Only our own words tell why: others may quote what is about the patient."""
+    why = error.message if isinstance(error, InvalidContent) else type(error).__name__
+    state = State.SENT if row.message is not None else State.FAILED
+    detail = f"it cannot be made for billing: {why}"[:255]
+    _change(connection, row.tenant, row.key, State.WAITING, state=state, attempts=row.attempts + 1, detail=detail)
+    return _one(connection, row.tenant, _R.key == row.key)
 
 
 def _change(connection: Connection, tenant: str, key: int, was: State, **values: Any) -> bool:

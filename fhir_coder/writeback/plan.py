@@ -103,6 +103,10 @@ class _Planner:
         if isinstance(revise, Left):
             return Step(Action.KEEP if revise.is_as_wanted else Action.LEAVE, url, resource, current, sentence=revise.why)
         if not self.offer.can(kind, "update"):
+            if self.terms.signature and (kind, "update") in self.terms.withheld:
+                return Step(
+                    Action.OMIT, url, resource, current, sentence=f"The token does not allow update for {kind}, or the EHR offers none."
+                )
             return Step(Action.KEEP, url, resource, current)
         return Step(Action.REVISE, url, resource, current, revise)
 

@@ -104,6 +104,17 @@ def replies(*blocks: bytes | str) -> Manner:
     return manner
 
 
+def waits_after(block: bytes) -> Manner:
+    """Reads the message, sends a block, and keeps the connection open."""
+
+    def manner(receiver: Receiver, connection: socket.socket) -> None:
+        receiver.read(connection)
+        connection.sendall(block)
+        connection.recv(1)
+
+    return manner
+
+
 def closes_after_reading(receiver: Receiver, connection: socket.socket) -> None:
     receiver.read(connection)
 

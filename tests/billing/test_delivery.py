@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from fhir_coder.audit.entry import Agent, AgentKind, AuditEntry
+from fhir_coder.audit.entry import Agent, AgentKind, AuditEntry, Success
 from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
+from fhir_coder.billing.dft import dft_message
 from fhir_coder.billing.outgoing import State
 from fhir_coder.billing.signed import SignedEncounter
 from fhir_coder.billing_settings import BillingDestination, Kind, TlsFiles
@@ -213,3 +214,18 @@ def test_over_tls_only_the_receiver_itself_gets_anything(place: Place, tmp_path:
 def test_a_destination_that_cannot_be_used_is_told_before_anything_is_sent(settings: BillingDestination) -> None:
     with pytest.raises(ConfigurationError, match="billing"):
         open_destination(settings, Connector(PUBLIC_ONLY))
+
+
+def test_what_cannot_be_made_is_told_and_the_rest_goes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(signed: SignedEncounter, *others: object) -> bytes:
+        if signed.review == "broken":
+            raise UnicodeError(FAMILY)
+        return dft_message(signed, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("fhir_coder.billing.destinations.dft_message", faulty)
+    place.hand_over(version(1, review="broken"), version(1, review="whole"))
+    with at(MLLP, answers("AA")) as (receiver, settings):
+        assert place.send(settings) == ["failed", "acknowledged"]
+    assert len(receiver.taken) == 1
+    [told] = [one for one in place.told if one.event == "billing-outcome" and one.detail["state"] == "failed"]
+    assert told.success is Success.FAILED and FAMILY not in str(told)

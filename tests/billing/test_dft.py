@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import hl7
@@ -12,7 +12,7 @@ from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 
 from fhir_coder.billing.dft import Addressed, dft_message
-from fhir_coder.billing.signed import BilledPatient, Correction, Diagnosis, Frequency, Provider, SignedEncounter
+from fhir_coder.billing.signed import BilledPatient, Correction, Diagnosis, Frequency, Provider, SignedEncounter, correcting
 from tests.billing.signing import MADE_AT, SIGNED, version
 
 TO = Addressed("FHIR-CODER", "NORTH", "BILLING", "CLEARING", "T")
@@ -119,6 +119,18 @@ def test_a_replacement_credits_what_was_charged_and_charges_anew() -> None:
         ("3", f"{new}-1", "CG", "99214^^C4"),
     ]
     assert segments(text, "ZFC") == [["ZFC", "7^Replacement of prior claim^NUBC", old]]
+
+
+@pytest.mark.parametrize("lines", [SIGNED.lines, ()], ids=["by line", "the visit"])
+def test_a_credit_has_the_day_and_the_provider_of_what_it_takes_back(lines: tuple) -> None:
+    """A receiver that matches by FT1-4 and FT1-20 would otherwise credit what nobody charged."""
+    earlier = replace(SIGNED, lines=lines)
+    signed = version(2, lines=lines, service_date=date(2026, 5, 3), provider=Provider("1987654321", "Snow", "John", is_npi=True))
+    charged = segments(built(earlier), "FT1")
+    found = segments(built(signed, correcting(Frequency.REPLACEMENT, earlier)), "FT1")
+    credits, charges = found[: len(charged)], found[len(charged) :]
+    assert [(one[2], one[4], one[20]) for one in credits] == [(one[2], one[4], one[20]) for one in charged]
+    assert {one[4] for one in charges} == {"20260503"} and {one[20].split("^")[0] for one in charges} == {"1987654321"}
 
 
 def test_a_void_credits_and_charges_nothing() -> None:

@@ -18,6 +18,7 @@ from tests.billing.receivers import (
     receiving,
     replies,
     stays_silent,
+    waits_after,
 )
 
 CONTROL = "FC0123456789ABCDEF01"
@@ -37,6 +38,17 @@ ANSWERS: dict[str, tuple[Manner, Answer]] = {
     "another's answer only": (replies(acknowledgement("AA", "OTHER")), Answer(Fate.UNANSWERED, detail="closed without an answer")),
     "no acknowledgement": (replies(b"\x0bHTTP/1.1 200 OK\r\n\x1c\r"), Answer(Fate.UNANSWERED, detail="closed without an answer")),
     "a word that is none": (answers("OK"), Answer(Fate.UNANSWERED, detail="closed without an answer")),
+    "no carriage return at the end": (replies(acknowledgement("AA", CONTROL)[:-1]), Answer(Fate.TAKEN, "AA")),
+    "no carriage return, and waits": (waits_after(acknowledgement("AA", CONTROL)[:-1]), Answer(Fate.TAKEN, "AA")),
+    "in single bytes": (replies(*(bytes([one]) for one in acknowledgement("AE", CONTROL, "204"))), Answer(Fate.REFUSED, "AE", "204")),
+    "padded with NUL": (replies(b"\0\0\0" + acknowledgement("AA", CONTROL)), Answer(Fate.TAKEN, "AA")),
+    "NUL in the block": (replies(acknowledgement("AA", CONTROL).replace(b"\x0b", b"\x0b\0")), Answer(Fate.TAKEN, "AA")),
+    "rubbish before the block": (replies(b"+OK ready\r\n" + acknowledgement("AR", CONTROL)), Answer(Fate.NOT_TAKEN, "AR")),
+    "two in one read": (replies(acknowledgement("AE", "OTHER") + acknowledgement("AA", CONTROL)), Answer(Fate.TAKEN, "AA")),
+    "two in one read, without carriage returns": (
+        replies(acknowledgement("AE", "OTHER")[:-1] + acknowledgement("AA", CONTROL)[:-1]),
+        Answer(Fate.TAKEN, "AA"),
+    ),
     "without end": (replies(b"\x0b" + b"x" * (LONGEST_REPLY + 9000)), Answer(Fate.UNANSWERED, detail="an answer without end")),
 }
 

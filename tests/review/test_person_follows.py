@@ -29,7 +29,7 @@ CODING = replace(coding(), tenant="default", ehr="main", encounter_reference="En
 class Connections:
     """Names the client by how it was made."""
 
-    def as_person(self, ehr: EhrSettings, tokens: object) -> str:
+    def as_person(self, ehr: EhrSettings, tokens: object, retry: object = None) -> str:
         return f"as person at {ehr.id}"
 
 
@@ -50,6 +50,14 @@ def test_at_the_ehr_of_the_launch_the_persons_token_writes_within_its_scopes() -
     assert access.agent == Agent(AgentKind.PERSON, "Practitioner/ada", "https://as.example")
     assert ("Claim", "create") in access.withheld and ("Task", "update") in access.withheld
     assert not {("Condition", "create"), ("Condition", "update"), ("Task", "create")} & access.withheld
+
+
+@pytest.mark.parametrize(("scope", "client"), [("user/*.cud", "as person at main"), ("user/Condition.c", "as server at main")])
+def test_what_the_persons_scopes_do_not_allow_is_done_with_the_servers_own_token(scope: str, client: str) -> None:
+    known = replace(EHRS[0], token="own")
+    access = people((known,)).access(session(scope=scope), CODING)
+    assert (access.client, access.withheld) == (client, frozenset())
+    assert access.agent == Agent(AgentKind.PERSON, "Practitioner/ada", "https://as.example")
 
 
 @pytest.mark.parametrize("launched", [replace(LAUNCHED, tenant="default", ehr="open"), replace(SIGNED_IN, tenant="default")])

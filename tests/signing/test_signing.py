@@ -11,6 +11,7 @@ from fhir_coder.billing.outgoing import State as Billed
 from fhir_coder.errors import NotRecorded
 from fhir_coder.model import Assertions, Mentions, Sections
 from fhir_coder.model import ServiceLine as Charged
+from fhir_coder.signing.ehr import outcome_of
 from fhir_coder.worklist.decision import Act, Decision, Span
 from fhir_coder.worklist.following import Kind, Progress
 from fhir_coder.writeback.bundle import build_bundle
@@ -18,7 +19,7 @@ from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.names import name_of
 from fhir_coder.writeback.terms import terms_of
 from tests.signing.conftest import Practice, open_practice, statement
-from tests.simulated_ehr import Fault, SimulatedEhr
+from tests.simulated_ehr import Fault, SimulatedEhr, full_statement
 from tests.writeback.practice import ENCOUNTER, NOTE, proposal_of
 
 SIGN = Decision(Act.SIGN_OFF)
@@ -283,3 +284,41 @@ def test_coding_again_after_a_signature_leaves_what_was_signed(practice: Practic
     bundle = build_bundle(proposal)
     deliver(bundle, practice.ehr.client(), terms_of(proposal, None, practice.stores.repository.written("default", "main", "Encounter/e1")))
     assert practice.conditions() == {"I10": "confirmed", "E11.9": "confirmed"}
+
+
+NO_CREATE = frozenset({("Condition", "create")})
+NO_UPDATE = frozenset({("Condition", "update")})
+
+
+@pytest.mark.parametrize("withheld", [NO_CREATE, NO_UPDATE], ids=["create", "update"])
+def test_what_the_sign_in_does_not_allow_is_told_so_and_done_with_other_access(practice: Practice, withheld: frozenset) -> None:
+    limited = practice.access
+    practice.access = lambda coding: replace(limited(coding), withheld=withheld)  # type: ignore[method-assign]
+    practice.assertions = NOTHING_AGAINST
+    practice.decide(REPLACE_DIABETES, SIGN)
+    told = practice.follow()[0]
+    assert told.progress is Progress.FAILED and "not allowed by the scopes of your sign-in: " in told.detail, told
+    assert "does not take" not in told.detail
+    practice.access = limited  # type: ignore[method-assign]
+    assert practice.follow()[0].progress is Progress.DONE
+    assert practice.conditions() == {"I10": "confirmed", "E11.9": "entered-in-error", "E11.22": "confirmed"}
+
+
+def test_what_the_ehr_itself_does_not_take_is_done(tmp_path: Path) -> None:
+    practice = open_practice(tmp_path, SimulatedEhr(full_statement(types=("Condition", "Task", "Provenance", "Encounter"))))
+    limited = practice.access
+    practice.access = lambda coding: replace(limited(coding), withheld=frozenset({("Claim", "create")}))  # type: ignore[method-assign]
+    practice.decide(SIGN)
+    told = practice.follow()[0]
+    assert told.progress is Progress.DONE and told.detail == "the EHR does not take: Claim"
+    practice.stores.close()
+
+
+@pytest.mark.parametrize("status", ["201 Created", "200 Updated"])
+def test_what_the_ehr_stored_otherwise_is_told_as_that(status: str) -> None:
+    changed = {"outcome": {"issue": [{"severity": "warning", "code": "conflict"}]}}
+    bundle = {"entry": [{"resource": {"resourceType": "Condition"}}, {"resource": {"resourceType": "Claim"}}]}
+    left = {"status": "200 OK"} | changed
+    found = outcome_of(bundle, {"entry": [{"response": {"status": status} | changed}, {"response": left}]})
+    assert found.progress is Progress.DONE
+    assert found.detail == "stored by the EHR otherwise than sent: Condition; 1 left as somebody there has them"

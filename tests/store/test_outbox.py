@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import event
 
 from fhir_coder.audit.entry import Agent, AgentKind
@@ -16,7 +17,7 @@ from fhir_coder.billing.answer import Answer, Fate
 from fhir_coder.billing.csv_file import csv_file
 from fhir_coder.billing.outgoing import Claimed, Outgoing, Persistence, State
 from fhir_coder.billing.signed import Correction, SignedEncounter
-from fhir_coder.errors import ConfigurationError, Conflict, RequiredMissing, ResourceUnknown
+from fhir_coder.errors import ConfigurationError, Conflict, InvalidContent, RequiredMissing, ResourceUnknown
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
@@ -364,3 +365,51 @@ def test_what_reaches_the_database_names_the_tenant(place: Place, use: Callable[
     assert asked
     for sql, values in asked:
         assert "billing_outbox.tenant = " in sql.split("WHERE", 1)[1] and "'north'" in values
+
+
+# ------------------------------------------------------------------------------------------------- what cannot be made
+
+
+def refuses_the_first(signed: SignedEncounter, correction: Correction | None) -> bytes:
+    if signed.review == "r0":
+        raise InvalidContent("a claim holds no such thing")
+    if signed.review == "r1":
+        raise ValueError(FAMILY)
+    return csv_file(signed, correction)
+
+
+def test_what_cannot_be_made_fails_alone_with_its_reason(place: Place) -> None:
+    place.add(*(version(1, review=f"r{n}") for n in range(3)))
+    unmade = [place.box.claim("north", "billing", refuses_the_first) for _ in range(2)]
+    third = place.box.claim("north", "billing", refuses_the_first)
+    assert isinstance(third, Claimed) and third.outgoing.review == "r2"
+    assert place.box.claim("north", "billing", refuses_the_first) is None
+    first, second = place.box.entries("north", (State.FAILED,))
+    assert unmade == [first, second] and [one.attempts for one in (first, second)] == [1, 1]
+    assert first.detail == "it cannot be made for billing: a claim holds no such thing"
+    assert second.detail == "it cannot be made for billing: ValueError"  # its words may be of the patient
+
+
+def test_what_could_not_be_made_is_sent_again_when_it_can(place: Place) -> None:
+    one = version(1, review="r0")
+    place.add(one)
+    place.box.claim("north", "billing", refuses_the_first)
+    assert place.nothing_due()
+    place.resend(one)
+    assert place.deliver(TAKEN).state is State.ACKNOWLEDGED
+
+
+def test_a_later_version_of_what_could_not_be_made_is_an_original(place: Place) -> None:
+    place.add(version(1, review="r0"))
+    place.box.claim("north", "billing", refuses_the_first)
+    place.add(version(2, review="r0"))
+    claimed = place.claim()
+    assert claimed.outgoing.version == 2 and claimed.outgoing.frequency == "1"
+
+
+def test_a_key_that_is_missing_is_no_fault_of_one_message(place: Place) -> None:
+    place.add(SIGNED)
+    place.box = Outbox(place.engine, Cipher(Fernet.generate_key().decode()), lambda: place.now)
+    with pytest.raises(ConfigurationError):
+        place.claim()
+    assert place.states() == ["waiting"]
