@@ -108,8 +108,8 @@ export class Deciding {
     this.waiting.shift();
     this.hasDecided = true;
     this.show(answer, decision);
-    say(answer.said ?? "");
     this.tell.settled(decision, answer);
+    say(answer.said ?? ""); // after its dialog has closed
   }
 
   #refuse(decision, answer, status) {

@@ -45,7 +45,7 @@ export class Keys {
   }
 
   #down(event) {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], body.over")) return;
     const act = this.#actOf(event);
     if (!act) return;
     event.preventDefault();
