@@ -69,7 +69,11 @@ def test_rows_are_chosen_and_held_together(page: Page, desk: Served) -> None:
 
 
 def test_news_come_by_themselves_until_the_session_is_over(page: Page, desk: Served) -> None:
-    told = [(200, {"count": 4, "new": 0, "newest": ""}), (200, {"count": 7, "new": 3, "newest": ""}), (200, {"count": 4, "new": 0, "newest": ""})]
+    told = [
+        (200, {"count": 4, "new": 0, "newest": ""}),
+        (200, {"count": 7, "new": 3, "newest": ""}),
+        (200, {"count": 4, "new": 0, "newest": ""}),
+    ]
 
     def answer(route: Route) -> None:
         status, body = told.pop(0)
