@@ -121,7 +121,10 @@ def _document(visit: UploadedVisit, file: NoteFile, number: int, provider: Resou
         "id": f"{visit.encounter_id}.{number}",
         "status": "current",
         "docStatus": "final",
-        "type": {"coding": [{"system": "http://loinc.org", "code": visit.kind, "display": NOTE_KINDS[visit.kind]}]},
+        "type": {
+            "coding": [{"system": "http://loinc.org", "code": visit.kind, "display": NOTE_KINDS[visit.kind]}],
+            "text": NOTE_KINDS[visit.kind],
+        },
         "subject": {"reference": f"Patient/{visit.patient}"},
         "date": f"{visit.service_date.isoformat()}T00:00:00Z",
         "author": [provider],

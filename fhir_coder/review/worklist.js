@@ -121,20 +121,26 @@ class News {
   tell(count, fresh) {
     this.total.textContent = String(count);
     document.title = `(${count}) ${this.title}`;
-    if (!fresh || this.live.dataset.fresh === String(fresh)) return;
+    if (this.live.dataset.fresh === String(fresh)) return;
     this.live.dataset.fresh = String(fresh);
-    const link = document.createElement("a");
+    if (!fresh) { this.live.replaceChildren(); return; }
+    const link = linkTo(location.pathname + location.search.replace(/&did=[^&]*/, ""), `${fresh} new: show`);
     link.id = "show-new";
-    link.href = location.pathname + location.search.replace(/&did=[^&]*/, "");
-    link.textContent = `${fresh} new: show`;
     this.live.replaceChildren(link);
   }
 
   end() {
     this.isOver = true;
     document.title = this.title;
-    this.live.textContent = "Your session is over. Sign in again to go on.";
+    this.live.replaceChildren("Your session is over. ", linkTo(document.body.dataset.signIn, "Sign in again"));
   }
+}
+
+function linkTo(href, words) {
+  const link = document.createElement("a");
+  link.href = href;
+  link.textContent = words;
+  return link;
 }
 
 function areKeysOn() {

@@ -46,10 +46,10 @@ export class Deciding {
     if (!from) { say("This review can be looked at only."); return; }
     this.version ??= value(from, "version");
     this.csrf ??= value(from, "csrf");
-    const typed = form ? `${stateOf(form)} ${fields}` : ""; // a form may decide by which of its buttons was pressed
-    if (typed && value(from, "act") !== "undo" && this.waiting.some((one) => one.typed === typed)) return;
+    const typed = form ? stateOf(form) : "", what = `${typed} ${fields}`; // a form may decide by which of its buttons was pressed
+    if (form && value(from, "act") !== "undo" && this.waiting.some((one) => one.form && one.what === what)) return;
     this.tell.begun();
-    this.waiting.push({ given: fields, form, typed, address: from.action });
+    this.waiting.push({ given: fields, form, typed, what, address: from.action });
     if (this.isPaused) this.#banner("Decisions wait.");
     else this.#next();
   }
@@ -108,8 +108,8 @@ export class Deciding {
     this.waiting.shift();
     this.hasDecided = true;
     this.show(answer, decision);
-    say(answer.said ?? "");
     this.tell.settled(decision, answer);
+    say(answer.said ?? ""); // after its dialog has closed
   }
 
   #refuse(decision, answer, status) {

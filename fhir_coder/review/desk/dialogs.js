@@ -11,7 +11,10 @@ export function open(id, code = "", given = {}) {
   const dialog = byId(id);
   if (!dialog || dialog.open) return null;
   for (const form of all("form[data-decision]", dialog)) fill(form, { finding: "", ...given, code });
-  all("[data-for-code]", dialog).forEach((one) => { one.textContent = code; });
+  for (const one of all("[data-for-code]", dialog)) {
+    one.textContent = code || one.dataset.forCode; // what it is about without a code
+    one.classList.toggle("code", code !== "");
+  }
   complain(dialog, "");
   dialog.showModal();
   dialog.dispatchEvent(new CustomEvent("opened", { bubbles: true }));

@@ -45,7 +45,7 @@ export class Keys {
   }
 
   #down(event) {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], body.over")) return;
     const act = this.#actOf(event);
     if (!act) return;
     event.preventDefault();
@@ -71,6 +71,7 @@ export class Keys {
 function press(key) {
   const found = pressed(key);
   if (!found) say(`“${key}” does nothing here now.`);
-  else if (found.matches("button, a, summary")) found.click();
+  else if (found.matches("button, a")) found.click();
+  else if (found.matches("summary")) { found.focus(); found.click(); } // what it unfolds is the next place to go
   else found.focus();
 }

@@ -1,21 +1,45 @@
 /* The page leaves the screen when its session was not used for as long as one lasts (automatic logoff, 45 CFR 164.312(a)(2)(iii)). A page that asks
    the server by script uses the session without being loaded anew, so that a header could not tell when that is. */
 
+import { byId } from "./elements.js";
+import { SESSION } from "./places.js";
+
+/** The page warns so long before, and half its time at most (WCAG 2.2, 2.2.1). */
+const WARNING_S = 60;
+
 /** Every answer of the server to this page says that the session was used. */
 export const used = () => document.dispatchEvent(new CustomEvent("used"));
 
-/** `deciding` gives up what still waits then: a browser that asks whether to stay would leave the page on the screen. */
-export function startLeaving(deciding) {
-  const { idleS, left } = document.body.dataset;
+/** Where decisions wait, the page only hides what it shows: they are sent when the person has signed in again. `expiry` asks for that. */
+export function startLeaving(deciding, expiry) {
+  const { idleS, left } = document.body.dataset, warning = byId("leaving");
   if (!left) return;
-  let soon = 0, until = 0;
-  const leave = () => { deciding.waiting.length = 0; location.assign(left); };
+  const idleMs = Number(idleS) * 1000, warnMs = idleMs - Math.min(WARNING_S * 1000, idleMs / 2);
+  let soon = 0, sooner = 0, until = 0;
+  const leave = () => {
+    clearTimeout(sooner);
+    if (warning.open) warning.close("left");
+    if (deciding.waiting.length) expiry.over();
+    else location.assign(left);
+  };
+  const warn = () => { warning.returnValue = ""; if (!warning.open) warning.showModal(); };
   const wait = () => {
     clearTimeout(soon);
-    until = Date.now() + Number(idleS) * 1000;
-    soon = setTimeout(leave, Number(idleS) * 1000);
+    clearTimeout(sooner);
+    until = Date.now() + idleMs;
+    soon = setTimeout(leave, idleMs);
+    sooner = setTimeout(warn, warnMs);
+    if (warning.open) warning.close("used");
   };
   const look = () => { if (!document.hidden && Date.now() >= until) leave(); }; // timers stand still while a computer sleeps
+  /** Whoever closes the warning, by the button or by Escape, stays: the server is asked, which uses the session. */
+  const stay = async () => {
+    if (["left", "used"].includes(warning.returnValue)) return;
+    const response = await fetch(SESSION, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (response?.ok) used();
+    else if (response) leave();
+  };
+  warning.addEventListener("close", stay);
   document.addEventListener("used", wait);
   document.addEventListener("visibilitychange", look);
   for (const name of ["pageshow", "focus", "pointermove", "keydown"]) window.addEventListener(name, look);

@@ -6,6 +6,8 @@ import { open } from "./dialogs.js";
 import { codeAt, codesFor } from "./places.js";
 
 const PAUSE_MS = 80;
+/** An answer that takes longer than this says that it is looked for. */
+const SLOW_MS = 300;
 
 export class Searching {
   /** `deciding` sends what was chosen. */
@@ -88,12 +90,15 @@ export class Searching {
     this.asking?.abort();
     const asking = new AbortController();
     this.asking = asking;
+    const slow = setTimeout(() => { if (!asking.signal.aborted) this.status.textContent = "Searching …"; }, SLOW_MS);
     try {
       const response = await fetch(address, { signal: asking.signal, headers: { Accept: "application/json" } });
       if (response.ok) return await response.json();
       this.status.textContent = response.status === 401 ? "Your session is over: sign in again in a new tab, then search again." : "The search does not answer just now.";
     } catch (error) {
       if (error.name !== "AbortError") this.status.textContent = "The server cannot be reached. What you typed stays.";
+    } finally {
+      clearTimeout(slow);
     }
     return null;
   }

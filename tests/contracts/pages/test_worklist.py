@@ -69,7 +69,11 @@ def test_rows_are_chosen_and_held_together(page: Page, desk: Served) -> None:
 
 
 def test_news_come_by_themselves_until_the_session_is_over(page: Page, desk: Served) -> None:
-    told = [(200, {"count": 4, "new": 0, "newest": ""}), (200, {"count": 7, "new": 3, "newest": ""})]
+    told = [
+        (200, {"count": 4, "new": 0, "newest": ""}),
+        (200, {"count": 7, "new": 3, "newest": ""}),
+        (200, {"count": 4, "new": 0, "newest": ""}),
+    ]
 
     def answer(route: Route) -> None:
         status, body = told.pop(0)
@@ -84,6 +88,8 @@ def test_news_come_by_themselves_until_the_session_is_over(page: Page, desk: Ser
     page.clock.run_for(31_000)
     expect(page.get_by_role("link", name="3 new: show")).to_be_visible()
     assert page.title().startswith("(7) Worklist")
+    page.clock.run_for(31_000)
+    expect(page.locator("#live")).to_be_empty()
 
 
 def test_a_session_that_is_over_is_told_and_asked_no_more(chromium: Browser, desk: Served) -> None:
@@ -99,6 +105,7 @@ def test_a_session_that_is_over_is_told_and_asked_no_more(chromium: Browser, des
     page.goto(f"{desk.url}/review/worklist?state=open")
     page.clock.run_for(31_000)
     expect(page.locator("#live")).to_contain_text("session is over")
+    expect(page.get_by_role("link", name="Sign in again")).to_have_attribute("href", "/sign-in")
     page.clock.run_for(600_000)
     assert len(asked) == 1
     context.close()
