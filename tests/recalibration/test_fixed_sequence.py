@@ -42,7 +42,7 @@ def test_too_few_codes_at_every_floor_are_refused_and_counted() -> None:
 def test_floors_below_the_target_hold_no_more_often_than_one_in_forty() -> None:
     """People keep codes with the precision that is wanted and no more, at every floor alike, so that each floor that holds is an error; one side of the 95 %
     interval allows 2.5 %, and three standard errors of the simulation are added. A rule that took whichever floor does well errs more than twice as often."""
-    dice, rounds = random.Random(11), 400  # noqa: S311
+    dice, rounds = random.Random(11), 400
     wrong = wrong_by_choice = 0
     for _ in range(rounds):
         drawn = [(dice.choice(LEVELS), dice.random() < TARGET) for _ in range(120)]
