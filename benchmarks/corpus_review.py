@@ -2,13 +2,17 @@
 
 What the coder does to a code is drawn by a seeded generator: of codes that are in the reference most are accepted, some left as they are and a few
 rejected; of the others most are rejected. Patients come again, so that halves in time share patients as those of a practice do.
+
+usage: python -m benchmarks.corpus_review --encounters N --patients P --seed S --store URL
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import html
 import json
+import os
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +22,9 @@ from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
+
+from fhir_coder.app import create_app
+from fhir_coder.settings import Settings
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 FHIR = "application/fhir+json"
@@ -213,3 +220,30 @@ def reviewed(review: CorpusReview, notes: Sequence[CorpusNote]) -> Iterator[tupl
     for note in notes:
         coded = review.code(note)
         yield note, coded, Fate() if coded.disposition == "pass" else review.review(coded, note.codes)
+
+
+def server_on(url: str, **environment: str) -> Flask:
+    """A server in sandbox mode over a store, with the settings of this process else, and no limit of rate."""
+    chosen = {**os.environ, "FHIR_CODER_DATABASE_URL": url, "FHIR_CODER_RATE_LIMIT": "", "FHIR_CODER_LOG_LEVEL": "WARNING", **environment}
+    return create_app(Settings.from_environment(chosen, sandbox=True, builtin_ehr=False))
+
+
+def main() -> int:
+    """Fill a store with signed encounters of the default tenant, each coded and signed over HTTP; where ``FHIR_CODER_KEY`` is set, under that key."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--encounters", type=int, default=400, help="how many, no more than the corpus has (default: 400)")
+    parser.add_argument("--patients", type=int, default=1500, help="of how many each encounter's patient is drawn (default: 1500)")
+    parser.add_argument("--seed", type=int, default=7, help="of the order of notes, the patients and what the coder does (default: 7)")
+    parser.add_argument(
+        "--store", required=True, metavar="URL", help="FHIR_CODER_DATABASE_URL of the store, which is made where it is missing"
+    )
+    given = parser.parse_args()
+    review = CorpusReview(server_on(given.store), seed=given.seed, patients=given.patients)
+    fates = [fate for _, _, fate in reviewed(review, corpus_notes(given.encounters, given.seed))]
+    counts = {name: sum(len(getattr(one, name)) for one in fates) for name in ("kept", "left", "rejected", "brought")}
+    print(f"{sum(one.is_signed for one in fates)} of {len(fates)} encounters signed; codes: {counts}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

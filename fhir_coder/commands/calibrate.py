@@ -11,6 +11,7 @@ from fhir_coder.app import open_all_stores
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.commands.moments import moment
 from fhir_coder.commands.operator import operator
+from fhir_coder.errors import ResourceUnknown
 from fhir_coder.recalibration.calibrating import Wanted, calibrate
 from fhir_coder.recalibration.evidence import Refused
 from fhir_coder.recalibration.kept import content_of, keep
@@ -40,11 +41,12 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit status 3, with one line that says why, where the decisions do not carry a calibration: then nothing is kept."""
+    """Exit status 3, with one line that says why, where the decisions do not carry a calibration: then nothing is kept. Raises ResourceUnknown."""
     settings = Settings.from_environment()
     stores = open_all_stores(settings)
     wanted = Wanted(arguments.target, arguments.refit, arguments.with_unopened)
     try:
+        _require_known(arguments.tenant, settings, stores)
         content = content_of(
             arguments.tenant, calibrate(stores.outcomes.signed(arguments.tenant, arguments.since, arguments.until), wanted)
         )
@@ -59,6 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         stores.close()
     return 0
+
+
+def _require_known(tenant: str, settings: Settings, stores: Stores) -> None:
+    """A misspelt tenant has too few decisions too, and waiting would not help. One that is no longer configured may still have signed encounters."""
+    configured = {DEFAULT_TENANT, *(one.id for one in settings.tenants)}
+    if tenant not in configured and tenant not in stores.deletion.tenants():
+        raise ResourceUnknown(f"no tenant {tenant}: it is not configured, and the store has no coding of it")
 
 
 def _record(stores: Stores, tenant: str, name: str, since: datetime | None, until: datetime | None) -> None:

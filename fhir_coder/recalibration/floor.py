@@ -46,9 +46,12 @@ def sequence(older: Sequence[DecidedEncounter], target: float, curve: Curve) -> 
 def confirm(floors: Sequence[float], newest: Sequence[DecidedEncounter], target: float, curve: Curve) -> Reached:
     """The last of the floors that holds among encounters that their order does not come from, all before it holding too. Raises Refused where the first does not.
 
-    As the order was fixed beforehand and the first failure ends it, that several are tried makes no error likelier (fixed sequence, Maurer et al. 1995)."""
+    As the order was fixed beforehand and the first failure ends it, that several are tried makes no error likelier (fixed sequence, Maurer et al. 1995).
+    Floors that would fail whatever people did are not tried: that looks at how many codes there are and not at their fate (Tarone 1990), so the order of
+    the others is as fixed as it was."""
     standing = None
-    for floor in floors:
+    tried = _attainable(floors, newest, target, curve)
+    for floor in tried:
         found = reached(newest, floor, curve)
         if found.precision_interval[0] < target:
             break
@@ -56,8 +59,21 @@ def confirm(floors: Sequence[float], newest: Sequence[DecidedEncounter], target:
     if standing is None:
         low, high = found.precision_interval
         told = f"precision {low:.4f} to {high:.4f} of {found.codes} codes there, {target:g} is wanted"
-        raise Refused(f"floor {floors[0]:g} is not confirmed by the newest encounters: {told}")
+        raise Refused(f"floor {tried[0]:g} is not confirmed by the newest encounters: {told}")
     return standing
+
+
+def _attainable(floors: Sequence[float], newest: Sequence[DecidedEncounter], target: float, curve: Curve) -> list[float]:
+    """The floors from which there are so many codes that their interval lay at the target or above it if every one had been kept. Raises Refused where
+    there is none."""
+    counts = {floor: sum(curve.of(code.probability) >= floor for one in newest for code in one.codes) for floor in floors}
+    found = [floor for floor in floors if wilson(counts[floor], counts[floor])[0] >= target]
+    if not found:
+        most = max(counts.values())
+        raise Refused(
+            f"too few decisions: the newest encounters have {most} codes from floor {floors[-1]:g} on, too few for a precision of {target:g}"
+        )
+    return found
 
 
 def _holds(encounters: Sequence[DecidedEncounter], floor: float, target: float, curve: Curve) -> bool:

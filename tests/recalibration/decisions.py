@@ -52,6 +52,7 @@ def outcome(
         overrides=(),
         times_signed=1,
         decisions=len(codes) + 1,
+        sequence=len(codes) + 1,
     )
 
 

@@ -102,6 +102,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FHIR_CODER_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite'}")
     monkeypatch.setenv("FHIR_CODER_DATA", str(tmp_path))
     monkeypatch.setenv("FHIR_CODER_KEY", KEY)
+    monkeypatch.setenv("FHIR_CODER_TENANTS", '[{"id": "north"}]')
     asked: list[Any] = []
 
     def signed(self: Outcomes, tenant: str, since: datetime | None = None, until: datetime | None = None) -> Any:
@@ -125,6 +126,11 @@ def test_an_operator_makes_a_calibration(shop: Path, capsys: pytest.CaptureFixtu
     events = [json.loads(one.content) for one in stores.audit.lines("north")]
     stores.close()
     assert [one["subtype"][-1]["code"] for one in events] == ["calibrate"] and file.stem in json.dumps(events)
+
+
+def test_a_tenant_that_is_nowhere_is_not_one_with_too_few_decisions(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["calibrate", "--tenant", "nroth"]) == 2
+    assert capsys.readouterr().err == "fhir-coder: FC105: no tenant nroth: it is not configured, and the store has no coding of it\n"
 
 
 def test_too_few_decisions_are_one_line_and_exit_status_3(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
