@@ -17,8 +17,8 @@ CODE_SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
 def csv_file(signed: SignedEncounter, correction: Correction | None) -> bytes:
-    """The whole file with its header line, UTF-8. A version that charges nothing and names no diagnosis has one row without a code. Half a letter (a lone surrogate)
-    becomes a question mark: an error here would hold up all that waits behind it."""
+    """The whole file with its header line, UTF-8. A version that charges nothing and names no diagnosis has one row without a code. Half a
+    letter (a lone surrogate, which JSON can hold) becomes a question mark: one name does not keep a whole message from leaving."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180 section 2
     writer.writerow(COLUMNS)

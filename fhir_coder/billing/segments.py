@@ -44,8 +44,8 @@ def header(fields: dict[int, str | hl7.Field]) -> hl7.Segment:
 
 
 def message(segments: Sequence[hl7.Segment]) -> bytes:
-    """The segments, each with its carriage return (2.5.4), as UTF-8. Half a letter (a lone surrogate, which JSON can hold) becomes a question mark: an
-    error here would hold up all that waits behind it."""
+    """The segments, each with its carriage return (2.5.4), as UTF-8. Half a letter (a lone surrogate, which JSON can hold) becomes a question mark: one
+    name does not keep a whole message from leaving."""
     return (str(hl7.Message("\r", segments)).rstrip("\r") + "\r").encode(errors="replace")
 
 

@@ -1,8 +1,8 @@
 """The verificationStatus that a signed code has: what the provider asserts in the note. The coder's approval is no part of it.
 
 Source: http://hl7.org/fhir/R4/valueset-condition-ver-status.html. ``provisional`` is a tentative diagnosis still under consideration, ``differential``
-one of a set of potential diagnoses that exclude each other, ``confirmed`` one with sufficient evidence. An uncertain diagnosis of an outpatient is not coded as if it were established (ICD-10-CM Official Guidelines FY2026,
-IV.H); where a coder signs one all the same, the record says that it is the provider's working diagnosis.
+one of a set of potential diagnoses that exclude each other, ``confirmed`` one with sufficient evidence. An uncertain diagnosis of an outpatient is not
+coded as if it were established (ICD-10-CM Official Guidelines FY2026, IV.H); where a coder signs one all the same, the record says that it is the provider's working diagnosis.
 """
 
 from __future__ import annotations
