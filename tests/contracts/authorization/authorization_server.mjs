@@ -161,11 +161,12 @@ function addContext(ctx) { // the launch context beside the token, and all scope
   ctx.body = { ...ctx.body, ...contexts.get(source.grantId), scope: [...new Set([...plain, ...(ctx.body.scope || '').split(' ')])].filter(Boolean).join(' ') };
 }
 
-function fetchKeys(url, options) { // the client's key set, through TLS, its names leading to this machine
+// The client's key set, through TLS, its names leading to this machine. oidc-provider gives up after 2.5 s, which a busy machine may need.
+function fetchKeys(url) {
   return new Promise((resolve, reject) => {
     const target = new URL(url);
     const lookup = (host, _, done) => done(null, [{ address: '127.0.0.1', family: 4 }]);
-    https.get(target, { ca: fs.readFileSync(config.ca), lookup, headers: { accept: 'application/json' }, signal: options.signal }, (answer) => {
+    https.get(target, { ca: fs.readFileSync(config.ca), lookup, headers: { accept: 'application/json' }, signal: AbortSignal.timeout(30_000) }, (answer) => {
       const chunks = [];
       answer.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve(new Response(Buffer.concat(chunks), { status: answer.statusCode, headers: answer.headers })));
     }).on('error', reject);
