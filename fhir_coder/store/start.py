@@ -29,6 +29,7 @@ from fhir_coder.store.repository import Repository, draws_none
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.second_reviews import SecondReviews
+from fhir_coder.store.sent_forms import SentForms
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.signed_lines import SignedLines
@@ -72,6 +73,7 @@ class Stores:
     outcomes: Outcomes
     signed_lines: SignedLines
     drafts: Drafts
+    sent_forms: SentForms
 
     def close(self) -> None:
         """Close all connections."""
@@ -116,6 +118,7 @@ def open_stores(
         Outcomes(engine, cipher),
         SignedLines(engine, cipher),
         Drafts(engine, cipher),
+        SentForms(engine),
     )
 
 

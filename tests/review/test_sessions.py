@@ -17,7 +17,7 @@ from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.cipher import Cipher, new_store_key
 from fhir_coder.store.session_tables import SessionRow
-from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, make_site, post, sign_in, state_of, way_in
+from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, keyed, make_site, post, sign_in, state_of, way_in
 
 SESSION = "__Host-fhir-coder"
 
@@ -384,7 +384,7 @@ def test_the_demo_person_is_protected_from_other_sites_too(
     empty_store: Path, tmp_path: Path, token: str, site_of: str, status: int
 ) -> None:
     site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
-    form = {"csrf": token, "encounter": "e1"}
+    form = keyed({"csrf": token, "encounter": "e1"})
     page = site.browser().post("/review/code", data=form, base_url="http://localhost:8080", headers={"Sec-Fetch-Site": site_of})
     assert page.status_code == status and len(site.coder.requests) == (status == 303)
 
