@@ -112,6 +112,7 @@ class EncounterPages:
         return self._pages.page(
             "home",
             session,
+            takes_words=True,
             lines=lines,
             rights=rights,
             may_code=may_code,
@@ -136,7 +137,7 @@ class EncounterPages:
         purpose = "BTG" if not sight_of(session).is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
         values = self._desk.values(session, coding, is_broken=bool(purpose))
-        return self._pages.page("encounter", session, has_script=True, connects=True, leaves=False, is_scripted=False, **values)
+        return self._pages.page("encounter", session, has_script=True, connects=True, swaps=True, leaves=False, is_scripted=False, **values)
 
     def in_sight(self, session: ReviewSession, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if the person may see it now. Raises Forbidden while they are to code its encounter without having seen it."""
@@ -240,7 +241,7 @@ class EncounterPages:
         shown = coding_id if CODING_ID.fullmatch(coding_id) else ""
         self._recording.person(request, session, event, Action.READ, Success.REFUSED, asked=shown)
         if shown and session.person.may(Right.BREAK_GLASS) and not sight_of(session).is_role and event == "read-coding":
-            return self._pages.page("break_glass", session, 404, coding_id=shown, longest=LONGEST_REASON)
+            return self._pages.page("break_glass", session, 404, takes_words=True, coding_id=shown, longest=LONGEST_REASON)
         raise ResourceUnknown(_UNKNOWN)
 
     def _within_token(self, session: ReviewSession, wanted: CodingRequest) -> CodingRequest:

@@ -95,6 +95,7 @@ class Uploading:
             "upload",
             session,
             error.status if error else 200,
+            takes_words=True,
             given=given,
             form_key=self._once.field(),
             error=error.message if error else "",
