@@ -182,7 +182,7 @@ def open_reviewing(
         second_reviews=second,
         second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
         uploading=Uploading(people.server(), engine.repository, recording, pages, once, today, engine.repository.keeps_text),
-        dashboards=Dashboards(stores.outcomes, stores.signed_lines, recording, pages, today),
+        dashboards=Dashboards(stores.outcomes, stores.signed_lines, recording, pages, today, stores.providers.names),
         drafting=Drafting(engine.repository, stores.drafts),
         worklist=worklist,
     )

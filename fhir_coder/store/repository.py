@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
+from fhir_coder.store.providers import remember_provider
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
 from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite, Within
 from fhir_coder.store.review_opening import open_review
@@ -73,6 +74,9 @@ class Repository:
                 remember_form(session, tenant, result.sending, row.key, now)
             session.add_all(PartRows(tenant, row.key, self._cipher).of(result))
             open_review(session, row, result, self._is_drawn)
+            if result.is_uploaded:
+                session.flush()
+                remember_provider(session, tenant, result, self._cipher)
         return public_id
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:

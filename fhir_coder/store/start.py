@@ -24,6 +24,7 @@ from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.providers import Providers
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository, draws_none
 from fhir_coder.store.reviews import Reviews
@@ -74,6 +75,7 @@ class Stores:
     signed_lines: SignedLines
     drafts: Drafts
     sent_forms: SentForms
+    providers: Providers
 
     def close(self) -> None:
         """Close all connections."""
@@ -119,6 +121,7 @@ def open_stores(
         SignedLines(engine, cipher),
         Drafts(engine, cipher),
         SentForms(engine),
+        Providers(engine, cipher),
     )
 
 

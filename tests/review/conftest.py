@@ -69,6 +69,7 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes as StoredOutcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.providers import Providers
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
@@ -420,7 +421,12 @@ def make_site(
         second_report=report,
         uploading=make_uploading(repository, recording, pages, once) if make_uploading else None,
         dashboards=Dashboards(
-            outcomes or StoredOutcomes(engine, cipher), outcomes or SignedLines(engine, cipher), recording, pages, lambda: date(2026, 5, 6)
+            outcomes or StoredOutcomes(engine, cipher),
+            outcomes or SignedLines(engine, cipher),
+            recording,
+            pages,
+            lambda: date(2026, 5, 6),
+            Providers(engine, cipher).names,
         ),
         drafting=Drafting(repository, Drafts(engine, cipher)),
     )

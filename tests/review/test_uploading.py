@@ -53,6 +53,9 @@ class Engine:
             raise self.error
         self.asked.append(coding)
         result = replace(coding_result(f"Encounter/{coding.encounter_id}"), is_uploaded=coding.is_uploaded, sending=coding.sending)
+        read = gather(coding, None)
+        encounter = replace(result.intake.encounter, provider=read.encounter.provider)
+        result = replace(result, intake=replace(result.intake, encounter=encounter, resources=read.resources))
         return replace(result, coding_id=self.repository.save(coding.tenant, "", result))
 
 
@@ -179,6 +182,19 @@ def test_what_cannot_be_coded_comes_back_with_the_form(practice: Practice, perso
     answer = send(person, NOTE)
     assert answer.status_code == 422 and "it is an image" in answer.text and "MRN-7" in answer.text
     assert [one.detail["error"] for one in practice.site.events("code-encounter")] == ["FC113"]
+
+
+def test_a_provider_goes_by_the_name_that_was_typed(practice: Practice, person: FlaskClient) -> None:
+    send(person, NOTE, npi="", provider="Dr. Bert <Bach>/Sons")
+    send(person, NOTE + b"!", provider="Dr. A. Abel")
+    send(person, NOTE + b"!!")
+    today = date.today().isoformat()
+    board = person.get(f"/review/dashboard?from={today}&to={today}", base_url=OURS).text
+    table = person.get(f"/review/dashboard.csv?from={today}&to={today}", base_url=OURS).text
+    for page in (person.get("/review/worklist?state=open", base_url=OURS).text, board):
+        assert "Dr. Bert &lt;Bach&gt;/Sons" in page and "Dr. Ada Abel (1234567893)" in page
+        assert "Dr. A. Abel" not in page and "Practitioner/upload-" not in page, "a provider is one, and called as in the newest upload"
+    assert "Dr. Bert <Bach>/Sons" in table and "Dr. Ada Abel (1234567893)" in table
 
 
 def test_the_same_form_sent_again_leads_to_the_first_coding(practice: Practice, person: FlaskClient) -> None:
