@@ -88,6 +88,7 @@ class Engine:
             is_inline=request.notes is not None,
             is_uploaded=request.is_uploaded,
             keeps_text=self.repository.keeps_text,
+            sending=request.sending,
         )
         return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result))
 

@@ -35,6 +35,7 @@ class CodingRequest:
     ``encounter_id`` is the id at the EHR (URL or ``encounterReference``), ``encounter`` the inline resource; at least one is given.
     ``notes`` is None when the caller sent none: they are pulled from the EHR. ``ehr`` names one of the tenant's EHRs, empty for its first.
     ``is_uploaded``: a person sent the notes as files, from outside every EHR; none is asked then, and nothing is written.
+    ``sending`` names the form of a page that asked, empty for other callers: one form makes one coding (:mod:`fhir_coder.store.sent_forms`).
     """
 
     tenant: str
@@ -48,6 +49,7 @@ class CodingRequest:
     include_text: bool = False
     is_uploaded: bool = False
     limits: CallerLimits = CallerLimits()
+    sending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class CodingResult:
     """The answer of the engine: the disposition with its whole trail, the proposal (Bundle, type collection) and the receipt
     (Bundle, type batch-response, one entry per entry of the proposal, then those about resources of earlier codings) or None when nothing
     was to be written. ``reconciliation`` holds the assigned codes against those that the EHR had already. ``is_inline``: the notes came
-    with the request, so that no EHR need have them; ``is_uploaded``: as files, by a person; ``keeps_text``: the store keeps their text; ``coding_id`` names the record of it, once
-    it is kept."""
+    with the request, so that no EHR need have them; ``is_uploaded``: as files, by a person; ``keeps_text``: the store keeps their text; ``sending`` is that of the request;
+    ``coding_id`` names the record of it, once it is kept."""
 
     intake: Intake
     disposition: Disposition
@@ -120,4 +122,5 @@ class CodingResult:
     is_inline: bool = False
     is_uploaded: bool = False
     keeps_text: bool = False
+    sending: str = ""
     coding_id: str = ""

@@ -53,6 +53,7 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.second_report import SecondReport
 from fhir_coder.review.second_reviews import SecondReviewPages
+from fhir_coder.review.sending_once import SendingOnce
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import Flow, SigningIn
@@ -121,7 +122,7 @@ def open_reviewing(
     notes, blinding = NoteReading(people.client_for_notes), Blinding(stores.second_reviews)
     edits = Rechecker(engine.coder, engine.policy, KeptReadings())
     follow_ups = _follow_ups(engine, people, stores, edits, guards)
-    desk = _desk(engine, people, stores, edits, follow_ups, risk)
+    desk, once = _desk(engine, people, stores, edits, follow_ups, risk), SendingOnce(stores.sent_forms, pages, engine.now)
     encounters = EncounterPages(
         engine.repository,
         people.engine,
@@ -130,6 +131,7 @@ def open_reviewing(
         recording,
         pages,
         desk,
+        once,
         people.notes_now,
         worklist.pages.waiting,
         blinding,
@@ -179,8 +181,8 @@ def open_reviewing(
         histories=HistoryPages(encounters.in_sight, stores.reviews, stores.aftermaths, stores.second_reviews, recording, pages),
         second_reviews=second,
         second_report=SecondReport(stores.second_reviews, stores.passing, stores.outcomes, rule_of, today, recording, pages),
-        uploading=Uploading(people.server(), engine.repository, recording, pages, today, engine.repository.keeps_text),
-        dashboards=Dashboards(stores.outcomes, stores.signed_lines, recording, pages, today),
+        uploading=Uploading(people.server(), engine.repository, recording, pages, once, today, engine.repository.keeps_text),
+        dashboards=Dashboards(stores.outcomes, stores.signed_lines, recording, pages, today, stores.providers.names),
         drafting=Drafting(engine.repository, stores.drafts),
         worklist=worklist,
     )

@@ -22,14 +22,15 @@ function start() {
   let drafting = null, expiry = null;
   const deciding = new Deciding(desk, {
     begun: () => complain(document.body, ""),
-    settled: (decision) => { expiry.reveal(); finish(decision.form, decision.typed); drafting.settled(decision); },
+    settled: (decision) => { finish(decision.form, decision.typed); drafting.settled(decision); },
     refused: (decision, sentence) => complain(decision.form ?? document.body, sentence),
     over: () => expiry.over(),
+    back: () => expiry.reveal(),
     renew: () => expiry.renew(),
   });
   drafting = new Drafting(deciding);
   expiry = startExpiry(deciding);
-  startLeaving(deciding, expiry);
+  startLeaving(() => deciding.waiting.length > 0, expiry);
   const searching = new Searching(deciding), selecting = new Selecting(desk, deciding, searching), sorting = new Sorting(desk, deciding);
   new Keys(desk, { sorting, selecting, walking: new Walking() });
   document.addEventListener("click", (event) => onSearch(event, desk, searching, selecting));

@@ -21,10 +21,11 @@ MOST_BARS = 12
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A figure in words: ``value`` large, ``detail`` beside it; ``is_few``: it rests on few cases."""
+    """A figure in words: ``value`` large, ``detail`` and ``interval`` below it; ``is_few``: it rests on few cases."""
 
     value: str
     detail: str = ""
+    interval: str = ""
     is_few: bool = False
 
 
@@ -107,11 +108,11 @@ def said(share: Share) -> Said:
     if share.interval is None:
         return _NOTHING
     low, high = share.interval
-    return Said(percent(share.value), f"{share.part:,} of {share.of:,}; {100 * low:.1f} to {100 * high:.1f} %", share.of < FEW)
+    return Said(percent(share.value), f"{share.part:,} of {share.of:,}", f"{100 * low:.1f} to {100 * high:.1f} %", share.of < FEW)
 
 
 def _time(seconds: float | None, of: int) -> Said:
-    return _NOTHING if seconds is None else Said(duration(seconds), f"of {of:,}", of < FEW)
+    return _NOTHING if seconds is None else Said(duration(seconds), f"of {of:,}", is_few=of < FEW)
 
 
 def percent(share: float | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -26,6 +27,7 @@ from fhir_coder.review.rendering import Pages
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right
 from fhir_coder.spreadsheet import defused
+from fhir_coder.uploaded_provider import called
 
 USUAL_DAYS = 30
 MOST_DAYS = 366
@@ -46,9 +48,19 @@ class SignedLines(Protocol):
 
 
 class Dashboards:
-    """``today`` is the last day of a range that names none, in UTC."""
+    """``today`` is the last day of a range that names none, in UTC; ``names_of`` gives the names of a tenant's providers, by reference, where any
+    are kept."""
 
-    def __init__(self, outcomes: Outcomes, signed: SignedLines, recording: Recording, pages: Pages, today: Callable[[], date]) -> None:
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        signed: SignedLines,
+        recording: Recording,
+        pages: Pages,
+        today: Callable[[], date],
+        names_of: Callable[[str], Mapping[str, str]],
+    ) -> None:
+        self._names_of = names_of
         self._outcomes = outcomes
         self._signed = signed
         self._recording = recording
@@ -83,7 +95,11 @@ class Dashboards:
         days, by, ehr = _range(self._today()), _by(), session.ehr
         coded = self._outcomes.coded(session.tenant, days.since, days.until)
         signed = self._signed.lines(session.tenant, days.since, days.until)
-        return dashboard(days, by, (one for one in coded if ehr in {"", one.ehr}), (one for one in signed if ehr in {"", one.ehr}))
+        board = dashboard(days, by, (one for one in coded if ehr in {"", one.ehr}), (one for one in signed if ehr in {"", one.ehr}))
+        if by is not By.PROVIDER:
+            return board
+        names = self._names_of(session.tenant)
+        return replace(board, groups=tuple((called(group, names.get(group, "")), figures) for group, figures in board.groups))
 
     def _require(self, session: ReviewSession, event: str, *rights: Right) -> None:
         """Raises Forbidden; that it was tried is written down."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from flask import Response, request
@@ -30,6 +31,7 @@ from fhir_coder.review.reading_right import may_read
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
 from fhir_coder.review.review_desk import ReviewDesk
+from fhir_coder.review.sending_once import SendingOnce
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right, sight_of
 from fhir_coder.review.uploading import may_upload
@@ -71,7 +73,7 @@ def nobody_is_blinded(session: ReviewSession, coding: StoredEncounter) -> None:
 class EncounterPages:
     """``engine_of`` gives the engine for a session, ``client_of`` the client of the EHR that it came from, or None; ``desk`` shows the review of a
     coding, ``notes_now`` gives the notes that its encounter has at the EHR now; ``waiting_of`` what waits for the person in the worklist, or None
-    where they do not work on it; ``require_unblinded`` raises Forbidden for who must not see its codes yet."""
+    where they do not work on it; ``require_unblinded`` raises Forbidden for who must not see its codes yet; ``once`` keeps one form from making two codings."""
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class EncounterPages:
         recording: Recording,
         pages: Pages,
         desk: ReviewDesk,
+        once: SendingOnce,
         notes_now: Callable[[ReviewSession, StoredEncounter], Sequence[Note]],
         waiting_of: Callable[[ReviewSession], Waiting | None] = lambda session: None,
         require_unblinded: Callable[[ReviewSession, StoredEncounter], None] = nobody_is_blinded,
@@ -90,6 +93,7 @@ class EncounterPages:
         self._waiting_of = waiting_of
         self._require_unblinded = require_unblinded
         self._desk = desk
+        self._once = once
         self._codings = codings
         self._engine_of = engine_of
         self._client_of = client_of
@@ -108,6 +112,7 @@ class EncounterPages:
         return self._pages.page(
             "home",
             session,
+            takes_words=True,
             lines=lines,
             rights=rights,
             may_code=may_code,
@@ -121,6 +126,7 @@ class EncounterPages:
             sees_report=Right.SEE_OTHERS in rights,
             opened_with=list(filter(None, opened_with)),
             choices=choices(self._client_of(session), session.grant) if may_code else (),
+            form_key=self._once.field() if may_code else None,
         )
 
     def encounter(self, session: ReviewSession, coding_id: str) -> Response:
@@ -131,7 +137,7 @@ class EncounterPages:
         purpose = "BTG" if not sight_of(session).is_role else ""
         self._recording.person(request, session, "read-coding", Action.READ, coding=coding, purpose=purpose)
         values = self._desk.values(session, coding, is_broken=bool(purpose))
-        return self._pages.page("encounter", session, has_script=True, connects=True, leaves=False, is_scripted=False, **values)
+        return self._pages.page("encounter", session, has_script=True, connects=True, swaps=True, leaves=False, is_scripted=False, **values)
 
     def in_sight(self, session: ReviewSession, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if the person may see it now. Raises Forbidden while they are to code its encounter without having seen it."""
@@ -157,12 +163,17 @@ class EncounterPages:
         if not FHIR_ID.fullmatch(encounter_id):
             raise InvalidContent("no encounter can have this id")
         wanted = CodingRequest(
-            session.tenant, encounter_id=encounter_id, ehr=session.ehr, write_back=request.form.get("write_back", "") == "yes"
+            session.tenant,
+            encounter_id=encounter_id,
+            ehr=session.ehr,
+            write_back=request.form.get("write_back", "") == "yes",
+            sending=self._once.name(session, request.form),
         )
-        return self._coded(session, wanted)
+        return self._once.first(session, wanted.sending, lambda: self._coded(session, wanted))
 
     def look_again(self, session: ReviewSession, coding_id: str) -> Response:
-        """Look for an answer to a question: where the encounter has signed notes now that its coding has not read, it is coded again."""
+        """Look for an answer to a question: where the encounter has signed notes now that its coding has not read, it is coded again,
+        once for these notes."""
         self._require_right(session, Right.CODE, "look-again")
         coding = self.in_sight(session, coding_id) if sight_of(session).is_role else None
         if coding is None:
@@ -172,10 +183,12 @@ class EncounterPages:
         encounter_id = coding.encounter_reference.rpartition("/")[2]
         wanted = CodingRequest(session.tenant, encounter_id=encounter_id, ehr=coding.ehr, write_back=bool(coding.receipts))
         self._within_token(session, wanted)
-        since = since_then(coding.notes, self._notes_now(session, coding))
+        notes = self._notes_now(session, coding)
+        since = since_then(coding.notes, notes)
         self._recording.person(request, session, "look-again", Action.READ, coding=coding, signed=str(since.signed))
         if since.signed:
-            return self._coded(session, wanted)
+            wanted = replace(wanted, sending=self._once.digest(session, coding.id, sorted((one.id, one.sha256) for one in notes)))
+            return self._once.first(session, wanted.sending, lambda: self._coded(session, wanted))
         return self._pages.page("looked_again", session, coding=coding, unsigned=since.unsigned)
 
     def _coded(self, session: ReviewSession, wanted: CodingRequest) -> Response:
@@ -228,7 +241,7 @@ class EncounterPages:
         shown = coding_id if CODING_ID.fullmatch(coding_id) else ""
         self._recording.person(request, session, event, Action.READ, Success.REFUSED, asked=shown)
         if shown and session.person.may(Right.BREAK_GLASS) and not sight_of(session).is_role and event == "read-coding":
-            return self._pages.page("break_glass", session, 404, coding_id=shown, longest=LONGEST_REASON)
+            return self._pages.page("break_glass", session, 404, takes_words=True, coding_id=shown, longest=LONGEST_REASON)
         raise ResourceUnknown(_UNKNOWN)
 
     def _within_token(self, session: ReviewSession, wanted: CodingRequest) -> CodingRequest:

@@ -27,13 +27,15 @@ _SWAPS = "trusted-types fhir-coder"
 """One policy of ours makes markup of what this server sent, and of nothing else."""
 
 
-def protect(response: Response, frame_ancestors: Iterable[str] = (), has_script: bool = False, connects: bool = False) -> Response:
+def protect(
+    response: Response, frame_ancestors: Iterable[str] = (), has_script: bool = False, connects: bool = False, swaps: bool = False
+) -> Response:
     """Add the headers: no script but our own file where a page has it, no style of others, no frame but those of the EHR, nothing kept, no address
-    told to other sites. ``connects``: the script of the page asks us for more, and puts parts of the page in the place of others."""
+    told to other sites. ``connects``: the script of the page asks us for more; ``swaps``: it puts parts that we wrote in the place of others."""
     ancestors = " ".join(one for one in frame_ancestors if _ORIGIN.fullmatch(one))
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        f"{_script(connects) if has_script else ''}"
+        f"{_script(swaps) if has_script else ''}"
         f"{_CONNECTS if connects else ''}"
         f"frame-ancestors {ancestors or chr(39) + 'none' + chr(39)}"
     )
@@ -47,8 +49,8 @@ def protect(response: Response, frame_ancestors: Iterable[str] = (), has_script:
     return response
 
 
-def _script(connects: bool) -> str:
-    return _SCRIPT.replace("trusted-types 'none'", _SWAPS) if connects else _SCRIPT
+def _script(swaps: bool) -> str:
+    return _SCRIPT.replace("trusted-types 'none'", _SWAPS) if swaps else _SCRIPT
 
 
 def require_navigation(request: Request) -> None:

@@ -37,22 +37,27 @@ class Pages:
         frame_ancestors: tuple[str, ...] = (),
         has_script: bool = False,
         connects: bool = False,
+        swaps: bool = False,
         leaves: bool = True,
+        takes_words: bool = False,
         **values: Any,
     ) -> Response:
         """The page of a template, with the headers of all pages. One that shows a session leaves the screen when the session is over.
 
-        A page works without script; ``has_script`` lets it load ours, ``connects`` lets that ask us for more. Without ``leaves``
-        the page sees to its leaving itself, as it uses the session without being loaded anew.
+        A page works without script; ``has_script`` lets it load ours, ``connects`` lets that ask us for more, ``swaps`` put in place what we answer. Without ``leaves``
+        the page sees to its leaving itself, as it uses the session without being loaded anew. One that ``takes_words`` does so by a script that warns
+        first and keeps what was typed (WCAG 2.2, 2.2.1 and 2.2.5): a header would take it away in the middle of a word.
         """
-        html = self.part(name, session, **values)
+        warns = takes_words and session is not None and bool(session.id)
+        html = self.part(name, session, takes_words=takes_words, warns=warns, **values)
         response = protect(
             Response(html, status, content_type="text/html; charset=utf-8"),
             _ancestors(session) or frame_ancestors or g.get(_FRAMES, ()),
-            has_script,
-            connects,
+            has_script or takes_words,
+            connects or takes_words,
+            swaps,
         )
-        if leaves and session is not None and session.id:
+        if leaves and not warns and session is not None and session.id:
             response.headers["Refresh"] = f"{self._idle_s}; url={self._left}"
         return response
 

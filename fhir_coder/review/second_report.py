@@ -98,6 +98,7 @@ class SecondReport:
         return self._pages.page(
             "second_report",
             session,
+            takes_words=True,
             since=since,
             until=until,
             most=MOST_LISTED,

@@ -149,6 +149,7 @@ class SecondReviewPages:
         return self._pages.page(
             "second",
             session,
+            takes_words=True,
             coding_id=coding.id,
             encounter_reference=coding.encounter_reference,
             patient_reference=coding.patient_reference,
@@ -174,7 +175,7 @@ class SecondReviewPages:
         is_closed = second.review_state in {State.PASSED, State.SIGNED} and not second.is_superseded
         values: dict[str, Any] = {"second": second, "compared": second.comparison, "titles": titles}
         can_reopen = may_reopen and is_closed and not second.comparison.is_exact
-        return self._pages.page("second_result", session, can_reopen=can_reopen, **values)
+        return self._pages.page("second_result", session, takes_words=True, can_reopen=can_reopen, **values)
 
     def _found(self, session: ReviewSession, coding_id: str) -> tuple[StoredEncounter, SecondReview]:
         """Raises ResourceUnknown for what was not drawn and for what is out of sight alike, and writes that down."""

@@ -12,6 +12,7 @@ from fhir_coder.errors import InvalidContent
 from fhir_coder.exchange import CodingRequest, Resource
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.npi import NPI_SYSTEM, is_npi
+from fhir_coder.uploaded_provider import id_by_name
 
 NOTE_KINDS: Mapping[str, str] = {
     "11506-3": "Progress note",
@@ -111,7 +112,7 @@ def _patient(visit: UploadedVisit) -> Resource:
 def _practitioner(visit: UploadedVisit) -> Resource:
     """Without an NPI the provider goes by a hash of the name: one id for one name."""
     identifier = {"identifier": [{"system": NPI_SYSTEM, "value": visit.npi}]} if visit.npi else {}
-    own_id = visit.npi or f"upload-{sha256(visit.provider.encode()).hexdigest()[:24]}"
+    own_id = visit.npi or id_by_name(visit.provider)
     return {"resourceType": "Practitioner", "id": own_id, "name": [{"text": visit.provider}], **identifier}
 
 

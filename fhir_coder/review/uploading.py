@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from fhir_coder.exchange import CodingRequest, CodingResult
 from fhir_coder.people import Right
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.sending_once import SendingOnce
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.sight import require_right
 from fhir_coder.review.uploaded_visit import LONGEST_NAME, MOST_FILES, NOTE_KINDS, SEXES, NoteFile, read_visit, request_of
@@ -38,15 +40,23 @@ class Codings(Protocol):
 
 class Uploading:
     """``codes`` is the engine, which asks no EHR for an upload; ``keeps_text``: notes can be shown after they were coded; ``today`` is the last date
-    of service that can be."""
+    of service that can be; ``once`` keeps one form from making two codings."""
 
     def __init__(
-        self, codes: Codes, codings: Codings, recording: Recording, pages: Pages, today: Callable[[], date], keeps_text: bool
+        self,
+        codes: Codes,
+        codings: Codings,
+        recording: Recording,
+        pages: Pages,
+        once: SendingOnce,
+        today: Callable[[], date],
+        keeps_text: bool,
     ) -> None:
         self._codes = codes
         self._codings = codings
         self._recording = recording
         self._pages = pages
+        self._once = once
         self._today = today
         self._keeps_text = keeps_text
 
@@ -64,14 +74,18 @@ class Uploading:
             raise
         try:
             files = [NoteFile(one.read(), one.mimetype or "") for one in request.files.getlist("notes") if one.filename]
-            wanted = request_of(session.tenant, read_visit(request.form, files, self._today()))
-            result = self._codes.code(wanted)
+            sending = self._once.name(session, request.form, [one.content for one in files])
+            return self._once.first(session, sending, lambda: self._coded(session, files, sending))
         except (InvalidContent, Uncodable, TooMuch) as error:
             self._recording.person(request, session, "code-encounter", Action.EXECUTE, Success.REFUSED, error=error.code, upload="true")
             return self._form(session, {name: request.form.get(name, "") for name in FIELDS}, error)
         except FhirCoderError as error:
             self._recording.person(request, session, "code-encounter", Action.EXECUTE, Success.FAILED, error=error.code, upload="true")
             raise
+
+    def _coded(self, session: ReviewSession, files: Sequence[NoteFile], sending: str) -> Response:
+        wanted = request_of(session.tenant, read_visit(request.form, files, self._today()))
+        result = self._codes.code(replace(wanted, sending=sending))
         coding = self._codings.get(session.tenant, result.coding_id)
         self._recording.person(request, session, "code-encounter", Action.EXECUTE, coding=coding, upload="true")
         return self._pages.redirect(self._pages.local(f"/review/encounters/{result.coding_id}"), session.frame_ancestors)
@@ -81,7 +95,9 @@ class Uploading:
             "upload",
             session,
             error.status if error else 200,
+            takes_words=True,
             given=given,
+            form_key=self._once.field(),
             error=error.message if error else "",
             kinds=NOTE_KINDS,
             sexes=SEXES,

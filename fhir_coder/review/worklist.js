@@ -50,18 +50,6 @@ class Rows {
   }
 }
 
-/** A form is sent once: a second press while the first is answered would claim a second encounter. */
-function sendOnce() {
-  const sent = new WeakSet();
-  document.addEventListener("submit", (event) => {
-    const { target: form } = event;
-    if (form.method !== "post") return;
-    if (sent.has(form)) event.preventDefault();
-    else sent.add(form);
-  });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // what is kept of the page may be old
-}
-
 /** Shows what can be done with chosen rows once there are some. */
 function watchChosen() {
   const acts = byId("acts"), count = byId("acts-count");
@@ -133,6 +121,7 @@ class News {
     this.isOver = true;
     document.title = this.title;
     this.live.replaceChildren("Your session is over. ", linkTo(document.body.dataset.signIn, "Sign in again"));
+    document.dispatchEvent(new CustomEvent("over")); // the page takes its rows off the screen
   }
 }
 
@@ -172,7 +161,7 @@ function start() {
   let areOn = areKeysOn();
   document.body.classList.add("live-page");
   watchChosen();
-  sendOnce();
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // what is kept of the page may be old
   new News().start();
   byId("show-keys").hidden = false;
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());

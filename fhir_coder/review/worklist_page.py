@@ -10,6 +10,7 @@ from fhir_coder.billing.outgoing import State as BillingState
 from fhir_coder.review.worklist_query import ME, NOBODY, OPEN, ListQuery
 from fhir_coder.review.worklist_words import BILLING, age_words, hold_words, reasons_in_words
 from fhir_coder.store.worklist import Sort, WorklistLine
+from fhir_coder.uploaded_provider import called
 from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.review import State
 
@@ -45,7 +46,7 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the list in words. ``value`` names review and version in forms; ``name``, ``patient`` and ``provider``
-    are ids without the type of resource, which the columns say; ``lock`` is empty where nobody works on it."""
+    (of an upload: what a person called them) are ids without the type of resource, which the columns say; ``lock`` is empty where nobody works on it."""
 
     line: WorklistLine
     value: str
@@ -105,7 +106,7 @@ def _row(line: WorklistLine, me: Someone, now: datetime, billing: BillingState |
         value=f"{line.coding_id}:{line.version}",
         name=bare(line.encounter_reference) or "without an id",
         patient=bare(line.patient_reference) if shows_codes else "",
-        provider=bare(line.provider),
+        provider=_provider(line),
         codes=codes[:CODES_SHOWN],
         more_codes=codes[CODES_SHOWN:],
         reasons=reasons[:REASONS_SHOWN],
@@ -127,6 +128,11 @@ def bare(reference: str) -> str:
     """The id of a relative reference; anything else as it is."""
     kind, _, name = reference.partition("/")
     return name if kind.isalpha() and name and "/" not in name else reference
+
+
+def _provider(line: WorklistLine) -> str:
+    words = called(line.provider, line.provider_name) if line.is_uploaded else line.provider
+    return bare(words) if words == line.provider else words
 
 
 def display(person: Someone | None) -> str:

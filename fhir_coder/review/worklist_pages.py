@@ -84,6 +84,7 @@ class WorklistPages:
             status,
             has_script=True,
             connects=True,
+            takes_words=True,
             query=query,
             rows=rows,
             count=count,

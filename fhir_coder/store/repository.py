@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
+from fhir_coder.store.providers import remember_provider
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
 from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite, Within
 from fhir_coder.store.review_opening import open_review
 from fhir_coder.store.rows import PartRows, encounter_row
+from fhir_coder.store.sent_forms import remember_form
 from fhir_coder.store.tables import (
     AssignmentRow,
     CodedEncounterRow,
@@ -61,14 +63,20 @@ class Repository:
         self._now = now
 
     def save(self, tenant: str, ehr: str, result: CodingResult) -> str:
-        """Keep a result with its whole trail and open its review, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty."""
-        public_id = uuid4().hex
+        """Keep a result with its whole trail and open its review, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty. Raises
+        Conflict where the form that it was asked for with has made a coding already."""
+        public_id, now = uuid4().hex, self._now().astimezone(UTC)
         with Session(self._writing) as session, session.begin():
-            row = encounter_row(tenant, ehr, result, public_id, self._now().astimezone(UTC), self._cipher)
+            row = encounter_row(tenant, ehr, result, public_id, now, self._cipher)
             session.add(row)
             session.flush()
+            if result.sending:
+                remember_form(session, tenant, result.sending, row.key, now)
             session.add_all(PartRows(tenant, row.key, self._cipher).of(result))
             open_review(session, row, result, self._is_drawn)
+            if result.is_uploaded:
+                session.flush()
+                remember_provider(session, tenant, result, self._cipher)
         return public_id
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:

@@ -24,11 +24,13 @@ from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.providers import Providers
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository, draws_none
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.second_reviews import SecondReviews
+from fhir_coder.store.sent_forms import SentForms
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.signed_lines import SignedLines
@@ -72,6 +74,8 @@ class Stores:
     outcomes: Outcomes
     signed_lines: SignedLines
     drafts: Drafts
+    sent_forms: SentForms
+    providers: Providers
 
     def close(self) -> None:
         """Close all connections."""
@@ -116,6 +120,8 @@ def open_stores(
         Outcomes(engine, cipher),
         SignedLines(engine, cipher),
         Drafts(engine, cipher),
+        SentForms(engine),
+        Providers(engine, cipher),
     )
 
 

@@ -47,6 +47,7 @@ from fhir_coder.review.review_desk import ReviewDesk
 from fhir_coder.review.second_parts import Searches
 from fhir_coder.review.second_report import SecondReport
 from fhir_coder.review.second_reviews import SecondReviewPages
+from fhir_coder.review.sending_once import SendingOnce
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.review.session_keeping import SessionKeeping
 from fhir_coder.review.signing_in import SigningIn, callback_of
@@ -68,10 +69,12 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes as StoredOutcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.providers import Providers
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.second_reviews import SecondReviews
+from fhir_coder.store.sent_forms import SentForms
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.signed_lines import SignedLines
 from fhir_coder.store.upgrade import upgrade
@@ -218,7 +221,7 @@ class FakeCoder:
         self.requests.append(coding)
         if self.error:
             raise self.error
-        result = coding_result(f"Encounter/{coding.encounter_id}")
+        result = replace(coding_result(f"Encounter/{coding.encounter_id}"), sending=coding.sending)
         return replace(result, coding_id=self.repository.save(coding.tenant, coding.ehr or "main", result))
 
 
@@ -337,7 +340,7 @@ def make_site(
     throttle: Throttle | None = None,
     catalogue: Catalogue | None = None,
     codes: Searches | None = None,
-    make_uploading: Callable[[Repository, Recording, Pages], Uploading] | None = None,
+    make_uploading: Callable[[Repository, Recording, Pages, SendingOnce], Uploading] | None = None,
     outcomes: ManyOutcomes | None = None,
     follow_ups: FollowsUp | None = None,
 ) -> Site:
@@ -369,6 +372,7 @@ def make_site(
     listing = WorklistDesk(shown, acts, ViewSaving(shown, WorklistViews(engine, cipher), recording, pages))
     notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
     blinding, edits, follows = Blinding(second), FakeEdits(), follow_ups or NothingFollows()
+    once = SendingOnce(SentForms(engine), pages, lambda: datetime.fromtimestamp(clock(), UTC))
     desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows, stores.choices.people)
     encounters = EncounterPages(
         repository,
@@ -378,6 +382,7 @@ def make_site(
         recording,
         pages,
         desk,
+        once,
         lambda session, coding: notes_now,
         shown.waiting,
         blinding,
@@ -414,9 +419,14 @@ def make_site(
         histories=HistoryPages(encounters.in_sight, reviews, Aftermaths(engine), second, recording, pages),
         second_reviews=second_pages,
         second_report=report,
-        uploading=make_uploading(repository, recording, pages) if make_uploading else None,
+        uploading=make_uploading(repository, recording, pages, once) if make_uploading else None,
         dashboards=Dashboards(
-            outcomes or StoredOutcomes(engine, cipher), outcomes or SignedLines(engine, cipher), recording, pages, lambda: date(2026, 5, 6)
+            outcomes or StoredOutcomes(engine, cipher),
+            outcomes or SignedLines(engine, cipher),
+            recording,
+            pages,
+            lambda: date(2026, 5, 6),
+            Providers(engine, cipher).names,
         ),
         drafting=Drafting(repository, Drafts(engine, cipher)),
     )
@@ -495,6 +505,12 @@ def csrf_of(response: TestResponse) -> str:
     match = re.search(r'name="csrf" value="([^"]+)"', response.text)
     assert match, response.text
     return match[1]
+
+
+def keyed(form: Mapping[str, str], now: float = Clock.now) -> dict[str, str]:
+    """A form that makes a coding, as a page shows it anew."""
+    field = SendingOnce(cast("SentForms", None), cast("Pages", None), lambda: datetime.fromtimestamp(now, UTC)).field()
+    return {**form, field["name"]: field["value"]}
 
 
 def person_of(site: Site, browser: FlaskClient) -> Person:

@@ -14,7 +14,7 @@ from fhir_coder.errors import EhrRefused, EhrUnavailable, FhirCoderError, NotRec
 from fhir_coder.model import Note
 from fhir_coder.people import RoleRules
 from fhir_coder.smart.launch.launched import Launched
-from tests.review.conftest import LAUNCHED, SIGNED_IN, Site, csrf_of, get, post, sign_in
+from tests.review.conftest import LAUNCHED, SIGNED_IN, Site, csrf_of, get, keyed, post, sign_in
 from tests.store.conftest import MARKER, coding_result
 
 READ_ONLY = "patient/Encounter.r patient/DocumentReference.rs"
@@ -191,7 +191,7 @@ def test_what_the_ehr_opened_the_page_with_is_shown(site: Site, browser: FlaskCl
 
 def test_a_launched_person_has_the_encounter_coded_within_the_token(site: Site, browser: FlaskClient) -> None:
     token = home(site, browser)
-    answer = post(browser, "/review/code", {"csrf": token, "encounter": "e1", "write_back": "yes"})
+    answer = post(browser, "/review/code", keyed({"csrf": token, "encounter": "e1", "write_back": "yes"}))
     assert answer.status_code == 303 and re.fullmatch(r"/review/encounters/[0-9a-f]{32}", answer.headers["Location"])
     (request,) = site.coder.requests
     assert (request.tenant, request.ehr, request.encounter_id, request.write_back) == ("default", "main", "e1", True)
@@ -203,7 +203,7 @@ def test_a_launched_person_has_the_encounter_coded_within_the_token(site: Site, 
 
 def test_a_read_only_token_has_everything_withheld(site: Site, browser: FlaskClient) -> None:
     token = home(site, browser, replace(LAUNCHED, scope=READ_ONLY))
-    post(browser, "/review/code", {"csrf": token, "encounter": "e1", "write_back": "yes"})
+    post(browser, "/review/code", keyed({"csrf": token, "encounter": "e1", "write_back": "yes"}))
     limits = site.coder.requests[0].limits
     assert {kind for kind, _ in limits.withheld} == {"Condition", "Claim", "Task", "Provenance"} and not limits.may_fetch_attachments
 
@@ -219,21 +219,21 @@ REFUSED = {
 
 @pytest.mark.parametrize(("launched", "encounter", "status"), REFUSED.values(), ids=REFUSED)
 def test_what_may_not_be_coded_is_not(site: Site, browser: FlaskClient, launched: Launched, encounter: str, status: int) -> None:
-    page = post(browser, "/review/code", {"csrf": home(site, browser, launched), "encounter": encounter})
+    page = post(browser, "/review/code", keyed({"csrf": home(site, browser, launched), "encounter": encounter}))
     assert page.status_code == status and site.coder.requests == []
 
 
 @pytest.mark.parametrize("role", ["auditor", "administrator"])
 def test_a_role_that_does_not_code_cannot(site: Site, browser: FlaskClient, role: str) -> None:
     site.rules["default", "main"] = RoleRules((role,))
-    page = post(browser, "/review/code", {"csrf": home(site, browser), "encounter": "e1"})
+    page = post(browser, "/review/code", keyed({"csrf": home(site, browser), "encounter": "e1"}))
     assert page.status_code == 403 and site.coder.requests == []
     assert "/review/code" not in get(browser, "/review/").text
 
 
 def test_a_coding_that_is_refused_is_told_and_written_down(site: Site, browser: FlaskClient) -> None:
     site.coder.error = Uncodable("the encounter has no note")
-    page = post(browser, "/review/code", {"csrf": home(site, browser), "encounter": "e1"})
+    page = post(browser, "/review/code", keyed({"csrf": home(site, browser), "encounter": "e1"}))
     assert page.status_code == 422 and "The encounter has no note" in page.text
     (entry,) = site.events("code-encounter")
     assert (entry.success, dict(entry.detail)) == (Success.REFUSED, {"asked": "Encounter/e1", "error": "FC113"})
@@ -241,7 +241,7 @@ def test_a_coding_that_is_refused_is_told_and_written_down(site: Site, browser: 
 
 def test_an_unexpected_error_tells_nothing(site: Site, browser: FlaskClient) -> None:
     site.coder.error = ZeroDivisionError(MARKER)  # type: ignore[assignment]
-    page = post(browser, "/review/code", {"csrf": home(site, browser), "encounter": "e1"})
+    page = post(browser, "/review/code", keyed({"csrf": home(site, browser), "encounter": "e1"}))
     assert page.status_code == 500 and MARKER not in page.text and page.headers["Content-Security-Policy"]
 
 
@@ -266,7 +266,7 @@ def test_without_an_encounter_the_page_offers_those_of_the_patient(site: Site, b
     assert (
         "2026-05-04 · Office visit · finished · new" in page and "<script" not in page and set(site.ehr.searches) == {("Encounter", "p1")}
     )
-    assert post(browser, "/review/code", {"csrf": token, "encounter": "new"}).status_code == 303
+    assert post(browser, "/review/code", keyed({"csrf": token, "encounter": "new"})).status_code == 303
 
 
 NO_PICKER = {
@@ -380,16 +380,16 @@ def _without_ids(page: str) -> str:
 def test_writing_back_is_written_down_before_it_is_done(site: Site, browser: FlaskClient) -> None:
     token = home(site, browser)
     site.coder.error = EhrUnavailable("gone")
-    post(browser, "/review/code", {"csrf": token, "encounter": "e1", "write_back": "yes"})
+    post(browser, "/review/code", keyed({"csrf": token, "encounter": "e1", "write_back": "yes"}))
     assert [entry.event for entry in site.audit[-2:]] == ["write-back", "code-encounter"]
-    post(browser, "/review/code", {"csrf": token, "encounter": "e1"})
+    post(browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}))
     assert len(site.events("write-back")) == 1
 
 
 def test_nothing_is_written_back_that_cannot_be_written_down(site: Site, browser: FlaskClient) -> None:
     token = home(site, browser)
     site.audit_error.append(NotRecorded("full"))
-    page = post(browser, "/review/code", {"csrf": token, "encounter": "e1", "write_back": "yes"})
+    page = post(browser, "/review/code", keyed({"csrf": token, "encounter": "e1", "write_back": "yes"}))
     assert (page.status_code, site.coder.requests) == (503, [])
 
 
@@ -398,7 +398,7 @@ def test_trying_what_no_role_allows_is_written_down(site: Site, browser: FlaskCl
     assert post(browser, "/review/break-glass", {"csrf": token, "coding": "0" * 32, "reason": "x" * 20}).status_code == 403
     site.rules["default", "main"] = RoleRules(("auditor",))
     token = home(site, browser)
-    assert post(browser, "/review/code", {"csrf": token, "encounter": "e1"}).status_code == 403
+    assert post(browser, "/review/code", keyed({"csrf": token, "encounter": "e1"})).status_code == 403
     refused = [*site.events("break-glass"), *site.events("code-encounter")]
     assert [(entry.success, entry.agent.id) for entry in refused] == [(Success.REFUSED, "Practitioner/7")] * 2
 

@@ -17,7 +17,7 @@ from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.cipher import Cipher, new_store_key
 from fhir_coder.store.session_tables import SessionRow
-from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, make_site, post, sign_in, state_of, way_in
+from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, keyed, make_site, post, sign_in, state_of, way_in
 
 SESSION = "__Host-fhir-coder"
 
@@ -60,13 +60,14 @@ def test_looking_at_the_closed_page_puts_nothing_off(site: Site, browser: FlaskC
 
 def test_pages_leave_the_screen_when_the_session_is_over(site: Site, browser: FlaskClient) -> None:
     sign_in(site, browser)
-    assert get(browser, "/review/").headers["Refresh"] == "905; url=/review/left"
+    coding = site.save()
+    assert get(browser, f"/review/encounters/{coding}/history").headers["Refresh"] == "905; url=/review/left"
     assert "Ada" not in get(browser, "/review/left").text
-    encounter = get(
-        browser, f"/review/encounters/{site.save()}"
-    )  # its script uses the session without loading it anew, and leaves by itself
-    assert "Refresh" not in encounter.headers and 'data-idle-s="905" data-left="/review/left"' in encounter.text
-    assert '<noscript><meta http-equiv="refresh" content="905; url=/review/left"></noscript>' in encounter.text
+    for path in (f"/review/encounters/{coding}", "/review/", "/review/worklist"):
+        page = get(browser, path)  # its script uses the session without loading it anew, or keeps what was typed, and leaves by itself
+        assert page.status_code == 200 and "Refresh" not in page.headers and 'data-idle-s="905" data-left="/review/left"' in page.text
+        assert page.text.count('<noscript><meta http-equiv="refresh" content="905; url=/review/left"></noscript>') == 1
+        assert page.text.count('id="session-over"') == page.text.count('id="leaving"') == page.text.count('id="said"') == 1
 
 
 def test_signing_out_really_ends_the_session(site: Site, browser: FlaskClient) -> None:
@@ -228,11 +229,14 @@ def test_every_page_keeps_other_sites_out(site: Site, browser: FlaskClient, path
         sign_in(site, browser, SIGNED_IN)
     page = get(browser, path)
     policy = page.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy and "script-src" not in policy and "unsafe" not in policy and "form-action 'self'" in policy
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "form-action 'self'" in policy
     assert "base-uri 'none'" in policy and policy.endswith("frame-ancestors 'none'") and page.headers["X-Frame-Options"] == "DENY"
     assert page.headers["X-Content-Type-Options"] == "nosniff" and page.headers["Referrer-Policy"] == "no-referrer"
     assert page.headers["Cache-Control"] == "no-store"
-    assert "<script" not in page.text and " style=" not in page.text and "<style" not in page.text
+    has_words = is_in and path == "/review/"
+    assert ("script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'" in policy) is has_words
+    assert ("script-src" in policy) is has_words and page.text.count("<script") == has_words
+    assert " style=" not in page.text and "<style" not in page.text
 
 
 def test_a_launched_page_may_be_framed_by_its_ehr_alone(site: Site, browser: FlaskClient) -> None:
@@ -384,7 +388,7 @@ def test_the_demo_person_is_protected_from_other_sites_too(
     empty_store: Path, tmp_path: Path, token: str, site_of: str, status: int
 ) -> None:
     site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
-    form = {"csrf": token, "encounter": "e1"}
+    form = keyed({"csrf": token, "encounter": "e1"})
     page = site.browser().post("/review/code", data=form, base_url="http://localhost:8080", headers={"Sec-Fetch-Site": site_of})
     assert page.status_code == status and len(site.coder.requests) == (status == 303)
 

@@ -20,6 +20,7 @@ from fhir_coder.model import Authority
 from fhir_coder.npi import is_npi
 from fhir_coder.review.recording import Recording
 from fhir_coder.review.rendering import Pages
+from fhir_coder.review.sending_once import KEY_FIELD, SendingOnce
 from fhir_coder.review.uploaded_visit import NoteFile, UploadedVisit, request_of
 from fhir_coder.review.uploading import Uploading
 from fhir_coder.store.repository import Repository
@@ -51,7 +52,10 @@ class Engine:
         if self.error:
             raise self.error
         self.asked.append(coding)
-        result = replace(coding_result(f"Encounter/{coding.encounter_id}"), is_uploaded=coding.is_uploaded)
+        result = replace(coding_result(f"Encounter/{coding.encounter_id}"), is_uploaded=coding.is_uploaded, sending=coding.sending)
+        read = gather(coding, None)
+        encounter = replace(result.intake.encounter, provider=read.encounter.provider)
+        result = replace(result, intake=replace(result.intake, encounter=encounter, resources=read.resources))
         return replace(result, coding_id=self.repository.save(coding.tenant, "", result))
 
 
@@ -67,9 +71,9 @@ class Practice:
 def practice(empty_store: Path, tmp_path: Path) -> Iterator[Practice]:
     engines: list[Engine] = []
 
-    def make(repository: Repository, recording: Recording, pages: Pages) -> Uploading:
+    def make(repository: Repository, recording: Recording, pages: Pages, once: SendingOnce) -> Uploading:
         engines.append(Engine(repository))
-        return Uploading(engines[0], repository, recording, pages, lambda: date(2026, 6, 1), keeps_text=True)
+        return Uploading(engines[0], repository, recording, pages, once, lambda: date(2026, 6, 1), keeps_text=True)
 
     site = make_site(empty_store, tmp_path, make_uploading=make)
     yield Practice(site, engines[0])
@@ -85,10 +89,14 @@ def person(practice: Practice) -> FlaskClient:
 
 
 def send(browser: FlaskClient, *files: bytes, **changed: str) -> TestResponse:
-    page = browser.get("/review/upload", base_url=OURS).text
-    token = page.split('name="csrf" value="')[1].split('"')[0]
+    return again(browser, browser.get("/review/upload", base_url=OURS).text, *files, **changed)
+
+
+def again(browser: FlaskClient, page: str, *files: bytes, **changed: str) -> TestResponse:
+    """Send the form that a page showed."""
+    hidden = {name: page.split(f'name="{name}" value="')[-1].split('"')[0] for name in ("csrf", KEY_FIELD)}
     notes = [(io.BytesIO(one), f"Jane Doe {number}.txt", "text/plain") for number, one in enumerate(files)]
-    data: dict[str, Any] = {**FORM, **changed, "csrf": token, "notes": notes}
+    data: dict[str, Any] = {**FORM, **hidden, **changed, "notes": notes}
     return browser.post("/review/uploads", data=data, base_url=OURS, headers={"Sec-Fetch-Site": "same-origin", "Origin": "null"})
 
 
@@ -174,6 +182,42 @@ def test_what_cannot_be_coded_comes_back_with_the_form(practice: Practice, perso
     answer = send(person, NOTE)
     assert answer.status_code == 422 and "it is an image" in answer.text and "MRN-7" in answer.text
     assert [one.detail["error"] for one in practice.site.events("code-encounter")] == ["FC113"]
+
+
+def test_a_provider_goes_by_the_name_that_was_typed(practice: Practice, person: FlaskClient) -> None:
+    send(person, NOTE, npi="", provider="Dr. Bert <Bach>/Sons")
+    send(person, NOTE + b"!", provider="Dr. A. Abel")
+    send(person, NOTE + b"!!")
+    today = date.today().isoformat()
+    board = person.get(f"/review/dashboard?from={today}&to={today}", base_url=OURS).text
+    table = person.get(f"/review/dashboard.csv?from={today}&to={today}", base_url=OURS).text
+    for page in (person.get("/review/worklist?state=open", base_url=OURS).text, board):
+        assert "Dr. Bert &lt;Bach&gt;/Sons" in page and "Dr. Ada Abel (1234567893)" in page
+        assert "Dr. A. Abel" not in page and "Practitioner/upload-" not in page, "a provider is one, and called as in the newest upload"
+    assert "Dr. Bert <Bach>/Sons" in table and "Dr. Ada Abel (1234567893)" in table
+
+
+def test_the_same_form_sent_again_leads_to_the_first_coding(practice: Practice, person: FlaskClient) -> None:
+    page = person.get("/review/upload", base_url=OURS).text
+    first, second = again(person, page, NOTE), again(person, page, NOTE)
+    assert first.status_code == second.status_code == 303 and first.headers["Location"] == second.headers["Location"]
+    other = again(person, page, NOTE + b" Fever.")
+    assert other.headers["Location"] != first.headers["Location"] and len(practice.engine.asked) == 2
+    assert send(person, NOTE).headers["Location"] not in {first.headers["Location"], other.headers["Location"]}
+
+
+def test_a_form_that_failed_is_sent_again(practice: Practice, person: FlaskClient) -> None:
+    page = person.get("/review/upload", base_url=OURS).text
+    practice.engine.error = Uncodable("the encounter has no current note: it is an image")
+    assert again(person, page, NOTE).status_code == 422
+    practice.engine.error = None
+    assert again(person, page, NOTE).status_code == 303 and len(practice.engine.asked) == 1
+
+
+def test_a_form_without_its_key_says_so_and_keeps_what_was_typed(practice: Practice, person: FlaskClient) -> None:
+    answer = send(person, NOTE, **{KEY_FIELD: ""})
+    assert answer.status_code == 400 and "no key that a page" in answer.text and "MRN-7" in answer.text
+    assert practice.engine.asked == [] and again(person, answer.text, NOTE).status_code == 303
 
 
 def test_who_came_from_an_ehr_does_not_upload(practice: Practice) -> None:

@@ -32,7 +32,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.store.start import Stores, open_stores
 from tests.api.conftest import SmallEngine
-from tests.review.conftest import OURS, csrf_of, get, post, state_of
+from tests.review.conftest import OURS, csrf_of, get, keyed, post, state_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
 from tests.smart.launch.provider import BASE, CLIENT, REVOKE, TOKEN, Provider, provider, registered
 from tests.store.conftest import KEY
@@ -129,7 +129,7 @@ def test_a_launch_ends_with_a_coded_encounter(site: Site) -> None:
     assert site.launch().headers["Location"] == "/review/"
     home = get(site.browser, "/review/")
     assert "Ann Lee" in home.text and "Manager" in home.text and "Roe, Jane" in home.text and "Encounter/e1" in home.text
-    coded = post(site.browser, "/review/code", {"csrf": csrf_of(home), "encounter": "e1", "write_back": "yes"})
+    coded = post(site.browser, "/review/code", keyed({"csrf": csrf_of(home), "encounter": "e1", "write_back": "yes"}, time.time()))
     assert coded.status_code == 303, coded.text
     page = get(site.browser, coded.headers["Location"]).text
     assert "I10" in page and "Essential (primary) hypertension" in page and "hypertension" in page
@@ -143,7 +143,7 @@ def test_a_token_that_the_ehr_no_longer_takes_is_renewed_and_the_call_made_again
     token = csrf_of(get(site.browser, "/review/"))
     site.tokens.append("at-2")
     site.server.answer |= {"access_token": "at-2", "refresh_token": "rt-2", "id_token": None}
-    coded = post(site.browser, "/review/code", {"csrf": token, "encounter": "e1"})
+    coded = post(site.browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}, time.time()))
     assert coded.status_code == 303, coded.text
     assert site.used.count("at-1") == 2 and set(site.used) == {"at-1", "at-2"}  # the banner, and the call that was refused
     assert site.server.form()["grant_type"] == "refresh_token" and site.server.form()["refresh_token"] == "rt-1"
@@ -155,7 +155,7 @@ def test_a_person_who_was_signed_out_at_the_ehr_is_told_to_launch_again(site: Si
     site.tokens.append("none")
     site.server.mock.remove("POST", TOKEN)
     site.server.mock.add("POST", TOKEN, status=400, json={"error": "invalid_grant"})
-    page = post(site.browser, "/review/code", {"csrf": token, "encounter": "e1"})
+    page = post(site.browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}, time.time()))
     assert page.status_code == 401 and "launch this page again from the EHR" in page.text
     assert get(site.browser, "/review/").status_code == 401
 
@@ -165,7 +165,7 @@ def test_an_encounter_of_another_patient_is_not_coded(site: Site) -> None:
     site.ehr.put({"resourceType": "Patient", "id": "p2"})
     site.ehr.put({**site.ehr.held("Encounter")[0], "id": "e2", "subject": {"reference": "Patient/p2"}})
     site.launch()
-    page = post(site.browser, "/review/code", {"csrf": csrf_of(get(site.browser, "/review/")), "encounter": "e2"})
+    page = post(site.browser, "/review/code", keyed({"csrf": csrf_of(get(site.browser, "/review/")), "encounter": "e2"}, time.time()))
     assert page.status_code == 403 and site.ehr.writes == []
 
 

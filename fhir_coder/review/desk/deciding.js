@@ -10,6 +10,8 @@ const SESSION_OVER = 401;
 const IN_THE_WAY = 409;
 const TOO_OFTEN = 429;
 const FORBIDDEN = 403;
+/** What is refused so was looked at: the token was right. */
+const TAKEN = new Set([IN_THE_WAY, 422]);
 /** What the page itself adds when a decision is sent. */
 const OWN = new Set(["csrf", "version", "marks", "left_out"]);
 /** Fields of which the answer shows the code that is to be selected then. */
@@ -17,10 +19,10 @@ const COMES = { add: "code", replace: "instead", restore: "code" };
 
 export class Deciding {
   /** `settled(decision, answer)` is told of each that was kept, `refused(decision, sentence)` of each that was not, `over(decision)` of a session that is over.
-      `begun()` is told of each that the person makes, and `renew()` says whether the page has the token of a newer session now. */
-  constructor(desk, { settled, refused, over, begun, renew }) {
+      `begun()` is told of each that the person makes, `back()` that the server took the token of the page, and `renew()` says whether the page has the token of a newer session now. */
+  constructor(desk, { settled, refused, over, begun, back, renew }) {
     this.desk = desk;
-    this.tell = { settled, refused, over, begun, renew };
+    this.tell = { settled, refused, over, begun, back, renew };
     this.waiting = [];
     this.isSending = false;
     this.isPaused = false;
@@ -61,9 +63,14 @@ export class Deciding {
     this.#next();
   }
 
+  /** Another person came in: nothing of this one is sent. */
+  discard() {
+    this.waiting.length = 0;
+  }
+
   /** Leave what waits; what was typed stays in its form. */
   leave() {
-    this.waiting.length = 0;
+    this.discard();
     this.again();
     say("What waited was not sent.");
   }
@@ -97,6 +104,7 @@ export class Deciding {
       return;
     }
     if (response.status !== SESSION_OVER) used();
+    if (response.ok || TAKEN.has(response.status)) this.tell.back(); // before the answer is put in its place
     if (response.ok && answer.version !== undefined) this.#keep(decision, answer);
     else if (response.status === SESSION_OVER) { this.isPaused = true; this.tell.over(decision); }
     else if (response.ok || response.status >= 500 || response.status === TOO_OFTEN) this.#pause(answer.error ?? "The server could not do this just now.");

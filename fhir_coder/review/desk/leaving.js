@@ -10,8 +10,8 @@ const WARNING_S = 60;
 /** Every answer of the server to this page says that the session was used. */
 export const used = () => document.dispatchEvent(new CustomEvent("used"));
 
-/** Where decisions wait, the page only hides what it shows: they are sent when the person has signed in again. `expiry` asks for that. */
-export function startLeaving(deciding, expiry) {
+/** Where something is not sent yet, the page stays and shows nothing: it is sent when the person has signed in again. `expiry` asks for that. */
+export function startLeaving(hasUnsent, expiry) {
   const { idleS, left } = document.body.dataset, warning = byId("leaving");
   if (!left) return;
   const idleMs = Number(idleS) * 1000, warnMs = idleMs - Math.min(WARNING_S * 1000, idleMs / 2);
@@ -19,7 +19,7 @@ export function startLeaving(deciding, expiry) {
   const leave = () => {
     clearTimeout(sooner);
     if (warning.open) warning.close("left");
-    if (deciding.waiting.length) expiry.over();
+    if (expiry.isOver() || hasUnsent()) expiry.over(); // what was typed is not on the page while that shows nothing
     else location.assign(left);
   };
   const warn = () => { warning.returnValue = ""; if (!warning.open) warning.showModal(); };

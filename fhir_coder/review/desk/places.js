@@ -1,6 +1,6 @@
-/* Addresses of the coding of this page: below the path that browsers see our addresses under. */
+/* Addresses of a session, and of the coding of this page: below the path that browsers see our addresses under. */
 
-const [, root, coding] = /^(.*)\/review\/encounters\/([^/]+)/.exec(location.pathname) ?? ["", "", ""];
+const [, root] = /^(.*)\/review(?:\/|$)/.exec(location.pathname) ?? ["", ""], [, coding] = /\/review\/encounters\/([^/]+)/.exec(location.pathname) ?? ["", ""];
 
 export const CODING = coding;
 export const codesFor = (query) => `${root}/review/codes?${new URLSearchParams({ q: query, coding })}`;

@@ -82,12 +82,46 @@ def test_decisions_that_wait_outlast_the_session_out_of_sight(desk: Desk) -> Non
     desk.page.clock.fast_forward((IDLE_S + 1) * 1000)
     over = desk.page.locator("#session-over")
     expect(over).to_be_visible()
-    expect(desk.page.locator(".note-text").first).to_be_hidden()
-    expect(desk.page.locator("#head h1")).to_be_hidden()
+    for gone in (".note-text", "#head h1", ".claim li", ".panel"):
+        expect(desk.page.locator(gone)).to_have_count(0)
+    assert "hypertension" not in desk.page.content() and desk.page.title() == "Session over"
     desk.page.unroute("**/decisions")
     over.get_by_role("button", name="Go on").click()
     desk.kept(1)
     expect(desk.page.locator(".note-text").first).to_be_visible()
+    assert desk.page.title() != "Session over"
+
+
+def test_words_in_an_open_dialog_outlast_the_session_out_of_sight(desk: Desk) -> None:
+    of_a_session(desk)
+    desk.page.route("**/decisions", lambda route: route.fulfill(status=401, content_type="application/json", body="{}"), times=1)
+    desk.press("m")
+    desk.page.keyboard.type("About Jane Roe")
+    desk.press("Control+Enter")
+    expect(desk.page.locator("#session-over")).to_be_visible()
+    assert desk.page.evaluate("document.querySelectorAll('textarea').length") == 0
+    desk.press("Escape")
+    expect(desk.page.locator("#unsent")).to_contain_text("One decision waits")
+    expect(desk.page.locator(".note-text")).to_have_count(0)
+    desk.page.locator("#unsent").get_by_role("button", name="Send again").click()
+    assert desk.kept(1).text == "About Jane Roe"
+    expect(desk.page.locator("#comment")).to_be_hidden()
+    desk.press("j", "m")
+    expect(desk.page.locator("#comment textarea")).to_be_focused()
+
+
+def test_a_session_of_somebody_else_brings_nothing_back(desk: Desk) -> None:
+    of_a_session(desk)
+    desk.page.route("**/decisions", lambda route: route.fulfill(status=401, content_type="application/json", body="{}"), times=1)
+    desk.press("a")
+    over = desk.page.locator("#session-over")
+    expect(over).to_be_visible()
+    desk.page.route("**/review/session", lambda route: route.fulfill(json={"person": {"id": "other", "issuer": "x"}, "csrf": "THEIRS"}))
+    desk.page.route("**/decisions", lambda route: route.fulfill(status=403, content_type="application/json", body="{}"))
+    desk.press("Escape")
+    desk.page.locator("#unsent").get_by_role("button", name="Send again").click()
+    expect(desk.page.locator("#unsent")).to_have_count(0)
+    expect(desk.page.locator(".note-text")).to_have_count(0)
 
 
 def test_a_slow_search_says_that_it_searches(desk: Desk) -> None:
