@@ -94,7 +94,12 @@ class CorpusReview:
         self._coder = coder
         self._choice = random.Random(seed)  # noqa: S311 - made-up decisions
         self._patients = patients
+        self._patient_of: dict[str, str] = {}
         self._csrf = ""
+
+    def move_to(self, app: Flask) -> None:
+        """Go on with the same patients and the same coder before another server, as where it was started anew with other settings."""
+        self._client, self._csrf = app.test_client(), ""
 
     def code(self, note: CorpusNote, encounter: str = "") -> Coded:
         """The note coded as an encounter of its own, or once more as one that was coded before."""
@@ -161,9 +166,11 @@ class CorpusReview:
             fate.kept.add(code)
 
     def _request(self, note: CorpusNote, encounter: str) -> dict[str, Any]:
-        patient = f"Patient/p{self._choice.randrange(self._patients)}"
-        doctor = {"reference": "Practitioner/dr"}
-        visit: dict[str, Any] = {"resourceType": "Encounter", "id": encounter or note.id, "status": "finished", "class": _ACT}
+        visit_id = encounter or note.id
+        if visit_id not in self._patient_of:
+            self._patient_of[visit_id] = f"Patient/p{self._choice.randrange(self._patients)}"
+        patient, doctor = self._patient_of[visit_id], {"reference": "Practitioner/dr"}
+        visit: dict[str, Any] = {"resourceType": "Encounter", "id": visit_id, "status": "finished", "class": _ACT}
         visit |= {"subject": {"reference": patient}, "period": {"start": "2026-05-04T09:00:00-05:00"}}
         data = base64.b64encode(note.text.encode()).decode()
         document: dict[str, Any] = {

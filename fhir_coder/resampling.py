@@ -14,6 +14,7 @@ def interval(counts: np.ndarray, statistic: Callable[[np.ndarray], float]) -> tu
     """The 95 % interval of a statistic of summed counts (one row a note), notes drawn with replacement; (0, 0) of nothing."""
     if not len(counts):
         return 0.0, 0.0
-    picks = np.random.default_rng(SEED).integers(0, len(counts), size=(RESAMPLES, len(counts)))
-    low, high = np.percentile([statistic(counts[pick].sum(axis=0)) for pick in picks], [2.5, 97.5])
+    dice, size = np.random.default_rng(SEED), len(counts)
+    drawn = [statistic(counts[dice.integers(0, size, size=size)].sum(axis=0)) for _ in range(RESAMPLES)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
     return round(float(low), 4), round(float(high), 4)

@@ -32,6 +32,7 @@ FENCES = {
     "pypdfium2": ("fhir_coder/notes/pages/extraction.py",),
     "webencodings": ("fhir_coder/notes",),
     "faiss": ("index",),
+    "scipy": ("fhir_coder/recalibration/interval.py",),
     "onnxruntime": ("index",),
     "onnx": ("index",),
     "torch": ("index",),

@@ -12,7 +12,7 @@ from fhir_coder.outcomes.outcome import SignedOutcome
 from fhir_coder.worklist.review import Verdict
 
 LEAST_ENCOUNTERS = 200
-"""Signed encounters with a decided code. The bootstrap draws whole patients, and 30 % of these encounters, 60, are the most that the held-out part has."""
+"""Signed encounters with a decided code. Patients bound what is known, and 30 % of these encounters, 60, are the most that are held out."""
 LEAST_CODES = 1000
 """Decided codes: at a precision of 0.95 the 95 % interval is then 2.7 points wide in all, and 5 points wide over 300 held-out ones (normal approximation)."""
 LEAST_WRONG = 50

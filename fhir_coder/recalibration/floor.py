@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +9,11 @@ import numpy as np
 
 from fhir_coder.confidence import Curve
 from fhir_coder.recalibration.evidence import DecidedEncounter, Refused
+from fhir_coder.recalibration.interval import share_interval
 from fhir_coder.recalibration.patients import by_patient
-from fhir_coder.resampling import interval
 
 FLOORS = tuple(step / 100 for step in range(50, 100))
 """What is tried, lowest first."""
-_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,10 @@ class Reached:
 def sequence(older: Sequence[DecidedEncounter], target: float, curve: Curve) -> tuple[float, ...]:
     """The floors to be tried on newer encounters, in this order: from the one that is safest on the older ones down to the lowest whose interval there
     lies at the target or above it. Raises Refused where no floor's does."""
-    lowest = next((floor for floor in FLOORS if _holds(older, floor, target, curve)), None)
+    lowest = next((floor for floor in FLOORS if _surely(older, floor, curve) >= target), None)
     if lowest is None:
         raise Refused(f"no floor up to {FLOORS[-1]} has codes kept with a precision that is surely {target:g} or more")
-    safest = max((floor for floor in FLOORS if floor >= lowest), key=lambda floor: wilson(*_counts(older, floor, curve).sum(axis=0)[:2])[0])
+    safest = max((floor for floor in FLOORS if floor >= lowest), key=lambda floor: _surely(older, floor, curve))
     return tuple(floor for floor in reversed(FLOORS) if lowest <= floor <= safest)
 
 
@@ -66,21 +64,20 @@ def confirm(floors: Sequence[float], newest: Sequence[DecidedEncounter], target:
 def _attainable(floors: Sequence[float], newest: Sequence[DecidedEncounter], target: float, curve: Curve) -> list[float]:
     """The floors from which there are so many codes that their interval lay at the target or above it if every one had been kept. Raises Refused where
     there is none."""
-    counts = {floor: sum(curve.of(code.probability) >= floor for one in newest for code in one.codes) for floor in floors}
-    found = [floor for floor in floors if wilson(counts[floor], counts[floor])[0] >= target]
+    counts = {floor: _counts(newest, floor, curve)[:, 1] for floor in floors}
+    found = [floor for floor in floors if share_interval(counts[floor], counts[floor])[0] >= target]
     if not found:
-        most = max(counts.values())
+        most = int(max(codes.sum() for codes in counts.values()))
         raise Refused(
             f"too few decisions: the newest encounters have {most} codes from floor {floors[-1]:g} on, too few for a precision of {target:g}"
         )
     return found
 
 
-def _holds(encounters: Sequence[DecidedEncounter], floor: float, target: float, curve: Curve) -> bool:
-    kept, codes = _counts(encounters, floor, curve).sum(axis=0)[:2]
-    if not codes or kept / codes < target:  # an interval takes time, and cannot lie above a share that lies below
-        return False
-    return reached(encounters, floor, curve).precision_interval[0] >= target
+def _surely(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> float:
+    """The lower end of the interval of the precision from a floor on."""
+    counts = _counts(encounters, floor, curve)
+    return share_interval(counts[:, 0], counts[:, 1])[0]
 
 
 def reached(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> Reached:
@@ -92,27 +89,11 @@ def reached(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) 
         int(codes),
         _share(codes, decided),
         _share(kept, codes),
-        _surely(counts[:, :2], kept, codes),
+        share_interval(counts[:, 0], counts[:, 1]),
         _share(passing, number),
         _share(exact, passing),
-        _surely(counts[:, [4, 3]], exact, passing),
+        share_interval(counts[:, 4], counts[:, 3]),
     )
-
-
-def wilson(part: float, whole: float) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927); everything, of nothing."""
-    if not whole:
-        return 0.0, 1.0
-    share, spread = part / whole, _Z * _Z / whole
-    half = _Z * math.sqrt(share * (1.0 - share) / whole + spread / (4.0 * whole))
-    return max(0.0, (share + spread / 2.0 - half) / (1.0 + spread)), min(1.0, (share + spread / 2.0 + half) / (1.0 + spread))
-
-
-def _surely(counts: np.ndarray, part: float, whole: float) -> tuple[float, float]:
-    """The wider of two intervals on either side: drawing patients minds that codes of one patient go together, but sees no doubt in a share of 1."""
-    drawn = interval(counts, lambda totals: float(totals[0] / totals[1]) if totals[1] else 0.0)
-    scored = wilson(part, whole)
-    return round(min(drawn[0], scored[0]), 4), round(max(drawn[1], scored[1]), 4)
 
 
 def _counts(encounters: Sequence[DecidedEncounter], floor: float, curve: Curve) -> np.ndarray:

@@ -11,7 +11,8 @@ from fhir_coder.store.tables import Table
 
 
 class SignedLineRow(Table):
-    """One signed review: ``sequence`` is the decision that signed it, ``counted`` a :class:`fhir_coder.outcomes.signed_line.Counted`."""
+    """One signed review: ``sequence`` is the decision that signed it, ``counted`` a :class:`fhir_coder.outcomes.signed_line.Counted`
+    with the number of the rules that it was reckoned by."""
 
     __tablename__ = "signed_line"
 

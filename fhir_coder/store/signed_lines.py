@@ -1,7 +1,7 @@
 """Signed reviews as lines to count: each is written down with its sign-off, so that figures over many need not go through all their decisions.
 
-A line is a shortcut and never the truth: it counts only while it is of the sign-off in force, and a review without such a line, for instance one that
-a server of an earlier version signed, is reckoned from its decisions.
+A line is a shortcut and never the truth: it counts only while it is of the sign-off in force and was reckoned by the rules of this version. A review
+without such a line, for instance one that a server of an earlier version signed, is reckoned from its decisions, and gets one with the next migration.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from fhir_coder.store.tables import CodedEncounterRow
 from fhir_coder.worklist.decision import Act, Someone
 from fhir_coder.worklist.review import State
 
+RULES = 2
+"""By which decisions become a line (:mod:`fhir_coder.worklist.folding`, :func:`fhir_coder.outcomes.signed_line.counted_of`): a change in what comes out
+makes it another number. Lines of rules 1 have none: in them a code could replace one that stood beside it."""
 Signers = dict[tuple[str, str], Someone]
 _CLOSED_BOOK = Cipher("")
 """Opens nothing: a line has no name."""
@@ -45,7 +48,8 @@ class SignedLines:
         for start in range(0, len(keys), TOGETHER):
             some = keys[start : start + TOGETHER]
             with self._engine.connect() as connection:
-                found = {row.review: self._line(row, signers) for row in _kept(connection, tenant, some)}
+                rows = [row for row in _kept(connection, tenant, some) if row.counted.get("rules") == RULES]
+                found = {row.review: self._line(row, signers) for row in rows}
                 missing = [key for key in some if key not in found]
                 reckoned = outcomes_of(connection, tenant, missing, self._cipher, signers) if missing else ()
                 found |= {key: line_of(outcome) for key, outcome in reckoned}
@@ -71,16 +75,15 @@ class SignedLines:
 
 def renew_line(connection: Connection, review: ReviewRow) -> None:
     """After a decision that signed a review or opened it again: its line is that of the sign-off in force, or there is none."""
-    row = SignedLineRow
-    connection.execute(delete(row).where(row.tenant == review.tenant, row.review == review.key))
+    _forget(connection, review.tenant, [review.key])
     if review.state == State.SIGNED.value:
         _write(connection, review.tenant, outcomes_of(connection, review.tenant, [review.key], _CLOSED_BOOK, {}))
 
 
 def fill(connection: Connection) -> None:
-    """Write the lines of signed reviews that have none."""
+    """Write the lines of signed reviews that have none of these rules."""
     review, line, decision = ReviewRow, SignedLineRow, ReviewDecisionRow
-    has_line = exists().where(line.tenant == review.tenant, line.review == review.key)
+    has_line = exists().where(line.tenant == review.tenant, line.review == review.key, line.counted["rules"].as_integer() == RULES)
     is_told = exists().where(decision.tenant == review.tenant, decision.review == review.key, decision.act == Act.SIGN_OFF.value)
     lacking = select(review.tenant, review.key).where(review.state == State.SIGNED.value, ~has_line, is_told)
     keys: defaultdict[str, list[int]] = defaultdict(list)
@@ -88,7 +91,14 @@ def fill(connection: Connection) -> None:
         keys[tenant].append(key)
     for tenant, theirs in keys.items():
         for start in range(0, len(theirs), TOGETHER):
-            _write(connection, tenant, outcomes_of(connection, tenant, theirs[start : start + TOGETHER], _CLOSED_BOOK, {}))
+            some = theirs[start : start + TOGETHER]
+            _forget(connection, tenant, some)
+            _write(connection, tenant, outcomes_of(connection, tenant, some, _CLOSED_BOOK, {}))
+
+
+def _forget(connection: Connection, tenant: str, keys: Sequence[int]) -> None:
+    row = SignedLineRow
+    connection.execute(delete(row).where(row.tenant == tenant, row.review.in_(keys)))
 
 
 def _write(connection: Connection, tenant: str, outcomes: Iterable[tuple[int, SignedOutcome]]) -> None:
@@ -124,6 +134,7 @@ def _kept(connection: Connection, tenant: str, keys: Sequence[int]) -> Sequence[
 def _told(counted: Counted) -> dict[str, Any]:
     """As JSON."""
     return {
+        "rules": RULES,
         "proposed": counted.proposed,
         "final": counted.final,
         "unseen": counted.unseen,

@@ -10,7 +10,7 @@ from fhir_coder.confidence import Curve
 from fhir_coder.recalibration.calibrating import Wanted, calibrate
 from fhir_coder.recalibration.curve import fit, quality
 from fhir_coder.recalibration.evidence import Refused, gather, require_enough
-from fhir_coder.recalibration.floor import reached, wilson
+from fhir_coder.recalibration.floor import reached
 from fhir_coder.recalibration.kept import content_of
 from tests.recalibration.decisions import decisions, outcome
 
@@ -139,12 +139,6 @@ def test_what_parts_kept_codes_without_exception_gives_a_steep_curve_and_no_step
 def test_a_curve_has_a_value_however_steep_it_is() -> None:
     steep = Curve(-3000.0, 2000.0)
     assert (steep.of(0.0001), steep.of(0.9999)) == (0.0, 1.0) and 0.0 <= steep.of(0.8) <= steep.of(0.82) <= 1.0
-
-
-def test_a_share_of_one_is_not_taken_for_certain() -> None:
-    """Wilson's interval of 73 of 73 begins just above 0.95; of nothing it is everything."""
-    assert wilson(73, 73)[0] == pytest.approx(0.95, abs=0.0005) and wilson(0, 0) == (0.0, 1.0)
-    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=0.0001)
 
 
 def test_quality_of_what_is_certain_and_right_is_nought() -> None:

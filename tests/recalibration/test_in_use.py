@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from typing import Any
 import pytest
 
 from benchmarks.corpus_review import Coded, CorpusNote, CorpusReview
-from fhir_coder.app import create_app
+from fhir_coder.app import create_app, may_pass, open_all_stores, samples_of
 from fhir_coder.cli import main
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.coding.ranker import shipped_ranker
+from fhir_coder.exchange import Artifacts, Configuration
 from fhir_coder.installed import open_releases
 from fhir_coder.pipeline import model_version
 from fhir_coder.recalibration.kept import FORMAT, keep
 from fhir_coder.record.replay import Replayer
+from fhir_coder.replayer import build_replayer
 from fhir_coder.settings import Settings
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.start import open_stores
@@ -62,6 +65,16 @@ class Tenant:
 
     def code(self, encounter: str) -> Coded:
         return self.site.code(CorpusNote("clean", TEXT, (), True), encounter)
+
+    def today(self, coding: StoredEncounter) -> tuple[Artifacts, Configuration]:
+        """What a replay with ``--current`` would code it with."""
+        settings = Settings.from_environment(self.environment, sandbox=True)
+        stores = open_all_stores(settings)
+        try:
+            basis = build_replayer(settings, partial(may_pass, stores.passing, samples_of(settings))).basis_today(coding)
+        finally:
+            stores.close()
+        return basis.artifacts, basis.configuration
 
     def stored(self, coded: Coded) -> StoredEncounter:
         stores = open_stores(self.url, KEY)
@@ -119,8 +132,9 @@ def test_second_reviews_that_agree_too_little_end_passing_and_a_replay_knows(ten
     assert stopped.disposition == "review" and stopped.codes == passed.codes
     assert [one.code for one in found.reasons] == ["confident", "audit-sample"]
     assert (found.configuration.passing, found.configuration.calibration) == ("suspended", tenant.calibration)
-    assert run("replay", stopped.id, "--current")[0] == 0  # today, too, nothing may pass
+    assert tenant.today(found) == (found.artifacts, found.configuration)  # today, too, nothing may pass: a replay has nothing to tell
     lift(tenant)
+    assert tenant.today(found) == (found.artifacts, replace(found.configuration, passing="confident"))
     again = tenant.code("e4")
     assert again.disposition == "pass" and tenant.stored(again).configuration.passing == "confident"
 
@@ -129,6 +143,7 @@ def test_second_reviews_that_agree_too_little_end_passing_and_a_replay_knows(ten
 def test_replays_tell_that_passing_was_or_is_suspended(tenant: Tenant, run: Run) -> None:
     """Each replay loads an index of its own."""
     passed, stopped = suspended(tenant, run)
+    assert run("replay", stopped.id, "--current")[0] == 0
     status, told = run("replay", passed.id, "--current", "--json")
     assert status == 1 and [one["name"] for one in told_today(told)["causes"]] == ["settings"]
     lift(tenant)

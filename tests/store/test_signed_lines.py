@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from alembic import command
@@ -14,7 +16,7 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.reviews import Checked
 from fhir_coder.store.signed_line_tables import SignedLineRow
-from fhir_coder.store.signed_lines import SignedLines, fill
+from fhir_coder.store.signed_lines import RULES, SignedLines, fill
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.worklist.decision import Act, Decision, Override
 from tests.store.conftest import KEY
@@ -26,6 +28,7 @@ __all__ = ["desk"]
 
 AGAIN = Decision(Act.REOPEN, reason="addendum")
 AGAINST = replace(SIGN, overrides=(Override("FCE301 R05.9", "other", "She says so."), Override("FCE301 R50.9", "other", "So.")))
+WRONG = {"proposed": [], "final": ["Z99"], "unseen": 9, "replaced": [], "edits": [], "overridden": []}
 
 
 def lines(desk: Desk) -> tuple[SignedLine, ...]:
@@ -93,9 +96,61 @@ def test_a_line_of_another_sign_off_does_not_count(desk: Desk) -> None:
     practice(desk)
     before = lines(desk)
     with desk.engine.execution_options(writes=True).begin() as connection:
-        wrong = {"proposed": [], "final": ["Z99"], "unseen": 9, "replaced": [], "edits": [], "overridden": []}
-        connection.execute(update(SignedLineRow).values(sequence=99, counted=wrong))
+        connection.execute(update(SignedLineRow).values(sequence=99, counted={"rules": RULES} | WRONG))
     assert lines(desk) == before
+
+
+def test_a_line_of_other_rules_does_not_count_and_is_made_anew(desk: Desk) -> None:
+    """As a version leaves it that reckoned otherwise: its lines have no number, or another."""
+    practice(desk)
+    before = lines(desk)
+    for rules in ({}, {"rules": RULES - 1}):
+        with desk.engine.execution_options(writes=True).begin() as connection:
+            connection.execute(update(SignedLineRow).values(counted=rules | WRONG))
+        assert lines(desk) == before
+        with desk.engine.execution_options(writes=True).begin() as connection:
+            fill(connection)
+        assert kept(desk) == 4 and lines(desk) == before
+        with desk.engine.connect() as connection:
+            assert {one["rules"] for one in connection.scalars(select(SignedLineRow.counted))} == {RULES}
+
+
+def test_a_store_whose_lines_were_reckoned_otherwise_is_right_after_the_next_migration(desk: Desk) -> None:
+    """A code that was replaced and came back: lines of rules 1 went on to say that it was replaced."""
+    desk.decide(desk.code("e1"), REPLACE, Decision(Act.RESTORE, "Q87.89"), SIGN)
+    (line,) = lines(desk)
+    assert line.counted.replaced == () and {"Q87.1", "Q87.89"} <= set(line.counted.final)
+    with desk.engine.execution_options(writes=True).begin() as connection:
+        told = connection.scalar(select(SignedLineRow.counted))
+        assert told
+        old = {name: value for name, value in told.items() if name != "rules"} | {"replaced": [["Q87.89", "Q87.1"]]}
+        connection.execute(update(SignedLineRow).values(counted=old))
+    assert lines(desk) == (line,)
+    move(desk.engine, "0016", command.downgrade)
+    move(desk.engine, "0017", command.upgrade)
+    with desk.engine.execution_options(writes=True).begin() as connection:
+        fill(connection)
+        assert connection.scalar(select(SignedLineRow.counted)) == told
+
+
+def test_what_lines_count_changes_with_the_number_of_the_rules_alone(desk: Desk) -> None:
+    """Where this fails, decisions lead to other lines than before: give RULES the next number, so that stored lines are made anew, and this its digest."""
+    practice(desk)
+    swapped = Decision(Act.REPLACE, "R05.9", instead="Q87.1", reason="more-specific")
+    out, back = Decision(Act.REJECT, "R05.9", reason="not-documented"), Decision(Act.RESTORE, "R05.9")
+    histories: tuple[tuple[Decision, ...], ...] = (
+        (swapped, back),
+        (swapped, Decision(Act.ADD, "R05.9", reason="missed")),
+        (swapped, Decision(Act.REPLACE, "Q87.1", instead="R50.9", reason="more-specific")),
+        (out, back, Decision(Act.MOVE, "R05.9", position=2)),
+        (out, Decision(Act.UNDO), Decision(Act.ACCEPT, "Q87.89")),
+    )
+    for number, history in enumerate(histories, 10):
+        desk.wait(60)
+        desk.decide(desk.code(f"e{number}"), *history, SIGN)
+    with desk.engine.connect() as connection:
+        told = connection.scalars(select(SignedLineRow.counted).order_by(SignedLineRow.review)).all()
+    assert sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] == {2: "35d3450b704032df"}[RULES]
 
 
 def test_more_lines_than_one_statement_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
