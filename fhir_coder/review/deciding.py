@@ -177,7 +177,8 @@ class Deciding:
         return rechecked
 
     def _decide(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision, checked: Checked) -> Review:
-        duties = self._follow_ups.duties(session, coding, decision, self._desk.opened(coding).history)
+        history = self._desk.opened(coding).history if decision.act is Act.UNDO else ()  # of other acts it changes nothing
+        duties = self._follow_ups.duties(session, coding, decision, history)
         return self._reviews.decide(session.tenant, coding.id, version, decision, maker_of(session, request), checked, duties)
 
     def _done(self, session: ReviewSession, coding: StoredEncounter, said: str, rechecked: Rechecked | None = None) -> Response:

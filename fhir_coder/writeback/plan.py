@@ -85,10 +85,10 @@ class _Planner:
         name, earlier = name_of(step.resource), self.terms.earlier
         if step.action is Action.KEEP and name in earlier.adopted:
             return replace(step, action=Action.ADOPT)
-        if step.action is not Action.CREATE or not self.terms.signature:
-            return step
-        if name in earlier.present:
+        if step.action is Action.CREATE and name in earlier.present:
             return replace(step, action=Action.SPARE, sentence="It is there, a person said; under which id is not known here.")
+        if step.action is not Action.CREATE or not self.terms.signature:  # without one there is no duty by which a person could say
+            return step
         if name not in earlier.begun or step.kind not in self.survey.blind:
             return step
         if self.offer.conditional_create(step.kind):

@@ -50,6 +50,7 @@ def test_at_the_ehr_of_the_launch_the_persons_token_writes_within_its_scopes() -
     assert access.agent == Agent(AgentKind.PERSON, "Practitioner/ada", "https://as.example")
     assert ("Claim", "create") in access.withheld and ("Task", "update") in access.withheld
     assert not {("Condition", "create"), ("Condition", "update"), ("Task", "create")} & access.withheld
+    assert ("Communication", "create") in access.withheld, "a question of such a person is a Task that carries its own words"
 
 
 @pytest.mark.parametrize(("scope", "client"), [("user/*.cud", "as person at main"), ("user/Condition.c", "as server at main")])
