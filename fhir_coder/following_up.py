@@ -26,7 +26,7 @@ from fhir_coder.signing.billing import BillingFollows
 from fhir_coder.signing.ehr import EhrFollows
 from fhir_coder.signing.following import Following
 from fhir_coder.signing.performing import Perform
-from fhir_coder.signing.query import deliver_question
+from fhir_coder.signing.query import Questions
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.start import Stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
@@ -40,6 +40,7 @@ def open_following(stores: Stores, tenants: Mapping[str, Tenant], catalogue: Cat
     def settings_of(tenant: str, ehr: str) -> EhrSettings | None:
         return ehr_of(tenants, tenant, ehr)
 
+    questions = Questions(stores.repository, stores.reviews, stores.deliveries, stores.follow_ups.of)
     performers: dict[Kind, Perform] = {
         Kind.EHR: EhrFollows(
             stores.repository,
@@ -48,11 +49,13 @@ def open_following(stores: Stores, tenants: Mapping[str, Tenant], catalogue: Cat
             settings_of,
             lambda coding: release_of(catalogue, coding).release.codebook,
             stores.follow_ups.is_overtaken,
+            stores.reviews.is_last_signed,
         ),
         Kind.BILLING: BillingFollows(stores.outbox, stores.reviews.signatures, stores.follow_ups.is_overtaken),
-        Kind.QUERY: deliver_question,
+        Kind.QUERY: questions.deliver,
+        Kind.WITHDRAWAL: questions.withdraw,
     }
-    return Following(stores.follow_ups, stores.repository, stores.reviews, performers, tenants, auditor)
+    return Following(stores.follow_ups, stores.repository, stores.reviews, performers, tenants, auditor, stores.deliveries)
 
 
 def ehr_of(tenants: Mapping[str, Tenant], tenant: str, ehr: str) -> EhrSettings | None:

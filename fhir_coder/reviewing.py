@@ -69,7 +69,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.signing.access import Access
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
-from fhir_coder.smart.scopes import withheld_writes
+from fhir_coder.smart.scopes import withheld_questions, withheld_writes
 from fhir_coder.store.passing import Standing
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
@@ -263,7 +263,8 @@ class AsPerson:
         withheld = withheld_writes(session.grant.scopes) if session.grant else frozenset()
         if withheld and server.is_known(coding.tenant, coding.ehr) and (client := server.client(coding.tenant, coding.ehr)):
             return Access(client, self.source(session), agent)
-        return Access(own, self.source(session), agent, withheld)
+        unasked = withheld_questions(session.grant.scopes) if session.grant else frozenset()
+        return Access(own, self.source(session), agent, withheld | unasked)
 
     def notes_now(self, session: ReviewSession, coding: StoredEncounter) -> tuple[Note, ...]:
         """The notes that the encounter of a coding has at its EHR now, for this person. Raises as :func:`fhir_coder.ehr.intake.gather`."""

@@ -7,7 +7,7 @@ Query Practice, 2022 update).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fhir_coder.exchange import Resource
@@ -75,6 +75,25 @@ def task_of(question: Question, communication: str) -> Resource:
         **({"requester": _reference(question.asked_by)} if question.asked_by else {}),
         **({"owner": _reference(question.provider)} if question.provider else {}),
     }
+
+
+def withdrawal_of(question: Question, communication: str, at: datetime) -> Resource:
+    """The words that no answer is needed any more, where no Task can say so. ``communication`` is where the question stands, or empty."""
+    text = f"The query of {question.asked_at:%Y-%m-%d %H:%M} UTC is withdrawn. No answer is needed."
+    return communication_of(replace(question, text=text, asked_at=at)) | {
+        "identifier": [question.identifier("withdrawal")],
+        **({"inResponseTo": [_reference(communication)]} if communication else {}),
+    }
+
+
+def withdrawn_task(question: Question) -> Resource:
+    """What names the Task of a question and says how it is to stand."""
+    return {"resourceType": "Task", "identifier": [question.identifier("task")], "status": "cancelled"}
+
+
+def name(question: Question, kind: str) -> str:
+    """The value of the identifier."""
+    return str(question.identifier(kind)["value"])
 
 
 def _about(question: Question) -> Resource:

@@ -17,7 +17,7 @@ from fhir_coder.following_up import open_background
 from fhir_coder.settings import Settings
 from fhir_coder.worklist.following import FollowUp, Progress
 
-_UNDONE = (Progress.FAILED, Progress.UNDELIVERED)
+_UNDONE = (Progress.FAILED, Progress.UNDELIVERED, Progress.UNSURE)
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:

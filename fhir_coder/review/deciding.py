@@ -10,7 +10,7 @@ from typing import Protocol
 from flask import Response, request
 
 from fhir_coder.audit.entry import Action, Success
-from fhir_coder.errors import Conflict, FhirCoderError, Forbidden, ResourceUnknown
+from fhir_coder.errors import Conflict, FhirCoderError, Forbidden, InvalidContent, ResourceUnknown
 from fhir_coder.people import Right
 from fhir_coder.rechecking import Rechecked
 from fhir_coder.review.answers import json_answer, wants_json
@@ -38,6 +38,7 @@ from fhir_coder.worklist.following import Duty
 from fhir_coder.worklist.review import Review, Verdict
 
 _REGIONS = ("head", "codes", "inspector")
+_FOUND = {"": "Tried again.", "there": "Noted as found at the EHR.", "absent": "Noted as not there."}
 _BY_EVERYBODY = frozenset({Act.COMMENT})
 """What changes nothing: who may look at a review may say something on it. All else is for those who may sign off, as on the worklist."""
 
@@ -106,11 +107,20 @@ class Deciding:
         return self._done(session, coding, "Let go: somebody else may work on it.")
 
     def retry(self, session: ReviewSession, coding_id: str) -> Response:
-        """Do now what is due outside the review."""
+        """Do now what is due outside the review. ``found`` says what the person saw at the EHR of one that may have arrived (``follow_up``): it is ``there``,
+        or ``absent`` and may be sent."""
         coding = self._coding(session, coding_id, "follow-up", Right.SIGN_OFF)
-        self._recording.person(request, session, "follow-up", Action.EXECUTE, coding=coding)
+        found, asked = request.form.get("found", ""), request.form.get("follow_up", "")
+        if found not in {"", "there", "absent"} or not ((asked.isdecimal() and len(asked) < 19) or not found):
+            raise InvalidContent("say of one follow-up whether it was found: there or absent")
+        if not found:
+            self._recording.person(request, session, "follow-up", Action.EXECUTE, coding=coding)
+        else:
+            self._recording.person(request, session, "follow-up", Action.EXECUTE, coding=coding, followUp=asked, found=found)
+            if not self._follow_ups.resolve(session, coding, int(asked), found == "there"):
+                raise Conflict("nothing of it is in doubt any more: look at it again")
         self._follow_ups.carry_out(session, coding, is_asked=True)
-        return self._done(session, coding, "Tried again.")
+        return self._done(session, coding, _FOUND[found])
 
     def _coding(self, session: ReviewSession, coding_id: str, event: str, right: Right = Right.REVIEW) -> StoredEncounter:
         """Raises Forbidden, and ResourceUnknown for what is not in sight; both are written down."""
@@ -167,7 +177,8 @@ class Deciding:
         return rechecked
 
     def _decide(self, session: ReviewSession, coding: StoredEncounter, version: int, decision: Decision, checked: Checked) -> Review:
-        duties = self._follow_ups.duties(session, coding, decision.act)
+        history = self._desk.opened(coding).history if decision.act is Act.UNDO else ()  # of other acts it changes nothing
+        duties = self._follow_ups.duties(session, coding, decision, history)
         return self._reviews.decide(session.tenant, coding.id, version, decision, maker_of(session, request), checked, duties)
 
     def _done(self, session: ReviewSession, coding: StoredEncounter, said: str, rechecked: Rechecked | None = None) -> Response:

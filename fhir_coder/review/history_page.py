@@ -34,7 +34,7 @@ ACTS = {
     Act.SIGN_OFF: "signed off",
     Act.REOPEN: "opened the review again",
 }
-_KINDS = {Kind.EHR: "the EHR", Kind.BILLING: "billing", Kind.QUERY: "the provider"}
+_KINDS = {Kind.EHR: "the EHR", Kind.BILLING: "billing", Kind.QUERY: "the provider", Kind.WITHDRAWAL: "the provider, to withdraw it"}
 _STATES = {State.WAITING: "waiting", State.HELD: "held", State.SIGNED: "signed", State.PASSED: "passed"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +14,7 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.signing.access import Access
 from fhir_coder.signing.following import Following
 from fhir_coder.store.records import StoredEncounter
-from fhir_coder.worklist.decision import Act
+from fhir_coder.worklist.decision import Decision, Recorded
 from fhir_coder.worklist.following import Duty, FollowUp
 
 
@@ -25,9 +25,9 @@ class PersonFollows:
         self._following = following
         self._access_of = access_of
 
-    def duties(self, session: ReviewSession, coding: StoredEncounter, act: Act) -> tuple[Duty, ...]:
-        """What a decision of this act brings about."""
-        return self._following.duties(coding, act)
+    def duties(self, session: ReviewSession, coding: StoredEncounter, decision: Decision, history: Sequence[Recorded]) -> tuple[Duty, ...]:
+        """What a decision brings about that is made after a history."""
+        return self._following.duties(coding, decision, history)
 
     def carry_out(self, session: ReviewSession, coding: StoredEncounter, is_asked: bool = False) -> None:
         """Do what is due for a coding; ``is_asked``: also what waits for its next attempt or was left to a person."""
@@ -36,6 +36,10 @@ class PersonFollows:
     def of(self, tenant: str, coding_id: str) -> tuple[FollowUp, ...]:
         """How all of a coding stand, oldest first."""
         return self._following.of(tenant, coding_id)
+
+    def resolve(self, session: ReviewSession, coding: StoredEncounter, key: int, is_there: bool) -> bool:
+        """Write down what this person found at the EHR."""
+        return self._following.resolve(coding, key, is_there)
 
     def query_text(self, coding: StoredEncounter, sequence: int) -> str:
         """The question of that decision."""

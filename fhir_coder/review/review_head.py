@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fhir_coder.people import Person, Right
 from fhir_coder.store.reviews import OpenedReview
 from fhir_coder.worklist.admission import CLOSED
-from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.decision import Act, Someone
 from fhir_coder.worklist.following import FollowUp, Kind, Progress
 from fhir_coder.worklist.review import State, Verdict
 
@@ -29,19 +29,39 @@ _WORDS = {
     (Kind.QUERY, Progress.DOING): "The question is being sent",
     (Kind.QUERY, Progress.FAILED): "The question could not be sent",
     (Kind.QUERY, Progress.UNDELIVERED): "The question could not be delivered",
+    (Kind.QUERY, Progress.UNSURE): "The question may have arrived",
+    (Kind.WITHDRAWAL, Progress.DONE): "The question was taken back",
+    (Kind.WITHDRAWAL, Progress.DUE): "The question is to be withdrawn",
+    (Kind.WITHDRAWAL, Progress.DOING): "The question is being withdrawn",
+    (Kind.WITHDRAWAL, Progress.FAILED): "The question could not be withdrawn",
+    (Kind.WITHDRAWAL, Progress.UNDELIVERED): "The question could not be withdrawn",
+    (Kind.WITHDRAWAL, Progress.UNSURE): "The question may have to be withdrawn",
+    (Kind.EHR, Progress.UNSURE): "What was signed may have arrived in part",
 }
+_REOPENED = {
+    Progress.DONE: "Reopened at the EHR",
+    Progress.DUE: "The Claim at the EHR is to be set back",
+    Progress.DOING: "The Claim at the EHR is being set back",
+    Progress.FAILED: "The Claim at the EHR could not be set back",
+    Progress.UNDELIVERED: "The Claim at the EHR could not be set back",
+}
+"""Of the EHR after a reopening."""
 _OPEN = frozenset({Progress.DUE, Progress.FAILED, Progress.UNDELIVERED})
+_AMISS = frozenset({Progress.FAILED, Progress.UNDELIVERED, Progress.UNSURE})
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpView:
-    """One thing that follows: ``can_retry`` where a person may have it tried now; ``text`` is a question to copy, or empty."""
+    """One thing that follows: ``can_retry`` where a person may have it tried now; ``is_unsure``: a person has to say whether it is there; ``text`` is a
+    question to copy, or empty."""
 
+    key: int
     words: str
     target: str
     detail: str
     is_amiss: bool
     can_retry: bool
+    is_unsure: bool
     text: str
 
 
@@ -70,14 +90,17 @@ def head_values(
     follow_ups: Iterable[FollowUp],
     query_text: Callable[[int], str],
 ) -> dict[str, Any]:
-    """``locked_by`` is who else works on it now, or None."""
+    """``locked`` is who else works on it now, or None; ``has_asked``: the provider was asked, also where that was taken back, for an answer may come all the
+    same."""
+    acts = {one.sequence: one.decision.act for one in opened.history}
     locked = opened.lock if opened.lock and not opened.lock.holder.is_same(me) else None
     return {
         "allowed": _allowed(person, opened, may_review, is_free=locked is None),
         "locked": locked,
         "is_mine": opened.review.assigned is not None and opened.review.assigned.is_same(me),
         "me": me,
-        "follow_ups": [_follow_up(one, query_text) for one in follow_ups if one.progress is not Progress.OVERTAKEN],
+        "follow_ups": [_follow_up(one, acts, query_text) for one in follow_ups if one.progress is not Progress.OVERTAKEN],
+        "has_asked": Act.ASK in acts.values(),
     }
 
 
@@ -101,8 +124,10 @@ def _allowed(person: Person, opened: OpenedReview, may_review: bool, is_free: bo
     )
 
 
-def _follow_up(one: FollowUp, query_text: Callable[[int], str]) -> FollowUpView:
-    is_query = one.duty.kind is Kind.QUERY
-    is_amiss = one.progress in {Progress.FAILED, Progress.UNDELIVERED}
-    text = query_text(one.sequence) if is_query and is_amiss else ""
-    return FollowUpView(_WORDS[one.duty.kind, one.progress], one.duty.target, one.detail, is_amiss, one.progress in _OPEN, text)
+def _follow_up(one: FollowUp, acts: Mapping[int, Act], query_text: Callable[[int], str]) -> FollowUpView:
+    kind, progress = one.duty.kind, one.progress
+    is_reopening = kind is Kind.EHR and acts.get(one.sequence) is Act.REOPEN
+    words = _REOPENED[progress] if is_reopening else _WORDS[kind, progress]
+    is_amiss = progress in _AMISS
+    text = query_text(one.sequence) if kind is Kind.QUERY and is_amiss else ""
+    return FollowUpView(one.key, words, one.duty.target, one.detail, is_amiss, progress in _OPEN, progress is Progress.UNSURE, text)

@@ -127,7 +127,7 @@ class SecondReviewPages:
         if opened is None or second.state is not SecondState.DONE or second.comparison.is_exact:
             raise Conflict("the second review is not done, or agrees with the first")
         decision = Decision(Act.REOPEN, reason="audit-finding", text=one_of(request.form, "text").strip())
-        duties = self._follows.duties(session, coding, Act.REOPEN) if self._follows else ()
+        duties = self._follows.duties(session, coding, decision, opened.history) if self._follows else ()
         self._reviews.decide(session.tenant, coding_id, opened.review.version, decision, maker_of(session), duties=duties)
         if self._follows:
             self._follows.carry_out(session, coding)

@@ -1,17 +1,17 @@
-"""The EHR after a signature: what was signed stands there, what was not is taken back, the Task is done."""
+"""The EHR after a signature: what was signed stands there, what was not is taken back, the Task is done; and after a reopening: no Claim is active."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from fhir_coder.errors import FhirCoderError
+from fhir_coder.asking.post import full_url
 from fhir_coder.exchange import Resource
 from fhir_coder.signing.access import Reads
 from fhir_coder.signing.performing import Task
+from fhir_coder.signing.receipts import forbidden_types, has_warning, is_failure, number_of, outcome_of
 from fhir_coder.signing.signed_proposal import signed_proposal
 from fhir_coder.signing.verification import verification_of
 from fhir_coder.store.follow_ups import Outcome
@@ -22,13 +22,9 @@ from fhir_coder.worklist.review import State
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.ehr_writer import EhrWriter
-from fhir_coder.writeback.terms import terms_of
+from fhir_coder.writeback.reopening import draft_bundle, may_be_active, set_back
+from fhir_coder.writeback.terms import Terms, read_earlier, terms_of
 from terminology.codebook import Codebook
-
-_PASSED_OVER = frozenset({501, 424})
-"""What the EHR does not take, and what hangs on it: no failure, and no use in trying again."""
-_TRIED_AGAIN = frozenset({401, 408, 409, 412, 429})
-_SERVER_ERROR = 500
 
 
 class Memory(Protocol):
@@ -44,13 +40,16 @@ class Memory(Protocol):
 class Keeps(Protocol):
     """What this needs of :class:`fhir_coder.store.deliveries.Deliveries`."""
 
-    def keep(self, tenant: str, coding_id: str, bundle: Resource, receipt: Resource) -> None:
+    def begin(self, tenant: str, coding_id: str, bundle: Resource, begun: Resource) -> int:
+        """Add what is about to be sent."""
+
+    def keep(self, tenant: str, coding_id: str, bundle: Resource, receipt: Resource, number: int = 0) -> None:
         """Add what was sent and answered."""
 
 
 class EhrFollows:
     """``settings_of`` gives an EHR of a tenant or None, ``codebook_of`` the codes of the release of a coding; ``is_overtaken`` says whether a later
-    signature of the encounter is there by now."""
+    signature of the encounter is there by now, ``is_last_signed`` (tenant, coding id) whether the last one was on this coding."""
 
     def __init__(
         self,
@@ -60,6 +59,7 @@ class EhrFollows:
         settings_of: Callable[[str, str], EhrSettings | None],
         codebook_of: Callable[[StoredEncounter], Codebook],
         is_overtaken: Callable[[str, FollowUp], bool],
+        is_last_signed: Callable[[str, str], bool],
     ) -> None:
         self._memory = memory
         self._deliveries = deliveries
@@ -67,84 +67,103 @@ class EhrFollows:
         self._settings_of = settings_of
         self._codebook_of = codebook_of
         self._is_overtaken = is_overtaken
+        self._is_last_signed = is_last_signed
 
     def __call__(self, task: Task) -> Outcome:
-        """Write what was signed. What the EHR says of each resource is kept, so that the next attempt completes what is missing."""
-        coding, review, access = task.coding, task.opened.review, task.access
+        """Write what was signed; after a reopening, set back the Claim. What is to be sent is kept before it is sent, and what the EHR says of each resource
+        after it, so that the next attempt completes what is missing and knows what is ours."""
+        coding, access = task.coding, task.access
         settings = self._settings_of(coding.tenant, task.follow_up.duty.target)
-        if review.state is not State.SIGNED:
-            return Outcome(Progress.DONE, "reopened before it was written: nothing was sent")
+        is_signed = task.opened.review.state is State.SIGNED
+        if not is_signed and not self._may_be_active(coding):
+            return Outcome(Progress.DONE, "reopened: no active Claim of ours stands there")
         if settings is None or access.client is None:
             return Outcome(Progress.FAILED, "there is no access to the EHR: a person who comes from it can try again")
+        return self._written(task, settings, access.client) if is_signed else self._set_back(task, access.client)
+
+    def _written(self, task: Task, settings: EhrSettings, client: EhrWriter) -> Outcome:
+        coding, review, access = task.coding, task.opened.review, task.access
         encounter = access.source.facts(coding)
         verification = verification_of(review.codes, self._read(coding, access))
         proposal = signed_proposal(coding, review, encounter, self._codebook_of(coding), verification, settings.claim_on_sign_off)
         bundle = build_bundle(proposal)
-        with self._memory.exclusively(coding.tenant, coding.ehr, coding.encounter_reference.rpartition("/")[2]):
+        with self._held(coding):
             # Signed again while this one waited for its turn: the last word stands there.
             if self._is_overtaken(coding.tenant, task.follow_up):
                 return Outcome(Progress.OVERTAKEN)
-            written = self._memory.written(coding.tenant, coding.ehr, coding.encounter_reference)
-            terms = replace(terms_of(proposal, settings.write_before_review, written), withheld=access.withheld)
-            receipt = deliver(bundle, access.client, terms)
-            self._deliveries.keep(coding.tenant, coding.id, bundle, receipt)
-        return outcome_of(bundle, receipt, _forbidden(access.client, access.withheld))
+            terms = replace(terms_of(proposal, settings.write_before_review, self._kept(coding)), withheld=access.withheld)
+            keeping = _Keeping(self._deliveries, coding, bundle)
+            receipt = deliver(bundle, client, terms, keeping.begin)
+            keeping.end(receipt)
+        return outcome_of(bundle, receipt, forbidden_types(client, access.withheld))
+
+    def _set_back(self, task: Task, client: EhrWriter) -> Outcome:
+        """The Claim that we wrote is a draft again, where the signature that is open now was the last one of the encounter."""
+        coding, name = task.coding, _claim_name(task.coding)
+        with self._held(coding):
+            if self._is_overtaken(coding.tenant, task.follow_up) or not self._is_last_signed(coding.tenant, coding.id):
+                return Outcome(Progress.OVERTAKEN)
+            earlier = read_earlier(self._kept(coding))
+            if not may_be_active(earlier, name):
+                return Outcome(Progress.DONE, "reopened: no active Claim of ours stands there")
+            withheld = task.access.withheld
+            terms = Terms(_key(coding), coding.patient_reference, coding.encounter_reference, earlier=earlier, withheld=withheld)
+            known = earlier.writes.get(name) or earlier.begun[name]
+            keeping = _Keeping(self._deliveries, coding, draft_bundle(known, full_url(name)))
+            receipt = set_back(keeping.bundle, client, terms, keeping.begin)
+            keeping.end(receipt)
+        return _reopened(receipt["entry"][0]["response"], forbidden_types(client, withheld))
+
+    def _may_be_active(self, coding: StoredEncounter) -> bool:
+        return may_be_active(read_earlier(self._kept(coding)), _claim_name(coding))
+
+    def _kept(self, coding: StoredEncounter) -> tuple[StoredWrite, ...]:
+        return self._memory.written(coding.tenant, coding.ehr, coding.encounter_reference)
+
+    def _held(self, coding: StoredEncounter) -> AbstractContextManager[None]:
+        return self._memory.exclusively(coding.tenant, coding.ehr, coding.encounter_reference.rpartition("/")[2])
 
 
-def _forbidden(client: EhrWriter, withheld: frozenset[tuple[str, str]]) -> frozenset[str]:
-    """Resource types of which the EHR offers an interaction that the scopes of the token do not allow."""
-    try:
-        offer = client.capabilities() if withheld else None
-    except FhirCoderError:  # nothing was written either, and the receipt says why
-        return frozenset()
-    return frozenset(kind for kind, interaction in withheld if offer and offer.can(kind, interaction))
+@dataclass(slots=True)
+class _Keeping:
+    """What is sent of one coding: kept before, and with its receipt after."""
+
+    deliveries: Keeps
+    coding: StoredEncounter
+    bundle: Resource
+    number: int = 0
+
+    def begin(self, begun: Resource) -> None:
+        self.number = self.deliveries.begin(self.coding.tenant, self.coding.id, self.bundle, begun)
+
+    def end(self, receipt: Resource) -> None:
+        self.deliveries.keep(self.coding.tenant, self.coding.id, self.bundle, receipt, self.number)
 
 
-def outcome_of(bundle: Resource, receipt: Resource, forbidden: frozenset[str] = frozenset()) -> Outcome:
-    """What a receipt comes to, in a sentence. Some kinds of failure are tried again; a refusal is not. What was not done of a ``forbidden`` type may be
-    by somebody else, or by the server's own access: it is due again."""
-    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
-    responses = [entry["response"] for entry in receipt["entry"]]
-    named = list(zip([*kinds, *["earlier resource"] * (len(responses) - len(kinds))], responses, strict=True))
-    failed = [(kind, _number(one)) for kind, one in named if _number(one) >= 400 and _number(one) not in _PASSED_OVER]
-    undone = [kind for kind, one in named if _number(one) == 501]
-    untaken = [kind for kind in undone if kind not in forbidden]
-    unallowed = [kind for kind in undone if kind in forbidden]
-    altered = [kind for kind, one in named if _is_altered(one)]
-    left = sum(_is_left(one) for _, one in named)
-    parts = [
-        f"not written: {_counted(kind for kind, _ in failed)} (HTTP {', '.join(map(str, sorted({code for _, code in failed})))})"
-        if failed
-        else "",
-        f"not allowed by the scopes of your sign-in: {_counted(unallowed)}" if unallowed else "",
-        f"the EHR does not take: {_counted(untaken)}" if untaken else "",
-        f"stored by the EHR otherwise than sent: {_counted(altered)}" if altered else "",
-        f"{left} left as somebody there has them" if left else "",
-    ]
-    detail = "; ".join(filter(None, parts))
-    if unallowed or any(code in _TRIED_AGAIN or code >= _SERVER_ERROR for _, code in failed):
-        return Outcome(Progress.FAILED, detail)
-    return Outcome(Progress.UNDELIVERED if failed else Progress.DONE, detail)
+def _key(coding: StoredEncounter) -> str:
+    """What names the encounter in identifiers, as :class:`fhir_coder.writeback.proposal.Proposal` has it."""
+    return f"{coding.tenant}.{coding.encounter_reference.rpartition('/')[2]}"
 
 
-def _number(response: Mapping[str, object]) -> int:
-    return int(str(response["status"])[:3])
+def _claim_name(coding: StoredEncounter) -> str:
+    return f"{_key(coding)}.claim"
 
 
-def _is_left(response: Resource) -> bool:
-    """``200 OK``: nothing was written, for it stands otherwise than it would have been."""
-    return response["status"] == "200 OK" and _has_conflict(response)
-
-
-def _is_altered(response: Resource) -> bool:
-    """Written (``201 Created``, ``200 Updated``, ``200 Retired``), and read back it is not what was sent."""
-    return _number(response) in {200, 201} and response["status"] != "200 OK" and _has_conflict(response)
-
-
-def _has_conflict(response: Resource) -> bool:
+def _reopened(response: Resource, forbidden: frozenset[str]) -> Outcome:
+    """What became of the Claim, in a sentence."""
     issues = response.get("outcome", {}).get("issue", ())
-    return any(one.get("severity") == "warning" and one.get("code") == "conflict" for one in issues)
-
-
-def _counted(kinds: Iterable[str]) -> str:
-    return ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in Counter(kinds).items())
+    why = next((one.get("diagnostics", "") for one in issues), "").rstrip(".")
+    if number_of(response) == 501:
+        is_forbidden = "Claim" in forbidden
+        told = "not allowed by the scopes of your sign-in: Claim" if is_forbidden else "the EHR does not take: Claim"
+        return Outcome(Progress.FAILED if is_forbidden else Progress.UNDELIVERED, f"{told}. The Claim is still active")
+    if is_failure(response):
+        failed = outcome_of({"entry": [{"resource": {"resourceType": "Claim"}}]}, {"entry": [{"response": response}]})
+        return replace(failed, detail=f"{failed.detail}. The Claim may still be active")
+    if has_warning(response, "not-supported"):
+        return Outcome(Progress.UNDELIVERED, f"{why}: it is still active, tell whoever bills from it")
+    if response["status"] == "200 OK" and has_warning(response, "conflict"):
+        return Outcome(Progress.DONE, f"the Claim was not set back: {why}")
+    if response["status"].startswith("200 Updated"):
+        return Outcome(Progress.DONE, "the Claim is a draft again until the next sign-off")
+    return Outcome(Progress.DONE, why if number_of(response) == 204 else "the Claim was no longer active")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from fhir_coder.audit.entry import Action, AuditEntry, Auditor, Success
 from fhir_coder.errors import FhirCoderError, NotRecorded
+from fhir_coder.exchange import Resource
 from fhir_coder.record.again import NotReplayable
 from fhir_coder.signing.access import Access
 from fhir_coder.signing.performing import Perform, Task
-from fhir_coder.signing.query import question_of
+from fhir_coder.signing.query import is_of_question, is_of_questions, question_of
 from fhir_coder.store.follow_ups import FollowUps, Outcome
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import OpenedReview
 from fhir_coder.tenant_settings import Tenant
-from fhir_coder.worklist.decision import Act
+from fhir_coder.worklist.decision import Act, Decision, Recorded
 from fhir_coder.worklist.following import Duty, FollowUp, Kind, Progress
+from fhir_coder.worklist.questions import asked_by, asks_after
+from fhir_coder.writeback.names import name_of
 
 _LOG = logging.getLogger("fhir_coder.follow_ups")
 _SUCCESS = {
@@ -25,6 +28,7 @@ _SUCCESS = {
     Progress.OVERTAKEN: Success.DONE,
     Progress.UNDELIVERED: Success.REFUSED,
     Progress.FAILED: Success.FAILED,
+    Progress.UNSURE: Success.FAILED,
 }
 
 
@@ -42,6 +46,15 @@ class FindsCoding(Protocol):
         """The coding of that id."""
 
 
+class Resolves(Protocol):
+    """What this needs of :class:`fhir_coder.store.deliveries.Deliveries`."""
+
+    def resolve(
+        self, tenant: str, ehr: str, encounter_reference: str, coding_id: str, is_meant: Callable[[Resource], bool], is_there: bool
+    ) -> int:
+        """Write down what a person found at the EHR."""
+
+
 class Following:
     """``performers`` does the duties of each kind. Nothing here raises because something outside fails: it is kept with its cause."""
 
@@ -53,6 +66,7 @@ class Following:
         performers: Mapping[Kind, Perform],
         tenants: Mapping[str, Tenant],
         auditor: Auditor,
+        deliveries: Resolves,
     ) -> None:
         self._store = store
         self._codings = codings
@@ -60,17 +74,21 @@ class Following:
         self._performers = performers
         self._tenants = tenants
         self._auditor = auditor
+        self._deliveries = deliveries
 
-    def duties(self, coding: StoredEncounter, act: Act) -> tuple[Duty, ...]:
-        """What a decision brings about. An EHR that knows nothing of the encounter is not written: its notes came with the request, and nobody asked for
-        them to be written. A reopening is for billing only: what was signed and has not left is kept from leaving."""
-        if act is Act.ASK:
-            return (Duty(Kind.QUERY, coding.ehr),)
+    def duties(self, coding: StoredEncounter, decision: Decision, history: Sequence[Recorded]) -> tuple[Duty, ...]:
+        """What a decision brings about that is made after a history. An EHR that knows nothing of the encounter is not written: its notes came with the
+        request, and nobody asked for them to be written. After a reopening the EHR's Claim is kept from being billed, and what was signed and has not left from
+        leaving. A question that is taken back is withdrawn."""
+        act = decision.act
+        asks, takes_back = asks_after(history, decision)
+        if asks or takes_back:
+            return (Duty(Kind.QUERY if asks else Kind.WITHDRAWAL, coding.ehr),)
         if act not in {Act.SIGN_OFF, Act.REOPEN}:
             return ()
         tenant = self._tenants.get(coding.tenant)
         is_there = bool(coding.ehr and coding.encounter_reference) and (not coding.is_inline or bool(coding.receipts))
-        to_ehr = (Duty(Kind.EHR, coding.ehr),) if is_there and act is Act.SIGN_OFF else ()
+        to_ehr = (Duty(Kind.EHR, coding.ehr),) if is_there else ()
         return (*to_ehr, *(Duty(Kind.BILLING, one.id) for one in (tenant.billing if tenant else ())))
 
     def carry_out(self, tenant: str, access_of: Callable[[StoredEncounter], Access], coding_id: str = "", is_asked: bool = False) -> int:
@@ -88,8 +106,25 @@ class Following:
     def query_text(self, coding: StoredEncounter, sequence: int) -> str:
         """The question of a decision as a text to copy; empty where it has none."""
         opened = self._reviews.find(coding.tenant, coding.id)
-        remark = question_of(opened.review, sequence) if opened else None
+        remark = question_of(opened.review, asked_by(opened.history, sequence)) if opened else None
         return remark.text if remark else ""
+
+    def resolve(self, coding: StoredEncounter, key: int, is_there: bool) -> bool:
+        """Write down what a person found at the EHR of what may have arrived by a duty (its ``key``), so that it is known at the next attempt; False where nothing
+        of it is in doubt."""
+        found = next((one for one in self.of(coding.tenant, coding.id) if one.key == key and one.progress is Progress.UNSURE), None)
+        if found is None:
+            return False
+        is_question = found.duty.kind in {Kind.QUERY, Kind.WITHDRAWAL}
+        opened = self._reviews.find(coding.tenant, coding.id)
+        history = opened.history if opened else ()
+
+        def is_meant(resource: Resource) -> bool:
+            name = name_of(resource)
+            return is_of_question(coding, history, found, name) if is_question else not is_of_questions(coding, name)
+
+        place = (coding.tenant, coding.ehr, "" if is_question else coding.encounter_reference, coding.id)
+        return self._deliveries.resolve(*place, is_meant, is_there) > 0
 
     def _performed(self, tenant: str, claimed: FollowUp, access_of: Callable[[StoredEncounter], Access]) -> Outcome:
         coding, opened = self._codings.get(tenant, claimed.coding_id), self._reviews.find(tenant, claimed.coding_id)

@@ -63,6 +63,9 @@ WRITES: tuple[tuple[str, str, str], ...] = (
 )
 """What write-back does, by type, letter and interaction. Each is optional: what a token does not allow is not written."""
 
+QUESTIONS: tuple[tuple[str, str, str], ...] = (("Communication", "c", "create"),)
+"""What a question to the provider takes beside the Task of :data:`WRITES`; a Task carries the words where this is missing."""
+
 
 def covers(scopes: Iterable[Scope], need: Need) -> bool:
     """Whether the scopes together open all letters of a type."""
@@ -83,5 +86,14 @@ def require_scopes(scopes: Iterable[Scope], operation: Operation) -> None:
 
 def withheld_writes(scopes: Iterable[Scope]) -> frozenset[tuple[str, str]]:
     """Resource types and interactions of write-back that the scopes do not open."""
+    return _withheld(scopes, WRITES)
+
+
+def withheld_questions(scopes: Iterable[Scope]) -> frozenset[tuple[str, str]]:
+    """The same of what a question takes beside."""
+    return _withheld(scopes, QUESTIONS)
+
+
+def _withheld(scopes: Iterable[Scope], wanted: Iterable[tuple[str, str, str]]) -> frozenset[tuple[str, str]]:
     given = tuple(scopes)
-    return frozenset((kind, interaction) for kind, letter, interaction in WRITES if not covers(given, (kind, letter)))
+    return frozenset((kind, interaction) for kind, letter, interaction in wanted if not covers(given, (kind, letter)))

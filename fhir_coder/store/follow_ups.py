@@ -28,7 +28,8 @@ _F, _R, _C, _D = FollowUpRow, ReviewRow, CodedEncounterRow, ReviewDecisionRow
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt. ``progress`` is DONE, FAILED (tried again), UNDELIVERED (left to a person), or OVERTAKEN while it was tried."""
+    """What became of an attempt. ``progress`` is DONE, FAILED (tried again), UNDELIVERED (left to a person), UNSURE (for a person to say), or OVERTAKEN while
+    it was tried."""
 
     progress: Progress
     detail: str = ""
@@ -118,15 +119,16 @@ def _query(tenant: str) -> Select[Any]:
 
 
 def _is_due(now: int, is_asked: bool) -> Any:
-    waiting = [Progress.DUE.value, Progress.FAILED.value, *([Progress.UNDELIVERED.value] if is_asked else [])]
+    waiting = [Progress.DUE.value, Progress.FAILED.value, *([Progress.UNDELIVERED.value, Progress.UNSURE.value] if is_asked else [])]
     is_time = _F.progress.in_(waiting) if is_asked else and_(_F.progress.in_(waiting), _F.next_attempt_s <= now)
     return or_(is_time, and_(_F.progress == Progress.DOING.value, _F.claimed_s < now - ABANDONED_S))
 
 
 def _is_overtaken(connection: Connection, tenant: str, row: Row[Any]) -> bool:
     """Whether a later decision asks for the same: any of this review, or a sign-off of another coding of the encounter. The EHR and billing are to hold
-    the last word, and an earlier one that failed would take its place. Each question is one of its own."""
-    if row.kind == Kind.QUERY:
+    the last word, and an earlier one that failed would take its place. Each question is one of its own, and its withdrawal too: who does them
+    looks at the decisions."""
+    if row.kind in {Kind.QUERY, Kind.WITHDRAWAL}:
         return False
     this = and_(_D.tenant == _F.tenant, _D.review == _F.review, _D.sequence == _F.sequence)
     later = _query(tenant).join(_D, this).where(_D.tenant == tenant, _F.kind == row.kind, _F.target == row.target, _F.key > row.key)

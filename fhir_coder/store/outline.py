@@ -10,7 +10,7 @@ from typing import Any
 from fhir_coder.exchange import Resource
 
 FREE_TEXT = frozenset(
-    {"note", "description", "comment", "data", "div", "valueString", "valueMarkdown", "valueAnnotation", "valueAttachment"}
+    {"note", "description", "comment", "data", "div", "contentString", "valueString", "valueMarkdown", "valueAnnotation", "valueAttachment"}
 )
 HASH_LENGTH = 64
 

@@ -126,7 +126,8 @@ class Repository:
         return self._cipher.has_key
 
     def written(self, tenant: str, ehr: str, encounter_reference: str) -> tuple[StoredWrite, ...]:
-        """What the EHR answered to all codings of an encounter, oldest first; nothing for an encounter without a reference."""
+        """What the EHR answered to all codings of an encounter, oldest first, and what was begun without an answer; nothing for an encounter without a
+        reference."""
         if not encounter_reference:
             return ()
         with Session(self._engine) as session:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
@@ -114,16 +114,24 @@ class Reviews:
             own = _coding(session, row)
             this = (decision.tenant == tenant, decision.review == row.key, decision.sequence == sequence)
             key = session.scalar(select(decision.key).where(*this)) or 0
-            same = (
-                (coding.ehr == own.ehr, coding.encounter_reference == own.encounter_reference)
-                if own.encounter_reference
-                else (coding.key == own.key,)
-            )
             count = select(func.count()).select_from(decision).join(review, decision.review == review.key)
             count = count.join(coding, review.coded_encounter == coding.key).where(
-                decision.tenant == tenant, review.tenant == tenant, coding.tenant == tenant, *same
+                decision.tenant == tenant, review.tenant == tenant, coding.tenant == tenant, *_same_encounter(own)
             )
             return session.scalar(count.where(decision.act == Act.SIGN_OFF.value, decision.key <= key)) or 0
+
+    def is_last_signed(self, tenant: str, coding_id: str) -> bool:
+        """Whether the last signature of the encounter, on whichever of its codings, was on this one."""
+        decision, review, coding = ReviewDecisionRow, ReviewRow, CodedEncounterRow
+        with Session(self._engine) as session:
+            row = session.scalar(_row(tenant, coding_id))
+            if row is None:
+                return False
+            own = _coding(session, row)
+            signed = select(review.key).join(coding, review.coded_encounter == coding.key).join(decision, decision.review == review.key)
+            signed = signed.where(decision.tenant == tenant, review.tenant == tenant, coding.tenant == tenant)
+            signed = signed.where(decision.act == Act.SIGN_OFF.value, *_same_encounter(own)).order_by(decision.key.desc()).limit(1)
+            return session.scalar(signed) == row.key
 
     def take(self, tenant: str, coding_id: str, maker: Maker) -> Lock:
         """Begin to work on a review, or go on. Raises Conflict while somebody else does, and ResourceUnknown for no review of the tenant."""
@@ -239,6 +247,14 @@ def _due(row: ReviewRow, recorded: Recorded, duty: Duty) -> FollowUpRow:
         **dict.fromkeys(("attempts", "claimed_s", "settled_s"), 0),
         **dict.fromkeys(("detail", "reference"), ""),
     )
+
+
+def _same_encounter(own: CodedEncounterRow) -> tuple[ColumnElement[bool], ...]:
+    """Of all codings of the encounter of one."""
+    coding = CodedEncounterRow
+    if not own.encounter_reference:
+        return (coding.key == own.key,)
+    return coding.ehr == own.ehr, coding.encounter_reference == own.encounter_reference
 
 
 def _row(tenant: str, coding_id: str) -> Select[ReviewRow]:

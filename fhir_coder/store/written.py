@@ -6,16 +6,25 @@ import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
+from fhir_coder.arrival import ABSENT, BEGUN, PRESENT, UNANSWERED
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.store.cipher import Cipher, Sealed
 from fhir_coder.store.records import StoredWrite
 from fhir_coder.store.tables import CodedEncounterRow, ProposalRow, ReceiptRow
 
 
-def written_query(tenant: str, ehr: str, encounter_reference: str) -> Select[str, str, Sealed | None, str | None]:
-    """Receipt lines that name an address, oldest first; the proposal is absent for lines about resources of earlier codings."""
+def of_encounter(tenant: str, ehr: str, encounter_reference: str, coding_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Of all codings of an encounter; of that coding alone where the encounter has no reference."""
+    coding = CodedEncounterRow
+    same = (coding.ehr == ehr, coding.encounter_reference == encounter_reference) if encounter_reference else (coding.id == coding_id,)
+    return (coding.tenant == tenant, *same)
+
+
+def written_query(tenant: str, ehr: str, encounter_reference: str, coding_id: str = "") -> Select[str, str, Sealed | None, str | None]:
+    """Receipt lines that name an address or leave open whether anything was written, oldest first; the proposal is absent for lines about resources of
+    earlier codings."""
     columns = ("coded_encounter", "delivery", "position")
     same_place = and_(*(getattr(ProposalRow, name) == getattr(ReceiptRow, name) for name in columns))
     return (
@@ -24,10 +33,8 @@ def written_query(tenant: str, ehr: str, encounter_reference: str) -> Select[str
         .outerjoin(ProposalRow, same_place)
         .where(
             ReceiptRow.tenant == tenant,
-            CodedEncounterRow.tenant == tenant,
-            CodedEncounterRow.ehr == ehr,
-            CodedEncounterRow.encounter_reference == encounter_reference,
-            ReceiptRow.location != "",
+            *of_encounter(tenant, ehr, encounter_reference, coding_id),
+            or_(ReceiptRow.location != "", *(ReceiptRow.status.startswith(one) for one in (BEGUN, UNANSWERED, ABSENT, PRESENT))),
         )
         .order_by(ReceiptRow.coded_encounter, ReceiptRow.delivery, ReceiptRow.position)
     )
@@ -36,11 +43,11 @@ def written_query(tenant: str, ehr: str, encounter_reference: str) -> Select[str
 def stored_writes(lines: Iterable[Row[str, str, Sealed | None, str | None]], cipher: Cipher) -> Iterator[StoredWrite]:
     """Rows as values; a resource that was kept without a key lacks the places for free text."""
     for status, location, content, outline in lines:
-        text = _opened(content, cipher) or outline
+        text = opened_text(content, cipher) or outline
         yield StoredWrite(json.loads(text, parse_float=Decimal) if text else None, status, location)
 
 
-def _opened(content: Sealed | None, cipher: Cipher) -> str:
+def opened_text(content: Sealed | None, cipher: Cipher) -> str:
     """What no key opens any more is forgotten: coding goes on, as carefully as without memory."""
     try:
         return cipher.open(content)

@@ -11,16 +11,17 @@ from enum import StrEnum
 
 class Kind(StrEnum):
     """What is to be done. ``EHR``: what was written there follows the review (a sign-off, a reopening); ``BILLING``: the signed version goes to
-    one destination; ``QUERY``: the question reaches the provider."""
+    one destination; ``QUERY``: the question reaches the provider; ``WITHDRAWAL``: the provider sees that it was taken back."""
 
     EHR = "ehr"
     BILLING = "billing"
     QUERY = "query"
+    WITHDRAWAL = "withdrawal"
 
 
 class Progress(StrEnum):
     """Where a duty stands. ``FAILED`` is tried again; ``UNDELIVERED`` is left to a person, who finds in ``detail`` why; ``OVERTAKEN``: a later
-    decision made it needless."""
+    decision made it needless; ``UNSURE``: what was sent may have arrived, the EHR cannot be asked, and a person has to say before it is sent again."""
 
     DUE = "due"
     DOING = "doing"
@@ -28,6 +29,7 @@ class Progress(StrEnum):
     FAILED = "failed"
     UNDELIVERED = "undelivered"
     OVERTAKEN = "overtaken"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)

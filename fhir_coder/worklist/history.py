@@ -25,6 +25,12 @@ def standing(history: Sequence[Recorded]) -> Standing:
     return _standing(history, _targets(history))
 
 
+def changed(earlier: Sequence[Recorded], later: Sequence[Recorded]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Sequences of the decisions that stand in the earlier history and not in the later one, and of those that stand in the later one alone."""
+    was, now = ({one.sequence for one in standing(history).decisions} for history in (earlier, later))
+    return tuple(sorted(was - now)), tuple(sorted(now - was))
+
+
 def _targets(history: Sequence[Recorded]) -> Mapping[int, int]:
     """What each undo takes back, by sequence: what it names, or else the last that can be taken back at its time; 0 where there is nothing."""
     targets: dict[int, int] = {}

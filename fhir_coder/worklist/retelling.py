@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fhir_coder.worklist.decision import Act, Recorded
 from fhir_coder.worklist.folding import after, beginning, fold
-from fhir_coder.worklist.history import standing
+from fhir_coder.worklist.history import changed, standing
 from fhir_coder.worklist.review import Proposed, Review
 
 
@@ -49,12 +49,7 @@ def retell(proposed: Proposed, recorded: Sequence[Recorded]) -> tuple[Step, ...]
     for place, one in enumerate(recorded, 1):
         is_undo = one.decision.act is Act.UNDO
         now = fold(proposed, recorded[:place]) if is_undo else after(before, one)
-        left_out, back_in = _undone(recorded[: place - 1], recorded[:place]) if is_undo else ((), ())
+        left_out, back_in = changed(recorded[: place - 1], recorded[:place]) if is_undo else ((), ())
         told.append(Step(one, before, now, is_undo or one.sequence in stood, left_out, back_in))
         before = now
     return tuple(told)
-
-
-def _undone(earlier: Sequence[Recorded], later: Sequence[Recorded]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    was, now = ({one.sequence for one in standing(history).decisions} for history in (earlier, later))
-    return tuple(sorted(was - now)), tuple(sorted(now - was))

@@ -20,7 +20,7 @@ def execute(steps: Sequence[Step], course: Course) -> list[Resource]:
     """One response for each step, in order."""
     at_once, one_by_one = AtOnce(course), OneByOne(course)
     writing = [one for one in steps if one.writes]
-    if course.offer.transacts and len(writing) > 1:
+    if course.offer.transacts and len(writing) > 1 and not any(one.is_alone for one in writing):
         for chunk in chunks(writing):
             at_once.write(chunk)
     responses = at_once.responses

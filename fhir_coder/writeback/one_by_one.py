@@ -9,11 +9,15 @@ from __future__ import annotations
 from fhir_coder.errors import EhrError, EhrRefused, FhirCoderError
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback import receipt
+from fhir_coder.writeback.adoption import is_as_begun
 from fhir_coder.writeback.course import NOT_ACTED, Course, is_done, is_unclear, may_still_act
 from fhir_coder.writeback.names import address_of, version_of
 from fhir_coder.writeback.revision import Left
 from fhir_coder.writeback.steps import Action, Step
 from fhir_coder.writeback.survey import is_silent
+from fhir_coder.writeback.terms import EarlierWrite
+
+_CUT_SHORT = "An attempt that was cut short had written it."
 
 
 class OneByOne:
@@ -32,11 +36,16 @@ class OneByOne:
             case Action.KEEP:
                 return receipt.already_there(step.resource, step.current or {})
             case Action.LEAVE:
-                return receipt.left(step.current or {}, step.sentence)
+                return receipt.left(step.current or {}, step.sentence, issue_code=step.issue)
+            case Action.ADOPT:
+                return receipt.written(f"200 {step.word}", step.resource, step.current or {}, _CUT_SHORT)
+            case Action.DOUBT:
+                self._course.unchanged.add(step.full_url)
+                return receipt.not_sent_again(step.kind)
             case Action.HOLD:
                 return receipt.held(step.sentence)
             case Action.OMIT:
-                return receipt.answer("501 Not Implemented", "not-supported", step.sentence, "warning")
+                return receipt.omitted(step.sentence, step.current)
             case Action.FAIL:
                 return receipt.refused(step.error or EhrRefused(step.sentence))
             case Action.SPARE:
@@ -58,7 +67,8 @@ class OneByOne:
             self._course.gone = error if error.ehr_status in NOT_ACTED else None
             return receipt.refused(error)
         self._course.known[step.full_url] = address_of(kept)
-        return self._course.verified(step, "201 Created", addressed, kept) if is_new else receipt.already_there(addressed, kept)
+        is_ours = is_new or (step.is_alone and is_as_begun(kept, EarlierWrite("", "", addressed)))
+        return self._course.verified(step, "201 Created", addressed, kept) if is_ours else receipt.already_there(addressed, kept)
 
     def _look_again(self, step: Step, addressed: Resource, error: EhrError, is_second: bool) -> Resource:
         try:

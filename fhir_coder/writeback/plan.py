@@ -7,7 +7,7 @@ could not be marked as an error. A Provenance follows its target.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback.ehr_writer import Offer
@@ -20,7 +20,7 @@ from fhir_coder.writeback.names import (
     version_of,
 )
 from fhir_coder.writeback.provenance import renamed
-from fhir_coder.writeback.retirement import Retiring, verified
+from fhir_coder.writeback.retirement import Retiring, not_allowed, verified
 from fhir_coder.writeback.revision import (
     Left,
     Revise,
@@ -46,11 +46,16 @@ def plan(bundle: Resource, survey: Survey, offer: Offer, terms: Terms) -> tuple[
     for entry in bundle["entry"]:
         url, resource = entry["fullUrl"], entry["resource"]
         is_provenance = resource["resourceType"] == "Provenance"
-        steps[url] = planner.provenance(url, resource, steps) if is_provenance else planner.step(url, resource, steps)
+        step = planner.provenance(url, resource, steps) if is_provenance else planner.step(url, resource, steps)
+        steps[url] = planner.after_a_cut(step)
     return (
         *steps.values(),
         *Retiring(survey, offer, terms, bundle.get("timestamp", "")).steps({name_of(one.resource) for one in steps.values()}),
     )
+
+
+_NOT_THERE = frozenset({Action.OMIT, Action.FAIL, Action.DOUBT, Action.SPARE})
+"""After these there is nothing that a Provenance could be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,27 @@ class _Planner:
             return Step(Action.HOLD, url, resource, sentence=sentence)
         return Step(Action.CREATE, url, resource)
 
+    def after_a_cut(self, step: Step) -> Step:
+        """The step, where an attempt before it was cut short: what that wrote is ours, and what it may have created is not created blindly."""
+        name, earlier = name_of(step.resource), self.terms.earlier
+        if step.action is Action.KEEP and name in earlier.adopted:
+            return replace(step, action=Action.ADOPT)
+        if step.action is Action.CREATE and name in earlier.present:
+            return replace(step, action=Action.SPARE, sentence="It is there, a person said; under which id is not known here.")
+        if step.action is not Action.CREATE or not self.terms.signature:  # without one there is no duty by which a person could say
+            return step
+        if name not in earlier.begun or step.kind not in self.survey.blind:
+            return step
+        if self.offer.conditional_create(step.kind):
+            return replace(step, is_alone=True)
+        return replace(step, action=Action.DOUBT)
+
     def provenance(self, url: str, resource: Resource, steps: Mapping[str, Step]) -> Step:
         """A Provenance, which goes the way of its target."""
         if not self.offer.can("Provenance", "create"):
             return Step(Action.OMIT, url, resource, sentence="The EHR does not offer create for Provenance.")
         target = steps.get(resource["target"][0]["reference"])
-        if target is None or target.action in {Action.OMIT, Action.FAIL} or _is_error(target):
+        if target is None or target.action in _NOT_THERE or _is_error(target):
             return Step(Action.SPARE, url, resource, sentence="Its target was not written.")
         if target.action is Action.HOLD:
             return Step(Action.HOLD, url, resource, sentence="Its target is held until sign-off.")
@@ -103,10 +123,8 @@ class _Planner:
         if isinstance(revise, Left):
             return Step(Action.KEEP if revise.is_as_wanted else Action.LEAVE, url, resource, current, sentence=revise.why)
         if not self.offer.can(kind, "update"):
-            if self.terms.signature and (kind, "update") in self.terms.withheld:
-                return Step(
-                    Action.OMIT, url, resource, current, sentence=f"The token does not allow update for {kind}, or the EHR offers none."
-                )
+            if self.terms.signature and self.terms.withholds_update(kind):
+                return Step(Action.OMIT, url, resource, current, sentence=not_allowed(kind))
             return Step(Action.KEEP, url, resource, current)
         return Step(Action.REVISE, url, resource, current, revise)
 
@@ -131,10 +149,10 @@ class _Planner:
         if token_in(current.get("verificationStatus")) == "entered-in-error":
             if not is_withdrawn(current, retired):
                 return Left("Already there, and somebody marked it as entered in error")
-            can_update = self.offer.can("Condition", "update")
-            return (
-                revive_condition(retired) if can_update else Left("Already there as withdrawn, and the EHR offers no update for Condition")
-            )
+            is_told = self.terms.signature is not None and self.terms.withholds_update("Condition")  # as not allowed, by the caller
+            if is_told or self.offer.can("Condition", "update"):
+                return revive_condition(retired)
+            return Left("Already there as withdrawn, and the EHR offers no update for Condition")
         before = earlier.resource if earlier else None
         is_same = before is None or all(before.get(element) == resource.get(element) for element in ("code", "evidence"))
         is_same = is_same and (before is None or _labels(before) == _labels(resource))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fhir_coder.arrival import BEGUN, NOT_SENT_AGAIN, UNANSWERED
 from fhir_coder.errors import EhrError, FhirCoderError
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback.fidelity import Alteration, alterations, altered_codes
@@ -33,9 +34,9 @@ def already_there(proposed: Resource, current: Resource) -> Resource:
     return _located("200 OK", current, altered or [_issue("information", "duplicate", "Already there; nothing was written.")])
 
 
-def left(current: Resource, sentence: str, element: str = "") -> Resource:
-    """Nothing written although something would have had to be."""
-    issue = _issue("warning", "conflict", f"{sentence}.")
+def left(current: Resource, sentence: str, element: str = "", issue_code: str = "conflict") -> Resource:
+    """Nothing written although something would have had to be: somebody has it otherwise (``conflict``), or the EHR offers no way (``not-supported``)."""
+    issue = _issue("warning", issue_code, f"{sentence}.")
     return _located("200 OK", current, [issue | ({"expression": [element]} if element else {})])
 
 
@@ -58,12 +59,30 @@ def refused(error: FhirCoderError) -> Resource:
 def unknown(error: FhirCoderError) -> Resource:
     """No answer came, so it is not known whether it was written."""
     text = f"{error.message}; it is not known whether it was written. The next coding of the encounter looks for it first."
-    return answer("504 No answer", error.issue, text, "error")
+    return answer(UNANSWERED, error.issue, text, "error")
 
 
 def not_attempted(error: FhirCoderError) -> Resource:
     """Nothing was sent, because the EHR had stopped answering."""
     return answer("503 Not attempted", "transient", f"Not sent: before it, {error.message}. Code the encounter again.", "error")
+
+
+def begun(current: Resource | None, word: str = "") -> Resource:
+    """About to be sent: of this version, or to be created."""
+    status = f"{BEGUN} {word}".strip()
+    return _located(status, current, []) if current else answer(status, "informational", "Begun, and no answer yet.", "information")
+
+
+def not_sent_again(kind: str) -> Resource:
+    """Nothing sent, because it may be there."""
+    text = f"An attempt before may have created the {kind}, and the EHR cannot be asked: look there, and say whether it stands there."
+    return answer(NOT_SENT_AGAIN, "duplicate", text, "error")
+
+
+def omitted(sentence: str, current: Resource | None) -> Resource:
+    """Not offered, or not allowed; of what stands there where that is known."""
+    response = answer("501 Not Implemented", "not-supported", sentence, "warning")
+    return response | ({"location": _located("", current, [])["location"]} if current else {})
 
 
 def answer(status: str, issue: str, sentence: str, severity: str = "error") -> Resource:

@@ -9,7 +9,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.writeback.ehr_writer import Offer
 from fhir_coder.writeback.names import address_of, has_verifier, plain_code, token_in
 from fhir_coder.writeback.provenance import retirement_provenance
-from fhir_coder.writeback.revision import Left, cancel_claim, cancel_task, retire_condition
+from fhir_coder.writeback.revision import Left, Revise, cancel_claim, cancel_task, retire_condition
 from fhir_coder.writeback.steps import Action, Step
 from fhir_coder.writeback.survey import Survey
 from fhir_coder.writeback.terms import VOIDED, Terms
@@ -46,44 +46,58 @@ class Retiring:
 
     def _retired(self, name: str, current: Resource) -> Iterator[Step]:
         code, earlier = name.removeprefix(f"{self.terms.key}.condition."), self.terms.earlier.writes.get(name)
-        if plain_code(code) in map(plain_code, self.terms.codes) or token_in(current.get("verificationStatus")) == "entered-in-error":
+        if plain_code(code) in map(plain_code, self.terms.codes):
+            return
+        if token_in(current.get("verificationStatus")) == "entered-in-error":
+            yield from self._adopted(current, "Retired")
             return
         revise = retire_condition(code, earlier, is_signed=self.terms.signature is not None)
-        outcome = verified(self.survey, current) or revise(current, current)
-        url = f"retired:{address_of(current)}"
+        why = verified(self.survey, current) or _why(revise(current, current))
         said = f"{code} was signed away" if self.terms.signature else f"{code} is no longer proposed"
-        if isinstance(outcome, Left) or not self.offer.can("Condition", "update"):
-            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Condition"
-            yield Step(Action.LEAVE, url, current, current, sentence=f"{said}; the Condition was left as it is: {why}")
-            return
-        yield Step(Action.REVISE, url, current, current, revise, "Retired", f"{said}.")
-        if self.offer.can("Provenance", "create"):
-            name = f"{self.terms.key}.provenance.{code}.retired"
-            provenance = retirement_provenance(name, current, self.instant, self.terms.signature)
-            yield Step(Action.CREATE, f"{url}:provenance", provenance, follows=url)
+        step = self._step(current, revise, "Retired", f"{said}.", f"{said}; the Condition was left as it is", why)
+        yield step
+        if step.action is Action.REVISE and self.offer.can("Provenance", "create"):
+            provenance = retirement_provenance(f"{self.terms.key}.provenance.{code}.retired", current, self.instant, self.terms.signature)
+            yield Step(Action.CREATE, f"{step.full_url}:provenance", provenance, follows=step.full_url)
 
     def _cancelled(self, name: str, current: Resource) -> Iterator[Step]:
         if current.get("status") != "requested":
             return
-        revise = cancel_task(self.terms.earlier.writes.get(name), self.instant)
-        outcome = revise(current, current)
-        url = f"retired:{address_of(current)}"
-        if isinstance(outcome, Left) or not self.offer.can("Task", "update"):
-            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Task"
-            yield Step(Action.LEAVE, url, current, current, sentence=f"No review is asked for any more; the Task was left as it is: {why}")
-        else:
-            yield Step(Action.REVISE, url, current, current, revise, "Retired", "No review is asked for any more.")
+        revise, said = cancel_task(self.terms.earlier.writes.get(name), self.instant), "No review is asked for any more"
+        yield self._step(current, revise, "Retired", f"{said}.", f"{said}; the Task was left as it is", _why(revise(current, current)))
 
     def _withdrawn_claim(self, name: str, current: Resource) -> Iterator[Step]:
         """A Claim of an earlier coding where none may be made any more."""
+        word = VOIDED if self.terms.is_void else "Retired"
         if current.get("status") == "cancelled":
+            yield from self._adopted(current, word)
             return
         revise = cancel_claim(self.terms.earlier.writes.get(name), is_signed=self.terms.signature is not None)
-        outcome = revise(current, current)
-        url = f"retired:{address_of(current)}"
-        if isinstance(outcome, Left) or not self.offer.can("Claim", "update"):
-            why = outcome.why if isinstance(outcome, Left) else "the EHR does not offer update for Claim"
-            yield Step(Action.LEAVE, url, current, current, sentence=f"No Claim is proposed any more; withdraw it by hand: {why}")
-        else:
-            word = VOIDED if self.terms.is_void else "Retired"
-            yield Step(Action.REVISE, url, current, current, revise, word, "No Claim is proposed any more.")
+        said = "No Claim is proposed any more"
+        yield self._step(current, revise, word, f"{said}.", f"{said}; withdraw it by hand", _why(revise(current, current)))
+
+    def _step(self, current: Resource, revise: Revise, word: str, sentence: str, is_left: str, why: Left | None) -> Step:
+        """Take it back; or leave it, and say whether that is because of somebody's hand in it (``why``), of the token, or of the EHR."""
+        kind, url = current["resourceType"], f"retired:{address_of(current)}"
+        if why is not None:
+            return Step(Action.LEAVE, url, current, current, sentence=f"{is_left}: {why.why}")
+        if self.terms.withholds_update(kind):
+            return Step(Action.OMIT, url, current, current, sentence=f"{is_left}: {not_allowed(kind)}")
+        if not self.offer.can(kind, "update"):
+            why_not = f"the EHR does not offer update for {kind}"
+            return Step(Action.LEAVE, url, current, current, sentence=f"{is_left}: {why_not}", issue="not-supported")
+        return Step(Action.REVISE, url, current, current, revise, word, sentence)
+
+    def _adopted(self, current: Resource, word: str) -> Iterator[Step]:
+        """What an attempt that was cut short took back: the receipt says it now."""
+        if address_of(current) in self.terms.earlier.adopted:
+            yield Step(Action.ADOPT, f"retired:{address_of(current)}", current, current, word=word)
+
+
+def not_allowed(kind: str) -> str:
+    """Why a resource of a type is not changed where the token does not allow it; whether the EHR would is not asked here."""
+    return f"The token does not allow update for {kind}, or the EHR offers none."
+
+
+def _why(outcome: Resource | Left) -> Left | None:
+    return outcome if isinstance(outcome, Left) else None

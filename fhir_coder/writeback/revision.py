@@ -111,15 +111,15 @@ def complete_task(instant: str) -> Revise:
         status = current.get("status")
         if status == "completed":
             return Left("", is_as_wanted=True)
-        if status not in _UNDER_WAY:
+        if status not in UNDER_WAY:
             return Left(f"its status is {status}")
         return current | {"status": "completed"} | ({"lastModified": instant} if instant else {})
 
     return revise
 
 
-_UNDER_WAY = frozenset({"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"})
-"""Statuses of http://hl7.org/fhir/R4/valueset-task-status.html from which a Task can be completed."""
+UNDER_WAY = frozenset({"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"})
+"""Statuses of http://hl7.org/fhir/R4/valueset-task-status.html in which a Task can still be completed or cancelled."""
 
 
 def revise_claim(earlier: EarlierWrite | None) -> Revise:

@@ -11,7 +11,8 @@ from fhir_coder.writeback.revision import Revise
 
 
 class Action(StrEnum):
-    """What is done about one resource."""
+    """What is done about one resource. ``ADOPT``: it stands as an attempt that was cut short wrote it; ``DOUBT``: such an attempt may have created it, and the
+    EHR cannot be asked."""
 
     CREATE = "create"
     REVISE = "revise"
@@ -19,6 +20,8 @@ class Action(StrEnum):
     LEAVE = "leave"
     HOLD = "hold"
     OMIT = "omit"
+    ADOPT = "adopt"
+    DOUBT = "doubt"
     FAIL = "fail"
     SPARE = "spare"
 
@@ -29,7 +32,8 @@ class Step:
 
     ``resource`` is as proposed, its references as ``urn:uuid``; ``current`` as it stands at the EHR. ``revise`` makes the one of the other;
     ``word`` names in the receipt what a revision did. ``sentence`` says why something is left, held or omitted, ``error`` why nothing is known. ``follows`` is the ``full_url`` of the
-    step without whose success a Provenance is not written.
+    step without whose success a Provenance is not written. ``is_alone``: it may be there already, so that it is created under a condition and in no transaction.
+    ``issue`` is the kind of reason for which it is left.
     """
 
     action: Action
@@ -41,6 +45,8 @@ class Step:
     sentence: str = ""
     error: FhirCoderError | None = None
     follows: str = ""
+    is_alone: bool = False
+    issue: str = "conflict"
 
     @property
     def kind(self) -> str:

@@ -20,19 +20,23 @@ _LISTED_BY = {
     "Condition": {"patient": "patient", "encounter": "encounter"},
     "Claim": {"patient": "patient"},
     "Task": {"patient": "patient", "encounter": "encounter"},
+    "Communication": {"patient": "patient", "encounter": "encounter"},
 }
 """Search parameters by which a type names its patient and encounter (http://hl7.org/fhir/R4/searchparameter-registry.html)."""
+_KINDS = ("Condition", "Claim", "Task", "Provenance")
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``existing``: ours by name; ``provenances``: of each address, ours and others'; ``failures``: names of which the EHR did not say whether
-    they exist, and the error; ``silence``: the error after which the EHR was not asked any more, or None."""
+    they exist, and the error; ``silence``: the error after which the EHR was not asked any more, or None; ``blind``: types that cannot be searched for what was
+    written a moment ago."""
 
     existing: Mapping[str, Resource] = field(default_factory=dict)
     provenances: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
     failures: Mapping[str, FhirCoderError] = field(default_factory=dict)
     silence: FhirCoderError | None = None
+    blind: frozenset[str] = frozenset()
 
 
 def is_silent(error: FhirCoderError) -> bool:
@@ -71,7 +75,7 @@ class Surveyor:
         provenances: dict[str, tuple[Resource, ...]] = {}
         if not silent:
             silent = self._list_provenances(existing.values(), provenances, failures)
-        return Survey(existing, provenances, failures, silent)
+        return Survey(existing, provenances, failures, silent, frozenset(one for one in _KINDS if not self.can_find(one)))
 
     def find(self, kind: str, name: str) -> Resource | None:
         """The resource of that name, by identifier, by the patient's list, or at the address of an earlier receipt.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from fhir_coder.arrival import ABSENT, BEGUN, PRESENT, UNANSWERED
 from fhir_coder.exchange import Resource
 from fhir_coder.model import Outcome
 from fhir_coder.writeback.names import name_of
@@ -47,30 +48,74 @@ class EarlierWrite:
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What earlier codings of the encounter wrote, by name, and the versioned addresses of what they retired, and of Claims that a signature without
-    codes voided."""
+    codes voided.
+
+    ``begun`` is what was to be written and has no answer, by name: with the version that was to be changed, or without an address where it was to be
+    created. ``leaving`` is the same of what was to be retired: its versioned address, and whether that was to void, by address. ``present`` names what a person found at the EHR, where is not
+    known. ``adopted`` names those of ``begun``, and addresses those of ``leaving``, that were seen to be written (:mod:`fhir_coder.writeback.adoption`).
+    """
 
     writes: Mapping[str, EarlierWrite] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
     voided: frozenset[str] = frozenset()
+    begun: Mapping[str, EarlierWrite] = field(default_factory=dict)
+    leaving: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
+    adopted: frozenset[str] = frozenset()
 
 
 def read_earlier(kept: Iterable[KeptWrite]) -> Earlier:
     """From the receipts of all earlier codings of one encounter at one EHR, oldest first."""
-    writes: dict[str, EarlierWrite] = {}
-    retired: set[str] = set()
-    voided: set[str] = set()
+    reading = _Reading()
     for one in kept:
-        address, _, version = one.location.partition("/_history/")
         name = name_of(one.resource) if one.resource else ""
-        if one.resource is None and one.status.startswith("200 Retired"):
-            retired.add(one.location)
-        elif one.resource is None and one.status.startswith(f"200 {VOIDED}"):
-            voided.add(one.location)
-        elif name and address and one.status.startswith(WRITTEN):
-            writes[name] = EarlierWrite(address, version, one.resource)
-        elif name and address:
-            writes.setdefault(name, EarlierWrite(address))
-    return Earlier(writes, frozenset(retired), frozenset(voided))
+        if one.resource is None:
+            reading.leave(one)
+        elif name:
+            reading.write(one, name, one.resource)
+    return Earlier(
+        reading.writes, frozenset(reading.retired), frozenset(reading.voided), reading.begun, reading.leaving, frozenset(reading.present)
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the lines so far come to."""
+
+    writes: dict[str, EarlierWrite] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
+    voided: set[str] = field(default_factory=set)
+    begun: dict[str, EarlierWrite] = field(default_factory=dict)
+    leaving: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
+
+    def write(self, one: KeptWrite, name: str, resource: Resource) -> None:
+        """A line about a proposed resource."""
+        address, _, version = one.location.partition("/_history/")
+        if one.status.startswith((BEGUN, UNANSWERED)) or (address and one.status.startswith("5")):
+            self.begun[name] = EarlierWrite(address, version, resource)
+        elif one.status.startswith((ABSENT, PRESENT)):
+            self.begun.pop(name, None)
+            self.present |= {name} if one.status.startswith(PRESENT) else set()
+        elif address:
+            self.begun.pop(name, None)
+            self.present.discard(name)
+            if one.status.startswith(WRITTEN):
+                self.writes[name] = EarlierWrite(address, version, resource)
+            else:
+                self.writes.setdefault(name, EarlierWrite(address))
+
+    def leave(self, one: KeptWrite) -> None:
+        """A line about a resource of an earlier coding."""
+        address = one.location.partition("/_history/")[0]
+        if one.status.startswith((BEGUN, "5")):
+            self.leaving[address] = one.location, one.status.endswith(VOIDED) or self.leaving.get(address, ("", False))[1]
+            return
+        self.leaving.pop(address, None)
+        if one.status.startswith("200 Retired"):
+            self.retired.add(one.location)
+        elif one.status.startswith(f"200 {VOIDED}"):
+            self.voided.add(one.location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +139,10 @@ class Terms:
     withheld: frozenset[tuple[str, str]] = frozenset()
     signature: Signature | None = None
     is_void: bool = False
+
+    def withholds_update(self, kind: str) -> bool:
+        """Whether the token does not allow it, whatever the EHR offers."""
+        return (kind, "update") in self.withheld
 
 
 def terms_of(proposal: Proposal, write_before_review: bool | None, kept: Iterable[KeptWrite] = ()) -> Terms:

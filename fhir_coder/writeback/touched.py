@@ -10,9 +10,26 @@ PROPOSED = frozenset({"unconfirmed", "provisional"})
 """Verification statuses of a proposal; the second is what some EHRs make of the first."""
 
 _WRITTEN_ALWAYS = frozenset({"resourceType", "id", "meta", "text", "language", "implicitRules", "identifier", "encounter"})
-_WRITTEN_CONDITION = _WRITTEN_ALWAYS | {
+WRITTEN_CONDITION = _WRITTEN_ALWAYS | {
     *("extension", "clinicalStatus", "verificationStatus", "category", "code", "subject", "recordedDate", "evidence"),
 }
+WRITTEN_CLAIM = _WRITTEN_ALWAYS | {
+    *(
+        "status",
+        "type",
+        "use",
+        "patient",
+        "created",
+        "provider",
+        "priority",
+        "billablePeriod",
+        "supportingInfo",
+        "diagnosis",
+        "insurance",
+        "item",
+    ),
+}
+"""Elements that this software writes of each type."""
 _WRITTEN_TASK = _WRITTEN_ALWAYS | {
     *("status", "intent", "priority", "code", "focus", "for", "authoredOn", "lastModified", "reasonCode", "input"),
 }
@@ -35,7 +52,7 @@ def condition_touch(condition: Resource, code: str, earlier: EarlierWrite | None
         return ""
     if {plain_code(one) for one in codes_in(condition.get("code"))} != {plain_code(code)}:
         return "its code is not the one that was proposed"
-    return _added(condition, _WRITTEN_CONDITION)
+    return _added(condition, WRITTEN_CONDITION)
 
 
 def claim_touch(claim: Resource, earlier: EarlierWrite | None, is_signed: bool = False) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.records import StoredEncounter
-from fhir_coder.worklist.decision import Act
+from fhir_coder.worklist.decision import Decision, Recorded
 from fhir_coder.worklist.following import Duty, FollowUp
 
 
 class NothingFollows:
     """A :class:`fhir_coder.review.following_up.FollowsUp` without duties."""
 
-    def duties(self, session: ReviewSession, coding: StoredEncounter, act: Act) -> tuple[Duty, ...]:
+    def duties(self, session: ReviewSession, coding: StoredEncounter, decision: Decision, history: Sequence[Recorded]) -> tuple[Duty, ...]:
         """None."""
         return ()
 
@@ -21,6 +23,10 @@ class NothingFollows:
     def of(self, tenant: str, coding_id: str) -> tuple[FollowUp, ...]:
         """None."""
         return ()
+
+    def resolve(self, session: ReviewSession, coding: StoredEncounter, key: int, is_there: bool) -> bool:
+        """Nothing is in doubt."""
+        return False
 
     def query_text(self, coding: StoredEncounter, sequence: int) -> str:
         """None."""

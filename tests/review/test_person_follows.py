@@ -16,7 +16,7 @@ from fhir_coder.review.session import ReviewSession
 from fhir_coder.reviewing import AsPerson
 from fhir_coder.signing.access import Access
 from fhir_coder.tenant_settings import EhrSettings, Tenant
-from fhir_coder.worklist.decision import Act
+from fhir_coder.worklist.decision import Act, Decision
 from fhir_coder.worklist.following import Duty, Kind
 from tests.record.test_rereading import coding
 from tests.review.conftest import LAUNCHED, SIGNED_IN
@@ -50,6 +50,7 @@ def test_at_the_ehr_of_the_launch_the_persons_token_writes_within_its_scopes() -
     assert access.agent == Agent(AgentKind.PERSON, "Practitioner/ada", "https://as.example")
     assert ("Claim", "create") in access.withheld and ("Task", "update") in access.withheld
     assert not {("Condition", "create"), ("Condition", "update"), ("Task", "create")} & access.withheld
+    assert ("Communication", "create") in access.withheld, "a question of such a person is a Task that carries its own words"
 
 
 @pytest.mark.parametrize(("scope", "client"), [("user/*.cud", "as person at main"), ("user/Condition.c", "as server at main")])
@@ -77,8 +78,11 @@ class Records:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
 
-    def duties(self, coding: Any, act: Act) -> tuple[Duty, ...]:
-        return (Duty(Kind.EHR, coding.ehr),) if act is Act.SIGN_OFF else ()
+    def duties(self, coding: Any, decision: Decision, history: Any) -> tuple[Duty, ...]:
+        return (Duty(Kind.EHR, coding.ehr),) if decision.act is Act.SIGN_OFF else ()
+
+    def resolve(self, coding: Any, key: int, is_there: bool) -> bool:
+        return key == 7 and is_there
 
     def carry_out(self, tenant: str, access_of: Any, coding_id: str, is_asked: bool) -> int:
         self.asked.append((tenant, access_of(CODING), coding_id, is_asked))
@@ -105,7 +109,8 @@ def test_it_is_done_for_the_coding_in_the_persons_name_with_the_request_it_came_
 
 def test_what_is_asked_of_it_is_what_follows_in_the_persons_practice() -> None:
     follows = PersonFollows(Records(), lambda session, coding: pytest.fail("nothing is reached"))  # type: ignore[arg-type]
-    assert follows.duties(session(), CODING, Act.SIGN_OFF) == (Duty(Kind.EHR, "main"),)
-    assert follows.duties(session(), CODING, Act.ACCEPT) == ()
+    assert follows.duties(session(), CODING, Decision(Act.SIGN_OFF), ()) == (Duty(Kind.EHR, "main"),)
+    assert follows.duties(session(), CODING, Decision(Act.ACCEPT), ()) == ()
+    assert follows.resolve(session(), CODING, 7, True) and not follows.resolve(session(), CODING, 7, False)
     assert follows.of("default", CODING.id) == ("default", CODING.id)
     assert follows.query_text(CODING, 3) == "question 3"

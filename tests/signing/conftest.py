@@ -19,7 +19,7 @@ from fhir_coder.signing.access import Access
 from fhir_coder.signing.billing import BillingFollows
 from fhir_coder.signing.ehr import EhrFollows
 from fhir_coder.signing.following import Following
-from fhir_coder.signing.query import deliver_question
+from fhir_coder.signing.query import Questions
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.store.start import Stores, open_stores
@@ -80,14 +80,19 @@ class Practice:
             lambda tenant, ehr: self.settings if ehr == self.settings.id else None,
             lambda coding: cast(Codebook, Titles()),
             self.stores.follow_ups.is_overtaken,
+            self.stores.reviews.is_last_signed,
         )
+        questions = Questions(self.stores.repository, self.stores.reviews, self.stores.deliveries, self.stores.follow_ups.of)
         performers = {
             Duties.EHR: ehr,
             Duties.BILLING: BillingFollows(self.stores.outbox, self.stores.reviews.signatures, self.stores.follow_ups.is_overtaken),
-            Duties.QUERY: deliver_question,
+            Duties.QUERY: questions.deliver,
+            Duties.WITHDRAWAL: questions.withdraw,
         }
         store = self.stores
-        self.following = Following(store.follow_ups, store.repository, store.reviews, performers, tenants, self.audit.append)
+        self.following = Following(
+            store.follow_ups, store.repository, store.reviews, performers, tenants, self.audit.append, store.deliveries
+        )
 
     @property
     def coding(self) -> StoredEncounter:
@@ -100,7 +105,7 @@ class Practice:
         for decision in decisions:
             opened = self.stores.reviews.find("default", self.coding_id)
             assert opened is not None
-            duties = self.following.duties(self.coding, decision.act)
+            duties = self.following.duties(self.coding, decision, opened.history)
             self.stores.reviews.decide("default", self.coding_id, opened.review.version, decision, CODER, Checked(), duties)
 
     def follow(self, is_asked: bool = True) -> list[FollowUp]:

@@ -61,20 +61,28 @@ class Practice:
         self.store = replace_clock(self.stores, lambda: self.at)
         repository = self.stores.repository
         ehr = EhrFollows(
-            repository, self.stores.deliveries, lambda *_: None, lambda *_: self.settings, lambda _: NoCodes(), self.store.is_overtaken
+            repository,
+            self.stores.deliveries,
+            lambda *_: None,
+            lambda *_: self.settings,
+            lambda _: NoCodes(),
+            self.store.is_overtaken,
+            self.stores.reviews.is_last_signed,
         )  # type: ignore[arg-type,return-value]
         performers = {
             Kind.EHR: ehr,
             Kind.BILLING: BillingFollows(self.stores.outbox, self.stores.reviews.signatures, self.store.is_overtaken),
         }
-        self.following = Following(self.store, repository, self.stores.reviews, performers, {"north": NORTH}, self.told.append)
+        self.following = Following(
+            self.store, repository, self.stores.reviews, performers, {"north": NORTH}, self.told.append, self.stores.deliveries
+        )
         self.coding_id = repository.save("north", "main", coding_result("Encounter/e1"))
 
     def decide(self, decision: Decision) -> None:
         found, coding = self.stores.reviews.find("north", self.coding_id), self.stores.repository.get("north", self.coding_id)
         assert found is not None
         assert coding is not None
-        duties = self.following.duties(replace(coding, is_inline=False), decision.act)
+        duties = self.following.duties(replace(coding, is_inline=False), decision, found.history)
         self.stores.reviews.decide("north", self.coding_id, found.review.version, decision, ANNA, Checked(), duties)
 
     def run(self) -> int:
@@ -138,7 +146,7 @@ def test_signed_again_after_reopening_takes_back_what_was_rejected_and_is_the_ne
     practice.decide(Decision(Act.SIGN_OFF))
     practice.run()
     practice.decide(Decision(Act.REOPEN, reason="coding-error"))
-    assert practice.run() == 1  # what had not left for billing does not leave
+    assert practice.run() == 2  # what had not left for billing does not leave, and no Claim is active
     practice.decide(Decision(Act.REJECT, "Q87.89", reason="negated"))
     practice.decide(Decision(Act.SIGN_OFF))
     practice.run()
@@ -150,9 +158,9 @@ def test_signed_again_after_reopening_takes_back_what_was_rejected_and_is_the_ne
 def test_a_question_is_a_duty_and_an_uploaded_encounter_has_none_at_an_ehr(practice: Practice) -> None:
     coding = practice.stores.repository.get("north", practice.coding_id)
     assert coding is not None
-    assert practice.following.duties(coding, Act.ASK) == (Duty(Kind.QUERY, "main"),)
+    assert practice.following.duties(coding, Decision(Act.ASK), ()) == (Duty(Kind.QUERY, "main"),)
     uploaded = replace(coding, ehr="", encounter_reference="")
-    assert practice.following.duties(uploaded, Act.SIGN_OFF) == (Duty(Kind.BILLING, "billing"),)
+    assert practice.following.duties(uploaded, Decision(Act.SIGN_OFF), ()) == (Duty(Kind.BILLING, "billing"),)
 
 
 def test_a_condition_that_somebody_changed_is_left_and_told(practice: Practice) -> None:

@@ -83,7 +83,7 @@ def test_a_signature_that_is_carried_out_late_does_not_undo_the_next_one(anywher
     anywhere.meanwhile = [sign_again]
     anywhere.decide(SIGN)
     stands = [(one.sequence, one.progress) for one in anywhere.follow() if one.duty.kind is Kind.EHR]
-    assert stands == [(1, Progress.OVERTAKEN), (4, Progress.DONE)]
+    assert stands == [(1, Progress.OVERTAKEN), (2, Progress.OVERTAKEN), (4, Progress.DONE)]
     assert anywhere.conditions() == {"I10": "confirmed", "E11.9": "entered-in-error"} and claimed(anywhere) == ["I10"]
     waiting = [one.version for one in anywhere.stores.outbox.entries("default", (Billed.WAITING,))]
     assert waiting == [2]

@@ -11,7 +11,7 @@ from fhir_coder.billing.outgoing import State as Billed
 from fhir_coder.errors import NotRecorded
 from fhir_coder.model import Assertions, Mentions, Sections
 from fhir_coder.model import ServiceLine as Charged
-from fhir_coder.signing.ehr import outcome_of
+from fhir_coder.signing.receipts import outcome_of
 from fhir_coder.worklist.decision import Act, Decision, Span
 from fhir_coder.worklist.following import Kind, Progress
 from fhir_coder.writeback.bundle import build_bundle
@@ -164,9 +164,8 @@ def test_signing_twice_without_a_change_changes_nothing(practice: Practice) -> N
 def test_reopened_before_anything_left_nothing_leaves(practice: Practice) -> None:
     practice.decide(SIGN, REOPEN)
     done = practice.follow()
-    assert [one.progress for one in done] == [Progress.DONE, Progress.OVERTAKEN, Progress.DONE] and practice.conditions()[
-        "I10"
-    ] == "unconfirmed"
+    assert [one.progress for one in done] == [Progress.OVERTAKEN, Progress.OVERTAKEN, Progress.DONE, Progress.DONE]
+    assert done[2].detail == "reopened: no active Claim of ours stands there" and practice.conditions()["I10"] == "unconfirmed"
     assert practice.stores.outbox.entries("default") == ()
 
 
@@ -322,3 +321,30 @@ def test_what_the_ehr_stored_otherwise_is_told_as_that(status: str) -> None:
     found = outcome_of(bundle, {"entry": [{"response": {"status": status} | changed}, {"response": left}]})
     assert found.progress is Progress.DONE
     assert found.detail == "stored by the EHR otherwise than sent: Condition; 1 left as somebody there has them"
+
+
+@pytest.mark.parametrize("kind", ["Condition", "Claim"])
+def test_what_the_sign_in_does_not_allow_to_be_taken_back_is_told_so_and_taken_back_with_other_access(
+    practice: Practice, kind: str
+) -> None:
+    practice.decide(SIGN)
+    practice.follow()
+    limited = practice.access
+    practice.access = lambda coding: replace(limited(coding), withheld=frozenset({(kind, "update")}))  # type: ignore[method-assign]
+    practice.decide(REOPEN, REJECT_DIABETES, Decision(Act.REJECT, "I10", reason="not-documented"), SIGN)
+    told = [one for one in practice.follow() if one.duty.kind is Kind.EHR][-1]
+    count = "2 Condition" if kind == "Condition" else "Claim"
+    assert (told.progress, told.detail) == (Progress.FAILED, f"not allowed by the scopes of your sign-in: {count}")
+    practice.access = limited  # type: ignore[method-assign]
+    assert [one for one in practice.follow() if one.duty.kind is Kind.EHR][-1].progress is Progress.DONE
+    assert set(practice.conditions().values()) == {"entered-in-error"} and practice.one("Claim")["status"] == "cancelled"
+
+
+def test_what_the_ehr_lets_nobody_take_back_is_told_as_that(practice: Practice) -> None:
+    practice.decide(SIGN)
+    practice.follow()
+    practice.ehr.statement = statement(without={"Condition": ("update",)})
+    practice.decide(REOPEN, REJECT_DIABETES, SIGN)
+    told = [one for one in practice.follow() if one.duty.kind is Kind.EHR][-1]
+    assert (told.progress, told.detail) == (Progress.DONE, "still there, for the EHR takes no update of it: Condition")
+    assert practice.conditions()["E11.9"] == "confirmed"

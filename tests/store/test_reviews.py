@@ -441,6 +441,7 @@ USES: dict[str, Callable[[Desk, str], object]] = {
     "let_go": lambda desk, coding: desk.reviews.let_go("north", coding, ANNA),
     "decide": lambda desk, coding: desk.reviews.decide("north", coding, 0, ACCEPT, ANNA),
     "signatures": lambda desk, coding: desk.reviews.signatures("north", coding, 1),
+    "is_last_signed": lambda desk, coding: desk.reviews.is_last_signed("north", coding),
     "lines": lambda desk, _: desk.worklist.lines("north", Filters(reason="low-probability")),
     "count": lambda desk, _: desk.worklist.count("north"),
     "newest": lambda desk, _: desk.worklist.newest("north"),

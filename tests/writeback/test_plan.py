@@ -79,4 +79,4 @@ def test_what_was_written_last_is_what_counts_and_not_what_was_refused_since() -
 
 
 def test_every_action_is_a_word_of_the_plan() -> None:
-    assert {str(one) for one in Action} == {"create", "revise", "keep", "leave", "hold", "omit", "fail", "spare"}
+    assert {str(one) for one in Action} == {"create", "revise", "keep", "leave", "hold", "omit", "fail", "spare", "adopt", "doubt"}
