@@ -22,6 +22,7 @@ Positions = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 _CODE = re.compile(r"[A-Z]\d[0-9A-Z]?\.?[0-9A-Z]{0,4}", re.IGNORECASE | re.ASCII)
+_INCLUDED = {NoteKind.INCLUSION_TERM, NoteKind.INCLUDES}
 _BEYOND = "\U0010ffff"
 
 
@@ -68,7 +69,7 @@ class CodeList:
         return np.arange(self._position[code], self._position[last] + 1)
 
     def matching(self, text: str) -> Mask:
-        """The codes that each word of the text begins, or begins a word of: of the title, or of an inclusion term printed at the code."""
+        """The codes that each word of the text begins, or begins a word of: of the title, or of what is printed at the code as included."""
         found = np.full(len(self.codes), bool(words_of(text)))
         for token in dict.fromkeys(text.split()):
             fits = self._beginning(token)
@@ -109,7 +110,7 @@ class CodeList:
 
 
 class _Texts:
-    """The words of titles and inclusion terms. A full code has those of its stem and of the text of its seventh character."""
+    """The words of titles, inclusion terms and Includes notes. A full code has those of its stem and of the text of its seventh character."""
 
     def __init__(self, codebook: Codebook) -> None:
         printed = tuple(codebook.printed_codes())
@@ -133,10 +134,10 @@ class _Texts:
         return np.repeat(stems, self._spans) | endings[self._ending_of]
 
     def included(self, word: str) -> Mask:
-        """The codes with an inclusion term that has a word that begins so."""
+        """The codes with an inclusion term or Includes note that has a word that begins so."""
         return np.repeat(self._terms.beginning(word), self._spans)
 
 
 def _terms(codebook: Codebook, code: str, form: Callable[[str], str]) -> tuple[str, ...]:
-    texts = (text for kind, text in codebook.own_notes(code) if kind is NoteKind.INCLUSION_TERM)
+    texts = (text for kind, text in codebook.own_notes(code) if kind in _INCLUDED)
     return tuple(dict.fromkeys(word for text in texts for word in words_of(text, form)))

@@ -15,7 +15,7 @@ from fhir_coder.vocabulary import ICD10CM
 from terminology.release import Catalogue, Release
 
 _TEXT_FILTER = (
-    "Each word must begin a word of the title or of an inclusion term, or be the beginning of the code. Singular and plural, case and accents are "
+    "Each word must begin a word of the title, of an inclusion term or of an Includes note printed at the code, or be the beginning of the code. Singular and plural, case and accents are "
     "alike. Codes with all words in the title come first, then the shorter title, then tabular order; beginnings of codes alone leave tabular order."
 )
 

@@ -78,7 +78,7 @@ EXPAND = Definition(
         Parameter("valueSetVersion", "string", 0, "1", "The release: a value set is as old as it."),
         Parameter("context", "uri", 0, "1", "Refused."),
         Parameter("contextDirection", "code", 0, "1", "Refused."),
-        Parameter("filter", "string", 0, "1", "Words, or beginnings of words, of titles and inclusion terms; the beginning of a code."),
+        Parameter("filter", "string", 0, "1", "Words, or beginnings of words, of titles and of what is included; the beginning of a code."),
         Parameter("date", "dateTime", 0, "1", _DATE),
         Parameter("offset", "integer", 0, "1", "How many codes to pass over."),
         Parameter("count", "integer", 0, "1", "How many codes to return; 0 for the total alone."),

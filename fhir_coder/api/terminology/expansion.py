@@ -21,8 +21,8 @@ from fhir_coder.exchange import Resource
 from fhir_coder.vocabulary import ICD10CM
 from terminology.release import Release
 
-MOST_CODES = 5000
-"""Codes in one answer, about a megabyte."""
+MOST_CODES = 1000
+"""Codes in one answer: what anyone may ask for should cost no more than some hundredths of a second."""
 LONGEST_FILTER = 200
 _NAMESPACE = UUID("5c5f0c8e-8c0b-5c5e-9f3a-3a7c0f1f2f55")
 """Of the identifiers of expansions: the same codes of the same release have the same one."""
