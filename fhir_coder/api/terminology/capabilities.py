@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from fhir_coder import __version__
 from fhir_coder.api.terminology.definitions import DEFINITIONS, EXPAND, TERMINOLOGY_DATE
-from fhir_coder.api.terminology.editions import Editions
 from fhir_coder.api.terminology.expansion import MOST_CODES
+from fhir_coder.api.terminology.installed_releases import InstalledReleases
 from fhir_coder.api.terminology.properties import PROPERTIES
 from fhir_coder.exchange import Resource
 from fhir_coder.vocabulary import ICD10CM
@@ -28,15 +28,15 @@ def operations_of_types() -> list[Resource]:
     return [{"type": resource, "operation": operations} for resource, operations in found.items()]
 
 
-def build_terminology_capabilities(base_url: str, editions: Editions) -> Resource:
+def build_terminology_capabilities(base_url: str, installed: InstalledReleases) -> Resource:
     """The statement of the server instance at ``base_url`` (absolute)."""
-    current = editions.current.release
+    current = installed.current.release
     return {
         "resourceType": "TerminologyCapabilities",
         "status": "active",
         "date": TERMINOLOGY_DATE,
         "publisher": "fhir-coder",
-        "description": _described(editions.catalogue),
+        "description": _described(installed.catalogue),
         "kind": "instance",
         "software": {"name": "fhir-coder", "version": __version__},
         "implementation": {"description": "ICD-10-CM by release", "url": base_url},
@@ -44,7 +44,7 @@ def build_terminology_capabilities(base_url: str, editions: Editions) -> Resourc
         "codeSystem": [
             {
                 "uri": ICD10CM,
-                "version": [_version(release, release is current) for release in editions.catalogue.releases],
+                "version": [_version(release, release is current) for release in installed.catalogue.releases],
                 "subsumption": False,
             }
         ],

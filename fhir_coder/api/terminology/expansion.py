@@ -11,8 +11,8 @@ import numpy as np
 
 from fhir_coder.api.terminology.call import Call
 from fhir_coder.api.terminology.content import NAME, require_english
-from fhir_coder.api.terminology.editions import Editions
 from fhir_coder.api.terminology.expansion_parameters import applied, release_of
+from fhir_coder.api.terminology.installed_releases import InstalledReleases
 from fhir_coder.api.terminology.spelling import is_known, why_unknown
 from fhir_coder.api.terminology.value_sets import ImplicitValueSet, read_value_set
 from fhir_coder.code_search.listing import CodeList, Positions
@@ -62,7 +62,7 @@ class _Page:
         return page
 
 
-def expand(call: Call, editions: Editions, lists: CodeLists, now: datetime) -> Resource:
+def expand(call: Call, installed: InstalledReleases, lists: CodeLists, now: datetime) -> Resource:
     """The ValueSet with its expansion. Raises RequiredMissing, InvalidContent, TooMuch, and ResourceUnknown for a value set, release or code
     that is not here."""
     url, words, page = call.value("url"), call.value("filter"), _page(call)
@@ -72,9 +72,9 @@ def expand(call: Call, editions: Editions, lists: CodeLists, now: datetime) -> R
         raise InvalidContent(f"a filter has at most {LONGEST_FILTER} characters", expression=call.place("filter"))
     require_english(call.value("displayLanguage"), call.place("displayLanguage"))
     value_set = read_value_set(url)
-    release = release_of(call, value_set, editions)
+    release = release_of(call, value_set, installed)
     if value_set.root and not is_known(release, value_set.root):
-        raise ResourceUnknown(why_unknown(release, value_set.root, editions.catalogue))
+        raise ResourceUnknown(why_unknown(release, value_set.root, installed.catalogue))
     codes = lists.of(release)
     positions = _members(codes, value_set, words, call.value("excludeNotForUI") is True)
     expansion: Resource = {

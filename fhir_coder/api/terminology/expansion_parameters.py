@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fhir_coder.api.terminology.call import Call
 from fhir_coder.api.terminology.definitions import EXPAND
-from fhir_coder.api.terminology.editions import Editions, day_of
+from fhir_coder.api.terminology.installed_releases import InstalledReleases, day_of
 from fhir_coder.api.terminology.value_sets import ImplicitValueSet
 from fhir_coder.errors import InvalidContent
 from fhir_coder.exchange import Resource
@@ -27,25 +27,25 @@ _NOT_NAMED = frozenset({"url", "valueSetVersion"})
 """They stand in the value set itself."""
 
 
-def release_of(call: Call, value_set: ImplicitValueSet, editions: Editions) -> Release:
+def release_of(call: Call, value_set: ImplicitValueSet, installed: InstalledReleases) -> Release:
     """The release: the forced one, else that of the value set, else ``system-version``, else by date. Raises InvalidContent where two are named that
     differ or the checked one is another, and ResourceUnknown."""
-    own = _only((value_set.version, call.value("valueSetVersion")), editions, call.place("valueSetVersion"))
+    own = _only((value_set.version, call.value("valueSetVersion")), installed, call.place("valueSetVersion"))
     forced, usual, checked = (
-        _only(_versions(call, name), editions, call.place(name))
+        _only(_versions(call, name), installed, call.place(name))
         for name in ("force-system-version", "system-version", "check-system-version")
     )
     named = forced or own or usual
-    release = editions.require(named.id if named else None, day_of(call.value("date")))
+    release = installed.require(named.id if named else None, day_of(call.value("date")))
     if checked is not None and checked is not release:
         sentence = f"check-system-version names release {checked.id}; this would be {release.id}"
         raise InvalidContent(sentence, expression=call.place("check-system-version"))
     return release
 
 
-def _only(versions: tuple[str | None, ...], editions: Editions, place: tuple[str, ...]) -> Release | None:
+def _only(versions: tuple[str | None, ...], installed: InstalledReleases, place: tuple[str, ...]) -> Release | None:
     """The release that all given versions name."""
-    named = {release.id: release for release in (editions.require(version, None) for version in versions if version is not None)}
+    named = {release.id: release for release in (installed.require(version, None) for version in versions if version is not None)}
     if len(named) > 1:
         raise InvalidContent(f"different releases are named: {', '.join(sorted(named))}", expression=place)
     return next(iter(named.values()), None)

@@ -14,8 +14,8 @@ from fhir_coder.api.respond import format_of, respond
 from fhir_coder.api.terminology.call import Call, read_call
 from fhir_coder.api.terminology.capabilities import build_terminology_capabilities
 from fhir_coder.api.terminology.definitions import EXPAND, LOOKUP, VALIDATE, Definition
-from fhir_coder.api.terminology.editions import Editions
 from fhir_coder.api.terminology.expansion import CodeLists, expand
+from fhir_coder.api.terminology.installed_releases import InstalledReleases
 from fhir_coder.api.terminology.lookup import look_up
 from fhir_coder.api.terminology.validation import validate
 from fhir_coder.exchange import Resource
@@ -35,22 +35,22 @@ class Terminology:
 
     def __init__(self, catalogue: Catalogue, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._editions = Editions(catalogue, lambda: now().date())
+        self._installed = InstalledReleases(catalogue, lambda: now().date())
         self._lists = CodeLists()
 
     def capabilities(self, base_url: str) -> Resource:
         """The TerminologyCapabilities of the server instance at an absolute URL."""
-        return build_terminology_capabilities(base_url, self._editions)
+        return build_terminology_capabilities(base_url, self._installed)
 
     def views(self, limits: Limits) -> Iterator[tuple[str, View]]:
         """The path of each operation below a FHIR base, with its view for GET and POST."""
         own = Limits(min(limits.max_bytes, MOST_BYTES), limits.max_depth)
-        yield LOOKUP.path, OperationView(LOOKUP, lambda call: look_up(call, self._editions), own)
-        yield VALIDATE.path, OperationView(VALIDATE, lambda call: validate(call, self._editions), own)
+        yield LOOKUP.path, OperationView(LOOKUP, lambda call: look_up(call, self._installed), own)
+        yield VALIDATE.path, OperationView(VALIDATE, lambda call: validate(call, self._installed), own)
         yield EXPAND.path, OperationView(EXPAND, self._expand, own)
 
     def _expand(self, call: Call) -> Resource:
-        return expand(call, self._editions, self._lists, self._now())
+        return expand(call, self._installed, self._lists, self._now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_coder.api.terminology.call import Call
 from fhir_coder.api.terminology.content import parameter, parameters, require_english
-from fhir_coder.api.terminology.editions import Editions, day_of
+from fhir_coder.api.terminology.installed_releases import InstalledReleases, day_of
 from fhir_coder.api.terminology.spelling import is_known, why_unknown
 from fhir_coder.errors import InvalidContent, RequiredMissing, ResourceUnknown
 from fhir_coder.exchange import Resource
@@ -46,20 +46,20 @@ class Verdict:
 class Terms:
     """What every value of a call is held to."""
 
-    editions: Editions
+    installed: InstalledReleases
     version: str | None
     day: date | None
     allows_headers: bool
 
 
-def validate(call: Call, editions: Editions) -> Resource:
+def validate(call: Call, installed: InstalledReleases) -> Resource:
     """The Parameters of the answer. Raises RequiredMissing, InvalidContent, and ResourceUnknown for a code system that is not here."""
     require_english(call.value("displayLanguage"), call.place("displayLanguage"))
     if call.value("url") is None:
         raise RequiredMissing(f"url is required: the code system, {ICD10CM}")
     if call.value("url") != ICD10CM:
         raise ResourceUnknown(f"that code system is not here; this server has {ICD10CM}")
-    terms = Terms(editions, call.value("version"), day_of(call.value("date")), call.value("abstract") is not False)
+    terms = Terms(installed, call.value("version"), day_of(call.value("date")), call.value("abstract") is not False)
     values = _values(call)
     verdict = _verdict(values[0], terms) if call.value("codeableConcept") is None else _of_concept(values, terms)
     return parameters(
@@ -107,15 +107,15 @@ def _verdict(value: Asked, terms: Terms) -> Verdict:
         return Verdict(is_valid=False, sentences=(f"The system of the coding is not {ICD10CM}.",))
     if value.code is None:
         return Verdict(is_valid=False, sentences=("The coding has no code.",))
-    if value.version is not None and terms.version not in {None, value.version}:
+    if not terms.installed.is_same(value.version, terms.version):
         return Verdict(is_valid=False, sentences=("The coding names another version than was asked for.",))
-    edition = terms.editions.find(value.version or terms.version, terms.day)
-    if edition.release is None:
-        return Verdict(is_valid=False, sentences=(edition.why,))
-    hints = (edition.hint,) if edition.hint else ()
-    if not is_known(edition.release, value.code):
-        return Verdict(is_valid=False, sentences=(why_unknown(edition.release, value.code, terms.editions.catalogue), *hints))
-    return _of_known(edition.release, value.code, value.display, terms.allows_headers, hints)
+    found = terms.installed.find(value.version or terms.version, terms.day)
+    if found.release is None:
+        return Verdict(is_valid=False, sentences=(found.why,))
+    hints = (found.hint,) if found.hint else ()
+    if not is_known(found.release, value.code):
+        return Verdict(is_valid=False, sentences=(why_unknown(found.release, value.code, terms.installed.catalogue), *hints))
+    return _of_known(found.release, value.code, value.display, terms.allows_headers, hints)
 
 
 def _of_known(release: Release, code: str, display: str | None, allows_headers: bool, hints: tuple[str, ...]) -> Verdict:

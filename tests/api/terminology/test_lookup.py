@@ -151,6 +151,7 @@ def test_a_coding_says_all_of_it(client: FlaskClient) -> None:
     given = {"name": "version", "valueString": OLD}
     assert named(send(client, LOOKUP, coding(system=ICD, code="I10", version=OLD), given), "version") == [OLD]
     assert named(send(client, LOOKUP, coding(system=ICD, code="I10"), given), "version") == [OLD]
+    assert named(send(client, LOOKUP, coding(system=ICD, code="I10", version="2025"), given), "version") == [OLD]
 
 
 def test_what_one_release_has_another_has_not(client: FlaskClient) -> None:

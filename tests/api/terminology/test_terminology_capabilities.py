@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from fhir_coder import __version__
 from fhir_coder.api.terminology.definitions import DEFINITIONS, EXPAND
-from fhir_coder.api.terminology.editions import fiscal_year
 from fhir_coder.api.terminology.expansion import MOST_CODES
+from fhir_coder.api.terminology.installed_releases import fiscal_year
 from fhir_coder.api.terminology.properties import PROPERTIES
 from fhir_coder.api.terminology.service import Terminology
 from terminology.release import Catalogue

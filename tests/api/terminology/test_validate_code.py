@@ -91,6 +91,7 @@ def test_a_coding(client: FlaskClient, elements: dict[str, Any], result: bool, s
 def test_a_coding_and_the_version_asked_for_must_agree(client: FlaskClient) -> None:
     asked = {"name": "version", "valueString": OLD}
     assert verdict(send(client, VALIDATE, URL, coding(system=ICD, code="I10", version=OLD), asked))[0]
+    assert verdict(send(client, VALIDATE, URL, coding(system=ICD, code="I10", version="FY2025"), asked))[0]
     found, message, _ = verdict(send(client, VALIDATE, URL, coding(system=ICD, code="I10", version=OCTOBER), asked))
     assert (found, "another version" in message) == (False, True)
     assert verdict(send(client, VALIDATE, URL, coding(system=ICD, code="I10"), asked))[2] == "Essential hypertension"
