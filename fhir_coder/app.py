@@ -17,6 +17,7 @@ from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import configure_logging
+from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.audit.entry import Agent
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.billing.delivery import Delivery
@@ -106,7 +107,7 @@ def create_app(settings: Settings) -> Flask:
         repository=stores.repository,
         connect=connections,
         probe=EhrProbe(connections.once),
-        now=lambda: datetime.now(UTC),
+        now=utc_now,
         intake=intake_policy(settings),
         may_pass=partial(may_pass, stores.passing, samples_of(settings)),
         reviews=open_calibrations(settings, coder),
@@ -114,7 +115,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("fhir_coder", static_folder=None)
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
     risk = open_risk(settings, engine.coder.catalogue)
-    app.register_blueprint(create_api(engine, settings, risk, keys, guards))
+    app.register_blueprint(create_api(engine, settings, risk, keys, guards, Terminology(engine.coder.catalogue, utc_now)))
     app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
     reviewing = open_reviewing(settings, engine, connections, guards, partial(open_flow, settings.private_networks), stores, risk)
     app.register_blueprint(create_review(reviewing.parts))
@@ -123,6 +124,11 @@ def create_app(settings: Settings) -> Flask:
     install_error_handlers(app)
     app.extensions["fhir_coder"] = Lifecycle(reviewing.prepare, engine.repository, *filter(None, [reviewing.store]))
     return app
+
+
+def utc_now() -> datetime:
+    """The clock of the server."""
+    return datetime.now(UTC)
 
 
 def open_calibrations(settings: Settings, coder: Coder) -> dict[str, Policy]:

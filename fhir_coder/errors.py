@@ -17,7 +17,8 @@
     │   ├── BodyTooLarge            413 too-long       over the size limit
     │   ├── MediaTypeUnsupported    415 not-supported  neither FHIR JSON nor FHIR XML
     │   ├── Uncodable               422 business-rule  well formed, but cannot be coded (no note, patient mismatch)
-    │   ├── TooMuch                 422 too-costly     more notes or words than one call may bring
+    │   ├── TooMuch                 422 too-costly     more notes or words than one call may bring, more codes than one may have
+    │   ├── ParameterUnsupported    422 not-supported  a parameter that the definition has and this server does not act upon
     │   └── Throttled               429 throttled      the client calls too often (carries Retry-After)
     ├── IssuerUnavailable           503 transient      a tenant's issuer cannot be asked after a token; safe to retry (carries Retry-After)
     ├── EhrError                    the FHIR server on the other side failed
@@ -154,9 +155,15 @@ class Uncodable(RequestError):
 
 
 class TooMuch(RequestError):
-    """The encounter has more notes, or its notes more words, than the site lets one call bring."""
+    """The encounter has more notes, or its notes more words, than the site lets one call bring; or an expansion more codes than one answer."""
 
     code, status, issue = "FC121", 422, "too-costly"
+
+
+class ParameterUnsupported(RequestError):
+    """The definition of the operation has the parameter, and this server does not act upon it: to ignore it would change what is answered."""
+
+    code, status, issue = "FC116", 422, "not-supported"
 
 
 class Throttled(RequestError):

@@ -15,6 +15,7 @@ from flask import Flask
 from fhir_coder.always_review import review_rules
 from fhir_coder.api.blueprint import create_api
 from fhir_coder.api.cds_hooks import create_cds_hooks
+from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.cli import COMMANDS, parser
 from fhir_coder.edits.registry import all_edits
 from fhir_coder.model import RejectionReason, UnreadableNote
@@ -112,7 +113,8 @@ def test_no_page_names_a_subcommand_that_does_not_exist(page: Path) -> None:
 
 def routes() -> list[tuple[str, str]]:
     app = Flask("routes", static_folder=None)
-    app.register_blueprint(create_api(cast("Any", SimpleNamespace(readiness=None)), Settings.from_environment({})))
+    terminology = Terminology(cast("Any", None), cast("Any", None))
+    app.register_blueprint(create_api(cast("Any", SimpleNamespace(readiness=None)), Settings.from_environment({}), terminology=terminology))
     app.register_blueprint(create_cds_hooks(cast("Any", None), "default"))
     rules = {
         (method, rule.rule) for rule in app.url_map.iter_rules() for method in (rule.methods or ()) if method not in {"HEAD", "OPTIONS"}

@@ -15,10 +15,10 @@ from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.check_operation import CheckCoding, CheckingEngine
 from fhir_coder.api.check_parameters import CHECK_OPERATION
-from fhir_coder.api.concurrency import InTurn
+from fhir_coder.api.concurrency import InTurn, Room
 from fhir_coder.api.definition import build_definition
 from fhir_coder.api.failures import install_error_handlers
-from fhir_coder.api.gate import ANYONE, THIS_MACHINE, Access, Gate
+from fhir_coder.api.gate import ANYONE, ANYONE_COUNTED, THIS_MACHINE, Access, Gate
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.hygiene import cacheable, hygiene_of
 from fhir_coder.api.jwks import jwks
@@ -28,6 +28,8 @@ from fhir_coder.api.operation import CodeEncounter, require_tenant
 from fhir_coder.api.parameters import OPERATION
 from fhir_coder.api.render_risk import Assessor
 from fhir_coder.api.respond import format_of, respond
+from fhir_coder.api.terminology.capabilities import operations_of_types
+from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.errors import OperationUnknown, ResourceUnknown
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.settings import Settings
@@ -58,9 +60,11 @@ def create_api(
     risk: Assessor | None = None,
     keys: Mapping[str, Any] = NO_KEYS,
     guards: Guards | None = None,
+    terminology: Terminology | None = None,
 ) -> Blueprint:
     """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``guards`` shared with other
-    entrances (None: of its own, without rates and audit). Install the error handlers of the application beside it."""
+    entrances (None: of its own, without rates and audit), ``terminology`` answering of the code set (None: it has no such routes). Install the
+    error handlers of the application beside it."""
     guards = guards or Guards.of(settings)
     blueprint, metrics, room = Blueprint("api", __name__), guards.metrics, guards.room
     observe_requests(blueprint, metrics, hygiene_of(settings.public_url))
@@ -69,7 +73,8 @@ def create_api(
     trusts = {tenant.id: tenant.trust for tenant in settings.tenants if tenant.trust}
     verifiers = make_verifiers(trusts, partial(_bases_of, settings.public_url), settings.private_networks)
     gate = Gate(verifiers, lambda tenant: require_tenant(engine, tenant), settings.sandbox)
-    audit, admission = RequestAudit(guards.auditor), Admission(gate, guards.throttle, room)
+    audit = RequestAudit(guards.auditor)
+    admission = Admission(gate, guards.throttle, room, Room(max(1, (settings.threads + settings.waiting) // 2), 0))
     blueprint.before_request(audit.of_gate(admission.enter))
     blueprint.teardown_request(admission.leave)
     add = partial(_route, blueprint, gate, audit)
@@ -77,7 +82,7 @@ def create_api(
     in_turn = InTurn(engine, room)
     code = CodeEncounter(in_turn, limits, metrics, risk, audit.begin_writing)
     check = CheckCoding(in_turn, limits, metrics)
-    description = Description(engine, settings.public_url, trusts)
+    description = Description(engine, settings.public_url, trusts, terminology)
     add("/health/live", "GET", ANYONE, health.live)
     add("/health/ready", "GET", ANYONE, partial(health.ready, engine.readiness))
     add("/version", "GET", ANYONE, partial(health.version, settings.sandbox))
@@ -95,23 +100,37 @@ def create_api(
         add(f"{base}/Encounter/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
         add(f"{base}/Encounter/<encounter_id>/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
         add(f"{base}/Claim/${CHECK_OPERATION}", "POST", Operation.CHECK_CODING, check, defaults)
+        for path, view in terminology.views(limits) if terminology else ():
+            add(f"{base}/{path}", "GET", ANYONE_COUNTED, view, defaults)
+            add(f"{base}/{path}", "POST", ANYONE_COUNTED, view, defaults)
     return blueprint
 
 
 class Description:
     """What the server says of itself; ``public_url`` is our absolute URL as callers see it, or empty to take it from the request, ``trusts``
-    are the authorization servers of tenants."""
+    are the authorization servers of tenants, ``terminology`` what answers of the code set, if anything does."""
 
-    def __init__(self, engine: CheckingEngine, public_url: str, trusts: Mapping[str, Trust]) -> None:
+    def __init__(
+        self, engine: CheckingEngine, public_url: str, trusts: Mapping[str, Trust], terminology: Terminology | None = None
+    ) -> None:
         self._engine = engine
         self._public_url = public_url
         self._trusts = trusts
+        self._terminology = terminology
 
     def metadata(self, tenant: str) -> Response:
-        """The CapabilityStatement of one base."""
+        """The CapabilityStatement of one base, or its TerminologyCapabilities (http://hl7.org/fhir/R4/http.html#capabilities); other modes are ignored,
+        as FHIR allows."""
         require_tenant(self._engine, tenant)
-        base, trust = _bases_of(self._public_url or request.host_url, tenant)[0], self._trusts.get(tenant)
-        response = respond(build_capability(base, capability_security(trust) if trust else None), format_of(request))
+        base = _bases_of(self._public_url or request.host_url, tenant)[0]
+        if self._terminology and request.args.get("mode") == "terminology":
+            statement = self._terminology.capabilities(base)
+        else:
+            trust = self._trusts.get(tenant)
+            statement = build_capability(
+                base, capability_security(trust) if trust else None, operations_of_types() if self._terminology else ()
+            )
+        response = respond(statement, format_of(request))
         return cacheable(response, FRESH_S) if self._public_url else response  # else it repeats the Host of whoever asked
 
     def smart(self, tenant: str) -> Response:

@@ -23,8 +23,9 @@ from fhir_coder.smart.scopes import Operation, require_scopes
 
 ANYONE: Final = "anyone"
 THIS_MACHINE: Final = "this machine"
-Access = Operation | Literal["anyone", "this machine"]
-"""Who may call a route: anyone, callers on this machine, or who may use the operation."""
+ANYONE_COUNTED: Final = "anyone, counted"
+Access = Operation | Literal["anyone", "this machine", "anyone, counted"]
+"""Who may call a route: anyone, callers on this machine, anyone of a tenant as often as one client may, or who may use the operation."""
 TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a parameter
 """Name of a token in an address or form (RFC 6750 sections 2.2 and 2.3), which are not accepted."""
 
@@ -49,6 +50,10 @@ class Gate:
 
     def asks_who_calls(self, endpoint: str) -> bool:
         """Whether a route is for certain callers, wherever they are."""
+        return isinstance(self._access[endpoint], Operation)
+
+    def is_counted(self, endpoint: str) -> bool:
+        """Whether calls of a route are limited by rate."""
         return self._access[endpoint] not in {ANYONE, THIS_MACHINE}
 
     def __call__(self) -> None:
@@ -56,10 +61,12 @@ class Gate:
         access = self._access[str(request.endpoint)]
         if access == THIS_MACHINE and not is_near(request):
             raise Forbidden("answered on the server's own machine only")
+        if access in {ANYONE, THIS_MACHINE}:
+            return
+        tenant = (request.view_args or {})["tenant"]
+        self._require_tenant(tenant)
+        g.tenant = tenant
         if isinstance(access, Operation):
-            tenant = (request.view_args or {})["tenant"]
-            self._require_tenant(tenant)
-            g.tenant = tenant
             self._admit(self._verifiers.get(tenant), access)
 
     def _admit(self, verifier: Verifier | None, operation: Operation) -> None:

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 OPERATION = "code-encounter"
 _STRUCTURE = "http://hl7.org/fhir/StructureDefinition"
-_RESOURCES = frozenset({"Encounter", "Patient", "DocumentReference", "Claim", "Condition", "Resource", "Bundle", "OperationOutcome"})
+_RESOURCES = frozenset(
+    {
+        "Encounter",
+        "Patient",
+        "DocumentReference",
+        "Claim",
+        "Condition",
+        "Resource",
+        "Bundle",
+        "OperationOutcome",
+        "CodeSystem",
+        "ValueSet",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

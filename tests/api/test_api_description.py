@@ -14,6 +14,7 @@ from fhir_coder.api.definition import build_definition
 from fhir_coder.api.health import Readiness
 from fhir_coder.api.log import JsonFormatter
 from fhir_coder.api.parameters import OUT
+from fhir_coder.api.terminology.definitions import TERMINOLOGY_DATE
 from fhir_coder.fhir.elements import r4_elements
 from tests.api.conftest import parameters, post, resource_of
 
@@ -35,7 +36,7 @@ def test_capability_statement_and_definition_agree(client, base, form):
     assert described == {"type": "OperationDefinition", "interaction": [{"code": "read"}]}
     assert (definition["affectsState"], definition["system"], definition["type"], definition["instance"]) == (True, False, True, True)
     assert (checking["affectsState"], checking["system"], checking["type"], checking["instance"]) == (False, False, True, False)
-    assert (checking["resource"], statement["date"]) == (["Claim"], max(definition["date"], checking["date"]))
+    assert (checking["resource"], statement["date"]) == (["Claim"], max(definition["date"], checking["date"], TERMINOLOGY_DATE))
 
 
 @pytest.mark.parametrize(
