@@ -1,0 +1,1 @@
+"""What is tried, one file for each group of requirements."""

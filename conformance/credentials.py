@@ -1,0 +1,108 @@
+"""How the kit proves who it is: a token that it was given, or SMART Backend Services; and tokens that a server must refuse."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from joserfc import jwt
+from joserfc.jwk import import_key
+
+from conformance.target import Authorize
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_S = 240
+"""Life of a client assertion; SMART allows five minutes."""
+RENEWED_S = 30
+"""A token is asked for anew so long before it ends."""
+
+
+class CredentialsUnusable(Exception):
+    """What was given to prove ourselves with does not work; the reason."""
+
+
+def bearer(token: str) -> Authorize:
+    """A token that somebody else got."""
+    return lambda: {"Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True, slots=True)
+class BackendService:
+    """Registration of the kit at an authorization server (SMART Backend Services): ``key`` is a private JWK with kid and alg."""
+
+    token_url: str
+    client_id: str
+    scope: str
+    key: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, file: Path) -> BackendService:
+        """From a JSON file with ``token_url``, ``client_id``, ``scope`` and ``key``. Raises CredentialsUnusable."""
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            return cls(found["token_url"], found["client_id"], found["scope"], found["key"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CredentialsUnusable(f"{file} must hold token_url, client_id, scope and key (a private JWK) as JSON") from error
+
+    def assertion(self, now: float) -> str:
+        """A client assertion that is used once (RFC 7523; SMART: RS384 or ES384)."""
+        key = import_key(dict(self.key))  # type: ignore[arg-type]
+        header = {"alg": self.key["alg"], "kid": self.key["kid"], "typ": "JWT"}
+        claims = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": self.token_url,
+            "exp": int(now) + ASSERTION_S,
+            "jti": secrets.token_urlsafe(24),
+        }
+        return jwt.encode(header, claims, key, algorithms=[self.key["alg"]])
+
+
+class BackendToken:
+    """A token of a backend service, asked for when there is none and anew before it ends."""
+
+    def __init__(self, service: BackendService, session: requests.Session) -> None:
+        self._service = service
+        self._session = session
+        self._token = ""
+        self._until = 0.0
+
+    def __call__(self) -> Mapping[str, str]:
+        """The headers. Raises CredentialsUnusable where the authorization server gives no token."""
+        if time.time() > self._until - RENEWED_S:
+            self._renew()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _renew(self) -> None:
+        now = time.time()
+        form = {"grant_type": "client_credentials", "scope": self._service.scope, "client_assertion_type": ASSERTION}
+        form["client_assertion"] = self._service.assertion(now)
+        try:
+            answer = self._session.post(self._service.token_url, data=form, timeout=30)
+            body = answer.json()
+            self._token, lasts = body["access_token"], float(body.get("expires_in", 300))
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise CredentialsUnusable("the authorization server gives no token for this client") from error
+        self._until = now + lasts
+
+
+WHY_REFUSED = ("expired", "narrow", "foreign", "patient")
+"""Tokens that a server must refuse: one that is over; one whose scope does not cover the operation; one made for another audience; one that is bound
+to a patient whom no encounter is of."""
+
+
+def read_refused(file: Path) -> Mapping[str, str]:
+    """Such tokens from a JSON object with some of these names. Raises CredentialsUnusable."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CredentialsUnusable(f"{file} is no JSON") from error
+    if not isinstance(found, dict) or not set(found) <= set(WHY_REFUSED) or not all(isinstance(one, str) for one in found.values()):
+        raise CredentialsUnusable(f"{file} must be a JSON object with some of {', '.join(WHY_REFUSED)}")
+    return found

@@ -1,0 +1,141 @@
+"""The server under test: where it is, how we prove ourselves, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import requests
+
+from conformance.exchange import FHIR_JSON, Answer, Resource
+from conformance.verdict import Omitted, Skipped, expect
+
+OPERATION = "code-encounter"
+TIMEOUT_S = 60.0
+Authorize = Callable[[], Mapping[str, str]]
+"""Gives the headers that prove who asks."""
+
+
+def anonymous() -> Mapping[str, str]:
+    """Nobody in particular."""
+    return {}
+
+
+@dataclass
+class Target:
+    """``base`` is the FHIR base without a slash at its end; ``simulator`` the control address of the EHR simulator that the server calls back,
+    or empty; ``ehr`` the id under which the server knows it; ``refused`` holds tokens that it must not take, by why (see
+    :mod:`conformance.credentials`)."""
+
+    base: str
+    authorize: Authorize = anonymous
+    simulator: str = ""
+    ehr: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = TIMEOUT_S
+    session: requests.Session = field(default_factory=requests.Session)
+    last: str = ""
+    """The exchange that was made last."""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Resource | bytes | str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        query: Mapping[str, Any] | Iterable[tuple[str, str]] | str | None = None,
+        is_known: bool = True,
+    ) -> Answer:
+        """One request to a path below the base, or to an absolute URL of the same server. A resource is sent as FHIR JSON; a header that is None is
+        not sent; ``is_known`` False leaves out who asks."""
+        url = path if "://" in path else f"{self.base}/{path}".rstrip("/")
+        told: dict[str, str | None] = {"Accept": FHIR_JSON, **(self.authorize() if is_known else {}), **(headers or {})}
+        if isinstance(body, dict):
+            told.setdefault("Content-Type", FHIR_JSON)
+            body = json.dumps(body)
+        data = body.encode() if isinstance(body, str) else body
+        request = requests.Request(method, url, data=data, params=query)  # type: ignore[arg-type]
+        prepared = self.session.prepare_request(request)
+        for name, value in told.items():
+            if value is None:
+                prepared.headers.pop(name, None)
+            else:
+                prepared.headers[name] = value
+        self.last = f"{method} {prepared.path_url}"
+        begun = time.perf_counter()
+        got = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False)
+        passed = time.perf_counter() - begun
+        self.last += f" -> {got.status_code}"
+        return Answer(self.last, got.status_code, {name.lower(): value for name, value in got.headers.items()}, got.content, passed)
+
+    def get(self, path: str, **options: Any) -> Answer:
+        """GET."""
+        return self.send("GET", path, **options)
+
+    def post(self, path: str, body: Resource | bytes | str | None = None, **options: Any) -> Answer:
+        """POST."""
+        return self.send("POST", path, body=body, **options)
+
+    def code(self, parameters: Resource, encounter_id: str = "", **options: Any) -> Answer:
+        """The operation at type level, or on an instance."""
+        path = f"Encounter/{encounter_id}/${OPERATION}" if encounter_id else f"Encounter/${OPERATION}"
+        return self.post(path, parameters, **options)
+
+    @cached_property
+    def capability(self) -> Resource:
+        """The CapabilityStatement of the server. Raises Skipped where it has none: the checks of metadata say why."""
+        answer = self.get("metadata")
+        if answer.status != 200 or answer.media_type != FHIR_JSON:
+            raise Skipped("the server's metadata cannot be read")
+        return answer.resource
+
+    def claimed(self, kind: str) -> Resource:
+        """What the CapabilityStatement says of a resource type. Raises Omitted where it says nothing."""
+        for rest in self.capability.get("rest", ()):
+            for one in rest.get("resource", ()):
+                if rest.get("mode") == "server" and one.get("type") == kind:
+                    return dict(one)
+        raise Omitted(f"the CapabilityStatement lists no {kind}")
+
+    @cached_property
+    def definition(self) -> Resource:
+        """The OperationDefinition, as ``operation.definition`` of the CapabilityStatement leads to it: at the server itself."""
+        found = self.get(f"OperationDefinition/{OPERATION}")
+        if found.status != 200:
+            raise Skipped("the server does not give its OperationDefinition")
+        return found.resource
+
+    @cached_property
+    def is_guarded(self) -> bool:
+        """Whether the operation wants to know who calls."""
+        return self.code({"resourceType": "Parameters", "parameter": []}, is_known=False).status == 401
+
+    def require_guard(self) -> None:
+        """Raises Omitted for a server that anybody may call."""
+        if not self.is_guarded:
+            raise Omitted("the server asks nobody who they are")
+
+    def bad_token(self, why: str) -> Mapping[str, str]:
+        """Headers with a token that the server must refuse. Raises Skipped where none was given."""
+        token = self.refused.get(why, "")
+        if not token:
+            raise Skipped(f"give --refused FILE with a token that is {why}")
+        return {"Authorization": f"Bearer {token}"}
+
+    def require_simulator(self) -> str:
+        """The control address. Raises Skipped without a simulator."""
+        if not self.simulator:
+            raise Skipped("give --simulator: the address of the EHR simulator that this server calls back")
+        return self.simulator
+
+
+def expect_success(answer: Answer) -> Resource:
+    """The Parameters of an answer that must be one."""
+    expect(answer.status == 200, "200 with Parameters", answer)
+    expect(answer.resource.get("resourceType") == "Parameters", "a Parameters resource", answer)
+    return answer.resource
