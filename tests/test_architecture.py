@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("terminology", "index", "fhir_coder")
+PACKAGES = ("terminology", "index", "fhir_coder", "conformance")
 
 FENCES = {
     "flask": ("fhir_coder/api", "fhir_coder/review", "fhir_coder/app.py", "fhir_coder/sandbox"),
@@ -140,8 +140,17 @@ def test_the_search_for_ways_out_finds_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", list(sources()), ids=relative)
 def test_imports_go_downward(path: Path) -> None:
-    above = {"terminology": {"index", "fhir_coder"}, "index": {"fhir_coder"}, "fhir_coder": set()}[relative(path).split("/")[0]]
+    above = PACKAGES[PACKAGES.index(relative(path).split("/")[0]) + 1 :]
     assert not {name for name in imports(path) if name.split(".")[0] in above}
+
+
+TAKES_FROM_THE_SERVER = {f"conformance.ig.{name}" for name in ("build", "definitions", "examples", "visit", "vocabulary")}
+"""What puts the server's own tables, definitions and writings into its FHIR package."""
+
+
+def test_what_tries_the_server_from_outside_does_not_import_it() -> None:
+    importing = {in_house(path) for path in sources() if any(name.startswith("fhir_coder") for name in imports(path))}
+    assert {name for name in importing if name.startswith("conformance.")} == TAKES_FROM_THE_SERVER
 
 
 @pytest.mark.parametrize("path", [p for p in sources() if relative(p).split("/")[1] in STAGES], ids=relative)

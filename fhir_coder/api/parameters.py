@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fhir_coder.vocabulary import CANONICAL
+
 OPERATION = "code-encounter"
 _STRUCTURE = "http://hl7.org/fhir/StructureDefinition"
 _RESOURCES = frozenset(
@@ -24,7 +26,8 @@ _RESOURCES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter or part. ``type`` is a FHIR type or empty when it has ``parts``; ``maximum`` is ``1`` or ``*``."""
+    """One parameter or part. ``type`` is a FHIR type or empty when it has ``parts``; ``maximum`` is ``1`` or ``*``; ``value_set`` is the id of the value set
+    that its code is always from, or empty."""
 
     name: str
     type: str
@@ -33,6 +36,7 @@ class Parameter:
     documentation: str
     target: str = ""
     parts: tuple[Parameter, ...] = ()
+    value_set: str = ""
 
     @property
     def is_resource(self) -> bool:
@@ -50,6 +54,11 @@ class Parameter:
     def target_profile(self) -> str:
         """Canonical of the referenced type, or empty."""
         return f"{_STRUCTURE}/{self.target}" if self.target else ""
+
+    @property
+    def bound_to(self) -> str:
+        """Canonical of the value set, or empty. The value sets are in the FHIR package of this server."""
+        return f"{CANONICAL}/ValueSet/{self.value_set}" if self.value_set else ""
 
 
 _EVIDENCE = (
@@ -85,8 +94,8 @@ IN: tuple[Parameter, ...] = (
 
 OUT: tuple[Parameter, ...] = (
     Parameter("codingId", "id", 1, "1", "Names the record of this coding: what `fhir-coder trail` and `fhir-coder replay` take."),
-    Parameter("disposition", "Coding", 1, "1", "pass or review."),
-    Parameter("reason", "Coding", 0, "*", "Why the encounter goes where it goes."),
+    Parameter("disposition", "Coding", 1, "1", "pass or review.", value_set="disposition"),
+    Parameter("reason", "Coding", 0, "*", "Why the encounter goes where it goes.", value_set="disposition-reason"),
     Parameter("result", "Bundle", 1, "1", "Everything proposed (type collection): Conditions, Claim, Task, Provenances."),
     Parameter(
         "receipt",
@@ -106,7 +115,7 @@ OUT: tuple[Parameter, ...] = (
             Parameter("code", "Coding", 1, "1", "The ICD-10-CM code with dot and release."),
             Parameter("probability", "decimal", 1, "1", "Calibrated probability that a coder would assign this code, from 0 to 1."),
             Parameter("rank", "positiveInt", 1, "1", "Place in claim order; 1 is the first-listed diagnosis."),
-            Parameter("disposition", "code", 1, "1", "pass or review, for this code."),
+            Parameter("disposition", "code", 1, "1", "pass or review, for this code.", value_set="disposition"),
             Parameter("evidence", "", 0, "*", "The words that the code rests on.", parts=_EVIDENCE),
             Parameter("explanation", "string", 0, "1", "Why this code, for the reviewer."),
         ),
@@ -119,7 +128,14 @@ OUT: tuple[Parameter, ...] = (
         "A code considered and not assigned.",
         parts=(
             Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
-            Parameter("reason", "code", 1, "1", "Why not: negated, uncertain, historical, family-history, outranked and the like."),
+            Parameter(
+                "reason",
+                "code",
+                1,
+                "1",
+                "Why not: negated, uncertain, historical, family-history, outranked and the like.",
+                value_set="rejection-reason",
+            ),
             Parameter("evidence", "", 0, "*", "The words that the rejection rests on.", parts=_EVIDENCE),
         ),
     ),
@@ -130,7 +146,7 @@ OUT: tuple[Parameter, ...] = (
         "*",
         "An assigned code against a diagnosis that the EHR holds for the encounter already.",
         parts=(
-            Parameter("status", "code", 1, "1", "agreed, added, more-specific or unsupported."),
+            Parameter("status", "code", 1, "1", "agreed, added, more-specific or unsupported.", value_set="reconciliation"),
             Parameter("assigned", "Coding", 0, "1", "The assigned ICD-10-CM code; absent when unsupported."),
             Parameter("recorded", "Coding", 0, "1", "The recorded ICD-10-CM code as the EHR spells it; absent when added."),
             Parameter("condition", "Reference", 0, "1", "The Condition that holds it.", target="Condition"),
@@ -143,7 +159,7 @@ OUT: tuple[Parameter, ...] = (
         "*",
         "A question to the provider that a finding gives rise to. The question and its text name no code; an answer counts as a signed addendum only.",
         parts=(
-            Parameter("edit", "Coding", 1, "1", "The edit that asks."),
+            Parameter("edit", "Coding", 1, "1", "The edit that asks.", value_set="edit"),
             Parameter("code", "Coding", 1, "*", "The assigned code that leaves it open. For the coder."),
             Parameter("question", "string", 1, "1", "The question."),
             Parameter("indicator", "", 0, "*", "Words of the notes that it rests on.", parts=_EVIDENCE),

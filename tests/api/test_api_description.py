@@ -41,7 +41,7 @@ def test_capability_statement_and_definition_agree(client, base, form):
 
 @pytest.mark.parametrize(
     ("build", "known"),
-    [(build_definition, ("2026-11-26T18:30:00Z", "cf1b8f8f9facc924")), (build_check_definition, ("2026-11-26", "c8f836f3d0aa6c1e"))],
+    [(build_definition, ("2026-11-27T09:30:00Z", "75dff62b1a6d2dab")), (build_check_definition, ("2026-11-26", "c8f836f3d0aa6c1e"))],
 )
 def test_a_change_of_a_definition_has_a_date_of_its_own(build, known):
     """Put the date of the change into the module, then both here: who compares dates must not take a new definition for the old."""
@@ -197,3 +197,14 @@ def test_a_logged_exception_has_places_and_no_message():
     assert (line["exception"], line["message"]) == ("ValueError", "failed")
     assert "test_api_description.py" in line["places"][0]
     assert "XYZZY" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_codes_of_the_answer_are_bound_to_our_value_sets(client, form):
+    definition = resource_of(client.get(f"/fhir/OperationDefinition/code-encounter?_format={form}"))
+    parts = {one["name"]: one for one in definition["parameter"] if one["use"] == "out"}
+    rejected = {one["name"]: one for one in parts["rejected"]["part"]}
+    value_sets = "https://fhir-coder.github.io/fhir/ValueSet"
+    assert parts["disposition"]["binding"] == {"strength": "required", "valueSet": f"{value_sets}/disposition"}
+    assert rejected["reason"]["binding"] == {"strength": "required", "valueSet": f"{value_sets}/rejection-reason"}
+    assert "binding" not in rejected["code"]

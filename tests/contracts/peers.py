@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import socket
@@ -18,21 +17,18 @@ from typing import Any
 import platformdirs
 import requests
 
-INSTALL_TIMEOUT_S = 300
+from conformance.ig.npm import NotInstallable as NotInstallable
+from conformance.ig.npm import install_packages as install_packages
+from conformance.ig.npm import npm_install, require_programs
+
 START_TIMEOUT_S = 30
 VALIDATE_TIMEOUT_S = 120
 Resource = dict[str, Any]
 
 
-class NotInstallable(Exception):
-    """The peers cannot be had here; the message says why."""
-
-
 def install_peers(source: Path) -> Path:
     """The folder with the peers and their packages, one per list of packages; installed on first use, a minute with a fast registry."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise NotInstallable(f"{program} is not installed")
+    require_programs("node", "npm")
     wanted = sha256((source / "package.json").read_bytes()).hexdigest()[:16]
     folder = Path(platformdirs.user_cache_dir("fhir-coder")) / f"peers-{wanted}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,49 +37,22 @@ def install_peers(source: Path) -> Path:
             shutil.copyfile(file, folder / file.name)
     installed = folder / "installed"
     if not installed.exists():
-        _npm_install(folder)
+        npm_install(folder)
         installed.touch()
     return folder
 
 
 def install_official_examples() -> Path:
     """The folder of HL7's own R4 examples (npm hl7.fhir.r4.examples 4.0.1, CC0), installed on first use."""
-    if shutil.which("npm") is None:
-        raise NotInstallable("npm is not installed")
+    require_programs("npm")
     folder = Path(platformdirs.user_cache_dir("fhir-coder")) / "r4-examples-4.0.1"
     examples = folder / "node_modules" / "hl7.fhir.r4.examples"
     if not (folder / "installed").exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
-        _npm_install(folder, "hl7.fhir.r4.examples@4.0.1")
+        npm_install(folder, "hl7.fhir.r4.examples@4.0.1")
         (folder / "installed").touch()
     return examples
-
-
-def install_packages(*packages: str) -> Path:
-    """A folder with these npm packages (``name@version``) and its ``package.json``, installed on first use; one process does it, others wait."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise NotInstallable(f"{program} is not installed")
-    folder = Path(platformdirs.user_cache_dir("fhir-coder")) / f"npm-{sha256(' '.join(packages).encode()).hexdigest()[:16]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
-            (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
-            _npm_install(folder, *packages)
-            (folder / "installed").touch()
-    return folder
-
-
-def _npm_install(folder: Path, *packages: str) -> None:
-    command = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1", *packages]
-    try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
-    except subprocess.CalledProcessError as error:
-        raise NotInstallable(f"npm install failed: {error.stderr.strip()[-300:]}") from error
-    except subprocess.TimeoutExpired as error:
-        raise NotInstallable(f"npm install took longer than {INSTALL_TIMEOUT_S} s") from error
 
 
 def free_port() -> int:
