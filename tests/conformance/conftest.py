@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
+from flask import Flask
 from werkzeug.serving import make_server
 
 from conformance.target import Target
@@ -21,10 +23,16 @@ class Stage:
 
     base: str
     proxy: Proxy
+    app: Flask
 
     @property
     def target(self) -> Target:
         """The server as the kit sees it, afresh."""
+        return Target(self.base)
+
+    @cached_property
+    def target_kept(self) -> Target:
+        """The same one each time: its connection is kept open."""
         return Target(self.base)
 
 
@@ -38,12 +46,13 @@ def stage(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
         "FHIR_CODER_RATE_LIMIT": "",
         "FHIR_CODER_LOG_LEVEL": "ERROR",
     }
-    proxy = Proxy(create_app(Settings.from_environment(given, sandbox=True)).wsgi_app)
+    app = create_app(Settings.from_environment(given, sandbox=True))
+    proxy = Proxy(app.wsgi_app)
     listener = make_server("127.0.0.1", 0, proxy, threaded=True)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield Stage(f"http://127.0.0.1:{listener.server_port}/fhir", proxy)
+        yield Stage(f"http://127.0.0.1:{listener.server_port}/fhir", proxy, app)
     finally:
         listener.shutdown()
         listener.server_close()
