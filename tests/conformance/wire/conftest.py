@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from conformance.target import Target
 from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
-from tests.conformance.broken.proxy import Proxy
+from tests.conformance.wire.broken.proxy import Proxy
 
 
 @dataclass(frozen=True)
