@@ -1,0 +1,19 @@
+"""An EHR that fails while it is written to, tried on our server: nothing is lost and nothing is doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.check import all_checks
+from conformance.running import tried
+from conformance.target import Target
+from conformance.verdict import Verdict
+
+MODULES = ("writing_failures", "writing_once")
+NAMES = [name for name in all_checks() if name.partition(".")[0] in MODULES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_server_does_as_documented(target: Target, name: str) -> None:
+    finding = tried(target, {name: all_checks()[name]})[name]
+    assert finding.verdict is Verdict.PASS, f"expected {finding.expected}; received {finding.received} ({finding.exchange})"
