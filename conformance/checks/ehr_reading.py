@@ -10,10 +10,11 @@ from conformance.check import check
 from conformance.exchange import Answer, Resource
 from conformance.outcomes import expect_outcome
 from conformance.target import Target, expect_success
-from conformance.verdict import expect
+from conformance.verdict import Skipped, expect
 
 NOTES = "DocumentReference"
 TRANSIENT, FOR_GOOD = ("transient",), ("processing",)
+PROCESSES = 8
 ACCOUNT = "token"
 """The server reaches the plain EHR under this suffix with tokens of SMART Backend Services."""
 
@@ -166,14 +167,18 @@ def refused(target: Target) -> None:
 def token_expired(target: Target) -> None:
     """A token that the EHR takes no longer is replaced, and the request made again with the new one."""
     bench = Bench(target, account=ACCOUNT)
-    expect_success(bench.code(writes=False))
-    bench.order(fault("token-expired"))
-    answer = bench.code()
-    bench.require_struck()
-    expect_success(answer)
-    tokens = [one["status"] for one in bench.look()["seen"] if one["interaction"] == "token"]
-    expect(tokens and tokens[-1] == 200, "a new token asked for", f"{len(tokens)} requests for one")
-    bench.expect_once(lines_of(answer))
+    for _ in range(PROCESSES):  # each may have a token of its own
+        bench.order(fault("token-expired"))
+        answer = bench.code(writes=False)
+        expect_success(answer)
+        if any(one["status"] == 401 for one in bench.look()["seen"]):
+            break
+    seen = [(one["interaction"], one["status"]) for one in bench.look()["seen"]]
+    if not any(status == 401 for _, status in seen):
+        raise Skipped("the server never came with the token that had expired")
+    refused_at = next(place for place, (_, status) in enumerate(seen) if status == 401)
+    expect(("token", 200) in seen[refused_at:], "a new token asked for after the refusal", "none")
+    bench.expect_complete()
 
 
 @check

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with TemporaryDirectory(prefix="ehr-simulator-") as folder:
             ehrs = simulated_ehrs(records, Path(folder), given.slow, given.profile)
             server = SimulatorServer(given.host, given.port, ehrs)
-            _tell(server, ehrs)
+            print("\n".join(announcement(server.url, ehrs.values())), flush=True)
             with server:
                 server.serve_forever()
     except (RecordsUnusable, OSError) as reason:
@@ -68,13 +68,12 @@ def simulated_ehrs(records: Sequence[Resource], folder: Path, slow_s: float = SL
     return {name: SimulatedEhr(profiles[name], records, folder, slow_s) for name in names or profiles}
 
 
-def _tell(server: SimulatorServer, ehrs: dict[str, SimulatedEhr]) -> None:
-    """Where everything is, and what our own server must be told of it."""
-    for name, ehr in ehrs.items():
-        print(f"{name:7} {server.url}{ehr.path}  {ehr.profile.title}")
-    print(f"control {server.url}{PATH}")
-    known = [{"id": "sim" if name == "plain" else f"sim-{name}", "base_url": f"{server.url}{one.path}"} for name, one in ehrs.items()]
-    print(f"FHIR_CODER_TENANTS='{json.dumps([{'id': 'default', 'ehrs': known}])}'", flush=True)
+def announcement(url: str, ehrs: Iterable[SimulatedEhr]) -> list[str]:
+    """Where everything is, and what our own server must be told of it: FHIR_CODER_TENANTS is the last line."""
+    named = {one.profile.id: one for one in ehrs}
+    lines = [f"{name:7} {url}{ehr.path}  {ehr.profile.title}" for name, ehr in named.items()]
+    known = [{"id": "sim" if name == "plain" else f"sim-{name}", "base_url": f"{url}{ehr.path}"} for name, ehr in named.items()]
+    return [*lines, f"control {url}{PATH}", f"FHIR_CODER_TENANTS='{json.dumps([{'id': 'default', 'ehrs': known}])}'"]
 
 
 def _parser() -> argparse.ArgumentParser:

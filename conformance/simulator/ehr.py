@@ -51,7 +51,7 @@ class SimulatedEhr:
         self._records = list(records)
         self._slow_s = slow_s
         self._file, self._beginning = folder / f"{profile.id}.sqlite", folder / f"{profile.id}-beginning.sqlite"
-        self._store = ResourceStore(self._file)
+        self._store = ResourceStore(self._file, is_lasting=False)
         self._store.update_all([(one, None) for one in records])
         shutil.copyfile(self._file, self._beginning)
         self._application = create_sandbox_app(self._store, self.path)
@@ -157,6 +157,7 @@ class SimulatedEhr:
             return {
                 "base": f"{origin}{self.path}",
                 "title": self.profile.title,
+                "offers": {"": ["transaction"] if self.profile.transaction else [], **self.profile.types},
                 "faults": [one.told() for one in self.faults],
                 "seen": [asdict(one) for one in self.seen],
                 "held": self.held(),

@@ -34,7 +34,7 @@ from tests.conformance.small_coder import SmallCoder
 TIMEOUT_S, SLOW_S = 1.5, 2.0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorServer]:
     """Every EHR, each with the included records."""
     ehrs = simulated_ehrs(read_records([RECORDS]), tmp_path_factory.mktemp("simulator"), SLOW_S)
@@ -42,7 +42,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorSer
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def target(simulator: SimulatorServer, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Our server as the kit sees it, with the simulator's EHRs as its own."""
     folder = tmp_path_factory.mktemp("server")

@@ -21,6 +21,7 @@ from fhir_coder.model import (
     Sections,
 )
 from fhir_coder.pipeline import release_use
+from fhir_coder.reconciliation import reconcile
 from terminology.release import Catalogue, Release
 
 PHRASES = {
@@ -44,7 +45,8 @@ class SmallCoder:
         return decide(run_edits(coded, choice.release, choice.status, {}), self.review), release_use(choice)
 
     def reconcile(self, disposition: Disposition) -> tuple[Reconciled, ...]:
-        return ()
+        coded = disposition.report.coded
+        return reconcile(coded.encounter.recorded, [one.code for one in coded.assignments], self.catalogue.get(coded.release_id).codebook)
 
     def artifacts(self, release: Release, policy: CodingPolicy) -> Artifacts:
         return Artifacts()

@@ -19,6 +19,7 @@ from fhir_coder.ehr.capabilities import Capabilities
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.retry import RETRIED, RetryPolicy
 from fhir_coder.ehr.supply import Supply
+from fhir_coder.engine import Engine
 from fhir_coder.writeback import one_by_one, receipt, revision
 from fhir_coder.writeback.course import Course
 from fhir_coder.writeback.permitted import PermittedOffer
@@ -106,6 +107,11 @@ def looks_for_nothing(patch: Patch) -> None:
 def forgets_its_receipts(patch: Patch) -> None:
     patch.setattr(Surveyor, "_name", lambda self, resource: (resource.get("identifier") or [{}])[0].get("value", ""))
     patch.setattr(Surveyor, "_at", giving(None))
+
+
+@breaks("writing_once.identifiers_lost", "ehr_profiles.epic")
+def takes_its_own_proposal_for_a_diagnosis(patch: Patch) -> None:
+    patch.setattr(Engine, "_with_ours_known", lambda self, tenant, intake, ehr: intake)
 
 
 @breaks("writing_failures.nothing_created_blindly")
