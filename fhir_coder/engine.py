@@ -18,15 +18,15 @@ from fhir_coder.ehr.intake import gather
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
-from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Resource
+from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Intake, Resource
 from fhir_coder.pipeline import Coder
-from fhir_coder.reconciliation import agreed_conditions
+from fhir_coder.reconciliation import agreed_conditions, with_ours_known
 from fhir_coder.store.repository import Repository
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.proposal import Proposal
-from fhir_coder.writeback.terms import terms_of
+from fhir_coder.writeback.terms import read_earlier, terms_of
 
 
 def always(tenant: str) -> bool:
@@ -64,7 +64,8 @@ class Engine:
 
     def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
-        intake = gather(request, client, self._intake(request.tenant), today=lambda: self.now().date())
+        gathered = gather(request, client, self._intake(request.tenant), today=lambda: self.now().date())
+        intake = self._with_ours_known(request.tenant, gathered, ehr)
         intake = replace(intake, warnings=(*intake.warnings, *_degradations(request)))
         if request.write_back and not intake.encounter.patient.id:
             raise Uncodable(
@@ -134,6 +135,15 @@ class Engine:
             if ehr.id == request.ehr:
                 return ehr
         raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
+
+    def _with_ours_known(self, tenant: str, intake: Intake, ehr: EhrSettings | None) -> Intake:
+        """The intake with our own Conditions among the recorded diagnoses known by our receipts too, not by their identifiers alone."""
+        encounter = intake.encounter
+        if ehr is None or not encounter.recorded:
+            return intake
+        earlier = read_earlier(self.repository.written(tenant, ehr.id, encounter.reference))
+        addresses = {one.address for one in earlier.writes.values()}
+        return replace(intake, encounter=replace(encounter, recorded=with_ours_known(encounter.recorded, addresses)))
 
     def _deliver(
         self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits

@@ -6,12 +6,19 @@ software proposed earlier is not a clinician's diagnosis and is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from fhir_coder.combinations import is_combined_in
 from fhir_coder.model import Agreement, Reconciled, RecordedDiagnosis
 from terminology.codebook import Codebook
 from terminology.detail import is_more_specific
+
+
+def with_ours_known(recorded: Iterable[RecordedDiagnosis], addresses: Collection[str]) -> tuple[RecordedDiagnosis, ...]:
+    """The diagnoses, those at the ``addresses`` that this software wrote marked as its own: an EHR that lost our identifier gives a proposal of
+    ours back as if a clinician had recorded it."""
+    return tuple(replace(one, is_ours=True) if one.reference in addresses else one for one in recorded)
 
 
 def reconcile(recorded: Iterable[RecordedDiagnosis], assigned: Sequence[str], codebook: Codebook) -> tuple[Reconciled, ...]:

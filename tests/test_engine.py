@@ -18,11 +18,12 @@ from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts, CallerLimits, CodingRequest
+from fhir_coder.model import Agreement
 from fhir_coder.pipeline import Coder
 from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from terminology.release import Catalogue
-from tests.simulated_ehr import BASE, SimulatedEhr, full_statement
+from tests.simulated_ehr import BASE, Habits, SimulatedEhr, full_statement
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 NOTE = base64.b64encode(b"ASSESSMENT\nEssential hypertension, continue lisinopril.").decode()
@@ -130,6 +131,37 @@ def test_what_may_not_be_updated_is_not_changed(coder: Coder, ehr: SimulatedEhr,
     assert ehr.held("Condition") == before
     coding.code(REQUEST)
     assert ehr.held("Condition") != before
+
+
+def test_our_own_proposal_is_no_diagnosis_of_a_clinician_where_the_ehr_lost_our_identifier(
+    coder: Coder, ehr: SimulatedEhr, tmp_path: Path
+) -> None:
+    ehr.habits = Habits(loses_identifier=True, drops_tags=True)
+    coding = engine(coder, ehr, tmp_path)
+    coding.code(REQUEST)
+    (first,) = ehr.held("Condition")
+    again = coding.code(REQUEST)
+    assert [one.agreement for one in again.reconciliation] == [Agreement.ADDED]
+    assert [one["resource"]["resourceType"] for one in again.proposal["entry"]].count("Condition") == 1
+    assert ehr.held("Condition") == [first]
+    assert again.receipt and {one["response"]["status"] for one in again.receipt["entry"]} == {"200 OK"}
+
+
+def test_a_condition_of_a_clinician_stays_one_where_identifiers_are_lost(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    ehr.habits = Habits(loses_identifier=True)
+    coding = engine(coder, ehr, tmp_path)
+    theirs = {
+        "resourceType": "Condition",
+        "id": "theirs",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}]},
+        "subject": {"reference": "Patient/p1"},
+        "encounter": {"reference": "Encounter/e1"},
+    }
+    ehr.put(theirs)
+    for _ in range(2):
+        result = coding.code(REQUEST)
+        assert [one.agreement for one in result.reconciliation] == [Agreement.AGREED]
+    assert len(ehr.held("Condition")) == 1
 
 
 def test_nothing_passes_while_second_reviews_say_so_and_the_record_tells_it(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:

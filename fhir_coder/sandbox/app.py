@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from fhir_coder.errors import FhirCoderError
@@ -20,6 +20,7 @@ from fhir_coder.sandbox.faults import Refused
 from fhir_coder.sandbox.resource_store import Criteria, ResourceStore, Written
 from fhir_coder.sandbox.transaction import transact
 
+NAME = "sandbox"
 PREFIX = "/sandbox/fhir"
 FHIR_JSON = "application/fhir+json"
 DEFAULT_COUNT = 20
@@ -29,9 +30,9 @@ _PAGING = frozenset({"_count", "_offset", "_format"})
 _ETAG = re.compile(r'W/"([A-Za-z0-9\-.]{1,64})"', re.ASCII)
 
 
-def create_blueprint(store: ResourceStore) -> Blueprint:
-    """The routes, at ``/sandbox/fhir``."""
-    blueprint = Blueprint("sandbox", __name__, url_prefix=PREFIX)
+def create_blueprint(store: ResourceStore, prefix: str = PREFIX) -> Blueprint:
+    """The routes, below ``prefix``."""
+    blueprint = Blueprint(NAME, __name__, url_prefix=prefix)
     routes: tuple[tuple[str, str, Callable[..., Response]], ...] = (
         ("GET", "/metadata", _metadata),
         ("POST", "", _transact),
@@ -52,10 +53,10 @@ def create_blueprint(store: ResourceStore) -> Blueprint:
     return blueprint
 
 
-def create_sandbox_app(store: ResourceStore) -> Flask:
+def create_sandbox_app(store: ResourceStore, prefix: str = PREFIX) -> Flask:
     """The built-in EHR as an application of its own, for use in process."""
     app = Flask("fhir_coder.sandbox", static_folder=None)
-    app.register_blueprint(create_blueprint(store))
+    app.register_blueprint(create_blueprint(store, prefix))
     app.register_error_handler(HTTPException, _refuse_http)
     return app
 
@@ -173,7 +174,7 @@ def _page_url(kind: str, criteria: Criteria, count: int, offset: int) -> str:
 
 
 def _base() -> str:
-    return request.host_url.rstrip("/") + PREFIX
+    return request.host_url.rstrip("/") + str(current_app.blueprints[NAME].url_prefix)
 
 
 def _json(resource: Resource, status: int = 200) -> Response:

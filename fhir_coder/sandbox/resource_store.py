@@ -49,15 +49,18 @@ class Matches:
 
 
 class ResourceStore:
-    """The resources in the file at ``path``. ``now`` tells the time (aware), ``new_id`` makes ids."""
+    """The resources in the file at ``path``. ``now`` tells the time (aware), ``new_id`` makes ids. ``is_lasting`` False: nothing need outlast a
+    power cut, and writing waits for no disk."""
 
     def __init__(
         self,
         path: Path,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: uuid4().hex,
+        is_lasting: bool = True,
     ) -> None:
         self._path = path
+        self._is_lasting = is_lasting
         self._now = now
         self.new_id = new_id
         self.parameters = {one.name: one for one in load_parameters()}
@@ -183,6 +186,9 @@ class ResourceStore:
     def _transaction(self, writes: bool = False) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self._path, timeout=15, isolation_level=None)
         try:
+            if writes and not self._is_lasting:
+                connection.execute("PRAGMA synchronous = OFF")
+                connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             try:
                 yield connection
