@@ -108,10 +108,11 @@ class Description:
         self._trusts = trusts
 
     def metadata(self, tenant: str) -> Response:
-        """The CapabilityStatement of one base."""
+        """The CapabilityStatement of one base, readable for pages of any origin, as SMART asks."""
         require_tenant(self._engine, tenant)
         base, trust = _bases_of(self._public_url or request.host_url, tenant)[0], self._trusts.get(tenant)
         response = respond(build_capability(base, capability_security(trust) if trust else None), format_of(request))
+        response.headers["Access-Control-Allow-Origin"] = "*"
         return cacheable(response, FRESH_S) if self._public_url else response  # else it repeats the Host of whoever asked
 
     def smart(self, tenant: str) -> Response:
