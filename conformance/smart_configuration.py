@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from conformance.exchange import Answer
 from conformance.target import Target
-from conformance.verdict import Skipped, Unsatisfied
+from conformance.verdict import Skipped, Unsatisfied, expect
 
 WELL_KNOWN = ".well-known/smart-configuration"
 ON_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -97,3 +97,10 @@ def is_protected(url: str) -> bool:
     """Whether what is sent there can be read by nobody in between: https, or this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ON_THIS_MACHINE)
+
+
+def require_tls(url: str) -> None:
+    """Unsatisfied for an address without TLS, Skipped for one on this machine."""
+    if urlsplit(url).scheme != "https" and is_protected(url):
+        raise Skipped("on this machine: what stands before the server in use does TLS")
+    expect(is_protected(url), "an https address", url)

@@ -9,7 +9,7 @@ from conformance.target import Target, expect_success
 from conformance.verdict import Skipped, expect
 from conformance.visit import inline
 
-UNRELATED = "system/Observation.rs"
+UNRELATED = "system/Practitioner.rs"
 """A scope that has nothing to do with the operation."""
 
 
@@ -22,7 +22,7 @@ def token_opens_the_operation(target: Target) -> None:
 
 @check
 def token_is_taken_again(target: Target) -> None:
-    """It is taken again until it is over."""
+    """A token that the kit got by private_key_jwt is taken again until it is over."""
     before, _ = _token_of(target)(), target.code(inline())
     answer = target.code(inline())
     expect(answer.status == 200, "200 with the same token a second time", answer)
@@ -39,7 +39,7 @@ def fresh_token_is_taken(target: Target) -> None:
 
 @check
 def unrelated_scope_is_refused(target: Target) -> None:
-    """A token of the same client for other data does not open it."""
+    """A token of the same client for other data does not open the operation."""
     try:
         headers = _token_of(target).for_scope(UNRELATED)()
     except CredentialsUnusable as reason:

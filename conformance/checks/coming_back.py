@@ -109,14 +109,14 @@ def cookies_are_secure(target: Target) -> None:
 
 @check
 def cookies_are_http_only(target: Target) -> None:
-    """No script reads them."""
+    """No script reads the cookies of a launch: they are HttpOnly."""
     for name, attributes in _cookies(target):
         expect("httponly" in attributes, f"HttpOnly of the cookie {name}", sorted(attributes))
 
 
 @check
 def cookies_say_same_site(target: Target) -> None:
-    """They say with which requests of other sites they go; with all of them (None) only where they are Secure."""
+    """Cookies of a launch say with which requests of other sites they go; with all of them (None) only where they are Secure."""
     for name, attributes in _cookies(target):
         found = attributes.get("samesite", "").lower()
         expect(found in {"lax", "strict", "none"}, f"SameSite of the cookie {name}", sorted(attributes))

@@ -39,7 +39,7 @@ def is_served(target: Target) -> None:
 
 @check
 def is_json_whatever_is_accepted(target: Target) -> None:
-    """It is application/json, whatever Accept says."""
+    """The SMART configuration is application/json, whatever Accept says."""
     target.require_guard()
     for accepted in ACCEPTED:
         answer = ask(target, Accept=accepted)
@@ -49,7 +49,7 @@ def is_json_whatever_is_accepted(target: Target) -> None:
 
 @check
 def is_an_object(target: Target) -> None:
-    """It is a JSON object."""
+    """The SMART configuration is a JSON object."""
     target.require_guard()
     answer = ask(target)
     expect(answer.status == 200 and read_object(answer) is not None, "200 with a JSON object", answer)
@@ -57,7 +57,7 @@ def is_an_object(target: Target) -> None:
 
 @check
 def urls_are_absolute(target: Target) -> None:
-    """Every URL in it is absolute."""
+    """Every URL in the SMART configuration is absolute."""
     for name, value in urls(read_configuration(target)):
         expect(is_absolute(value), f"an absolute URL in {name}", ascii(value))
 
@@ -72,14 +72,14 @@ def endpoints_use_tls(target: Target) -> None:
 
 @check
 def token_endpoint(target: Target) -> None:
-    """It names the token endpoint."""
+    """The SMART configuration names the token endpoint."""
     found = read_configuration(target).get("token_endpoint")
     expect(isinstance(found, str) and found, "token_endpoint", ascii(found))
 
 
 @check
 def grant_types(target: Target) -> None:
-    """It lists the grant types: authorization_code, client_credentials or both."""
+    """The SMART configuration lists the grant types: authorization_code, client_credentials or both."""
     found = strings(read_configuration(target), "grant_types_supported")
     expect(GRANTS & set(found), "authorization_code, client_credentials or both in grant_types_supported", found)
 
@@ -93,7 +93,7 @@ def grant_types_of_launch(target: Target) -> None:
 
 @check
 def capabilities(target: Target) -> None:
-    """It lists capabilities."""
+    """The SMART configuration lists capabilities."""
     strings(read_configuration(target), "capabilities")
 
 
@@ -126,13 +126,13 @@ def issuer_of_single_sign_on(target: Target) -> None:
 
 @check
 def keys_of_single_sign_on(target: Target) -> None:
-    """And its keys."""
+    """Who offers sign-on by OpenID Connect names its keys."""
     expect(_claiming(target, "sso-openid-connect").get("jwks_uri"), "jwks_uri with sso-openid-connect", "no jwks_uri")
 
 
 @check
 def no_issuer_otherwise(target: Target) -> None:
-    """Who offers none names no issuer."""
+    """Who offers no sign-on by OpenID Connect names no issuer."""
     document = read_configuration(target)
     if claims(document, "sso-openid-connect"):
         raise Omitted("sso-openid-connect is listed")
@@ -169,20 +169,20 @@ def asymmetric_methods(target: Target) -> None:
 
 @check
 def asymmetric_algorithms(target: Target) -> None:
-    """And by RS384 or ES384."""
+    """Who takes clients with keys does so by RS384 or ES384."""
     found = strings(_claiming(target, "client-confidential-asymmetric"), "token_endpoint_auth_signing_alg_values_supported")
     expect(SIGNED & set(found), "RS384 or ES384 in token_endpoint_auth_signing_alg_values_supported", found)
 
 
 @check
 def scopes(target: Target) -> None:
-    """It lists scopes that a client may ask for."""
+    """The SMART configuration lists scopes that a client may ask for."""
     expect(strings(read_configuration(target), "scopes_supported"), "scopes_supported", "an empty list")
 
 
 @check
 def response_types(target: Target) -> None:
-    """Where people sign in, it lists response types, code among them."""
+    """Where people sign in, the SMART configuration lists response types, code among them."""
     document = read_configuration(target)
     if "authorization_endpoint" not in document:
         raise Omitted("no authorization_endpoint is named")
@@ -193,20 +193,20 @@ def response_types(target: Target) -> None:
 
 @check
 def v1_is_offered(target: Target) -> None:
-    """It says that scopes in the spelling of SMART 1 are understood."""
+    """The SMART configuration says that scopes in the spelling of SMART 1 are understood."""
     expect(claims(read_configuration(target), "permission-v1"), "permission-v1 among the capabilities", "none")
 
 
 @check
 def pages_may_read_it(target: Target) -> None:
-    """A page of any origin may read it (CORS)."""
+    """A page of any origin may read the SMART configuration (CORS)."""
     target.require_guard()
     _expect_open_to_pages(ask(target, Origin="https://app.example"))
 
 
 @check
 def pages_may_read_metadata(target: Target) -> None:
-    """And the CapabilityStatement."""
+    """A page of any origin may read the CapabilityStatement (CORS)."""
     target.require_guard()
     _expect_open_to_pages(target.get("metadata", is_known=False, headers={"Origin": "https://app.example"}))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.check import check
 from conformance.exchange import Answer
-from conformance.smart_configuration import is_protected, read_object
+from conformance.smart_configuration import read_object, require_tls
 from conformance.target import Target
 from conformance.verdict import Omitted, Skipped, Unsatisfied, expect
 
@@ -23,7 +23,7 @@ LEAST_BITS = 2048
 
 @check
 def are_published(target: Target) -> None:
-    """A JWK Set is there for everyone."""
+    """The server's JWK Set is there for everyone."""
     answer = _ask(target)
     expect(answer.status == 200, "200 with a JWK Set, without a token", answer)
     found = read_object(answer)
@@ -32,16 +32,13 @@ def are_published(target: Target) -> None:
 
 @check
 def are_over_tls(target: Target) -> None:
-    """Its address is https."""
-    url = _address(target)
-    if url.startswith("http://") and is_protected(url):
-        raise Skipped("on this machine: what stands before the server in use does TLS")
-    expect(is_protected(url), "an https address of the JWK Set", url)
+    """The address of the server's JWK Set is https."""
+    require_tls(_address(target))
 
 
 @check
 def have_kind_and_id(target: Target) -> None:
-    """Each key has kty and kid."""
+    """Each key of the server has kty and kid."""
     for one in _keys(target):
         for name in ("kty", "kid"):
             expect(isinstance(one.get(name), str) and one[name], f"{name} in each key", f"{sorted(one)} without it")
@@ -49,14 +46,14 @@ def have_kind_and_id(target: Target) -> None:
 
 @check
 def are_asymmetric(target: Target) -> None:
-    """Each is an RSA or an elliptic curve key."""
+    """Each key of the server is an RSA or an elliptic curve key."""
     for one in _keys(target):
         expect(one.get("kty") in PUBLIC, "kty RSA or EC", one.get("kty"))
 
 
 @check
 def have_their_material(target: Target) -> None:
-    """Each has the numbers of its kind: n and e, or crv, x and y."""
+    """Each key of the server has the numbers of its kind: n and e, or crv, x and y."""
     for one in _keys(target):
         needed = PUBLIC.get(str(one.get("kty")), ())
         missing = [name for name in needed if not isinstance(one.get(name), str) or not one[name]]
@@ -65,28 +62,28 @@ def have_their_material(target: Target) -> None:
 
 @check
 def are_public(target: Target) -> None:
-    """None has a private member."""
+    """No key of the server is published with a private member."""
     for one in _keys(target):
         expect(not PRIVATE & set(one), "public members alone", f"private members {sorted(PRIVATE & set(one))}")
 
 
 @check
 def ids_are_unique(target: Target) -> None:
-    """No two have one kid."""
+    """No two keys of the server have one kid."""
     twice = [kid for kid, count in Counter(str(one.get("kid")) for one in _keys(target)).items() if count > 1]
     expect(not twice, "each kid once", f"{', '.join(twice)} more than once")
 
 
 @check
 def say_how_long(target: Target) -> None:
-    """The answer says how long the keys may be kept."""
+    """The answer with the server's keys says how long they may be kept."""
     answer = _ask(target)
     expect(answer.headers.get("cache-control"), "Cache-Control", "no such header")
 
 
 @check
 def name_their_algorithm(target: Target) -> None:
-    """Each names its algorithm, one that fits it."""
+    """Each key of the server names its algorithm, one that fits it."""
     for one in _keys(target):
         expect(ALGORITHMS.get(str(one.get("alg"))) == one.get("kty"), f"alg of a signature by {one.get('kty')}", one.get("alg"))
         curve = CURVES.get(str(one.get("alg")))
@@ -95,7 +92,7 @@ def name_their_algorithm(target: Target) -> None:
 
 @check
 def are_for_signatures(target: Target) -> None:
-    """Each is for signatures."""
+    """Each key of the server is for signatures."""
     for one in _keys(target):
         expect(one.get("use") == "sig", "use sig", one.get("use", "no use"))
         expect(set(one.get("key_ops", ["verify"])) == {"verify"}, "key_ops verify, or none", one.get("key_ops"))
@@ -103,7 +100,7 @@ def are_for_signatures(target: Target) -> None:
 
 @check
 def one_of_smart(target: Target) -> None:
-    """One at least is for RS384 or ES384."""
+    """One key of the server at least is for RS384 or ES384."""
     fitting = [one for one in _keys(target) if _can_sign_as_smart_asks(one)]
     expect(fitting, "a key for RS384 or ES384", [f"{one.get('kty')} {one.get('alg', '')}" for one in _keys(target)])
 

@@ -34,40 +34,40 @@ def leads_to_the_authorization_server(target: Target) -> None:
 
 @check
 def response_type(target: Target) -> None:
-    """It asks for a code."""
+    """The authorization request asks for a code."""
     _expect(begin(target), "response_type", "code")
 
 
 @check
 def client_id(target: Target) -> None:
-    """It says who asks."""
+    """The authorization request says who asks."""
     expect(begin(target)["client_id"], "client_id", "none")
 
 
 @check
 def redirect_uri(target: Target) -> None:
-    """It names a full address to come back to, over TLS, without fragment."""
+    """The authorization request names a full address to come back to, over TLS, without fragment."""
     found = begin(target)["redirect_uri"]
     expect(is_absolute(found) and is_protected(found) and "#" not in found, "an absolute https redirect_uri without fragment", found)
 
 
 @check
 def redirect_uri_is_fixed(target: Target) -> None:
-    """It is the same in every launch."""
+    """The address to come back to is the same in every launch."""
     found = {begin(target)["redirect_uri"] for _ in range(2)}
     expect(len(found) == 1, "one redirect_uri in every launch", sorted(found))
 
 
 @check
 def scope_has_launch(target: Target) -> None:
-    """It asks for the context of the launch."""
+    """The authorization request asks for the context of the launch."""
     found = begin(target)["scope"].split(" ")
     expect("launch" in found, "launch among the scopes", " ".join(found))
 
 
 @check
 def launch_is_echoed(target: Target) -> None:
-    """It gives back what the EHR gave as launch, letter for letter."""
+    """The authorization request gives back what the EHR gave as launch, letter for letter."""
     _expect(begin(target), "launch", LAUNCH)
 
 
@@ -93,20 +93,20 @@ def state_cannot_be_guessed(target: Target) -> None:
 
 @check
 def challenge_method(target: Target) -> None:
-    """PKCE is by S256."""
+    """The authorization request uses PKCE by S256."""
     _expect(begin(target), "code_challenge_method", "S256")
 
 
 @check
 def challenge(target: Target) -> None:
-    """The challenge is a SHA-256 in base64url without padding: 43 characters."""
+    """The PKCE challenge is a SHA-256 in base64url without padding: 43 characters."""
     found = begin(target)["code_challenge"]
     expect(_CHALLENGE.fullmatch(found), "43 characters of base64url as code_challenge", f"{len(found)} characters: {found[:60]}")
 
 
 @check
 def challenge_differs(target: Target) -> None:
-    """Each launch has a challenge of its own."""
+    """Each launch has a PKCE challenge of its own."""
     found = {begin(target)["code_challenge"] for _ in range(3)}
     expect(len(found) == 3, "3 challenges of 3 launches", len(found))
 
@@ -127,7 +127,7 @@ def nothing_else_decides_the_way(target: Target) -> None:
 
 @check
 def unknown_ehr_is_refused(target: Target) -> None:
-    """An EHR that is not configured is told so, and nobody is sent on."""
+    """A launch by an EHR that is not configured is refused on a page, and nobody is sent on."""
     launch_url(target)
     for iss in (STRANGER, "http://169.254.169.254/latest/meta-data", "https://stranger.example/fhir#", "file:///etc/passwd", "stranger"):
         _expect_refused(open_launch(target, iss), f"iss {iss}")
@@ -135,7 +135,7 @@ def unknown_ehr_is_refused(target: Target) -> None:
 
 @check
 def nobody_is_asked_for_an_unknown_ehr(target: Target) -> None:
-    """Nor is a request sent to what it names."""
+    """No request is sent to the address that an unknown iss names."""
     try:
         with listening_towards(launch_url(target)) as ear:
             for iss in (f"http://{ear.place}/fhir", f"https://{ear.place}/fhir"):

@@ -12,6 +12,7 @@ from conformance.credentials import CredentialsUnusable
 from conformance.exchange import Answer
 from conformance.intruding import GARBAGE, as_stranger, expect_refused, with_refused, with_token
 from conformance.outcomes import expect_outcome
+from conformance.smart_configuration import ask, claims, read_object
 from conformance.target import Target
 from conformance.verdict import Omitted, Skipped, expect
 from conformance.visit import inline
@@ -33,34 +34,34 @@ def narrow_is_refused(target: Target) -> None:
 
 @check
 def narrow_is_403(target: Target) -> None:
-    """It is 403: who asks is known, and may not."""
+    """A token whose scope does not cover the operation is 403: who asks is known, and may not."""
     answer = with_refused(target, "narrow")
     expect(answer.status == 403, "HTTP 403 for a token whose scope does not cover the operation", answer)
 
 
 @check
 def narrow_is_challenged(target: Target) -> None:
-    """The refusal carries a Bearer challenge."""
+    """The refusal of a token for lack of scope carries a Bearer challenge."""
     expect(bearer_challenge(with_refused(target, "narrow")).parameters, "a parameter after Bearer", "the scheme alone")
 
 
 @check
 def narrow_says_insufficient_scope(target: Target) -> None:
-    """The challenge says insufficient_scope."""
+    """The challenge for lack of scope says insufficient_scope."""
     found = bearer_challenge(with_refused(target, "narrow"))
     expect(found["error"] == "insufficient_scope", 'error="insufficient_scope"', found["error"] or "no error in the challenge")
 
 
 @check
 def needed_scope_is_named(target: Target) -> None:
-    """The challenge names the scope that is needed."""
+    """The challenge for lack of scope names the scope that is needed."""
     found = bearer_challenge(with_refused(target, "narrow"))
     expect(found["scope"], "scope in the challenge, with what the operation needs", "no scope in the challenge")
 
 
 @check
 def narrow_is_an_outcome(target: Target) -> None:
-    """The refusal has an OperationOutcome: forbidden or security."""
+    """The refusal for lack of scope has an OperationOutcome: forbidden or security."""
     answer = with_refused(target, "narrow")
     expect_outcome(answer, answer.status if answer.status == 401 else 403, "forbidden", "security")
 
@@ -83,7 +84,7 @@ def of_another_patient_is_refused(target: Target) -> None:
 
 @check
 def of_another_patient_is_not_asked_to_sign_in(target: Target) -> None:
-    """It is 403, or 404 where the server does not tell what there is: a new token would not help."""
+    """Another patient's token is 403, or 404 where the server does not tell what there is: a new token would not help."""
     answer = with_refused(target, "patient")
     expect(answer.status in {403, 404}, "HTTP 403 or 404 for a token that is bound to another patient", answer)
     expect_outcome(answer, answer.status, "forbidden", "security", "not-found", "suppressed")
@@ -116,8 +117,9 @@ def _expect_admitted(target: Target, spelling: str) -> None:
 
 def _require_claimed(target: Target, capability: str) -> None:
     """Omitted where the SMART configuration lists capabilities and not this one."""
-    answer = target.get(".well-known/smart-configuration", is_known=False)
-    if answer.status == 200 and answer.media_type == "application/json" and f'"{capability}"'.encode() not in answer.body:
+    answer = ask(target)
+    document = read_object(answer) if answer.status == 200 else None
+    if document is not None and not claims(document, capability):
         raise Omitted(f"the SMART configuration does not list {capability}")
 
 

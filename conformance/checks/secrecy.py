@@ -32,7 +32,7 @@ def token_is_not_repeated(target: Target) -> None:
 
 @check
 def good_token_is_not_repeated(target: Target) -> None:
-    """Nor the one that it takes, when it refuses the body."""
+    """No answer repeats the token in use, when it refuses the body."""
     token = good_token(target)
     answer = target.post(f"Encounter/${OPERATION}", "{", headers={"Content-Type": "application/fhir+json"})
     _expect_no_mark(answer, "the token in use", telling_part(token))
@@ -52,7 +52,7 @@ def note_is_not_repeated(target: Target) -> None:
 
 @check
 def note_is_not_repeated_to_a_stranger(target: Target) -> None:
-    """Nor does the refusal of a stranger."""
+    """The refusal of a stranger does not repeat the words of their note."""
     target.require_guard()
     answer = target.code(_visit_with_words(), is_known=False)
     for shown in (MARK, base64.b64encode(WORDS.encode()).decode()):
@@ -70,7 +70,7 @@ def answers_are_not_kept(target: Target) -> None:
 
 @check
 def refusals_are_not_kept(target: Target) -> None:
-    """Nor is a refusal."""
+    """A refusal is not kept by anybody in between: Cache-Control has no-store."""
     target.require_guard()
     _expect_no_store(as_stranger(target))
 

@@ -69,3 +69,10 @@ def test_a_server_is_guarded_that_refuses_strangers_or_says_so(target: Target, s
             target.require_guard()
     else:
         target.require_guard()
+
+
+@responses.activate
+def test_no_cookie_goes_from_one_check_to_the_next(target: Target) -> None:
+    responses.get(f"{BASE}/metadata", headers={"Set-Cookie": "a=1; Path=/"})
+    assert [target.get("metadata").cookies for _ in range(2)] == [("a=1; Path=/",)] * 2
+    assert "Cookie" not in responses.calls[1].request.headers
