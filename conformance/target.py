@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from conformance.exchange import FHIR_JSON, Answer, Resource
+from conformance.exchange import FHIR_JSON, Answer, Resource, objects
 from conformance.verdict import Omitted, Skipped, expect
 
 OPERATION = "code-encounter"
@@ -147,13 +147,13 @@ class Target:
         return status in {401, 403} or 300 <= status < 400
 
     @cached_property
-    def declares_security(self) -> bool:
-        """Whether the CapabilityStatement names a security service."""
-        return any(one.get("security", {}).get("service") for one in self.capability.get("rest", ()))
+    def security(self) -> list[Resource]:
+        """What the CapabilityStatement says of how the server is guarded (``rest.security``)."""
+        return objects([one.get("security") for one in objects(self.capability.get("rest"))])
 
     def require_guard(self) -> None:
         """Raises Omitted for a server that anybody may call, and that does not say otherwise."""
-        if not (self.is_guarded or self.declares_security):
+        if not self.is_guarded and not any(one.get("service") for one in self.security):
             raise Omitted("the server asks nobody who they are")
 
     def bad_token(self, why: str) -> Mapping[str, str]:

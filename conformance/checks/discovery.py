@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.check import check
-from conformance.exchange import Answer
+from conformance.exchange import Answer, objects
 from conformance.smart_configuration import (
     CAPABILITIES,
     ask,
@@ -215,7 +215,8 @@ def pages_may_read_metadata(target: Target) -> None:
 def capability_statement_names_the_service(target: Target) -> None:
     """The CapabilityStatement says that SMART on FHIR (or OAuth) guards the base."""
     target.require_guard()
-    found = {coding.get("code") for one in _security(target) for service in one.get("service", ()) for coding in service.get("coding", ())}
+    services = (service for one in target.security for service in objects(one.get("service")))
+    found = {str(coding.get("code")) for service in services for coding in objects(service.get("coding"))}
     expect(SECURITY_SERVICES & found, "rest.security.service SMART-on-FHIR or OAuth", found or "no service")
 
 
@@ -243,13 +244,8 @@ def _expect_open_to_pages(answer: Answer) -> None:
     expect(allowed in {"*", "https://app.example"}, "Access-Control-Allow-Origin: *", allowed or "no such header")
 
 
-def _security(target: Target) -> Iterator[Mapping[str, Any]]:
-    for one in target.capability.get("rest", ()):
-        yield one.get("security", {})
-
-
-def _oauth_uris(target: Target) -> Iterator[tuple[str, str]]:
-    for security in _security(target):
-        for extension in security.get("extension", ()):
+def _oauth_uris(target: Target) -> Iterator[tuple[object, object]]:
+    for security in target.security:
+        for extension in objects(security.get("extension")):
             if extension.get("url") == OAUTH_URIS:
-                yield from ((part.get("url"), part.get("valueUri")) for part in extension.get("extension", ()))
+                yield from ((str(part.get("url")), part.get("valueUri")) for part in objects(extension.get("extension")))

@@ -140,7 +140,7 @@ def _keys(target: Target) -> list[Key]:
 
 def _can_sign_as_smart_asks(one: Key) -> bool:
     if one.get("alg"):
-        return one["alg"] in SIGNED
+        return str(one["alg"]) in SIGNED
     return one.get("kty") == "RSA" or one.get("crv") == "P-384"
 
 

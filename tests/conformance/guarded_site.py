@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from werkzeug.serving import make_server
 
 from conformance.credentials import SPELLINGS, bearer
 from conformance.target import Target
 from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import new_key
+from tests.conformance.serving import Wsgi, serving
 from tests.contracts.peers import free_port
 from tests.smart.issuer import AUDIENCE, ISSUER, key_set, token
 from tests.store.conftest import KEY
 
-Wsgi = Callable[..., Any]
 EHR = "https://ehr.example/fhir/r4"
 LAUNCH_SCOPE = "openid fhirUser launch patient/*.rs"
 
@@ -65,15 +62,8 @@ def guarded_site(folder: Path) -> Iterator[Site]:
     root = f"http://127.0.0.1:{port}"
     app = create_app(Settings.from_environment(_environment(folder, root)))
     site = Site(root, app, app)
-    listener = make_server("127.0.0.1", port, lambda environ, start: site.shown(environ, start), threaded=True)
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(lambda environ, start: site.shown(environ, start), port):
         yield site
-    finally:
-        listener.shutdown()
-        listener.server_close()
-        thread.join()
 
 
 def _environment(folder: Path, root: str) -> dict[str, str]:

@@ -8,13 +8,14 @@ import uuid
 
 import pytest
 import responses
+from werkzeug.wrappers import Response
 
 from conformance.exchange import Answer
 from conformance.launching import Browser, bits_of, request_in
 from conformance.listening import listening_towards
 from conformance.target import Target
 from conformance.verdict import Unsatisfied
-from tests.conformance.guarded_site import Site
+from tests.conformance.serving import serving
 
 LAUNCH = "https://app.example/launch"
 FORM = b"""<html><body onload="document.forms[0].submit()"><form method="POST" action="https://auth.example/authorize">
@@ -67,8 +68,8 @@ def test_a_browser_keeps_its_cookies_to_itself() -> None:
     assert [call.request.headers.get("Cookie") for call in responses.calls] == [None, "__Host-a=1", None]
 
 
-def test_an_ear_hears_who_comes(site: Site) -> None:
-    with listening_towards(site.root) as ear:
+def test_an_ear_hears_who_comes() -> None:
+    with serving(Response("")) as root, listening_towards(root) as ear:
         assert ear.heard() == 0
         host, _, port = ear.place.rpartition(":")
         for _ in range(2):

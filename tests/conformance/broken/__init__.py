@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.conformance.guarded_site import Wsgi
+from tests.conformance.serving import Wsgi
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.conformance.guarded_site import Wsgi
+from tests.conformance.serving import Wsgi
 
 Wrapper = Callable[[Wsgi], Wsgi]
 Ask = Callable[[Request], Response]
