@@ -7,7 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.credentials import BackendService, BackendToken, CredentialsUnusable, bearer, read_refused
+from conformance.credentials import (
+    BackendService,
+    BackendToken,
+    CredentialsUnusable,
+    bearer,
+    in_every_spelling,
+    read_accepted,
+    read_refused,
+)
 from conformance.reports import REPORTS
 from conformance.requirement import Level, binding, read_requirements
 from conformance.running import Run, run
@@ -46,12 +54,16 @@ def exit_code(found: Run) -> int:
 
 def _target(given: argparse.Namespace) -> Target:
     target = Target(given.base_url.rstrip("/"), simulator=given.simulator.rstrip("/"), ehr=given.ehr, timeout_s=given.timeout)
+    target.jwks, target.launch, target.launch_iss = given.jwks, given.launch, given.launch_iss
     target.session.verify = str(given.ca) if given.ca else True
     target.refused = read_refused(given.refused) if given.refused else {}
     if given.backend_services:
-        target.authorize = BackendToken(BackendService.read(given.backend_services), target.session)
+        token = BackendToken(BackendService.read(given.backend_services), target.session)
+        target.authorize, target.accepted = token, in_every_spelling(token)
     else:
         target.authorize = bearer(given.token) if given.token else anonymous
+    if given.accepted:
+        target.accepted = {**target.accepted, **read_accepted(given.accepted)}
     target.authorize()  # credentials that do not work end the run before it begins
     return target
 
@@ -73,9 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--token", default="", help="bearer token for the operation")
     who.add_argument("--backend-services", type=Path, metavar="FILE", help="JSON with token_url, client_id, scope and key (a private JWK)")
-    parser.add_argument(
-        "--refused", type=Path, metavar="FILE", help="JSON with tokens that the server must refuse: expired, narrow, foreign, patient"
-    )
+    _add_smart(parser)
     parser.add_argument("--simulator", default="", metavar="URL", help="control address of the EHR simulator that the server calls back")
     parser.add_argument("--ehr", default="", metavar="ID", help="the id under which the server knows the simulator")
     parser.add_argument(
@@ -87,3 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeout", type=float, default=TIMEOUT_S, metavar="SECONDS", help="for one answer")
     parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust (PEM)")
     return parser
+
+
+def _add_smart(parser: argparse.ArgumentParser) -> None:
+    smart = parser.add_argument_group("SMART", "what is left out here is not tried")
+    smart.add_argument(
+        "--refused", type=Path, metavar="FILE", help="JSON with tokens that the server must refuse: expired, narrow, foreign, patient"
+    )
+    smart.add_argument("--accepted", type=Path, metavar="FILE", help="JSON with tokens that it must take: v1, v2 (spellings of the scopes)")
+    smart.add_argument("--jwks", default="", metavar="URL", help="where the server publishes its own public keys")
+    smart.add_argument("--launch", default="", metavar="URL", help="where an EHR launches its app")
+    smart.add_argument("--launch-iss", default="", metavar="URL", help="FHIR base of an EHR that is configured there")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,22 @@ def bearer(token: str) -> Authorize:
 
 @dataclass(frozen=True, slots=True)
 class BackendService:
-    """Registration of the kit at an authorization server (SMART Backend Services): ``key`` is a private JWK with kid and alg."""
+    """Registration of the kit at an authorization server (SMART Backend Services): ``key`` is a private JWK with kid and alg, ``resource`` whom
+    tokens are asked for (RFC 8707), empty for servers that need not be told."""
 
     token_url: str
     client_id: str
     scope: str
     key: Mapping[str, Any]
+    resource: str = ""
 
     @classmethod
     def read(cls, file: Path) -> BackendService:
-        """From a JSON file with ``token_url``, ``client_id``, ``scope`` and ``key``. Raises CredentialsUnusable."""
+        """From a JSON file with ``token_url``, ``client_id``, ``scope`` and ``key``, and ``resource`` where needed. Raises CredentialsUnusable."""
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
-            return cls(found["token_url"], found["client_id"], found["scope"], found["key"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return cls(found["token_url"], found["client_id"], found["scope"], found["key"], found.get("resource", ""))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CredentialsUnusable(f"{file} must hold token_url, client_id, scope and key (a private JWK) as JSON") from error
 
     def assertion(self, now: float) -> str:
@@ -79,10 +81,21 @@ class BackendToken:
             self._renew()
         return {"Authorization": f"Bearer {self._token}"}
 
+    def renewed(self) -> Mapping[str, str]:
+        """The headers with another token than before. Raises CredentialsUnusable."""
+        self._renew()
+        return self()
+
+    def for_scope(self, scope: str) -> BackendToken:
+        """The same client asking for another scope."""
+        return BackendToken(replace(self._service, scope=scope), self._session)
+
     def _renew(self) -> None:
         now = time.time()
         form = {"grant_type": "client_credentials", "scope": self._service.scope, "client_assertion_type": ASSERTION}
         form["client_assertion"] = self._service.assertion(now)
+        if self._service.resource:
+            form["resource"] = self._service.resource
         try:
             answer = self._session.post(self._service.token_url, data=form, timeout=30)
             body = answer.json()
@@ -92,6 +105,23 @@ class BackendToken:
         self._until = now + lasts
 
 
+SPELLINGS = {
+    "v1": "system/Encounter.read system/DocumentReference.read",
+    "v2": "system/Encounter.r system/DocumentReference.rs",
+}
+"""What the operation needs, in the words of SMART 1 and SMART 2; a server may publish that it needs others, and is then given its tokens by file."""
+
+
+def in_every_spelling(token: BackendToken) -> dict[str, Authorize]:
+    """Tokens that the same client asks for when they are used."""
+    return {name: token.for_scope(scope) for name, scope in SPELLINGS.items()}
+
+
+def read_accepted(file: Path) -> dict[str, Authorize]:
+    """Tokens that a server must take, from a JSON object with some of the names of SPELLINGS. Raises CredentialsUnusable."""
+    return {name: bearer(token) for name, token in _tokens(file, SPELLINGS).items()}
+
+
 WHY_REFUSED = ("expired", "narrow", "foreign", "patient")
 """Tokens that a server must refuse: one that is over; one whose scope does not cover the operation; one made for another audience; one that is bound
 to a patient whom no encounter is of."""
@@ -99,10 +129,14 @@ to a patient whom no encounter is of."""
 
 def read_refused(file: Path) -> Mapping[str, str]:
     """Such tokens from a JSON object with some of these names. Raises CredentialsUnusable."""
+    return _tokens(file, WHY_REFUSED)
+
+
+def _tokens(file: Path, names: Iterable[str]) -> dict[str, str]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CredentialsUnusable(f"{file} is no JSON") from error
-    if not isinstance(found, dict) or not set(found) <= set(WHY_REFUSED) or not all(isinstance(one, str) for one in found.values()):
-        raise CredentialsUnusable(f"{file} must be a JSON object with some of {', '.join(WHY_REFUSED)}")
+    if not isinstance(found, dict) or not set(found) <= set(names) or not all(isinstance(one, str) for one in found.values()):
+        raise CredentialsUnusable(f"{file} must be a JSON object with some of {', '.join(names)}")
     return found

@@ -15,15 +15,22 @@ Resource = dict[str, Any]
 FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
 
 
+def objects(value: object) -> list[Resource]:
+    """The objects in an array; none where it is something else, which other checks tell."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What came back. ``told``: the request in a few words, without its body and without credentials; header names are in lower case."""
+    """What came back. ``told``: the request in a few words, without its body and without credentials; header names are in lower case;
+    ``cookies``: the values of Set-Cookie, one each."""
 
     told: str
     status: int
     headers: Mapping[str, str]
     body: bytes
     seconds: float
+    cookies: tuple[str, ...] = ()
 
     @cached_property
     def media_type(self) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 
-from conformance.exchange import FHIR_JSON, Answer, Resource
+from conformance.exchange import FHIR_JSON, Answer, Resource, objects
 from conformance.verdict import Omitted, Skipped, expect
 
 OPERATION = "code-encounter"
 TIMEOUT_S = 60.0
+LONGEST_WAIT_S = 90
+"""For a server that says that it is asked too often; many count refusals, of which the kit needs some dozens."""
+WAITS = 3
+_TOKEN_IN_ADDRESS = re.compile(r"(?<=access_token=)[^&]+")
 Authorize = Callable[[], Mapping[str, str]]
 """Gives the headers that prove who asks."""
 
@@ -25,19 +31,31 @@ def anonymous() -> Mapping[str, str]:
     return {}
 
 
+def without_cookies() -> requests.Session:
+    """A session that keeps no cookie: a check that plays a browser says itself which it sends."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
 @dataclass
 class Target:
     """``base`` is the FHIR base without a slash at its end; ``simulator`` the control address of the EHR simulator that the server calls back,
-    or empty; ``ehr`` the id under which the server knows it; ``refused`` holds tokens that it must not take, by why (see
-    :mod:`conformance.credentials`)."""
+    or empty; ``ehr`` the id under which the server knows it; ``refused`` holds tokens that it must not take, by why, and ``accepted`` what it
+    must take, by the spelling of its scopes (see :mod:`conformance.credentials`); ``jwks`` is where its own public keys are, ``launch`` the
+    launch URL of its app, ``launch_iss`` the FHIR base of an EHR from which it may be launched; each empty where not given."""
 
     base: str
     authorize: Authorize = anonymous
     simulator: str = ""
     ehr: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, Authorize] = field(default_factory=dict)
+    jwks: str = ""
+    launch: str = ""
+    launch_iss: str = ""
     timeout_s: float = TIMEOUT_S
-    session: requests.Session = field(default_factory=requests.Session)
+    session: requests.Session = field(default_factory=without_cookies)
     last: str = ""
     """The exchange that was made last."""
 
@@ -50,9 +68,11 @@ class Target:
         headers: Mapping[str, str | None] | None = None,
         query: Mapping[str, Any] | Iterable[tuple[str, str]] | str | None = None,
         is_known: bool = True,
+        waits: bool = True,
     ) -> Answer:
-        """One request to a path below the base, or to an absolute URL of the same server. A resource is sent as FHIR JSON; a header that is None is
-        not sent; ``is_known`` False leaves out who asks."""
+        """One request to a path below the base, or to an absolute URL. A resource is sent as FHIR JSON; a header that is None is
+        not sent; ``is_known`` False leaves out who asks. A server that is asked too often is asked again when it says; Skipped where that is not soon, and 429
+        is an answer like others where ``waits`` is False."""
         url = path if "://" in path else f"{self.base}/{path}".rstrip("/")
         told: dict[str, str | None] = {"Accept": FHIR_JSON, **(self.authorize() if is_known else {}), **(headers or {})}
         if isinstance(body, dict):
@@ -66,12 +86,22 @@ class Target:
                 prepared.headers.pop(name, None)
             else:
                 prepared.headers[name] = value
-        self.last = f"{method} {prepared.path_url}"
+        answer = self._exchange(prepared)
+        for left in reversed(range(WAITS if waits else 0)):
+            if answer.status != 429:
+                break
+            time.sleep(_soon(answer.headers.get("retry-after", ""), left))
+            answer = self._exchange(prepared)
+        return answer
+
+    def _exchange(self, prepared: requests.PreparedRequest) -> Answer:
+        self.last = f"{prepared.method} {_TOKEN_IN_ADDRESS.sub('...', prepared.path_url)}"
         begun = time.perf_counter()
         got = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False)
         passed = time.perf_counter() - begun
         self.last += f" -> {got.status_code}"
-        return Answer(self.last, got.status_code, {name.lower(): value for name, value in got.headers.items()}, got.content, passed)
+        headers = {name.lower(): value for name, value in got.headers.items()}
+        return Answer(self.last, got.status_code, headers, got.content, passed, tuple(got.raw.headers.getlist("Set-Cookie")))
 
     def get(self, path: str, **options: Any) -> Answer:
         """GET."""
@@ -112,12 +142,18 @@ class Target:
 
     @cached_property
     def is_guarded(self) -> bool:
-        """Whether the operation wants to know who calls."""
-        return self.code({"resourceType": "Parameters", "parameter": []}, is_known=False).status == 401
+        """Whether the operation wants to know who calls: it refuses a stranger, in whatever way."""
+        status = self.code({"resourceType": "Parameters", "parameter": []}, is_known=False).status
+        return status in {401, 403} or 300 <= status < 400
+
+    @cached_property
+    def security(self) -> list[Resource]:
+        """What the CapabilityStatement says of how the server is guarded (``rest.security``)."""
+        return objects([one.get("security") for one in objects(self.capability.get("rest"))])
 
     def require_guard(self) -> None:
-        """Raises Omitted for a server that anybody may call."""
-        if not self.is_guarded:
+        """Raises Omitted for a server that anybody may call, and that does not say otherwise."""
+        if not self.is_guarded and not any(one.get("service") for one in self.security):
             raise Omitted("the server asks nobody who they are")
 
     def bad_token(self, why: str) -> Mapping[str, str]:
@@ -139,3 +175,10 @@ def expect_success(answer: Answer) -> Resource:
     expect(answer.status == 200, "200 with Parameters", answer)
     expect(answer.resource.get("resourceType") == "Parameters", "a Parameters resource", answer)
     return answer.resource
+
+
+def _soon(retry_after: str, left: int) -> float:
+    """Seconds to wait. Raises Skipped where that is too long, the server does not say, or the kit has waited often enough."""
+    if not left or not retry_after.isdigit() or int(retry_after) > LONGEST_WAIT_S:
+        raise Skipped(f"the server is asked too often (429, Retry-After {retry_after or 'absent'}): lift its limits for the kit")
+    return max(1, int(retry_after))

@@ -120,7 +120,7 @@ class Description:
 
     def metadata(self, tenant: str) -> Response:
         """The CapabilityStatement of one base, or its TerminologyCapabilities (http://hl7.org/fhir/R4/http.html#capabilities); other modes are ignored,
-        as FHIR allows."""
+        as FHIR allows. Readable for pages of any origin, as SMART asks."""
         require_tenant(self._engine, tenant)
         base = _bases_of(self._public_url or request.host_url, tenant)[0]
         if self._terminology and request.args.get("mode") == "terminology":
@@ -131,6 +131,7 @@ class Description:
                 base, capability_security(trust) if trust else None, operations_of_types() if self._terminology else ()
             )
         response = respond(statement, format_of(request))
+        response.headers["Access-Control-Allow-Origin"] = "*"
         return cacheable(response, FRESH_S) if self._public_url else response  # else it repeats the Host of whoever asked
 
     def smart(self, tenant: str) -> Response:

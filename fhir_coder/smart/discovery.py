@@ -15,12 +15,12 @@ OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-u
 
 
 def smart_configuration(trust: Trust) -> dict[str, Any] | None:
-    """The document, or None without a token endpoint, which it must have."""
+    """The document, or None without a token endpoint, which it must have. ``issuer`` belongs to sign-on by OpenID Connect, which is not ours to offer."""
     if not trust.token_endpoint:
         return None
-    authorization = {"authorization_endpoint": trust.authorization_endpoint} if trust.authorization_endpoint else {}
+    people = {"authorization_endpoint": trust.authorization_endpoint, "response_types_supported": ["code"]}
+    authorization = people if trust.authorization_endpoint else {}
     return {
-        "issuer": trust.issuer,
         **({"jwks_uri": trust.jwks_url} if trust.jwks_url else {}),
         **authorization,
         "token_endpoint": trust.token_endpoint,

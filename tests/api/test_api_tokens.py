@@ -436,9 +436,25 @@ def test_the_base_names_its_authorization_server(guarded) -> None:
     assert (answer.content_type, answer.headers["Access-Control-Allow-Origin"]) == ("application/json", "*")
     document = answer.get_json()
     assert {"token_endpoint", "grant_types_supported", "capabilities", "code_challenge_methods_supported"} <= set(document)
-    assert (document["issuer"], document["token_endpoint"]) == (ISSUER, "https://auth.example/token")
+    assert document["token_endpoint"] == "https://auth.example/token"
+    assert not {"issuer", "authorization_endpoint", "response_types_supported"} & set(document)  # of sign-on and launch, which are not ours
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert "system/DocumentReference.rs" in document["scopes_supported"]
+
+
+def test_an_authorization_endpoint_comes_with_the_response_type(make_client: Callable) -> None:
+    trust = {"issuer": ISSUER, "jwks_url": f"{ISSUER}/jwks", "audience": AUDIENCE}
+    endpoints = {"token_endpoint": f"{ISSUER}/token", "authorization_endpoint": f"{ISSUER}/authorize"}
+    client = make_client(FHIR_CODER_TENANTS=json.dumps([{"id": "default", "trust": trust | endpoints}]))
+    document = client.get("/fhir/.well-known/smart-configuration").get_json()
+    assert endpoints.items() <= document.items()
+    assert (document["response_types_supported"], document["jwks_uri"]) == (["code"], f"{ISSUER}/jwks")
+
+
+def test_pages_of_any_origin_may_read_what_leads_to_the_authorization_server(client, guarded) -> None:
+    for answer in (guarded.get("/fhir/metadata"), client.get("/fhir/metadata"), guarded.get("/fhir/.well-known/smart-configuration")):
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert "Access-Control-Allow-Origin" not in guarded.get("/fhir/OperationDefinition/code-encounter").headers
 
 
 def test_a_base_without_an_authorization_server_names_none(client, guarded) -> None:

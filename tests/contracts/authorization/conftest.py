@@ -102,7 +102,8 @@ def our_origin(running_server: AuthorizationServer, built: None, our_folder: Pat
     key = new_key_file(folder, "ours", "ES384")
     (folder / "secret").write_text(SECRET, encoding="utf-8")
     (folder / "secret").chmod(0o600)
-    with our_server(running_server, folder, practices(running_server, key, folder / "secret")) as origin:
+    tenants = practices(running_server, key, folder / "secret")
+    with our_server(running_server, folder, tenants, FHIR_CODER_FAILURE_LIMIT="") as origin:  # refusals are what is tested
         yield origin
 
 

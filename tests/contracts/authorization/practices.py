@@ -19,7 +19,7 @@ LAUNCH_SCOPE = (
 def practices(server: AuthorizationServer, key: Path, secret: Path) -> list[dict[str, Any]]:
     """``north`` has the EHR, which it asks with ``key`` and from which its coders launch us; its own provider signs them in too. ``strict`` and
     ``rotated`` trust the same issuer, each with a base of its own; so do ``opaque-0`` to ``opaque-2``, which ask it after each token."""
-    trust = {"issuer": server.ehr, "jwks_url": f"{server.ehr}/keys"}
+    trust = {"issuer": server.ehr, "jwks_url": f"{server.ehr}/keys", "token_endpoint": f"{server.ehr}/token"}
     confidential = {"auth": "client_secret_basic", "secret_file": str(secret)}
     launch = {
         "client_id": "app-client_secret_basic",

@@ -1,0 +1,103 @@
+"""Our whole server on a socket, with an issuer that it trusts, keys of its own and an EHR that launches it; tests may put something before it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.credentials import SPELLINGS, bearer
+from conformance.target import Target
+from fhir_coder.app import create_app
+from fhir_coder.settings import Settings
+from fhir_coder.smart.signing_key import new_key
+from tests.conformance.security.serving import Wsgi, serving
+from tests.contracts.peers import free_port
+from tests.smart.issuer import AUDIENCE, ISSUER, key_set, token
+from tests.store.conftest import KEY
+
+EHR = "https://ehr.example/fhir/r4"
+LAUNCH_SCOPE = "openid fhirUser launch patient/*.rs"
+
+
+@dataclass
+class Site:
+    """``server`` is our application, ``shown`` what answers at ``root``: the application, or something before it."""
+
+    root: str
+    server: Wsgi
+    shown: Wsgi
+
+    def target(self) -> Target:
+        """The server as the kit is told of it, with all that can be given."""
+        return Target(
+            f"{self.root}/fhir",
+            authorize=bearer(token()),
+            refused=refused(),
+            accepted={name: bearer(token(scope=scope)) for name, scope in SPELLINGS.items()},
+            jwks=f"{self.root}/jwks",
+            launch=f"{self.root}/launch",
+            launch_iss=EHR,
+        )
+
+
+def refused() -> dict[str, str]:
+    """Tokens of the issuer that do not open our door."""
+    return {
+        "expired": token(exp=int(time.time()) - 3600),
+        "narrow": token(scope="system/Patient.rs"),
+        "foreign": token(aud="https://elsewhere.example/fhir"),
+        "patient": token(scope="patient/*.rs", patient="somebody-else"),
+    }
+
+
+@contextmanager
+def guarded_site(folder: Path) -> Iterator[Site]:
+    """Serve it until the block ends."""
+    port = free_port()
+    root = f"http://127.0.0.1:{port}"
+    app = create_app(Settings.from_environment(_environment(folder, root)))
+    site = Site(root, app, app)
+    with serving(lambda environ, start: site.shown(environ, start), port):
+        yield site
+
+
+def _environment(folder: Path, root: str) -> dict[str, str]:
+    return {
+        "FHIR_CODER_DATA": str(Settings.from_environment().data),
+        "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite'}",
+        "FHIR_CODER_KEY": KEY,
+        "FHIR_CODER_PUBLIC_URL": root,
+        "FHIR_CODER_RATE_LIMIT": "",
+        "FHIR_CODER_FAILURE_LIMIT": "",
+        "FHIR_CODER_TENANTS": json.dumps(_tenants(folder)),
+    }
+
+
+def _tenants(folder: Path) -> list[Mapping[str, Any]]:
+    """``default`` codes what it is sent, ``north`` has the EHR; its launch names all endpoints, so that nobody is asked."""
+    (folder / "keys.json").write_bytes(key_set())
+    new_key(folder / "ours.pem", "ES384")
+    trust = {
+        "issuer": ISSUER,
+        "jwks_file": str(folder / "keys.json"),
+        "audience": AUDIENCE,
+        "token_endpoint": f"{ISSUER}/token",
+        "authorization_endpoint": f"{ISSUER}/authorize",
+    }
+    launch = {
+        "client_id": "coder",
+        "scope": LAUNCH_SCOPE,
+        "frame_ancestors": ["https://ehr.example"],
+        "people": {"Practitioner/7": ["coder"]},
+        "authorization_endpoint": f"{ISSUER}/authorize",
+        "token_endpoint": f"{ISSUER}/token",
+        "jwks_uri": f"{ISSUER}/jwks",
+        "oidc_issuer": ISSUER,
+    }
+    backend = {"client_id": "coder", "scope": "system/*.rs", "key": str(folder / "ours.pem"), "token_url": f"{ISSUER}/token"}
+    return [{"id": "default", "trust": trust}, {"id": "north", "ehrs": [{"id": "main", "base_url": EHR, "launch": launch, **backend}]}]
