@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from conformance.exchange import FHIR_JSON, Answer, Resource, objects
+from conformance.exchange import FHIR_JSON, FHIR_XML, Answer, Resource, objects
 from conformance.verdict import Omitted, Skipped, expect
 
 OPERATION = "code-encounter"
@@ -38,7 +38,7 @@ def without_cookies() -> requests.Session:
     return session
 
 
-@dataclass
+@dataclass(eq=False)
 class Target:
     """``base`` is the FHIR base without a slash at its end; ``simulator`` the control address of the EHR simulator that the server calls back,
     or empty; ``ehr`` the id under which the server knows it; ``refused`` holds tokens that it must not take, by why, and ``accepted`` what it
@@ -155,6 +155,11 @@ class Target:
         """Raises Omitted for a server that anybody may call, and that does not say otherwise."""
         if not self.is_guarded and not any(one.get("service") for one in self.security):
             raise Omitted("the server asks nobody who they are")
+
+    def require_xml(self) -> None:
+        """Raises Omitted for a server that lists no XML."""
+        if not {"xml", FHIR_XML} & set(self.capability.get("format", ())):
+            raise Omitted("the CapabilityStatement does not list XML")
 
     def bad_token(self, why: str) -> Mapping[str, str]:
         """Headers with a token that the server must refuse. Raises Skipped where none was given."""

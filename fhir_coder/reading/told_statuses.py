@@ -85,9 +85,8 @@ def _histories(row: Mapping[str, str], data: Mapping[str, Any], classes: Mapping
     for way in data["way"]:
         code = row[way["of"]]
         if code and way["id"] not in row["unlike"].split():
-            yield _rule(
-                {**way, "id": f"{way['id']}-{row['id']}", "sex": row["sex"] if way["of"] == "personal" else ""}, code, way["told"], own
-            )
+            told = [*way["told"], *(() if "ended" in row["unlike"].split() else way.get("ended", ()))]
+            yield _rule({**way, "id": f"{way['id']}-{row['id']}", "sex": row["sex"] if way["of"] == "personal" else ""}, code, told, own)
 
 
 def _rule(row: Mapping[str, Any], code: str, told: list[str], classes: Mapping[str, str]) -> _Rule:
