@@ -1,20 +1,14 @@
-"""The list of requirements and the checks agree, and the kit needs nothing of the server."""
+"""The list of requirements and the checks agree."""
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
 
-import conformance
 from conformance.check import all_checks, meaning
 from conformance.reports.html import GROUPS
 from conformance.requirement import COLUMNS, Level, binding, read_requirements
-
-HERE = Path(conformance.__file__).parent
-APART = ("ig", "simulator")
-"""Commands beside the kit that are made of the product: the package of definitions, and the EHR that testers run."""
 
 
 def test_there_are_enough_and_each_says_where_it_comes_from() -> None:
@@ -59,16 +53,3 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
     file.write_text(",".join(COLUMNS) + "\nA-1,here,MUST,x.,,y\n", encoding="utf-8")
     with pytest.raises(ValueError, match="MUST"):
         read_requirements(file)
-
-
-def imported(path: Path) -> set[str]:
-    """The packages that a file imports."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    return {name.split(".")[0] for name in names | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}}
-
-
-def test_the_kit_imports_nothing_of_the_server() -> None:
-    files = [path for path in HERE.rglob("*.py") if path.relative_to(HERE).parts[0] not in APART]
-    assert len(files) > 20
-    assert {path.name for path in files if imported(path) & {"fhir_coder", "terminology", "index", "flask", "tests"}} == set()

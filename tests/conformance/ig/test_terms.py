@@ -28,7 +28,7 @@ from fhir_coder.signing import verification
 from fhir_coder.vocabulary import CANONICAL
 from tests.conformance.ig.fsh import code_systems, definitions
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "fhir_coder").rglob("*.py"))}
 
 
