@@ -100,6 +100,14 @@ def test_everything_is_valid_by_three_validators(run: Run, peers: Path, tmp_path
     print(f"\n{len(emitted)} resources valid by Medplum, Lantana and the R4 JSON schema")
 
 
+def test_conditions_conform_to_us_core(run: Run, peers: Path, shared: Path, tmp_path: Path) -> None:
+    profile = shared / "fhir" / "us-core-6.1.0" / "StructureDefinition-us-core-condition-encounter-diagnosis.json"
+    files = written(run.held_first["Condition"], tmp_path)
+    assert [
+        line for start in range(0, len(files), AT_ONCE) for line in validation_errors(peers, files[start : start + AT_ONCE], profile)
+    ] == []
+
+
 def test_the_export_as_it_came_never_crashes(peers: Path, shared: Path, built: None, tmp_path: Path) -> None:
     """Every encounter ends without codes for a stated reason, or with codes under a finding that its release is not loaded."""
     rows = {kind: read_rows(shared / "fhir" / RAW / f"{kind}.000.ndjson") for kind in RAW_TYPES}
