@@ -65,5 +65,5 @@ class Answer:
 
     def __str__(self) -> str:
         """Status, type and beginning of the answer; what servers say of errors names no patient, what they code may, and is left out."""
-        shown = self.body[:200].decode("utf-8", "replace") if not self.is_success else f"{len(self.body)} bytes"
+        shown = self.body[:400].decode("utf-8", "replace") if not self.is_success else f"{len(self.body)} bytes"
         return f"HTTP {self.status} {self.headers.get('content-type', 'without Content-Type')}: {shown}"

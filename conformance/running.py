@@ -12,7 +12,7 @@ import requests
 from conformance.check import Check, all_checks
 from conformance.requirement import Requirement
 from conformance.target import Target
-from conformance.verdict import Finding, Omitted, Skipped, Unsatisfied, Verdict
+from conformance.verdict import Finding, Omitted, Skipped, Unsatisfied, Verdict, plain
 
 Progress = Callable[[Finding], None]
 _WORST = (Verdict.FAIL, Verdict.ERROR, Verdict.PASS, Verdict.SKIP, Verdict.OMIT)
@@ -99,7 +99,7 @@ def _outcome(target: Target, check: Check) -> tuple[Verdict, str, str]:
     except requests.RequestException as error:
         return Verdict.ERROR, "an answer", type(error).__name__
     except Exception as error:
-        return Verdict.ERROR, "an answer that the check can read", f"{type(error).__name__}: {str(error)[:200]}"
+        return Verdict.ERROR, "an answer that the check can read", plain(f"{type(error).__name__}: {error}")
     return Verdict.PASS, "", ""
 
 

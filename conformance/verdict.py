@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_LONGEST = 500
+"""Characters of what was received that a report tells."""
+
 
 class Verdict(StrEnum):
     """The outcome of a check or a requirement.
@@ -52,4 +55,9 @@ class Finding:
 def expect(holds: object, expected: str, received: object) -> None:
     """Raises Unsatisfied unless it holds."""
     if not holds:
-        raise Unsatisfied(expected, str(received)[:500])
+        raise Unsatisfied(plain(expected), plain(received))
+
+
+def plain(told: object) -> str:
+    """What a server sent, for a report: short, and without what steers a terminal."""
+    return "".join(one if one.isprintable() else " " for one in str(told)[:_LONGEST])

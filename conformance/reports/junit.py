@@ -18,7 +18,7 @@ def as_junit(run: Run) -> str:
     for group, members in groupby(run.judged, key=lambda one: one.requirement.id.partition("-")[0]):
         root.append(_suite(group, list(members), run))
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+    return _clean(ET.tostring(root, encoding="unicode", xml_declaration=True))
 
 
 def _suite(group: str, judged: list[Judged], run: Run) -> ET.Element:
@@ -39,12 +39,12 @@ def _case(group: str, judged: Judged) -> ET.Element:
     seconds = sum(one.seconds for one in judged.findings)
     case = ET.Element("testcase", classname=group, name=f"{requirement.id} {requirement.text}", time=f"{seconds:.3f}")
     if judged.verdict in _KEPT_OUT:
-        ET.SubElement(case, "skipped", message=f"{word_of(judged.verdict)}: {_clean(reason(judged))}")
+        ET.SubElement(case, "skipped", message=f"{word_of(judged.verdict)}: {reason(judged)}")
     elif judged.verdict is not Verdict.PASS:
         kind = "failure" if judged.verdict is Verdict.FAIL else "error"
         for one in deciding(judged):
-            told = ET.SubElement(case, kind, message=_clean(f"expected {one.expected}"), type=requirement.level.value)
-            told.text = _clean(f"{one.check}\n{one.exchange}\nexpected {one.expected}\nreceived {one.received}")
+            told = ET.SubElement(case, kind, message=f"expected {one.expected}", type=requirement.level.value)
+            told.text = f"{one.check}\n{one.exchange}\nexpected {one.expected}\nreceived {one.received}"
     return case
 
 

@@ -1,31 +1,6 @@
-"""Servers that break one rule each, to prove that the kit catches them.
+"""Servers that break one rule each: our own behind a proxy that spoils what passes. The kit must catch every one, by the rule that is broken.
 
-To add some: write ``tests/conformance/broken/GROUP.py`` with a tuple ``BROKEN`` of :class:`Broken`; nothing is registered elsewhere. Each puts
-a wrapper before our server (:mod:`tests.conformance.guarded_site`), made with what :mod:`tests.conformance.broken.wrapping` offers, and names
-the requirements that must come out as ``fail``. ``test_broken_servers.py`` tries them: on our server alone each of these passes, behind the
-wrapper each fails.
+Each file has a tuple of :class:`tests.conformance.broken.proxy.Broken`: what spoils requests and answers, and the requirements that must then
+come out as ``fail``. ``wire.py`` is for the groups that want no token (tried by ``test_our_server.py``); the others stand before a server that is
+guarded and launched (:mod:`tests.conformance.guarded_site`; tried by ``test_guarded_server.py``).
 """
-
-from __future__ import annotations
-
-import importlib
-import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from tests.conformance.serving import Wsgi
-
-
-@dataclass(frozen=True)
-class Broken:
-    """``name`` says what it does wrong, ``rules`` are ids of the requirements that it breaks, ``wrap`` makes it of our application."""
-
-    name: str
-    rules: tuple[str, ...]
-    wrap: Callable[[Wsgi], Wsgi]
-
-
-def all_broken() -> tuple[Broken, ...]:
-    """Those of every file in this folder."""
-    files = sorted(one.name for one in pkgutil.iter_modules(__path__))
-    return tuple(one for name in files for one in getattr(importlib.import_module(f"{__name__}.{name}"), "BROKEN", ()))

@@ -5,166 +5,149 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from werkzeug.wrappers import Request, Response
-
-from tests.conformance.broken import Broken
-from tests.conformance.broken.wrapping import Ask, Wrapper, answering, asking, between, plain, with_headers, with_query
+from tests.conformance.broken.proxy import Asked, Broken, Reply, SpoilReply, SpoilRequest
 from tests.conformance.guarded_site import EHR
 
 Parameters = dict[str, str]
 AUTHORIZE = "https://auth.example/authorize"
 SERIAL = count(1000)
-MALFORMED = "https://stranger.example/callback"
+NOT_FOUND = Reply(404, (("Content-Type", "text/plain"),), b"")
 
 
-def is_launch(request: Request) -> bool:
-    return request.path.endswith("/launch")
+def is_launch(asked: Asked) -> bool:
+    return asked.path.endswith("/launch")
 
 
-def is_callback(request: Request) -> bool:
-    return request.path.endswith("/callback")
+def is_callback(asked: Asked) -> bool:
+    return asked.path.endswith("/callback")
 
 
-def requesting(change: Callable[[Request, Parameters], Parameters | None], endpoint: str = AUTHORIZE) -> Wrapper:
-    """Other parameters in the authorization request: changed in place, or those that ``change`` gives."""
-
-    def changed(request: Request, given: Response) -> None:
-        location = given.headers.get("Location", "")
-        if is_launch(request) and location:
-            parameters = dict(parse_qsl(urlsplit(location).query))
-            given.headers["Location"] = f"{endpoint}?{urlencode(change(request, parameters) or parameters)}"
-
-    return answering(changed)
+def query_of(asked: Asked) -> Parameters:
+    """The parameters of the address, the first of each name."""
+    return {name: values[0] for name, values in parse_qs(asked.environ["QUERY_STRING"], keep_blank_values=True).items()}
 
 
-def asking_for(**members: str | None) -> Wrapper:
+def requesting(change: Callable[[Asked, Parameters], Parameters], endpoint: str = AUTHORIZE) -> SpoilReply:
+    """Other parameters in the authorization request."""
+
+    def spoil(asked: Asked, reply: Reply) -> Reply:
+        location = reply.header("Location")
+        if not is_launch(asked) or not location:
+            return reply
+        return reply.with_header("Location", f"{endpoint}?{urlencode(change(asked, dict(parse_qsl(urlsplit(location).query))))}")
+
+    return spoil
+
+
+def asking_for(**members: str | None) -> SpoilReply:
     """Other values; None leaves one out."""
-    return requesting(lambda request, given: {name: value for name, value in (given | members).items() if value is not None})
+    return requesting(lambda asked, given: {name: value for name, value in (given | members).items() if value is not None})
 
 
-def changing(name: str, change: Callable[[str], str]) -> Wrapper:
+def changing(name: str, change: Callable[[str], str]) -> SpoilReply:
     """Another value made of the right one."""
-    return requesting(lambda request, given: given.update({name: change(given[name])}))
+    return requesting(lambda asked, given: given | {name: change(given[name])})
 
 
-def launching_as_known(iss: Callable[[Request], str]) -> Wrapper:
-    """Takes for the known EHR whatever ``iss`` makes its address of."""
-
-    def changed(request: Request) -> Request:
-        return with_query(request, urlencode({"iss": iss(request), "launch": "x"})) if is_launch(request) else request
-
-    return asking(changed)
+def redirected_as_told(asked: Asked, given: Parameters) -> Parameters:
+    return given | {"redirect_uri": query_of(asked).get("redirect_uri", given["redirect_uri"])}
 
 
-def by_its_beginning(request: Request) -> str:
-    given = request.args.get("iss", "")
+def launching_as_known(iss: Callable[[str], str]) -> SpoilRequest:
+    """Takes for the address of the EHR what ``iss`` makes of the one given."""
+
+    def spoil(asked: Asked) -> None:
+        if is_launch(asked):
+            asked.environ["QUERY_STRING"] = urlencode({"iss": iss(query_of(asked).get("iss", "")), "launch": "x"})
+
+    return spoil
+
+
+def by_its_beginning(given: str) -> str:
     return EHR if given.startswith(EHR) else given
 
 
-def asks_whom_it_is_told(request: Request, ask: Ask) -> Response:
+def asks_whom_it_is_told(asked: Asked) -> None:
     """Discovery before the comparison."""
-    parts = urlsplit(request.args.get("iss", ""))
-    if is_launch(request) and parts.hostname:
+    parts = urlsplit(query_of(asked).get("iss", ""))
+    if is_launch(asked) and parts.hostname:
         with suppress(OSError), socket.create_connection((parts.hostname, parts.port or 443), timeout=1):
             pass
-    return ask(request)
 
 
-def falls_over(when: Callable[[Request], object]) -> Wrapper:
-    return between(lambda request, ask: plain(500, "oops", "text/plain") if when(request) else ask(request))
+def falls_over(when: Callable[[Asked], object]) -> SpoilReply:
+    return lambda asked, reply: replace(reply, status=500) if when(asked) else reply
 
 
-class Remembering:
-    """What was given with each launch, so that it need not be brought back."""
+class Loose:
+    """Remembers what was given with each launch, so that it need not be brought back."""
 
     def __init__(self) -> None:
         self.cookies: dict[str, str] = {}
-        self.answers: dict[str, tuple[int, bytes]] = {}
+        self.answers: dict[str, Reply] = {}
         self.last = ""
 
-    def note(self, given: Response) -> Response:
+    def note(self, asked: Asked, reply: Reply) -> Reply:
         """Keep the state and the cookie of an authorization request."""
-        state = parse_qs(urlsplit(given.headers.get("Location", "")).query).get("state")
+        state = parse_qs(urlsplit(reply.header("Location")).query).get("state", [""])[0]
         if state:
-            self.last = state[0]
-            self.cookies[state[0]] = given.headers.get("Set-Cookie", "").partition(";")[0]
-        return given
+            self.last, self.cookies[state] = state, reply.header("Set-Cookie").partition(";")[0]
+        return reply
+
+    def any_state(self, asked: Asked) -> None:
+        """Take whatever comes back as an answer to the last launch."""
+        if is_callback(asked):
+            asked.environ["QUERY_STRING"] = urlencode(query_of(asked) | {"state": self.last})
+
+    def any_browser(self, asked: Asked) -> None:
+        """Take whoever brings a state for whom it was given."""
+        cookie = self.cookies.get(query_of(asked).get("state", ""))
+        if is_callback(asked) and cookie:
+            asked.environ["HTTP_COOKIE"] = cookie
+
+    def note_and_repeat(self, asked: Asked, reply: Reply) -> Reply:
+        """Answer a state that came back before as it was answered then."""
+        state = query_of(asked).get("state", "")
+        return self.answers.setdefault(state, reply) if is_callback(asked) and state in self.cookies else self.note(asked, reply)
 
 
-def not_looking_at_state() -> Wrapper:
-    kept = Remembering()
-
-    def answer(request: Request, ask: Ask) -> Response:
-        if is_callback(request):
-            return ask(with_query(request, urlencode({**request.args.to_dict(), "state": kept.last})))
-        return kept.note(ask(request))
-
-    return between(answer)
+LOOSE = Loose()
 
 
-def believing_any_browser() -> Wrapper:
-    kept = Remembering()
-
-    def answer(request: Request, ask: Ask) -> Response:
-        cookie = kept.cookies.get(request.args.get("state", ""))
-        return ask(with_headers(request, cookie=cookie)) if is_callback(request) and cookie else kept.note(ask(request))
-
-    return between(answer)
+def unescaped(asked: Asked, reply: Reply) -> Reply:
+    return replace(reply, body=reply.body.replace(b"&lt;", b"<").replace(b"&gt;", b">")) if is_callback(asked) else reply
 
 
-def taking_a_state_again() -> Wrapper:
-    kept = Remembering()
-
-    def answer(request: Request, ask: Ask) -> Response:
-        state = request.args.get("state", "")
-        if not is_callback(request) or state not in kept.cookies:
-            return kept.note(ask(request))
-        if state not in kept.answers:
-            first = ask(request)
-            kept.answers[state] = (first.status_code, first.get_data())
-        status, body = kept.answers[state]
-        return Response(body, status, content_type="text/html")
-
-    return between(answer)
-
-
-def unescaped(request: Request, given: Response) -> None:
-    if is_callback(request):
-        given.set_data(given.get_data().replace(b"&lt;", b"<").replace(b"&gt;", b">"))
-
-
-def leads_on(names: Iterable[str]) -> Wrapper:
+def leads_on(names: Iterable[str]) -> SpoilReply:
     """An open redirector."""
 
-    def answer(request: Request, ask: Ask) -> Response:
-        place = next((request.args[name] for name in names if name in request.args), "")
-        return plain(302, "", "text/plain", Location=place) if is_callback(request) and place else ask(request)
+    def spoil(asked: Asked, reply: Reply) -> Reply:
+        given = query_of(asked)
+        place = next((given[name] for name in names if name in given), "")
+        return Reply(302, (("Location", place),), b"") if is_callback(asked) and place else reply
 
-    return between(answer)
-
-
-def without_cookie_words(*words: str) -> Wrapper:
-    def changed(request: Request, given: Response) -> None:
-        lines = given.headers.getlist("Set-Cookie")
-        given.headers.setlist("Set-Cookie", ["; ".join(one for one in line.split("; ") if one not in words) for line in lines])
-
-    return answering(changed)
+    return spoil
 
 
-def with_header(name: str, value: str) -> Wrapper:
-    return answering(lambda request, given: given.headers.set(name, value))
+def without_cookie_words(*words: str) -> SpoilReply:
+    def spoil(asked: Asked, reply: Reply) -> Reply:
+        line = "; ".join(one for one in reply.header("Set-Cookie").split("; ") if one not in words)
+        return reply.with_header("Set-Cookie", line) if line else reply
+
+    return spoil
 
 
-def redirected_as_told(request: Request, given: Parameters) -> None:
-    given["redirect_uri"] = request.args.get("redirect_uri", given["redirect_uri"])
+def with_header(name: str, value: str) -> SpoilReply:
+    return lambda asked, reply: reply.with_header(name, value)
 
 
-BROKEN = (
-    Broken("knows no launch", ("LAU-001",), between(lambda request, ask: plain(404) if is_launch(request) else ask(request))),
-    Broken("sends people to a place without TLS", ("LAU-001",), requesting(lambda request, given: None, "http://auth.example/authorize")),
+LAUNCH = (
+    Broken("knows no launch", ("LAU-001",), lambda asked, reply: NOT_FOUND if is_launch(asked) else reply),
+    Broken("sends people to a place without TLS", ("LAU-001",), requesting(lambda asked, given: given, "http://auth.example/authorize")),
     Broken("asks for a token in the address", ("LAU-002",), asking_for(response_type="token")),
     Broken("does not say who asks", ("LAU-003",), asking_for(client_id=None)),
     Broken("comes back without TLS", ("LAU-004",), asking_for(redirect_uri="http://coder.example/callback")),
@@ -180,16 +163,16 @@ BROKEN = (
     Broken("pads its challenge", ("LAU-012",), changing("code_challenge", lambda challenge: f"{challenge}=")),
     Broken("has one challenge for all", ("LAU-013",), asking_for(code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")),
     Broken("lets the launch say where to come back", ("LAU-014",), requesting(redirected_as_told)),
-    Broken("is launched by anybody", ("LAU-015", "LAU-017", "LAU-018"), launching_as_known(lambda request: EHR)),
-    Broken("asks a stranger's server", ("LAU-016",), between(asks_whom_it_is_told)),
-    Broken("compares the beginning of iss", ("LAU-017",), launching_as_known(by_its_beginning)),
-    Broken("takes the first of two iss", ("LAU-018",), launching_as_known(lambda request: request.args.get("iss", ""))),
-    Broken("falls over a launch without iss", ("LAU-019",), falls_over(lambda request: is_launch(request) and "iss" not in request.args)),
-    Broken("does not look at state", ("LAU-020", "LAU-021"), not_looking_at_state()),
-    Broken("believes a state in any browser", ("LAU-022",), believing_any_browser()),
-    Broken("takes a state again", ("LAU-023",), taking_a_state_again()),
-    Broken("falls over a refusal", ("LAU-024",), falls_over(lambda request: is_callback(request) and "error" in request.args)),
-    Broken("runs what comes back", ("LAU-025",), answering(unescaped)),
+    Broken("is launched by anybody", ("LAU-015", "LAU-017", "LAU-018"), request=launching_as_known(lambda given: EHR)),
+    Broken("asks a stranger's server", ("LAU-016",), request=asks_whom_it_is_told),
+    Broken("compares the beginning of iss", ("LAU-017",), request=launching_as_known(by_its_beginning)),
+    Broken("takes the first of two iss", ("LAU-018",), request=launching_as_known(lambda given: given)),
+    Broken("falls over a launch without iss", ("LAU-019",), falls_over(lambda asked: is_launch(asked) and "iss" not in query_of(asked))),
+    Broken("does not look at state", ("LAU-020", "LAU-021"), LOOSE.note, LOOSE.any_state),
+    Broken("believes a state in any browser", ("LAU-022",), LOOSE.note, LOOSE.any_browser),
+    Broken("takes a state again", ("LAU-023",), LOOSE.note_and_repeat),
+    Broken("falls over a refusal", ("LAU-024",), falls_over(lambda asked: is_callback(asked) and "error" in query_of(asked))),
+    Broken("runs what comes back", ("LAU-025",), unescaped),
     Broken("leads where it is told to", ("LAU-026",), leads_on(("return_to", "next", "url"))),
     Broken("has cookies without Secure", ("LAU-027", "LAU-029"), without_cookie_words("Secure")),
     Broken("has cookies that scripts read", ("LAU-028",), without_cookie_words("HttpOnly")),

@@ -1,0 +1,51 @@
+"""The kit says of our server that everything it must do holds, and of a server that breaks a rule that this rule is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.requirement import Level, read_requirements
+from conformance.running import run
+from conformance.verdict import Verdict
+from tests.conformance.broken.proxy import Broken
+from tests.conformance.broken.wire import WIRE
+from tests.conformance.conftest import Stage
+
+GROUPS = ("OPS", "DEF", "CAP", "NEG", "ERR", "INP", "PRE")
+
+
+@pytest.fixture
+def broken(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Broken]:
+    """The server breaks a rule until the test ends."""
+    stage.proxy.broken, whole = request.param, stage.proxy.broken
+    yield request.param
+    stage.proxy.broken = whole
+
+
+def test_everything_holds(stage: Stage) -> None:
+    found = run(stage.target, [one for one in read_requirements() if one.id.startswith(GROUPS)])
+    bad = {one.requirement.id: [f.received for f in one.findings] for one in found.judged if one.verdict in {Verdict.FAIL, Verdict.ERROR}}
+    assert bad == {}
+    untried = {one.requirement.id for one in found.judged if one.verdict in {Verdict.SKIP, Verdict.OMIT}}
+    assert untried <= {
+        "CAP-008",
+        "CAP-018",
+        "ERR-011",
+    }  # another kind of statement; no token asked for; a limit that the connection may hide
+
+
+def test_there_are_enough_broken_servers() -> None:
+    assert len(WIRE) >= 30 and len({one.name for one in WIRE}) == len(WIRE)
+
+
+@pytest.mark.parametrize("broken", WIRE, ids=lambda one: one.name, indirect=True)
+def test_a_broken_server_is_caught(stage: Stage, broken: Broken) -> None:
+    found = run(stage.target, [one for one in read_requirements() if one.id in broken.rules])
+    assert {one.requirement.id for one in found.judged if one.verdict is Verdict.FAIL} == set(broken.rules)
+
+
+def test_every_level_is_among_what_broken_servers_break() -> None:
+    levels = {one.level for one in read_requirements() if any(one.id in broken.rules for broken in WIRE)}
+    assert levels == set(Level)
