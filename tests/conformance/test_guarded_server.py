@@ -1,8 +1,10 @@
-"""Our server, asked by the kit with all that a tester can give: tokens and scopes, SMART discovery, its keys, and its launch."""
+"""Our server, asked by the kit with all that a tester can give: tokens and scopes, SMART discovery, its keys, and its launch; and servers that
+break a rule of these, each of which it catches."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,15 @@ import pytest
 
 from conformance.cli import FAILS, HOLDS, main
 from conformance.credentials import SPELLINGS
-from conformance.requirement import Level, read_requirements
+from conformance.requirement import Level, Requirement, read_requirements
 from conformance.running import Run, run
 from conformance.verdict import Verdict
-from tests.conformance.security.broken.tokens import BROKEN
-from tests.conformance.security.guarded_site import EHR, Site, refused
+from tests.conformance.broken.discovery import DISCOVERY
+from tests.conformance.broken.keys import KEYS
+from tests.conformance.broken.launch import LAUNCH
+from tests.conformance.broken.proxy import Broken
+from tests.conformance.broken.tokens import TOKENS
+from tests.conformance.guarded_site import EHR, Site, refused
 from tests.smart.issuer import token
 
 GROUPS = ("SEC", "SMA", "BKS", "LAU")
@@ -28,9 +34,24 @@ NOT_CLAIMED = {"SMA-008", "SMA-013", "SMA-014", "SMA-016", "SMA-017", "SMA-018",
 """We are a resource server: launches and single sign-on are the authorization server's."""
 
 
+BROKEN = (*TOKENS, *DISCOVERY, *KEYS, *LAUNCH)
+
+
+def requirements(*beginnings: str) -> list[Requirement]:
+    return [one for one in read_requirements() if one.id.startswith(beginnings)]
+
+
 @pytest.fixture(scope="module")
-def found(running_site: Site) -> Run:
-    return run(running_site.target(), [one for one in read_requirements() if one.id.startswith(GROUPS)])
+def found(site: Site) -> Run:
+    return run(site.target(), requirements(*GROUPS))
+
+
+@pytest.fixture
+def broken(site: Site, request: pytest.FixtureRequest) -> Iterator[Broken]:
+    """The server breaks a rule until the test ends."""
+    site.proxy.broken, whole = request.param, site.proxy.broken
+    yield request.param
+    site.proxy.broken = whole
 
 
 def test_everything_that_can_be_tried_holds(found: Run) -> None:
@@ -44,17 +65,13 @@ def test_nothing_is_skipped_that_can_be_tried(found: Run) -> None:
     assert {one.requirement.id for one in found.judged if one.verdict is Verdict.OMIT} == NOT_CLAIMED
 
 
-def test_every_rule_is_tried_or_says_why_not() -> None:
-    for one in read_requirements():
-        if one.id.startswith(GROUPS):
-            assert bool(one.checks) != bool(one.untested), one.id
-            assert one.source.startswith(
-                ("https://hl7.org/fhir/smart-app-launch/STU2.2/", "http://hl7.org/fhir/R4/", "RFC ", "https://www.w3.org/TR/")
-            )
+def test_every_rule_names_a_section_of_what_binds() -> None:
+    known = ("https://hl7.org/fhir/smart-app-launch/STU2.2/", "http://hl7.org/fhir/R4/", "RFC ", "https://www.w3.org/TR/")
+    assert [one.id for one in requirements(*GROUPS) if not one.source.startswith(known)] == []
 
 
 def test_there_are_enough_that_bind() -> None:
-    binding = [one for one in read_requirements() if one.id.startswith(GROUPS) and one.checks and one.level is Level.SHALL]
+    binding = [one for one in requirements(*GROUPS) if one.checks and one.level is Level.SHALL]
     assert len(binding) >= 50
 
 
@@ -84,8 +101,23 @@ def test_the_command_line_gives_all_of_it(options: list[str], capsys: pytest.Cap
     assert json.loads(capsys.readouterr().out)["counts"]["skip"] == skipped
 
 
-def test_the_command_line_tells_a_server_that_fails(site: Site, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    broken = next(one for one in BROKEN if "SEC-010" in one.rules)
-    site.shown = broken.wrap(site.server)
+@pytest.mark.parametrize("broken", [one for one in TOKENS if one.name == "takes expired tokens"], indirect=True)
+def test_the_command_line_tells_a_server_that_fails(broken: Broken, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*options, "--only", "SEC-010"]) == FAILS
     assert token()[:20] not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.name, indirect=True)
+def test_a_broken_server_is_caught(site: Site, broken: Broken) -> None:
+    judged = run(site.target(), [one for one in read_requirements() if one.id in broken.rules]).judged
+    assert {one.requirement.id for one in judged if one.verdict is Verdict.FAIL} == set(broken.rules)
+
+
+def test_each_is_another_server() -> None:
+    assert len({one.name for one in BROKEN}) == len(BROKEN)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_rule_of_a_group_is_broken_by_one(group: str) -> None:
+    tried = {one.id for one in requirements(group) if one.checks}
+    assert tried - set(UNTRIED) - {rule for one in BROKEN for rule in one.rules} == set()

@@ -1,20 +1,20 @@
-"""Our server behind the proxy that spoils, on a socket of this machine."""
+"""Our server behind the proxy that spoils, on a socket of this machine: one that asks nobody who they are, and one that is guarded."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from conformance.target import Target
 from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
-from tests.conformance.wire.broken.proxy import Proxy
+from tests.conformance.broken.proxy import Proxy
+from tests.conformance.guarded_site import Site, guarded_site
+from tests.conformance.serving import serving
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ def stage(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
     }
     app = create_app(Settings.from_environment(given, sandbox=True))
     proxy = Proxy(app.wsgi_app)
-    listener = make_server("127.0.0.1", 0, proxy, threaded=True)
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield Stage(f"http://127.0.0.1:{listener.server_port}/fhir", proxy, app)
-    finally:
-        listener.shutdown()
-        listener.server_close()
-        thread.join()
+    with serving(proxy) as origin:
+        yield Stage(f"{origin}/fhir", proxy, app)
+
+
+@pytest.fixture(scope="session")
+def site(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The whole server with an issuer that it trusts and an EHR that launches it."""
+    with guarded_site(tmp_path_factory.mktemp("site")) as found:
+        yield found

@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
-
-from tests.conformance.security.broken import Broken
-from tests.conformance.security.broken.wrapping import Ask, Wrapper, answering, between, plain, with_json
+from tests.conformance.broken.proxy import Asked, Broken, Reply, SpoilReply
+from tests.conformance.broken.wire import METADATA, when
 
 WELL_KNOWN = "/.well-known/smart-configuration"
 Document = dict[str, Any]
 
 
-def in_place_of_it(status: int, body: Any, content_type: str = "application/json") -> Wrapper:
+def in_place_of_it(status: int, body: str) -> SpoilReply:
     """Another answer where the document is."""
-
-    def answer(request: Request, ask: Ask) -> Response:
-        return plain(status, body, content_type) if request.path.endswith(WELL_KNOWN) else ask(request)
-
-    return between(answer)
+    other = Reply(status, (("Content-Type", "application/json"),), body.encode())
+    return lambda asked, reply: other if asked.path.endswith(WELL_KNOWN) else reply
 
 
-def saying(**members: Any) -> Wrapper:
+def saying(**members: Any) -> SpoilReply:
     """Other members in the document; None leaves one out."""
-
-    def change(document: Document) -> Document:
-        return {name: value for name, value in (document | members).items() if value is not None}
-
-    return answering(lambda request, given: with_json(given, change) if request.path.endswith(WELL_KNOWN) else None)
+    return when(WELL_KNOWN, lambda document: {name: value for name, value in (document | members).items() if value is not None})
 
 
-def also_capable(*capabilities: str, **members: Any) -> Wrapper:
+def also_capable(*capabilities: str, **members: Any) -> SpoilReply:
     return saying(capabilities=["permission-v1", "permission-v2", *capabilities], **members)
-
-
-def describing(change: Callable[[Document], Any]) -> Wrapper:
-    """Another CapabilityStatement."""
-    return answering(lambda request, given: with_json(given, change) if request.path.endswith("/metadata") else None)
 
 
 def without_security(statement: Document) -> None:
@@ -49,19 +34,19 @@ def of_another_server(statement: Document) -> None:
     statement["rest"][0]["security"]["extension"][0]["extension"][0]["valueUri"] = "https://other.example/token"
 
 
-def as_asked(request: Request, given: Response) -> None:
-    if request.path.endswith(WELL_KNOWN):
-        given.content_type = request.headers.get("Accept", "application/fhir+json")
+def as_asked(asked: Asked, reply: Reply) -> Reply:
+    accepted = asked.header("Accept") or "application/fhir+json"
+    return reply.with_header("Content-Type", accepted) if asked.path.endswith(WELL_KNOWN) else reply
 
 
-def closed_to_pages(request: Request, given: Response) -> None:
-    given.headers.remove("Access-Control-Allow-Origin")
+def closed_to_pages(asked: Asked, reply: Reply) -> Reply:
+    return reply.with_header("Access-Control-Allow-Origin", None)
 
 
-BROKEN = (
-    Broken("has no SMART configuration", ("SMA-001", "SMA-002", "SMA-003"), in_place_of_it(404, {})),
-    Broken("wants a token for its SMART configuration", ("SMA-001",), in_place_of_it(401, {})),
-    Broken("gives its SMART configuration the type asked for", ("SMA-002",), answering(as_asked)),
+DISCOVERY = (
+    Broken("has no SMART configuration", ("SMA-001", "SMA-002", "SMA-003"), in_place_of_it(404, "{}")),
+    Broken("wants a token for its SMART configuration", ("SMA-001",), in_place_of_it(401, "{}")),
+    Broken("gives its SMART configuration the type asked for", ("SMA-002",), as_asked),
     Broken("gives an array as SMART configuration", ("SMA-003",), in_place_of_it(200, "[]")),
     Broken("names relative endpoints", ("SMA-004",), saying(token_endpoint="/token")),
     Broken("names endpoints without TLS", ("SMA-005",), saying(token_endpoint="http://auth.example/token")),
@@ -93,7 +78,7 @@ BROKEN = (
     Broken("lists no scopes", ("SMA-020",), saying(scopes_supported=None)),
     Broken("lists no response types", ("SMA-021",), saying(response_types_supported=None)),
     Broken("does not list permission-v1", ("SMA-022",), saying(capabilities=["permission-v2"])),
-    Broken("keeps pages of other origins out", ("SMA-023", "SMA-024"), answering(closed_to_pages)),
-    Broken("does not say in its CapabilityStatement that it is guarded", ("SMA-025",), describing(without_security)),
-    Broken("names other endpoints in its CapabilityStatement", ("SMA-026",), describing(of_another_server)),
+    Broken("keeps pages of other origins out", ("SMA-023", "SMA-024"), closed_to_pages),
+    Broken("does not say in its CapabilityStatement that it is guarded", ("SMA-025",), when(METADATA, without_security)),
+    Broken("names other endpoints in its CapabilityStatement", ("SMA-026",), when(METADATA, of_another_server)),
 )

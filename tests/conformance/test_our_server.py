@@ -9,9 +9,9 @@ import pytest
 from conformance.requirement import Level, read_requirements
 from conformance.running import run
 from conformance.verdict import Verdict
-from tests.conformance.wire.broken.proxy import Broken
-from tests.conformance.wire.broken.wire import WIRE
-from tests.conformance.wire.conftest import Stage
+from tests.conformance.broken.proxy import Broken
+from tests.conformance.broken.wire import WIRE
+from tests.conformance.conftest import Stage
 
 GROUPS = ("OPS", "DEF", "CAP", "NEG", "ERR", "INP", "PRE")
 

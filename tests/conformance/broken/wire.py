@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from tests.conformance.wire.broken.proxy import Asked, Broken, Reply, SpoilReply
+from tests.conformance.broken.proxy import Asked, Broken, Reply, SpoilReply
 
 METADATA, DEFINITION = "/metadata", "/OperationDefinition/code-encounter"
 

@@ -15,8 +15,8 @@ from schemathesis.schemas import APIOperation
 
 from conformance.exchange import Answer
 from conformance.openapi import document
-from tests.conformance.wire.conftest import Stage
-from tests.conformance.wire.fuzzing import judge_any, judge_fhir, modes, operations, routes, sent
+from tests.conformance.conftest import Stage
+from tests.conformance.fuzzing import judge_any, judge_fhir, modes, operations, routes, sent
 
 IN_CI, IN_SOAK = 1_000, 20_000
 Judge = Callable[[Answer, str], None]

@@ -1,4 +1,4 @@
-"""Our whole server on a socket, with an issuer that it trusts, keys of its own and an EHR that launches it; tests may put something before it."""
+"""Our whole server on a socket, with an issuer that it trusts, keys of its own and an EHR that launches it, behind the proxy that spoils."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from conformance.target import Target
 from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import new_key
-from tests.conformance.security.serving import Wsgi, serving
+from tests.conformance.broken.proxy import Proxy
+from tests.conformance.serving import serving
 from tests.contracts.peers import free_port
 from tests.smart.issuer import AUDIENCE, ISSUER, key_set, token
 from tests.store.conftest import KEY
@@ -26,11 +27,10 @@ LAUNCH_SCOPE = "openid fhirUser launch patient/*.rs"
 
 @dataclass
 class Site:
-    """``server`` is our application, ``shown`` what answers at ``root``: the application, or something before it."""
+    """``root`` is its origin, ``proxy`` what stands before it."""
 
     root: str
-    server: Wsgi
-    shown: Wsgi
+    proxy: Proxy
 
     def target(self) -> Target:
         """The server as the kit is told of it, with all that can be given."""
@@ -60,10 +60,9 @@ def guarded_site(folder: Path) -> Iterator[Site]:
     """Serve it until the block ends."""
     port = free_port()
     root = f"http://127.0.0.1:{port}"
-    app = create_app(Settings.from_environment(_environment(folder, root)))
-    site = Site(root, app, app)
-    with serving(lambda environ, start: site.shown(environ, start), port):
-        yield site
+    proxy = Proxy(create_app(Settings.from_environment(_environment(folder, root))).wsgi_app)
+    with serving(proxy, port):
+        yield Site(root, proxy)
 
 
 def _environment(folder: Path, root: str) -> dict[str, str]:
@@ -71,6 +70,7 @@ def _environment(folder: Path, root: str) -> dict[str, str]:
         "FHIR_CODER_DATA": str(Settings.from_environment().data),
         "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite'}",
         "FHIR_CODER_KEY": KEY,
+        "FHIR_CODER_LOG_LEVEL": "ERROR",
         "FHIR_CODER_PUBLIC_URL": root,
         "FHIR_CODER_RATE_LIMIT": "",
         "FHIR_CODER_FAILURE_LIMIT": "",

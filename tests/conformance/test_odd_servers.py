@@ -13,8 +13,8 @@ from conformance.requirement import Requirement, read_requirements
 from conformance.running import run
 from conformance.target import Target
 from conformance.verdict import Verdict
-from tests.conformance.security.guarded_site import EHR, refused
-from tests.conformance.security.serving import serving
+from tests.conformance.guarded_site import EHR, refused
+from tests.conformance.serving import serving
 from tests.smart.issuer import token
 
 FHIR = "application/fhir+json"

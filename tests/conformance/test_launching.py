@@ -15,7 +15,7 @@ from conformance.launching import Browser, bits_of, request_in
 from conformance.listening import listening_towards
 from conformance.target import Target
 from conformance.verdict import Unsatisfied
-from tests.conformance.security.serving import serving
+from tests.conformance.serving import serving
 
 LAUNCH = "https://app.example/launch"
 FORM = b"""<html><body onload="document.forms[0].submit()"><form method="POST" action="https://auth.example/authorize">
