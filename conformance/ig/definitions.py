@@ -6,6 +6,7 @@ from fhir_coder import __version__
 from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
 from fhir_coder.api.definition import build_definition
+from fhir_coder.api.terminology.capabilities import operations_of_types
 from fhir_coder.exchange import Resource
 from fhir_coder.vocabulary import CANONICAL
 
@@ -21,7 +22,7 @@ def served_definitions() -> tuple[Resource, ...]:
 def capability() -> Resource:
     """What ``GET [base]/metadata`` says without an address: a capability of the software, not of one instance of it (``kind`` and invariants cpb-14
     and cpb-15, http://hl7.org/fhir/R4/capabilitystatement.html)."""
-    served = build_capability(CANONICAL)
+    served = build_capability(CANONICAL, code_set=operations_of_types())
     described = served["implementation"]["description"]
     identity = {
         "id": CAPABILITY,

@@ -14,7 +14,8 @@ from conformance.ig import visit
 from fhir_coder.api.definition import DEFINITION_URL
 from fhir_coder.api.outcome import outcome_of_error
 from fhir_coder.api.render import render_result
-from fhir_coder.asking.question import Question, communication_of, question_key, task_of
+from fhir_coder.asking.question import Question, communication_of, question_key, task_of, withdrawal_of, withdrawn_task
+from fhir_coder.asking.withdrawal import cancel
 from fhir_coder.audit.chain import BEGINNING, linked
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
 from fhir_coder.audit.fhir_event import Observer, audit_event
@@ -26,6 +27,7 @@ from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.names import address_of
 from fhir_coder.writeback.proposal import Proposal
 from fhir_coder.writeback.provenance import renamed, retirement_provenance
+from fhir_coder.writeback.reopening import draft_again
 from fhir_coder.writeback.revision import (
     Left,
     Revise,
@@ -90,9 +92,15 @@ def _signed(held: dict[str, Resource], signed: dict[str, Resource], after: Propo
                 "Task": complete_task(after.instant),
             }[kind]
             yield _example(_revised(revise, current, one), f"A person signed: {name}.")
+    yield from _reopened(_revised(sign_claim(_earlier(held["claim"])), held["claim"], signed["claim"]))
     for name in held:
         if name.startswith("condition.") and name not in signed:
             yield from _withdrawn(name.removeprefix("condition."), held[name], after)
+
+
+def _reopened(signed: Resource) -> Iterator[Example]:
+    claim = _revised(draft_again(_earlier(signed)), signed, signed) | {"id": "reopened"}
+    yield _example(claim, "The review was reopened: the Claim is a draft until somebody signs again.")
 
 
 def _withdrawn(code: str, current: Resource, after: Proposal) -> Iterator[Example]:
@@ -121,10 +129,14 @@ def _query() -> Iterator[Example]:
         text="The note of 2026-05-12 names obesity with a body mass index of 34.8. Can you tell its class?\n( ) class 1\n( ) class 2\n( ) other (please specify)\n( ) unable to determine",
     )
     words = communication_of(question) | {"id": "query"}
+    task = task_of(question, address_of(words)) | {"id": "query"}
     yield Example(words, "A coder asks the provider what the note leaves open.", "provider-query")
-    yield Example(
-        task_of(question, address_of(words)) | {"id": "query"}, "The provider is to answer by an addendum.", "provider-query-task"
-    )
+    yield Example(task, "The provider is to answer by an addendum.", "provider-query-task")
+    at = visit.CODED_AT + timedelta(hours=2)
+    cancelled = _revised(cancel(at), task, withdrawn_task(question)) | {"id": "query-withdrawn"}
+    yield Example(cancelled, "The coder took the question back.", "provider-query-task")
+    told = withdrawal_of(question, address_of(words), at) | {"id": "query-withdrawn"}
+    yield Example(told, "The same where no Task can say so.", "provider-query")
 
 
 def _answers() -> Iterator[Example]:

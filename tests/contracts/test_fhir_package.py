@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
 from conformance.ig.__main__ import NEEDED, main
 from conformance.ig.archive import manifest_of, package_files, write_archive
@@ -19,7 +19,6 @@ from conformance.ig.build import build_package
 from conformance.ig.npm import NotInstallable, install_packages
 from conformance.ig.sushi import NotBuilt, Sushi
 from fhir_coder import __version__
-from fhir_coder.api.blueprint import create_api
 from fhir_coder.app import create_app
 from fhir_coder.ehr.capabilities import read_capabilities
 from fhir_coder.ehr.search_plan import plan_note_searches, plan_report_searches
@@ -32,7 +31,6 @@ from fhir_coder.sandbox.seed import encounter_sources
 from fhir_coder.settings import Settings
 from fhir_coder.smart.scopes import WRITES
 from fhir_coder.vocabulary import CANONICAL
-from tests.api.conftest import FixedRisk, SmallEngine
 from tests.contracts.answers import proposed
 from tests.contracts.peers import Resource, validation_errors
 from tests.contracts.validity import schema_faults, written
@@ -98,6 +96,14 @@ def package(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     return Package(folder / "package")
 
 
+@pytest.fixture(scope="module")
+def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """The assembled server, without an EHR."""
+    store = tmp_path_factory.mktemp("server") / "store.sqlite"
+    variables = {"FHIR_CODER_DATA": str(Settings.from_environment().data), "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"}
+    return create_app(Settings.from_environment(variables, sandbox=True, builtin_ehr=False)).test_client()
+
+
 def for_medplum(package: Package, profile: str, folder: Path) -> Path:
     """The profile as Medplum reads it: where Provenance.agent has slices, its parser stops at Provenance.entity.agent, which refers to it (HL7's own US
     Core Provenance too). Nothing here is said of that element."""
@@ -151,17 +157,13 @@ def test_profiles_have_snapshots(package: Package) -> None:
             assert len(package[path.stem]["snapshot"]["element"]) > len(package[path.stem]["differential"]["element"])
 
 
-def test_it_carries_what_the_server_serves(package: Package) -> None:
-    app = Flask("test", static_folder=None)
-    app.register_blueprint(create_api(SmallEngine(), Settings.from_environment({}, sandbox=True), FixedRisk()))
-    client = app.test_client()
+def test_it_carries_what_the_server_serves(package: Package, server: FlaskClient) -> None:
     for operation in ("code-encounter", "check-coding"):
-        assert package[f"OperationDefinition-{operation}"] == client.get(f"/fhir/OperationDefinition/{operation}").get_json(force=True)
-    served, ours = client.get("/fhir/metadata").get_json(force=True), package["CapabilityStatement-server"]
+        assert package[f"OperationDefinition-{operation}"] == server.get(f"/fhir/OperationDefinition/{operation}").get_json(force=True)
+    served, ours = server.get("/fhir/metadata").get_json(force=True), package["CapabilityStatement-server"]
     assert (ours["kind"], "implementation" in ours) == ("capability", False)
-    assert {key: ours[key] for key in served if key not in {"kind", "implementation"}} == {
-        key: value for key, value in served.items() if key not in {"kind", "implementation"}
-    }
+    del served["kind"], served["implementation"]
+    assert {key: ours[key] for key in served} == served
 
 
 def test_everything_in_it_is_valid(package: Package, peers: Path) -> None:
@@ -197,7 +199,8 @@ def test_every_state_has_an_example(package: Package) -> None:
     assert shown("coding-provenance", "agent", "type", "coding", "code") == {"assembler", "verifier"}
     assert shown("coding-provenance", "activity", "coding", "code") == {"CREATE", "UPDATE", "NULLIFY"}
     assert shown("provider-query", "status") == {"completed"}
-    assert shown("provider-query-task", "status") == {"requested"}
+    assert shown("provider-query", "inResponseTo", "reference") == {"Communication/query"}
+    assert shown("provider-query-task", "status") == {"requested", "cancelled"}
 
 
 def values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
@@ -342,14 +345,11 @@ def test_what_breaks_a_profile_is_refused(
 
 
 @pytest.fixture(scope="module")
-def coded(built: None, tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
-    """What the assembled server proposes for the synthetic encounters whose notes can be sent along."""
-    store = tmp_path_factory.mktemp("coded") / "store.sqlite"
-    variables = {"FHIR_CODER_DATA": str(Settings.from_environment().data), "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}"}
-    client = create_app(Settings.from_environment(variables, sandbox=True, builtin_ehr=False)).test_client()
+def coded(server: FlaskClient) -> list[Resource]:
+    """What the server proposes for the synthetic encounters whose notes can be sent along."""
     encounters = [list(assemble(source)) for source in encounter_sources()]
     answers = [
-        client.post("/fhir/Encounter/$code-encounter", data=write_json(call(one)), content_type="application/fhir+json")
+        server.post("/fhir/Encounter/$code-encounter", data=write_json(call(one)), content_type="application/fhir+json")
         for one in encounters
         if not any(resource["resourceType"] == "Binary" for resource in one)
     ]

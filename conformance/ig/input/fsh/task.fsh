@@ -45,7 +45,8 @@ Id: provider-query-task
 Title: "Query to a provider"
 Description: "Asks a provider to answer a question about the documentation by a signed addendum. It names no code: a provider who sees codes is led."
 * insert NamedByProposal
-* status = #requested
+* status from ProviderQueryTaskStatusVS (required)
+* statusReason.text ^short = "Why it was withdrawn"
 * intent = #order
 * priority 1..1
 * priority = #routine
@@ -61,6 +62,14 @@ Description: "Asks a provider to answer a question about the documentation by a 
 * owner only Reference(Practitioner or PractitionerRole)
 * obeys fc-query-words
 
+ValueSet: ProviderQueryTaskStatusVS
+Id: provider-query-task-status
+Title: "Status of queries to providers"
+Description: "requested: asked. cancelled: the coder took the question back. Whoever answers gives it any other."
+* ^experimental = false
+* http://hl7.org/fhir/task-status#requested
+* http://hl7.org/fhir/task-status#cancelled
+
 Invariant: fc-query-words
 Description: "The question is in the Communication or in the description"
 Severity: #error
@@ -70,7 +79,7 @@ Profile: ProviderQuery
 Parent: Communication
 Id: provider-query
 Title: "Words of a query to a provider"
-Description: "The question as a person sent it."
+Description: "The question as a person sent it, or where no Task can say so, that it is withdrawn."
 * insert NamedByProposal
 * status = #completed
 * category 1..*
@@ -83,5 +92,7 @@ Description: "The question as a person sent it."
 * priority = #routine
 * subject 1..1
 * sent 1..1
+* inResponseTo only Reference(Communication)
+* inResponseTo ^short = "Of a withdrawal: the question"
 * payload 1..1
 * payload.content[x] only string
