@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.check import check
+from conformance.answer_check import answer_check
 from conformance.coded import ICD10CM, Assigned, Coded, Part, Span, spans_of, value_of
 from conformance.exchange import FHIR_JSON, Resource
 from conformance.fixture import fixtures
@@ -25,7 +25,7 @@ RESOURCE_TYPES = frozenset({"Bundle", "OperationOutcome", "Resource"})
 CONTENT = ("resource", "part")
 
 
-@check
+@answer_check
 def is_parameters(target: Target) -> None:
     """A coding is answered with 200 and a Parameters resource as FHIR JSON."""
     for fixture in fixtures(SAMPLES):
@@ -35,21 +35,21 @@ def is_parameters(target: Target) -> None:
         expect(answer.resource["resourceType"] == "Parameters", "Parameters", answer.resource["resourceType"])
 
 
-@check
+@answer_check
 def only_what_is_defined(target: Target) -> None:
     """Every parameter and part of the answer is one of the definition."""
     for path, _, known in _walked(target):
         expect(known is not None, "parameters that the OperationDefinition names", path)
 
 
-@check
+@answer_check
 def as_often_as_defined(target: Target) -> None:
     """Every parameter and part stands at least as often as the definition's min says, and at most as often as its max."""
     for fixture, coded in codings(target):
         _expect_counts(coded.parameters.get("parameter", ()), _outs(target), fixture.id)
 
 
-@check
+@answer_check
 def of_the_type_defined(target: Target) -> None:
     """Every parameter and part has the type that the definition gives it."""
     for path, one, known in _walked(target):
@@ -57,14 +57,14 @@ def of_the_type_defined(target: Target) -> None:
             expect(_has_type(one, known["type"]), f"{path} as {known['type']}", ", ".join(_content(one)) or "nothing")
 
 
-@check
+@answer_check
 def one_content_each(target: Target) -> None:
     """Every parameter has exactly one of value, resource and part (inv-1)."""
     for path, one, _ in _walked(target):
         expect(len(_content(one)) == 1, f"one content in {path}", ", ".join(_content(one)) or "none")
 
 
-@check
+@answer_check
 def offsets_hit_the_words(target: Target) -> None:
     """start and end of evidence count Unicode code points of the note's text, half-open, and the words there are evidence.text."""
     for coded, span in _spans(target):
@@ -78,7 +78,7 @@ def offsets_hit_the_words(target: Target) -> None:
         )
 
 
-@check
+@answer_check
 def hash_is_of_the_text(target: Target) -> None:
     """evidence.sha256 is that of the note's text in UTF-8."""
     for coded, span in _spans(target):
@@ -86,7 +86,7 @@ def hash_is_of_the_text(target: Target) -> None:
         expect(str(span.sha256).lower() == digest, f"the SHA-256 of the text of {span.document}", span.sha256)
 
 
-@check
+@answer_check
 def evidence_is_of_what_was_sent(target: Target) -> None:
     """evidence.document and noteText.document name documents that were sent."""
     for fixture, coded in codings(target):
@@ -95,7 +95,7 @@ def evidence_is_of_what_was_sent(target: Target) -> None:
         expect(named <= sent, f"documents among {', '.join(sorted(sent))}", ", ".join(sorted(named)))
 
 
-@check
+@answer_check
 def every_code_has_evidence(target: Target) -> None:
     """A code assigned from notes comes with the words that it rests on."""
     for fixture, coded in codings(target):
@@ -103,7 +103,7 @@ def every_code_has_evidence(target: Target) -> None:
         expect(not bare, f"evidence for every code of {fixture.id}", f"none for {', '.join(bare)}")
 
 
-@check
+@answer_check
 def ranks_count_from_one(target: Target) -> None:
     """rank counts the assigned codes from 1, each place once."""
     for fixture, coded in codings(target):
@@ -113,7 +113,7 @@ def ranks_count_from_one(target: Target) -> None:
         )
 
 
-@check
+@answer_check
 def each_code_once(target: Target) -> None:
     """No code is assigned twice."""
     for fixture, coded in codings(target):
@@ -121,7 +121,7 @@ def each_code_once(target: Target) -> None:
         expect(not twice, f"each code once for {fixture.id}", ", ".join(twice))
 
 
-@check
+@answer_check
 def probabilities_lie_between_0_and_1(target: Target) -> None:
     """probability is a number from 0 to 1."""
     for _, one in _assigned(target):
@@ -129,14 +129,14 @@ def probabilities_lie_between_0_and_1(target: Target) -> None:
         expect(is_number and 0 <= one.probability <= 1, f"a number from 0 to 1 for {one.code}", repr(one.probability))
 
 
-@check
+@answer_check
 def codes_are_of_icd_10_cm(target: Target) -> None:
     """code is a Coding of ICD-10-CM by its FHIR system."""
     for _, one in _assigned(target):
         expect(one.coding.get("system") == ICD10CM, ICD10CM, one.coding.get("system"))
 
 
-@check
+@answer_check
 def codes_have_their_dot(target: Target) -> None:
     """code.code is spelled with the dot."""
     for _, one in _assigned(target):
@@ -144,7 +144,7 @@ def codes_have_their_dot(target: Target) -> None:
         expect(is_code, "an ICD-10-CM code with its dot", one.code)
 
 
-@check
+@answer_check
 def codes_name_their_release(target: Target) -> None:
     """code.version names the release that the code is of, one for the whole encounter."""
     for fixture, coded in codings(target):
@@ -154,7 +154,7 @@ def codes_name_their_release(target: Target) -> None:
         )
 
 
-@check
+@answer_check
 def dispositions_are_pass_or_review(target: Target) -> None:
     """disposition is pass or review, of the encounter and of each code."""
     for fixture, coded in codings(target):
@@ -162,7 +162,7 @@ def dispositions_are_pass_or_review(target: Target) -> None:
         expect(told <= {"pass", "review"}, f"pass or review for {fixture.id}", ", ".join(sorted(told)))
 
 
-@check
+@answer_check
 def what_passes_passes_whole(target: Target) -> None:
     """An encounter that passes has no code that goes to review."""
     for fixture, coded in codings(target):
@@ -170,14 +170,14 @@ def what_passes_passes_whole(target: Target) -> None:
         expect(coded.disposition != "pass" or not held, f"no code of {fixture.id} in review, as the encounter passes", ", ".join(held))
 
 
-@check
+@answer_check
 def review_has_a_reason(target: Target) -> None:
     """An encounter that goes to review says why."""
     for fixture, coded in codings(target):
         expect(coded.disposition != "review" or coded.reasons, f"a reason for the review of {fixture.id}", "none")
 
 
-@check
+@answer_check
 def coding_ids_differ(target: Target) -> None:
     """codingId is a FHIR id, and each coding has its own."""
     found = [str(one.get("valueId", "")) for _, coded in codings(target) for one in coded.named("codingId")]
@@ -185,7 +185,7 @@ def coding_ids_differ(target: Target) -> None:
     expect(len(set(found)) == len(found), "another id for each coding", f"{len(set(found))} for {len(found)} codings")
 
 
-@check
+@answer_check
 def result_is_a_collection(target: Target) -> None:
     """result is a Bundle of type collection."""
     for fixture, coded in codings(target):
@@ -198,7 +198,7 @@ def result_is_a_collection(target: Target) -> None:
             )
 
 
-@check
+@answer_check
 def issues_are_an_outcome(target: Target) -> None:
     """issues is an OperationOutcome with severities and types of the required value sets."""
     for fixture, coded in codings(target):
@@ -206,7 +206,7 @@ def issues_are_an_outcome(target: Target) -> None:
             expect_valid(one.get("resource", {}), answers_of(target).inline(fixture))
 
 
-@check
+@answer_check
 def one_text_for_each_note(target: Target) -> None:
     """noteText stands once for each note that was read."""
     for fixture, coded in codings(target):
@@ -214,7 +214,7 @@ def one_text_for_each_note(target: Target) -> None:
         expect(coded.texts and not twice, f"one text for each note of {fixture.id}", ", ".join(twice) or "none")
 
 
-@check
+@answer_check
 def reconciliation_says_what_it_compares(target: Target) -> None:
     """A line of reconciliation has one of the four statuses, and the codes that the status speaks of."""
     for _, coded in codings(target):
@@ -225,7 +225,7 @@ def reconciliation_says_what_it_compares(target: Target) -> None:
             expect((recorded is None) == (status == "added"), "recorded unless the status is added", status)
 
 
-@check
+@answer_check
 def reconciled_codes_are_assigned(target: Target) -> None:
     """A code that reconciliation calls assigned is assigned, and every assigned code has a line where the EHR holds diagnoses."""
     for fixture, coded in codings(target, ["recorded-conditions"]):
@@ -235,7 +235,7 @@ def reconciled_codes_are_assigned(target: Target) -> None:
         )
 
 
-@check
+@answer_check
 def queries_name_no_code(target: Target) -> None:
     """A query's question, options and text name no code: they must not lead the provider."""
     asked = [(one, value_of(one, "code") or {}) for _, coded in codings(target) for one in coded.named("query")]

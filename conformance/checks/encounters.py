@@ -5,7 +5,8 @@ Each fixture makes its own checks, ``encounters.ID_shall`` and the like, from wh
 
 from __future__ import annotations
 
-from conformance.check import Check, check
+from conformance.answer_check import answer_check
+from conformance.check import Check
 from conformance.exchange import Answer
 from conformance.fixture import REFERENCE, Fixture, all_fixtures
 from conformance.fixture_answers import answers_of
@@ -52,7 +53,7 @@ def _judge(answer: Answer, fixture: Fixture, scope: Level) -> None:
 
 def _register(function: Check, name: str, rule: str) -> None:
     function.__name__, function.__doc__ = name, rule
-    check(function)
+    answer_check(function)
 
 
 for _fixture in all_fixtures().values():

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from conformance.check import check
+from conformance.answer_check import answer_check
 from conformance.coded import Coded
 from conformance.exchange import FHIR_JSON, FHIR_XML, Answer
 from conformance.flattened import FHIR
@@ -22,7 +22,7 @@ from conformance.visit import encounter, inline, note, parameters, patient
 ADDRESS = f"Encounter/${OPERATION}"
 
 
-@check
+@answer_check
 def null_is_refused(target: Target) -> None:
     """A property that is null is no FHIR JSON: 400."""
     _refuses(
@@ -30,25 +30,25 @@ def null_is_refused(target: Target) -> None:
     )
 
 
-@check
+@answer_check
 def empty_arrays_are_refused(target: Target) -> None:
     """An empty array is no FHIR JSON: 400."""
     _refuses(target, {"the encounter": encounter(type=[]), "a type": encounter(type=[{"coding": []}])})
 
 
-@check
+@answer_check
 def empty_objects_are_refused(target: Target) -> None:
     """An object without content is no element: 400."""
     _refuses(target, {"the encounter": encounter(serviceType={}), "a list": encounter(type=[{}])})
 
 
-@check
+@answer_check
 def empty_strings_are_refused(target: Target) -> None:
     """A string without a character is no value: 400."""
     _refuses(target, {"an id": encounter(id=""), "a text": encounter(type=[{"text": ""}])})
 
 
-@check
+@answer_check
 def names_stand_once(target: Target) -> None:
     """A property that stands twice in an object makes the body ambiguous: 400."""
     text = json.dumps(inline())
@@ -60,7 +60,7 @@ def names_stand_once(target: Target) -> None:
         _expect_refused(target.post(ADDRESS, text.replace(once, twice, 1), headers={"Content-Type": FHIR_JSON}), f"{once} twice")
 
 
-@check
+@answer_check
 def codes_are_of_their_value_set(target: Target) -> None:
     """A code outside the value set of a required binding is refused."""
     _refuses(target, {"Encounter.status": encounter(status="finnished")}, statuses=(400, 422))
@@ -70,7 +70,7 @@ def codes_are_of_their_value_set(target: Target) -> None:
     _refuses(target, {"Patient.gender": patient(gender="f")}, "patient", statuses=(400, 422))
 
 
-@check
+@answer_check
 def types_of_json_are_kept(target: Target) -> None:
     """A boolean as a string, a number as a string or a string as a number is refused: 400."""
     _refuses(
@@ -81,66 +81,66 @@ def types_of_json_are_kept(target: Target) -> None:
     _refuses(target, {"a size": note(content=[{"attachment": {**note()["content"][0]["attachment"], "size": "12"}}])}, "note")
 
 
-@check
+@answer_check
 def lists_are_lists(target: Target) -> None:
     """An element that repeats is an array, one that does not is none: 400."""
     _refuses(target, {"period": encounter(period=[encounter()["period"]]), "type": encounter(type={"text": "visit"})})
 
 
-@check
+@answer_check
 def moments_have_a_zone(target: Target) -> None:
     """A dateTime with a time has a zone, and seconds: 400."""
     for start in ("2026-05-04T09:00:00", "2026-05-04T09:00Z", "2026-05-04 09:00:00Z"):
         _refuses(target, {start: encounter(period={"start": start})})
 
 
-@check
+@answer_check
 def dates_are_dates(target: Target) -> None:
     """A day that the calendar does not have is refused: 400."""
     for start in ("2026-02-30", "2026-13-01", "2026-5-4", "May 4, 2026"):
         _refuses(target, {start: encounter(period={"start": start})})
 
 
-@check
+@answer_check
 def ids_are_ids(target: Target) -> None:
     """An id has 1 to 64 letters, digits, hyphens and dots: 400."""
     for one in ("a_b", "a b", "x" * 65, "ä"):
         _refuses(target, {one: encounter(id=one)})
 
 
-@check
+@answer_check
 def base64_is_base64(target: Target) -> None:
     """Data that is no base64 is refused, not read as an empty note: 400."""
     for data in ("!!!", "abc", "QQ=QQ"):
         _refuses(target, {data: note(content=[{"attachment": {"contentType": "text/plain", "data": data}}])}, "note")
 
 
-@check
+@answer_check
 def types_are_of_r4(target: Target) -> None:
     """A resource type that R4 does not have is refused: 400."""
     _refuses(target, {"Encountr": {**encounter(), "resourceType": "Encountr"}, "no type": {"id": "x", "status": "finished"}})
 
 
-@check
+@answer_check
 def choices_are_exclusive(target: Target) -> None:
     """Two values of one choice are refused: 400."""
     _refuses(target, {"deceased[x]": patient(deceasedBoolean=False, deceasedDateTime="2026-05-05")}, "patient")
 
 
-@check
+@answer_check
 def required_elements_are_there(target: Target) -> None:
     """A resource without an element that R4 requires is refused."""
     _refuses(target, {"Encounter.status": encounter(status=None), "Encounter.class": encounter(**{"class": None})}, statuses=(400, 422))
     _refuses(target, {"DocumentReference.content": note(content=None)}, "note", statuses=(400, 422))
 
 
-@check
+@answer_check
 def order_of_properties_is_free(target: Target) -> None:
     """Properties may stand in any order, also resourceType."""
     expect_success(target.code(_turned(inline())))
 
 
-@check
+@answer_check
 def extensions_of_primitives_are_taken(target: Target) -> None:
     """A primitive may have an extension beside its value or in place of it, also in a list with null for what is missing."""
     absent = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
@@ -153,7 +153,7 @@ def extensions_of_primitives_are_taken(target: Target) -> None:
         expect_success(target.code(body))
 
 
-@check
+@answer_check
 def the_day_of_service_is_the_local_one(target: Target) -> None:
     """The day of a visit late in the evening is that of its own zone, not of UTC."""
     late = encounter(period={"start": "2026-05-04T22:30:00-07:00", "end": "2026-05-04T22:50:00-07:00"})
@@ -164,7 +164,7 @@ def the_day_of_service_is_the_local_one(target: Target) -> None:
     expect(days == {date(2026, 5, 4).isoformat()}, "2026-05-04, the day at the site", ", ".join(days))
 
 
-@check
+@answer_check
 def xml_is_read_as_json_is(target: Target) -> None:
     """The same visit in XML gets the same codes as in JSON."""
     target.require_xml()
@@ -173,7 +173,7 @@ def xml_is_read_as_json_is(target: Target) -> None:
     expect(Coded(expect_success(answer)).codes == in_json, ", ".join(in_json), answer)
 
 
-@check
+@answer_check
 def xml_is_as_strict_as_json(target: Target) -> None:
     """In XML too, an empty value, an unknown element, a wrong code and an element twice that does not repeat are refused."""
     target.require_xml()
@@ -191,7 +191,7 @@ def xml_is_as_strict_as_json(target: Target) -> None:
         _expect_refused(answer, wrong, (400, 422))
 
 
-@check
+@answer_check
 def xml_without_namespace_is_refused(target: Target) -> None:
     """A body that is not in the namespace of FHIR is no resource: 400."""
     target.require_xml()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.check import check
+from conformance.answer_check import answer_check
 from conformance.coded import ICD10CM, Coded, Part, address, value_of
 from conformance.exchange import Resource
 from conformance.fixture import Fixture
@@ -27,7 +27,7 @@ CLAIM_NEEDS = ("status", "type", "use", "patient", "created", "provider", "prior
 """Elements that R4 requires (http://hl7.org/fhir/R4/claim.html)."""
 
 
-@check
+@answer_check
 def full_urls_differ(target: Target) -> None:
     """Every entry of the collection has a fullUrl of its own, without a version."""
     for fixture, coded in codings(target):
@@ -40,7 +40,7 @@ def full_urls_differ(target: Target) -> None:
         expect(not any("/_history/" in str(url) for url in urls), "no version in fullUrl (bdl-8)", "one")
 
 
-@check
+@answer_check
 def entries_hold_resources_alone(target: Target) -> None:
     """An entry of a collection has a resource, and no search, request or response."""
     for fixture, coded in codings(target):
@@ -51,7 +51,7 @@ def entries_hold_resources_alone(target: Target) -> None:
             )
 
 
-@check
+@answer_check
 def references_inside_resolve(target: Target) -> None:
     """A reference by urn:uuid names an entry of the same Bundle, and one by # a contained resource."""
     for _, coded in codings(target):
@@ -63,7 +63,7 @@ def references_inside_resolve(target: Target) -> None:
                 expect(not reference.startswith("#") or reference in inside, "a contained resource for every #", reference)
 
 
-@check
+@answer_check
 def a_condition_for_every_code(target: Target) -> None:
     """Every assigned code is proposed as one Condition, unless the EHR holds one that agrees; no Condition has another code."""
     for fixture, coded in codings(target):
@@ -78,7 +78,7 @@ def a_condition_for_every_code(target: Target) -> None:
         )
 
 
-@check
+@answer_check
 def conditions_are_encounter_diagnoses(target: Target) -> None:
     """Condition.category is encounter-diagnosis."""
     for _, _, one in _of(target, "Condition"):
@@ -88,7 +88,7 @@ def conditions_are_encounter_diagnoses(target: Target) -> None:
         expect(CATEGORY in found, CATEGORY[1], found)
 
 
-@check
+@answer_check
 def conditions_are_unconfirmed(target: Target) -> None:
     """Condition.verificationStatus is unconfirmed: nobody has confirmed it yet."""
     for _, _, one in _of(target, "Condition"):
@@ -96,7 +96,7 @@ def conditions_are_unconfirmed(target: Target) -> None:
         expect((coding.get("system"), coding.get("code")) == (VERIFICATION, "unconfirmed"), "unconfirmed", coding.get("code"))
 
 
-@check
+@answer_check
 def clinical_status_fits(target: Target) -> None:
     """Condition.clinicalStatus is there and of its value set, and is absent where the Condition is entered in error (con-5)."""
     for _, _, one in _of(target, "Condition"):
@@ -106,7 +106,7 @@ def clinical_status_fits(target: Target) -> None:
         expect(is_error or found.get("system") == CLINICAL, CLINICAL, found.get("system"))
 
 
-@check
+@answer_check
 def conditions_have_the_code_assigned(target: Target) -> None:
     """Condition.code is the code assigned: of ICD-10-CM, with its dot, of the same release."""
     for fixture, coded, one in _of(target, "Condition"):
@@ -116,7 +116,7 @@ def conditions_have_the_code_assigned(target: Target) -> None:
         expect(coding.get("version") == versions[coding["code"]], f"release {versions[coding['code']]}", coding.get("version"))
 
 
-@check
+@answer_check
 def everything_is_of_the_patient(target: Target) -> None:
     """Conditions, Claim and Task name the patient of the encounter."""
     for kind, element in (("Condition", "subject"), ("Claim", "patient"), ("Task", "for")):
@@ -125,7 +125,7 @@ def everything_is_of_the_patient(target: Target) -> None:
             expect(_address(one.get(element)) == wanted, f"{kind}.{element} {wanted}", _address(one.get(element)) or "none")
 
 
-@check
+@answer_check
 def everything_is_of_the_encounter(target: Target) -> None:
     """Conditions and Task name the encounter."""
     for kind in ("Condition", "Task"):
@@ -137,14 +137,14 @@ def everything_is_of_the_encounter(target: Target) -> None:
             )
 
 
-@check
+@answer_check
 def the_claim_names_the_encounter(target: Target) -> None:
     """A Claim names its encounter, also where it has no item to carry Claim.item.encounter."""
     for fixture, _, one in _of(target, "Claim"):
         expect(fixture.encounter in {address(found) for found in _references(one)}, f"a reference to {fixture.encounter}", "none")
 
 
-@check
+@answer_check
 def what_waits_is_tagged(target: Target) -> None:
     """What goes to review is tagged as such, and what passes is not."""
     for fixture, coded in codings(target):
@@ -160,7 +160,7 @@ def what_waits_is_tagged(target: Target) -> None:
             )
 
 
-@check
+@answer_check
 def evidence_is_referenced(target: Target) -> None:
     """Condition.evidence.detail names the documents that the code rests on."""
     for _, coded, one in _of(target, "Condition"):
@@ -169,14 +169,14 @@ def evidence_is_referenced(target: Target) -> None:
         expect(found == wanted, ", ".join(sorted(wanted)), ", ".join(sorted(found)) or "none")
 
 
-@check
+@answer_check
 def claims_are_drafts(target: Target) -> None:
     """Claim.status is draft: nobody has decided to bill it."""
     for _, _, one in _of(target, "Claim"):
         expect(one.get("status") == "draft", "draft", one.get("status"))
 
 
-@check
+@answer_check
 def claims_are_claims(target: Target) -> None:
     """Claim.use is claim and its type professional."""
     for _, _, one in _of(target, "Claim"):
@@ -185,7 +185,7 @@ def claims_are_claims(target: Target) -> None:
         )
 
 
-@check
+@answer_check
 def claims_are_complete(target: Target) -> None:
     """A Claim has every element that R4 requires."""
     for fixture, _, one in _of(target, "Claim"):
@@ -193,7 +193,7 @@ def claims_are_complete(target: Target) -> None:
         expect(not missing, f"{', '.join(CLAIM_NEEDS)} on the Claim of {fixture.id}", f"no {', '.join(missing)}")
 
 
-@check
+@answer_check
 def one_insurance_is_focal(target: Target) -> None:
     """Of Claim.insurance, numbered from 1, one is focal, and each names a coverage or says that there is none."""
     for fixture, _, one in _of(target, "Claim"):
@@ -205,7 +205,7 @@ def one_insurance_is_focal(target: Target) -> None:
         expect(all(line.get("coverage") for line in insurance), "a coverage in each", "none")
 
 
-@check
+@answer_check
 def the_coverage_sent_is_used(target: Target) -> None:
     """The coverage of the Claim is one that was supplied."""
     for fixture, _, one in _of(target, "Claim"):
@@ -214,7 +214,7 @@ def the_coverage_sent_is_used(target: Target) -> None:
         expect(named == known, f"{', '.join(known) or 'no coverage'} for {fixture.id}", ", ".join(named) or "none")
 
 
-@check
+@answer_check
 def diagnoses_are_numbered(target: Target) -> None:
     """Claim.diagnosis.sequence counts from 1, each number once."""
     for fixture, _, one in _of(target, "Claim"):
@@ -222,7 +222,7 @@ def diagnoses_are_numbered(target: Target) -> None:
         expect(found == list(range(1, len(found) + 1)), f"1 to {len(found)} for {fixture.id}", found)
 
 
-@check
+@answer_check
 def diagnoses_are_in_order(target: Target) -> None:
     """Claim.diagnosis holds the codes by their rank, as many as a claim takes."""
     for fixture, coded, one in _of(target, "Claim"):
@@ -231,14 +231,14 @@ def diagnoses_are_in_order(target: Target) -> None:
         expect(found == wanted, f"{', '.join(wanted)} for {fixture.id}", ", ".join(map(str, found)) or "none")
 
 
-@check
+@answer_check
 def at_most_twelve_diagnoses(target: Target) -> None:
     """A Claim has at most twelve diagnoses."""
     for fixture, _, one in _of(target, "Claim"):
         expect(len(one.get("diagnosis", ())) <= MOST_DIAGNOSES, f"at most {MOST_DIAGNOSES} for {fixture.id}", len(one["diagnosis"]))
 
 
-@check
+@answer_check
 def pointers_resolve(target: Target) -> None:
     """Claim.item.diagnosisSequence names diagnoses of the Claim, at most four for an item; an item has its code."""
     for _, _, one in _of(target, "Claim"):
@@ -249,7 +249,7 @@ def pointers_resolve(target: Target) -> None:
             expect(item.get("productOrService"), "productOrService in every item", "none")
 
 
-@check
+@answer_check
 def reviews_have_a_task(target: Target) -> None:
     """An encounter that goes to review has one Task, requested, and one that passes has none."""
     for fixture, coded in codings(target):
@@ -258,7 +258,7 @@ def reviews_have_a_task(target: Target) -> None:
         expect(all(one.get("status") == "requested" for one in found), "status requested", [one.get("status") for one in found])
 
 
-@check
+@answer_check
 def tasks_lead_to_the_claim(target: Target) -> None:
     """Task.focus leads to the Claim proposed, and Task.intent is there."""
     for fixture, coded, one in _of(target, "Task"):
@@ -269,7 +269,7 @@ def tasks_lead_to_the_claim(target: Target) -> None:
         expect(one.get("intent"), "Task.intent", "none")
 
 
-@check
+@answer_check
 def tasks_have_their_inputs(target: Target) -> None:
     """Task.input names a Condition for every assigned code."""
     for fixture, coded, one in _of(target, "Task"):
@@ -277,7 +277,7 @@ def tasks_have_their_inputs(target: Target) -> None:
         expect(len(set(found)) == len(coded.codes), f"{len(coded.codes)} Conditions for {fixture.id}", len(set(found)))
 
 
-@check
+@answer_check
 def every_condition_has_provenance(target: Target) -> None:
     """A Provenance targets each Condition proposed."""
     for fixture, coded in codings(target):
@@ -286,7 +286,7 @@ def every_condition_has_provenance(target: Target) -> None:
         expect(wanted <= found, f"a Provenance for each of the {len(wanted)} Conditions of {fixture.id}", f"{len(wanted & found)}")
 
 
-@check
+@answer_check
 def provenance_says_who_and_when(target: Target) -> None:
     """A Provenance has the instant, with its zone, and an agent that is not a person: nobody has looked at it yet."""
     for _, _, one in _of(target, "Provenance"):
@@ -297,7 +297,7 @@ def provenance_says_who_and_when(target: Target) -> None:
         expect(not people, "no person among the agents", f"{len(people)}")
 
 
-@check
+@answer_check
 def provenance_names_its_sources(target: Target) -> None:
     """Provenance.entity names, as source, the documents that the code rests on."""
     for fixture, _, one in _of(target, "Provenance"):
@@ -306,7 +306,7 @@ def provenance_names_its_sources(target: Target) -> None:
         expect(sources and sources <= sent, f"documents of {fixture.id} as source", ", ".join(sorted(sources)) or "none")
 
 
-@check
+@answer_check
 def versions_of_the_software_are_told(target: Target) -> None:
     """The Device behind a Provenance says its version."""
     for _, _, one in _of(target, "Provenance"):

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.check import check
+from conformance.answer_check import answer_check
 from conformance.exchange import FHIR_XML, Answer
 from conformance.fixture import Fixture, all_fixtures, fixtures
 from conformance.fixture_answers import SAMPLES, answers_of, codings
@@ -28,7 +28,7 @@ _OF_THE_MOMENT = ("/valueId", "/recorded", "/created", "/authoredOn", "/lastModi
 ONE, BOTH = "note-plain-text", "note-latin-1"
 
 
-@check
+@answer_check
 def answers_have_no_emptiness(target: Target) -> None:
     """An answer has no null, no empty array, object or string."""
     for fixture, coded in codings(target):
@@ -36,7 +36,7 @@ def answers_have_no_emptiness(target: Target) -> None:
         expect(not found, f"no empty value in the answer to {fixture.id}", ", ".join(found[:3]))
 
 
-@check
+@answer_check
 def names_of_answers_stand_once(target: Target) -> None:
     """No object of an answer has a property twice."""
     for fixture in fixtures(SAMPLES):
@@ -45,7 +45,7 @@ def names_of_answers_stand_once(target: Target) -> None:
         expect(not twice, f"each name once in the answer to {fixture.id}", ", ".join(twice[:3]))
 
 
-@check
+@answer_check
 def moments_of_answers_have_a_zone(target: Target) -> None:
     """Every moment in an answer has seconds and a zone."""
     for fixture, coded in codings(target):
@@ -57,7 +57,7 @@ def moments_of_answers_have_a_zone(target: Target) -> None:
         expect(not wrong, f"a zone in every moment of {fixture.id}", ", ".join(wrong[:3]))
 
 
-@check
+@answer_check
 def decimals_are_numbers(target: Target) -> None:
     """A decimal is a JSON number, with the precision that it has in XML."""
     for fixture in fixtures((ONE,)):
@@ -72,7 +72,7 @@ def decimals_are_numbers(target: Target) -> None:
         expect(sorted(in_xml) == sorted(map(str, spelled)), f"{', '.join(sorted(map(str, spelled)))} in XML", ", ".join(sorted(in_xml)))
 
 
-@check
+@answer_check
 def xml_has_its_namespace(target: Target) -> None:
     """The root of an answer in XML is Parameters in the namespace of FHIR."""
     target.require_xml()
@@ -81,7 +81,7 @@ def xml_has_its_namespace(target: Target) -> None:
     expect(root_of_xml(answer.body) == f"{FHIR}Parameters", f"{FHIR}Parameters", root_of_xml(answer.body))
 
 
-@check
+@answer_check
 def xml_says_what_json_says(target: Target) -> None:
     """The answer in XML has the values of the answer in JSON, spelled alike: letters, dates with their zones, decimals with their zeros."""
     target.require_xml()
@@ -91,7 +91,7 @@ def xml_says_what_json_says(target: Target) -> None:
         expect(in_json == in_xml, f"the same values for {fixture.id}", _difference(in_json, in_xml))
 
 
-@check
+@answer_check
 def letters_come_back(target: Target) -> None:
     """Letters beyond ASCII come back in the text and the evidence as they stand in the note."""
     for fixture, coded in codings(target, (BOTH,)):

@@ -40,6 +40,7 @@ from tests.store.conftest import KEY
 SCOPE = (
     "launch openid fhirUser offline_access patient/*.rs patient/Condition.cruds patient/Claim.cruds patient/Task.cruds patient/Provenance.c"
 )
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LAUNCH = f"/launch?iss={quote(BASE)}&launch=xyz"
 
 
@@ -59,7 +60,7 @@ class Site:
             repository=self.stores.repository,
             connect=connections,
             probe=EhrProbe(connections.once),
-            now=lambda: datetime(2026, 5, 4, 12, tzinfo=UTC),
+            now=lambda: NOW,
         )
         self.reviewing = reviewing(settings, self.engine, connections, self.audit.append, self.stores)
         app = Flask("test", static_folder=None)
@@ -129,7 +130,7 @@ def test_a_launch_ends_with_a_coded_encounter(site: Site) -> None:
     assert site.launch().headers["Location"] == "/review/"
     home = get(site.browser, "/review/")
     assert "Ann Lee" in home.text and "Manager" in home.text and "Roe, Jane" in home.text and "Encounter/e1" in home.text
-    coded = post(site.browser, "/review/code", keyed({"csrf": csrf_of(home), "encounter": "e1", "write_back": "yes"}, time.time()))
+    coded = post(site.browser, "/review/code", keyed({"csrf": csrf_of(home), "encounter": "e1", "write_back": "yes"}, NOW.timestamp()))
     assert coded.status_code == 303, coded.text
     page = get(site.browser, coded.headers["Location"]).text
     assert "I10" in page and "Essential (primary) hypertension" in page and "hypertension" in page
@@ -143,7 +144,7 @@ def test_a_token_that_the_ehr_no_longer_takes_is_renewed_and_the_call_made_again
     token = csrf_of(get(site.browser, "/review/"))
     site.tokens.append("at-2")
     site.server.answer |= {"access_token": "at-2", "refresh_token": "rt-2", "id_token": None}
-    coded = post(site.browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}, time.time()))
+    coded = post(site.browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}, NOW.timestamp()))
     assert coded.status_code == 303, coded.text
     assert site.used.count("at-1") == 2 and set(site.used) == {"at-1", "at-2"}  # the banner, and the call that was refused
     assert site.server.form()["grant_type"] == "refresh_token" and site.server.form()["refresh_token"] == "rt-1"
@@ -155,7 +156,7 @@ def test_a_person_who_was_signed_out_at_the_ehr_is_told_to_launch_again(site: Si
     site.tokens.append("none")
     site.server.mock.remove("POST", TOKEN)
     site.server.mock.add("POST", TOKEN, status=400, json={"error": "invalid_grant"})
-    page = post(site.browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}, time.time()))
+    page = post(site.browser, "/review/code", keyed({"csrf": token, "encounter": "e1"}, NOW.timestamp()))
     assert page.status_code == 401 and "launch this page again from the EHR" in page.text
     assert get(site.browser, "/review/").status_code == 401
 
@@ -165,7 +166,7 @@ def test_an_encounter_of_another_patient_is_not_coded(site: Site) -> None:
     site.ehr.put({"resourceType": "Patient", "id": "p2"})
     site.ehr.put({**site.ehr.held("Encounter")[0], "id": "e2", "subject": {"reference": "Patient/p2"}})
     site.launch()
-    page = post(site.browser, "/review/code", keyed({"csrf": csrf_of(get(site.browser, "/review/")), "encounter": "e2"}, time.time()))
+    page = post(site.browser, "/review/code", keyed({"csrf": csrf_of(get(site.browser, "/review/")), "encounter": "e2"}, NOW.timestamp()))
     assert page.status_code == 403 and site.ehr.writes == []
 
 

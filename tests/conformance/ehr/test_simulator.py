@@ -273,6 +273,13 @@ def test_every_effect_is_documented_and_ordered_by_a_check() -> None:
     assert [name for name in EFFECTS if f'"{name}"' not in checks] == []
 
 
+def test_the_kit_speaks_to_the_simulator_over_http_alone() -> None:
+    kit = [file for file in README.parent.rglob("*.py") if file.parent.name != "simulator"]
+    assert len(kit) > 10
+    own = re.compile(r"^\s*(?:from|import) conformance\.simulator\b", re.MULTILINE)
+    assert [file.name for file in kit if own.search(file.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     "bundle",
     [

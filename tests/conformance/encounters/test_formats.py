@@ -84,6 +84,38 @@ def test_xml_without_its_namespace_is_told(body: bytes) -> None:
     assert verdict(SameTarget(200, body, FHIR_XML), "representations.xml_has_its_namespace") is Verdict.FAIL
 
 
+DEEP: dict[str, Any] = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {"name": "assignment", "part": [{"name": "code", "valueCoding": "I10"}, {"name": "evidence", "part": [None, 7]}]},
+        {"name": "noteText", "part": {"name": "document"}},
+        {"name": "result", "resource": {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Claim", "diagnosis": 3}}, 1]}},
+        {"name": "query", "part": "x"},
+    ],
+}
+"""Parameters at the top, and wrong below."""
+ODD = {
+    "text": b"hello",
+    "null": b"null",
+    "a list": b"[]",
+    "wrong at once": b'{"resourceType": "Parameters", "parameter": {"name": 1}}',
+    "wrong below": json.dumps(DEEP).encode(),
+    "no objects": b'{"resourceType": "Parameters", "parameter": [null, 1, "x"]}',
+}
+
+
+@pytest.mark.parametrize("body", ODD.values(), ids=ODD)
+def test_odd_answers_are_told_and_not_fallen_over(body: bytes) -> None:
+    checks = {
+        name: one
+        for name, one in all_checks().items()
+        if name.split(".")[0] in {"answers", "proposals", "formats", "representations", "encounters"}
+    }
+    found = tried(SameTarget(200, body), checks)
+    assert [name for name, one in found.items() if one.verdict is Verdict.ERROR] == []
+    assert sum(one.verdict is Verdict.FAIL for one in found.values()) > 100
+
+
 def test_both_formats_have_the_same_leaves() -> None:
     in_json = b'{"resourceType":"Basic","_id":{"id":"x"},"code":{"coding":[{"code":"a"},{"code":"b"}]},"n":0.90,"yes":true}'
     in_xml = b"""<Basic xmlns="http://hl7.org/fhir"><id id="x"/><code><coding><code value="a"/></coding><coding><code value="b"/></coding></code>

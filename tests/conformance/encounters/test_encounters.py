@@ -1,4 +1,4 @@
-"""Our server, in this process and with its real engine, does what the kit asks of encounters, answers, proposals and formats."""
+"""Our server, in this process and with its real engine, does what the kit asks of encounters, answers, proposals and formats, and who does not is caught."""
 
 from __future__ import annotations
 
