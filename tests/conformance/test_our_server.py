@@ -13,7 +13,7 @@ from tests.conformance.broken.proxy import Broken
 from tests.conformance.broken.wire import WIRE
 from tests.conformance.conftest import Stage
 
-GROUPS = ("OPS", "DEF", "CAP", "NEG", "ERR", "INP", "PRE")
+GROUPS = ("OPS", "DEF", "CAP", "NEG", "ERR", "INP", "PRE", "TER")
 
 
 @pytest.fixture

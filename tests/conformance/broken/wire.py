@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from tests.conformance.broken.proxy import Asked, Broken, Reply, SpoilReply
 
@@ -138,6 +139,32 @@ def _first_parameters(*kept: str) -> Callable[[Asked], None]:
     return spoil
 
 
+def at(path: str, change: Callable[[Reply], Reply]) -> SpoilReply:
+    """Another answer instead of an error at a path."""
+    return lambda asked, reply: change(reply) if asked.path.endswith(path) and reply.status >= 400 else reply
+
+
+def _says(**values: bool) -> Callable[[Any], Any]:
+    """Out parameters with other boolean values."""
+
+    def change(resource: Any) -> None:
+        for one in resource["parameter"]:
+            if one["name"] in values:
+                one["valueBoolean"] = values[one["name"]]
+
+    return change
+
+
+def _drop_parameter(name: str) -> Callable[[Asked], None]:
+    """A query without one parameter."""
+
+    def spoil(asked: Asked) -> None:
+        kept = [(key, value) for key, value in parse_qsl(asked.environ["QUERY_STRING"]) if key != name]
+        asked.environ["QUERY_STRING"] = urlencode(kept)
+
+    return spoil
+
+
 def _repeats(asked: Asked, reply: Reply) -> Reply:
     """Errors that say what was sent."""
     return issue(diagnostics=f"cannot take {asked.body.decode('utf-8', 'replace')}")(reply) if reply.status >= 400 else reply
@@ -244,6 +271,27 @@ WIRE: tuple[Broken, ...] = (
     Broken("errors show a trace", ("ERR-020",), reply=errors(issue(diagnostics='Traceback (most recent call last):\n  File "app.py"'))),
     Broken("errors have no place", ("ERR-018",), reply=errors(issue(expression=None))),
     Broken("errors have no words", ("ERR-019",), reply=errors(issue(details=None, diagnostics=None))),
+    # ------------------------------------------------------------------------------------------------ terminology
+    Broken("any code is found", ("TER-003", "TER-004", "TER-006"), reply=at("$lookup", status(200))),
+    Broken("any code is valid", ("TER-008", "TER-009"), reply=when("$validate-code", _says(result=True))),
+    Broken("no code is valid", ("TER-007", "TER-010"), reply=when("$validate-code", _says(result=False))),
+    Broken(
+        "the version is not told",
+        ("TER-005",),
+        reply=when("$lookup", lambda one: one | {"parameter": [part for part in one["parameter"] if part["name"] != "version"]}),
+    ),
+    Broken("offset is not read", ("TER-013",), request=_drop_parameter("offset")),
+    Broken("filter is not read", ("TER-011",), request=_drop_parameter("filter")),
+    Broken("an expansion without a time", ("TER-012",), reply=when("$expand", lambda one: one["expansion"].pop("timestamp"))),
+    Broken(
+        "count=0 gives codes",
+        ("TER-014",),
+        reply=when(
+            "$expand", lambda one: one["expansion"].update(contains=[{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}])
+        ),
+    ),
+    Broken("one mode of metadata", ("TER-018",), request=_drop_parameter("mode")),
+    Broken("nonsense is taken", ("TER-015", "TER-016", "TER-017"), reply=at("$expand", status(200))),
     # ------------------------------------------------------------------------------------------------ parameters and preferences
     Broken("only the first note is read", ("INP-002",), request=_first_parameters("encounter", "patient", "note")),
     Broken("unknown parameters pass in silence", ("PRE-001", "PRE-003"), request=_first_parameters("encounter", "patient", "note")),
