@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import betaincinv, stdtrit
 
 TAIL = 0.025
 """What either side of a two-sided interval of 95 % errs at the most."""
@@ -37,11 +36,15 @@ def effective_number(parts: np.ndarray, wholes: np.ndarray) -> float:
     variance = patients / (patients - 1) * np.square((parts - share * wholes) / cases).sum()
     if not variance:
         return float(cases)
+    from scipy.special import stdtrit  # the server, which only reads calibrations, does without
+
     correction = stdtrit(cases - 1, 1 - TAIL) / stdtrit(patients - 1, 1 - TAIL)
     return float(min(cases, share * (1 - share) / variance * correction**2))
 
 
 def exact_interval(part: float, whole: float) -> tuple[float, float]:
     """Clopper and Pearson's interval of 95 % of ``part`` in ``whole``, which need be no whole numbers."""
+    from scipy.special import betaincinv  # as above
+
     low = float(betaincinv(part, whole - part + 1, TAIL)) if part > 0 else 0.0
     return low, float(betaincinv(part + 1, whole - part, 1 - TAIL)) if part < whole else 1.0
