@@ -19,14 +19,17 @@ from tests.contracts.prepared_export import CROWDED, crowded_visit, prepare
 TOKEN = "contract-test-token"
 PAGE = 5
 HERE = Path(__file__).parent
+LONGEST_S = 240
+"""No such test takes as long: a browser that never ends ends the test, not the run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser and servers of others run beside these tests, with timeouts of their own that a busy machine misses: such a test may fail once. It
-    is told as ``rerun`` in the summary; what fails twice is a failure."""
+    is told as ``rerun`` in the summary; what fails twice is a failure, and what hangs fails."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.path.is_relative_to(HERE) and not item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
+            item.add_marker(pytest.mark.timeout(LONGEST_S))
 
 
 @pytest.fixture(scope="session")
