@@ -33,7 +33,7 @@ def test_everything_holds(stage: Stage) -> None:
         "CAP-008",
         "CAP-018",
         "ERR-011",
-    }  # another kind of statement; no token asked for; a limit that the connection may hide
+    }  # another kind of statement; no token asked for; a limit that the connection may hide; no simulator here
 
 
 def test_there_are_enough_broken_servers() -> None:
