@@ -106,13 +106,16 @@ class Proxy:
         return [reply.body]
 
     def _ask(self, environ: WSGIEnvironment) -> Reply:
-        seen: list[Any] = []
-        chunks = self.app(environ, lambda status, headers, exc_info=None: seen.extend((status, headers)) or _no_write)  # type: ignore[func-returns-value]
-        body = b"".join(chunks)
+        """What the application answers, all of it, by whichever of the two ways it gives its body (PEP 3333)."""
+        begun: list[Any] = []
+        written: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
+            begun[:] = [int(status.split()[0]), tuple(headers)]
+            return written.append
+
+        chunks = self.app(environ, start_response)
+        body = b"".join([*written, *chunks])
         if hasattr(chunks, "close"):
             chunks.close()
-        return Reply(int(seen[0].split()[0]), tuple(seen[1]), body)
-
-
-def _no_write(data: bytes) -> object:
-    raise NotImplementedError
+        return Reply(begun[0], begun[1], body)
