@@ -42,14 +42,14 @@ def json_by_generic_accept(target: Target) -> None:
 @check
 def xml_by_accept(target: Target) -> None:
     """``application/fhir+xml`` gives FHIR XML where the server has it."""
-    _require_xml(target)
+    target.require_xml()
     _expect_xml(target.get("metadata", headers={"Accept": FHIR_XML}), FHIR_XML)
 
 
 @check
 def xml_by_generic_accept(target: Target) -> None:
     """``application/xml`` and ``text/xml`` do too."""
-    _require_xml(target)
+    target.require_xml()
     for accept in XML_ALIASES:
         _expect_xml(target.get("metadata", headers={"Accept": accept}), accept)
 
@@ -87,7 +87,7 @@ def other_fhir_version(target: Target) -> None:
 @check
 def quality_decides(target: Target) -> None:
     """Of two formats the one of higher quality comes."""
-    _require_xml(target)
+    target.require_xml()
     _expect_json(target.get("metadata", headers={"Accept": f"{FHIR_XML};q=0.4, {FHIR_JSON};q=0.9"}), "JSON preferred")
     _expect_xml(target.get("metadata", headers={"Accept": f"{FHIR_JSON};q=0.4, {FHIR_XML};q=0.9"}), "XML preferred")
 
@@ -113,7 +113,7 @@ def format_parameter(target: Target) -> None:
     """``_format`` takes the short name and the media types."""
     for value in ("json", "application/json", "application/fhir+json"):
         _expect_json(target.get("metadata", query={"_format": value}, headers={"Accept": None}), f"_format={value}")
-    _require_xml(target)
+    target.require_xml()
     for value in ("xml", "application/xml", "text/xml", "application/fhir+xml"):
         _expect_xml(target.get("metadata", query={"_format": value}, headers={"Accept": None}), f"_format={value}")
 
@@ -122,7 +122,7 @@ def format_parameter(target: Target) -> None:
 def format_overrides_accept(target: Target) -> None:
     """``_format`` counts before Accept."""
     _expect_json(target.get("metadata", query={"_format": "json"}, headers={"Accept": FHIR_XML}), "_format=json")
-    _require_xml(target)
+    target.require_xml()
     _expect_xml(target.get("metadata", query={"_format": "xml"}, headers={"Accept": FHIR_JSON}), "_format=xml")
 
 
@@ -157,7 +157,7 @@ def answers_name_the_charset(target: Target) -> None:
 @check
 def operation_in_xml(target: Target) -> None:
     """The operation answers in XML with what it answers in JSON: the same parameters in the same order."""
-    _require_xml(target)
+    target.require_xml()
     answer = target.code(inline(), headers={"Accept": FHIR_XML})
     root = _expect_xml(answer, "the operation")
     expect(root.tag == f"{FHIR}Parameters", "Parameters", root.tag)
@@ -169,7 +169,7 @@ def operation_in_xml(target: Target) -> None:
 @check
 def definition_in_xml(target: Target) -> None:
     """So do the CapabilityStatement and the OperationDefinition."""
-    _require_xml(target)
+    target.require_xml()
     for path, tag in (("metadata", "CapabilityStatement"), (f"OperationDefinition/{OPERATION}", "OperationDefinition")):
         root = _expect_xml(target.get(path, headers={"Accept": FHIR_XML}), path)
         expect(root.tag == FHIR + tag, tag, root.tag)
@@ -178,7 +178,7 @@ def definition_in_xml(target: Target) -> None:
 @check
 def errors_in_xml(target: Target) -> None:
     """An error comes in the format that was asked for."""
-    _require_xml(target)
+    target.require_xml()
     answer = target.post(f"Encounter/${OPERATION}", "{", headers={"Content-Type": FHIR_JSON, "Accept": FHIR_XML})
     expect(answer.status == 400, "400", answer)
     expect(_expect_xml_body(answer).tag == f"{FHIR}OperationOutcome", "an OperationOutcome in XML", answer)
@@ -218,7 +218,7 @@ def body_that_is_not_fhir(target: Target) -> None:
 @check
 def body_in_xml(target: Target) -> None:
     """A body in XML is read where the server claims XML."""
-    _require_xml(target)
+    target.require_xml()
     body = '<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="encounterReference"/><valueReference><reference value="Encounter/no-such-visit"/></valueReference></parameter></Parameters>'
     answer = target.post(f"Encounter/${OPERATION}", body, headers={"Content-Type": FHIR_XML})
     expect(answer.status not in {400, 415}, "an answer about the encounter, not about the format", answer)
@@ -242,8 +242,3 @@ def _expect_xml_body(answer: Answer) -> ET.Element:
         root = ET.Element("none")
     expect(root.tag.startswith(FHIR), "well-formed XML in the namespace of FHIR", answer)
     return root
-
-
-def _require_xml(target: Target) -> None:
-    if not {"xml", FHIR_XML} & set(target.capability.get("format", ())):
-        raise Omitted("the CapabilityStatement does not list XML")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from fhir_coder.asking.post import Post
 from fhir_coder.asking.question import Question, communication_of, name, task_of
-from fhir_coder.asking.standing import Asked, Standing, failed, is_lasting, not_allowed, number_of, unsure
+from fhir_coder.asking.standing import Asked, Standing, failed, is_lasting, not_allowed, unsure
 from fhir_coder.exchange import Resource
+from fhir_coder.writeback.receipt_line import number_of
 
 TYPES = ("Communication", "Task")
 FOUND_BY_A_PERSON = "a person found it at the EHR"

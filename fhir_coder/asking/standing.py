@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fhir_coder.exchange import Resource
-
-TRIED_AGAIN = frozenset({401, 408, 409, 412, 429})
-"""Refusals that need not last."""
-_SERVER_ERROR = 500
+from fhir_coder.writeback.receipt_line import number_of, passes
 
 
 class Standing(StrEnum):
@@ -32,14 +29,9 @@ class Asked:
     detail: str = ""
 
 
-def number_of(response: Resource) -> int:
-    """The HTTP status of a receipt line."""
-    return int(response["status"][:3])
-
-
 def is_lasting(response: Resource) -> bool:
     """Whether trying again is of no use: the EHR said no."""
-    return 400 <= number_of(response) < _SERVER_ERROR and number_of(response) not in TRIED_AGAIN
+    return number_of(response) >= 400 and not passes(number_of(response))
 
 
 def failed(response: Resource, what: str) -> Asked:

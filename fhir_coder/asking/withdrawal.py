@@ -11,9 +11,10 @@ from datetime import datetime
 
 from fhir_coder.asking.post import Post
 from fhir_coder.asking.question import Question, name, withdrawal_of, withdrawn_task
-from fhir_coder.asking.standing import Asked, Standing, failed, is_lasting, not_allowed, number_of, unsure
+from fhir_coder.asking.standing import Asked, Standing, failed, is_lasting, not_allowed, unsure
 from fhir_coder.exchange import Resource
 from fhir_coder.writeback.names import address_of, version_of
+from fhir_coder.writeback.receipt_line import number_of
 from fhir_coder.writeback.revision import UNDER_WAY, Left, Revise
 
 REASON = "The coder took the question back. No answer is needed."

@@ -11,7 +11,7 @@ from fhir_coder.asking.post import full_url
 from fhir_coder.exchange import Resource
 from fhir_coder.signing.access import Reads
 from fhir_coder.signing.performing import Task
-from fhir_coder.signing.receipts import forbidden_types, has_warning, is_failure, number_of, outcome_of
+from fhir_coder.signing.receipts import forbidden_types, has_warning, is_failure, outcome_of
 from fhir_coder.signing.signed_proposal import signed_proposal
 from fhir_coder.signing.verification import verification_of
 from fhir_coder.store.follow_ups import Outcome
@@ -22,6 +22,7 @@ from fhir_coder.worklist.review import State
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.ehr_writer import EhrWriter
+from fhir_coder.writeback.receipt_line import number_of
 from fhir_coder.writeback.reopening import draft_bundle, may_be_active, set_back
 from fhir_coder.writeback.terms import Terms, read_earlier, terms_of
 from terminology.codebook import Codebook

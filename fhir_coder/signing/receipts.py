@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from fhir_coder.arrival import NOT_SENT_AGAIN
 from fhir_coder.errors import FhirCoderError
@@ -11,11 +11,10 @@ from fhir_coder.exchange import Resource
 from fhir_coder.store.follow_ups import Outcome
 from fhir_coder.worklist.following import Progress
 from fhir_coder.writeback.ehr_writer import EhrWriter
+from fhir_coder.writeback.receipt_line import number_of, passes
 
 _PASSED_OVER = frozenset({501, 424})
 """What the EHR does not take, and what hangs on it: no failure, and no use in trying again."""
-_TRIED_AGAIN = frozenset({401, 408, 409, 412, 429})
-_SERVER_ERROR = 500
 
 
 def forbidden_types(client: EhrWriter, withheld: frozenset[tuple[str, str]]) -> frozenset[str]:
@@ -53,16 +52,11 @@ def outcome_of(bundle: Resource, receipt: Resource, forbidden: frozenset[str] = 
         f"{left} left as somebody there has them" if left else "",
     ]
     detail = "; ".join(filter(None, parts))
-    if unallowed or any(code in _TRIED_AGAIN or code >= _SERVER_ERROR for _, code in failed):
+    if unallowed or any(passes(code) for _, code in failed):
         return Outcome(Progress.FAILED, detail)
     if doubtful:
         return Outcome(Progress.UNSURE, detail)
     return Outcome(Progress.UNDELIVERED if failed else Progress.DONE, detail)
-
-
-def number_of(response: Mapping[str, object]) -> int:
-    """The HTTP status of a line."""
-    return int(str(response["status"])[:3])
 
 
 def is_failure(response: Resource) -> bool:
