@@ -98,7 +98,7 @@ def _outcome(target: Target, check: Check) -> tuple[Verdict, str, str]:
         return Verdict.OMIT, "", str(reason)
     except requests.RequestException as error:
         return Verdict.ERROR, "an answer", type(error).__name__
-    except Exception as error:
+    except Exception as error:  # an answer of a shape that nobody thought of ends this check alone
         return Verdict.ERROR, "an answer that the check can read", plain(f"{type(error).__name__}: {error}")
     return Verdict.PASS, "", ""
 
@@ -106,6 +106,6 @@ def _outcome(target: Target, check: Check) -> tuple[Verdict, str, str]:
 def _software(target: Target) -> str:
     try:
         told = target.capability.get("software", {})
-    except Exception:
+    except Exception:  # only a name for the report; the checks of metadata say what is wrong
         return ""
     return f"{told.get('name', '')} {told.get('version', '')}".strip() if isinstance(told, dict) else ""

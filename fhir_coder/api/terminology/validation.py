@@ -5,7 +5,7 @@ What is not valid is an answer with ``result`` false and a sentence why; only a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -85,11 +85,8 @@ def _values(call: Call) -> tuple[Asked, ...]:
     return tuple(map(_coding, codings))
 
 
-def _coding(coding: Resource) -> Asked:
-    def text(name: str) -> Any:
-        return coding.get(name)
-
-    return Asked(text("system"), text("code"), text("version"), text("display"))
+def _coding(coding: Mapping[str, Any]) -> Asked:
+    return Asked(coding.get("system"), coding.get("code"), coding.get("version"), coding.get("display"))
 
 
 def _of_concept(values: Sequence[Asked], terms: Terms) -> Verdict:
