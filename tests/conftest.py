@@ -67,6 +67,6 @@ def built() -> None:
 @pytest.fixture(scope="session")
 def coder(built: None) -> Coder:
     """The engine of the pipeline with everything loaded, as the server makes it."""
-    from fhir_coder.app import build_coder
+    from tests.one_engine import build_coder
 
     return build_coder(Settings.from_environment())

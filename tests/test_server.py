@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
+from tests.one_engine import create_app
 
 FHIR = "application/fhir+json"
 OPERATION = "/fhir/Encounter/diabetes-ckd/$code-encounter"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from tests.notes.zoo_manifest import Exhibit, exhibits
+from tests.one_engine import create_app
 
 FHIR = "application/fhir+json"
 PARTLY_READ = frozenset({"pdf-scan-and-text.pdf"})

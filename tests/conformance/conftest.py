@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 
 from conformance.target import Target
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from tests.conformance.broken.proxy import Proxy
 from tests.conformance.guarded_site import Site, guarded_site
 from tests.conformance.serving import serving
+from tests.one_engine import create_app
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from typing import Any
 
 from conformance.credentials import SPELLINGS, bearer
 from conformance.target import Target
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from fhir_coder.smart.signing_key import new_key
 from tests.conformance.broken.proxy import Proxy
 from tests.conformance.serving import serving
 from tests.contracts.peers import free_port
+from tests.one_engine import create_app
 from tests.smart.issuer import AUDIENCE, ISSUER, key_set, token
 from tests.store.conftest import KEY
 

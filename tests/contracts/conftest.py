@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from tests.contracts.peers import FhirServer, NotInstallable, Resource, fhir_server, install_peers
 from tests.contracts.prepared_export import CROWDED, crowded_visit, prepare
+from tests.one_engine import create_app
 
 TOKEN = "contract-test-token"
 PAGE = 5

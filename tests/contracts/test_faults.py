@@ -14,12 +14,12 @@ from functools import cache
 import pytest
 from flask.testing import FlaskClient
 
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from tests.contracts.answers import named, proposed, statuses
 from tests.contracts.calls import WRITTEN, code_encounter, held
 from tests.contracts.faulty_proxy import Fault, FaultyEhr, altered, answer, cut, drop, slow
 from tests.contracts.peers import FhirServer, Resource, fhir_server
+from tests.one_engine import create_app
 
 NOTES = r"/DocumentReference\?"
 LOGIN_PAGE = b"<!DOCTYPE html><title>Sign in</title><p>Your session has ended."

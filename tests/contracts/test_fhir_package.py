@@ -19,7 +19,6 @@ from conformance.ig.build import build_package
 from conformance.ig.npm import NotInstallable, install_packages
 from conformance.ig.sushi import NotBuilt, Sushi
 from fhir_coder import __version__
-from fhir_coder.app import create_app
 from fhir_coder.ehr.capabilities import read_capabilities
 from fhir_coder.ehr.search_plan import plan_note_searches, plan_report_searches
 from fhir_coder.ehr.supply import ENCOUNTER_PARAMETER
@@ -34,6 +33,7 @@ from fhir_coder.vocabulary import CANONICAL
 from tests.contracts.answers import proposed
 from tests.contracts.peers import Resource, validation_errors
 from tests.contracts.validity import schema_faults, written
+from tests.one_engine import create_app
 from tests.simulated_ehr import SimulatedEhr
 from tests.writeback.practice import Practice
 
@@ -180,6 +180,7 @@ def test_every_example_is_valid_by_its_profile(package: Package, peers: Path, sh
     assert validation_errors(peers, package.examples_of("coding-condition"), shared / "fhir" / "us-core-6.1.0" / US_CORE) == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", ["Coverage", "DocumentReference", "Encounter", "Organization", "Patient", "Practitioner"])
 def test_the_encounter_of_the_examples_is_us_core(package: Package, peers: Path, shared: Path, kind: str) -> None:
     files = [path for path in package.paths("example") if path.name.startswith(f"{kind}-")]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from conformance.fixture import INLINE, all_fixtures
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from tests.contracts.answers import proposed
 from tests.contracts.peers import Resource, validation_errors
 from tests.contracts.validity import schema_faults, written
+from tests.one_engine import create_app
 
 
 @pytest.fixture(scope="module")

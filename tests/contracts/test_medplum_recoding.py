@@ -13,7 +13,6 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from fhir_coder.app import create_app
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.settings import Settings
 from fhir_coder.tenant_settings import EhrSettings
@@ -22,6 +21,7 @@ from fhir_coder.writeback.delivery import deliver
 from tests.contracts.answers import addresses, code_of, named, proposed, statuses
 from tests.contracts.peers import FhirServer, Resource, fhir_server, validation_errors
 from tests.contracts.prepared_export import CROWDED, CROWDED_NOTE, crowded_visit
+from tests.one_engine import create_app
 from tests.writeback.practice import proposal_of
 
 WRITTEN = ("Condition", "Claim", "Task", "Provenance")

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from fhir_coder.app import create_app
 from fhir_coder.settings import Settings
 from tests.contracts.answers import addresses, claim_faults, misquoted, named, proposed, statuses
 from tests.contracts.calls import WRITTEN, code_encounter, held
 from tests.contracts.peers import FhirServer, Resource, fhir_server, validation_errors
 from tests.contracts.prepared_export import prepare, read_rows
 from tests.contracts.validity import inside, schema_faults, written
+from tests.one_engine import create_app
 
 pytestmark = pytest.mark.soak
 

@@ -18,11 +18,11 @@ from conformance.requirement import Level, Requirement, read_requirements
 from conformance.running import tried
 from conformance.target import Target
 from conformance.verdict import Finding, Verdict
-from fhir_coder.app import create_app
 from fhir_coder.sandbox.resource_store import ResourceStore
 from fhir_coder.sandbox.transport import WsgiAdapter
 from fhir_coder.settings import Settings
 from tests.conformance.encounters.spoiled import RESPELLED, SPOILED, Change, Respelling
+from tests.one_engine import create_app
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -29,6 +29,8 @@ WINDOWS = [
     pytest.param("light", NARROW, id="light-narrow", marks=pytest.mark.soak),
     pytest.param("dark", WIDE, id="dark-wide", marks=pytest.mark.soak),
 ]
+SCHEMES = ["light", pytest.param("dark", marks=pytest.mark.soak)]
+"""Of what differs from the pages above in a part alone."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -52,14 +54,14 @@ def test_a_page_has_no_violation(chromium: Browser, axe: str, manager: Served, p
     assert violations(chromium, axe, manager.url + path.format(coding=manager.coding), scheme, viewport) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("path", ["/review/", "/review/encounters/{coding}"], ids=["home", "break-glass"])
 def test_a_page_of_somebody_without_sight_has_no_violation(chromium: Browser, axe: str, outsider: Served, path: str, scheme: str) -> None:
     assert violations(chromium, axe, outsider.url + path.format(coding=outsider.coding), scheme, WIDE) == []
 
 
 @pytest.mark.parametrize("key", ["n", "f", "?"], ids=["words flashed", "folded", "keys shown"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_encounter_in_use_has_no_violation(chromium: Browser, axe: str, manager: Served, scheme: str, key: str) -> None:
     assert violations(chromium, axe, manager.encounter, scheme, WIDE, key) == []
 
