@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -183,19 +184,26 @@ def client(make_client: Callable):
     return make_client()
 
 
-@pytest.fixture
-def log_lines() -> Iterator[list[logging.LogRecord]]:
-    """Every record logged under our root logger."""
-    lines: list[logging.LogRecord] = []
+@contextmanager
+def listening(hears: Callable[[logging.LogRecord], object]) -> Iterator[None]:
+    """Every record logged under our root logger is heard until the block ends, while what it is about goes on."""
     collector = logging.Handler()
-    collector.emit = lines.append  # type: ignore[method-assign]
+    collector.emit = hears  # type: ignore[method-assign]
     logger = logging.getLogger("fhir_coder")
     level = logger.level
     logger.addHandler(collector)
     logger.setLevel(logging.DEBUG)
-    yield lines
+    yield
     logger.removeHandler(collector)
     logger.setLevel(level)
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[logging.LogRecord]]:
+    """Every record logged under our root logger."""
+    lines: list[logging.LogRecord] = []
+    with listening(lines.append):
+        yield lines
 
 
 def resource_of(response: TestResponse) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from flask.testing import FlaskClient
 
 from fhir_coder.api.log import JsonFormatter
 from fhir_coder.api.terminology.service import MOST_BYTES
-from tests.api.conftest import issue_of, parameters, post, resource_of
+from tests.api.conftest import issue_of, listening, parameters, post, resource_of
 from tests.api.terminology.conftest import EXPAND, ICD, LOOKUP, OLD, VALIDATE, WHOLE, Serve, codes_of, get, named, send
 
 CALLS = [(LOOKUP, {"system": ICD, "code": "I10"}), (VALIDATE, {"url": ICD, "code": "I10"}), (EXPAND, {"url": WHOLE, "count": "1"})]
@@ -203,15 +202,8 @@ def test_a_body_is_answered_to_its_sender_alone(client: FlaskClient) -> None:
 def log_lines() -> Iterator[list[str]]:
     """What our loggers write, as written."""
     lines: list[str] = []
-    collector = logging.Handler()
-    collector.emit = lambda record: lines.append(JsonFormatter().format(record))  # type: ignore[method-assign]
-    logger = logging.getLogger("fhir_coder")
-    level = logger.level
-    logger.addHandler(collector)
-    logger.setLevel(logging.DEBUG)
-    yield lines
-    logger.removeHandler(collector)
-    logger.setLevel(level)
+    with listening(lambda record: lines.append(JsonFormatter().format(record))):
+        yield lines
 
 
 def test_nothing_that_was_asked_stands_in_log_metrics_or_refusals(client: FlaskClient, log_lines: list[str]) -> None:
