@@ -21,7 +21,7 @@ from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Intake, Resource
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions, with_ours_known
-from fhir_coder.store.repository import Repository
+from fhir_coder.store.repository import Beside, Repository
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
@@ -51,18 +51,19 @@ class Engine:
     may_pass: Callable[[str], bool] = always
     reviews: Mapping[str, Policy] = field(default_factory=dict)
 
-    def code(self, request: CodingRequest) -> CodingResult:
-        """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
+    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+        """Gather, code, propose, deliver, keep, and what is to be kept ``beside`` the coding with it. Raises the errors of :mod:`fhir_coder.errors`; what
+        was written stands in the receipt.
 
         Of two calls that write for one encounter at the same moment the second waits, and finds what the first one wrote.
         """
         ehr, encounter = self._ehr(request), request.encounter_id or (request.encounter or {}).get("id", "")
         if not (request.write_back and ehr and encounter):
-            return self._code(request, ehr)
+            return self._code(request, ehr, beside)
         with self.repository.exclusively(request.tenant, ehr.id, encounter):
-            return self._code(request, ehr)
+            return self._code(request, ehr, beside)
 
-    def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
+    def _code(self, request: CodingRequest, ehr: EhrSettings | None, beside: Beside | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
         gathered = gather(request, client, self._intake(request.tenant), today=lambda: self.now().date())
         intake = self._with_ours_known(request.tenant, gathered, ehr)
@@ -91,7 +92,7 @@ class Engine:
             keeps_text=self.repository.keeps_text,
             sending=request.sending,
         )
-        return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result))
+        return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result, beside))
 
     def check(self, given: GivenCodes) -> CheckedCodes:
         """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""

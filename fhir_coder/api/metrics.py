@@ -7,8 +7,10 @@ this module: the command line loads this module before the server names the fold
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+from fhir_coder.exchange import CodingResult
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client itself: the folder that worker processes share."""
@@ -27,6 +29,8 @@ class Metrics:
         self._dispositions = Counter("fhir_coder_dispositions", "Encounters coded.", ("disposition",), registry=self._registry)
         self._writes = Counter("fhir_coder_writes", "Resources in receipts.", ("status",), registry=self._registry)
         self._checks = Counter("fhir_coder_checks", "Claims checked.", ("gravest",), registry=self._registry)
+        self._jobs = Counter("fhir_coder_job_tries", "Tries of jobs, by how they ended.", ("end",), registry=self._registry)
+        self._backlogs: tuple[Backlogs, ...] = ()
         self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
 
     def count_uncounted(self) -> None:
@@ -47,6 +51,19 @@ class Metrics:
         for entry in (receipt or {}).get("entry", ()):
             self._writes.labels(entry["response"]["status"][:3]).inc()
 
+    def count_result(self, result: CodingResult) -> None:
+        """A coded encounter, and what was written of it."""
+        self.count_disposition(result.disposition.outcome.value)
+        self.count_writes(result.receipt)
+
+    def count_job(self, end: str) -> None:
+        """One try of a job, by how it ended."""
+        self._jobs.labels(end).inc()
+
+    def watch(self, backlog: Callable[[], Iterable[tuple[str, int, int]]]) -> None:
+        """Ask at each scrape how many jobs stand in which state and how old the oldest of them is, in seconds."""
+        self._backlogs = (*self._backlogs, Backlogs(backlog))
+
     def count_check(self, gravest: str) -> None:
         """One checked claim by the severity of its gravest finding, or ``none``."""
         self._checks.labels(gravest).inc()
@@ -56,8 +73,37 @@ class Metrics:
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.multiprocess import MultiProcessCollector
 
-        if not os.environ.get(MULTIPROCESS_VARIABLE):
-            return generate_latest(self._registry)
+        is_shared = bool(os.environ.get(MULTIPROCESS_VARIABLE))
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-        return generate_latest(registry)
+        if is_shared:
+            MultiProcessCollector(registry)
+        for backlog in self._backlogs:
+            registry.register(backlog)
+        return generate_latest(registry) if is_shared else generate_latest(self._registry) + generate_latest(registry)
+
+
+class Backlogs:
+    """A collector of prometheus_client: what stands in the table of jobs at the moment of a scrape, the same whichever worker answers."""
+
+    def __init__(self, read: Callable[[], Iterable[tuple[str, int, int]]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Any]:
+        """Two gauges by state; none while the store does not answer."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        jobs = GaugeMetricFamily("fhir_coder_jobs", "Jobs that wait, are being done, or were given up.", labels=["state"])
+        oldest = GaugeMetricFamily("fhir_coder_oldest_job_seconds", "Age of the oldest of them.", labels=["state"])
+        try:
+            found = tuple(self._read())
+        except Exception:  # a scrape tells what can be told
+            return
+        for state, count, seconds in found:
+            jobs.add_metric([state], count)
+            oldest.add_metric([state], seconds)
+        yield jobs
+        yield oldest
+
+    def describe(self) -> Iterator[Any]:
+        """Nothing: names are not checked before the store is there."""
+        return iter(())

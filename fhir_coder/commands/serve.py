@@ -117,6 +117,7 @@ class _Server(BaseApplication):
             "control_socket_disable": True,
             "when_ready": limit_pauses,
             "post_fork": _after_fork,
+            "worker_exit": _before_exit,
             "child_exit": _child_exit,
         }
         for name, value in options.items():
@@ -148,6 +149,12 @@ def _after_fork(server, worker) -> None:
     """Connections made before the fork belong to the parent: each worker opens its own."""
     application = worker.app.callable or worker.app.wsgi()
     application.extensions["fhir_coder"].after_fork()
+
+
+def _before_exit(server, worker) -> None:
+    """In the worker, when it ends: jobs that are being done end too."""
+    application = worker.app.callable or worker.app.wsgi()
+    application.extensions["fhir_coder"].before_exit()
 
 
 def _child_exit(server, worker) -> None:

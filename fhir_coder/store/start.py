@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.jobs.job import JobLimits
 from fhir_coder.settings import Settings
 from fhir_coder.store.affected import AffectedEncounters
 from fhir_coder.store.aftermath import Aftermaths
@@ -18,6 +19,9 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.follow_ups import FollowUps
 from fhir_coder.store.holds import Holds
 from fhir_coder.store.hook_store import HookStore
+from fhir_coder.store.job_claims import JobClaims
+from fhir_coder.store.job_sweeping import JobSweeping
+from fhir_coder.store.jobs import Jobs
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
@@ -76,6 +80,9 @@ class Stores:
     drafts: Drafts
     sent_forms: SentForms
     providers: Providers
+    jobs: Jobs
+    job_claims: JobClaims
+    job_sweeping: JobSweeping
 
     def close(self) -> None:
         """Close all connections."""
@@ -88,9 +95,10 @@ def open_stores(
     observer: Observer | None = None,
     tls: DatabaseTls | None = None,
     is_drawn: Callable[[str], bool] = draws_none,
+    jobs: JobLimits = JobLimits(),  # noqa: B008 (a constant)
 ) -> Stores:
-    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`). Raises ConfigurationError for an unusable
-    URL, key or database."""
+    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`), ``jobs`` are the limits of jobs. Raises
+    ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
     engine = open_engine(database_url, tls)
     upgrade(engine)
@@ -122,6 +130,9 @@ def open_stores(
         Drafts(engine, cipher),
         SentForms(engine),
         Providers(engine, cipher),
+        Jobs(engine, cipher, jobs),
+        JobClaims(engine, cipher, jobs),
+        JobSweeping(engine, jobs),
     )
 
 

@@ -1,0 +1,71 @@
+"""A worker: Celery's processes over one engine, which is loaded once and shared by a fork, as the server's workers share theirs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_coder.broker.messages import TASK
+from fhir_coder.long_lived import keep_for_good
+
+SWEEPS_S = 15.0
+_LOG = logging.getLogger("fhir_coder.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """``do`` does the job of an id, ``hand_out`` tells the broker of what is due, ``sweep`` does that and more; ``after_fork`` forgets connections that
+    belong to the parent."""
+
+    do: Callable[[str], bool]
+    hand_out: Callable[[], None]
+    sweep: Callable[[], None]
+    after_fork: Callable[[], None]
+
+
+def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
+    """Do jobs until the process is told to end (TERM): those that are begun are done first, for what is not the broker gives the next worker the
+    message."""
+    from celery import signals
+
+    def do_job(job_id: str) -> None:
+        parts.do(job_id)
+        parts.hand_out()  # there is room for another job of its tenant
+
+    app.task(name=TASK)(do_job)
+    sweeping = _Sweeping(parts.sweep)
+    connected = (
+        (signals.worker_process_init, lambda **_: parts.after_fork()),
+        (signals.worker_ready, lambda **_: sweeping.start()),
+        (signals.worker_shutting_down, lambda **_: sweeping.stop()),
+        (signals.setup_logging, lambda **_: None),  # ours is set up already
+    )
+    for signal, act in connected:
+        signal.connect(act, weak=False)
+    keep_for_good()
+    worker = app.Worker(
+        concurrency=processes, pool="prefork", loglevel=log_level, without_gossip=True, without_mingle=True, without_heartbeat=False
+    )
+    worker.start()
+
+
+class _Sweeping:
+    """A thread of the parent that sweeps from time to time."""
+
+    def __init__(self, sweep: Callable[[], None]) -> None:
+        self._sweep = sweep
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._go_on, name="jobs-sweeping", daemon=True).start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _go_on(self) -> None:
+        while not self._over.is_set():
+            self._sweep()
+            self._over.wait(SWEEPS_S)
