@@ -15,7 +15,7 @@ from collections.abc import Callable
 _LOG = logging.getLogger("fhir_coder.jobs")
 LOOKS_S = 1.0
 """How often an idle thread looks for jobs that another process took on."""
-SWEEPS_S = 15.0
+SWEEPS_S = 5.0
 
 
 class JobThreads:
