@@ -145,8 +145,8 @@ def reason_without_system(body: Json) -> None:
 
 
 def display_about_this_encounter(body: Json) -> None:
-    concept = named(body, "reason")[0]["valueCodeableConcept"]
-    concept["coding"][0]["display"] = concept["text"]
+    coding = part(named(body, "assignment")[0], "code")["valueCoding"]
+    coding["display"] = f"{coding['display']}, as the note of today says"
 
 
 def coding_id_of_another(body: Json) -> None:
