@@ -18,12 +18,14 @@ from flask.testing import FlaskClient
 from conformance.coded import objects
 from conformance.fixture import INLINE, all_fixtures
 from conformance.ig.examples import examples
+from fhir_coder.api.parameters import OUT, Parameter
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
 from fhir_coder.audit.event_codes import event_codes
 from fhir_coder.audit.fhir_event import Observer, audit_event
 from fhir_coder.sandbox.seed import encounter_sources
 from fhir_coder.settings import Settings
 from fhir_coder.vocabulary import CANONICAL, CMS_HCC, ICD10CM
+from terminology.codebook import Codebook
 from terminology.release import Catalogue
 from tests.conformance.ig.fsh import code_systems
 from tests.contracts.peers import Resource
@@ -153,6 +155,41 @@ def test_codes_without_a_display_are_codes_of_their_systems(emitted: list[Resour
     bare = {(one["system"], one["code"]) for one in found if "display" not in one}
     assert len(bare) > 20
     assert {(system, code) for system, code in bare if code not in known[system]} == set()
+
+
+def carried(parts: list[Resource], defined: tuple[Parameter, ...], path: str = "") -> Iterator[tuple[str, Parameter, str]]:
+    """Path, parameter and code of all codes in an answer, by the table that its OperationDefinition is made of."""
+    known = {one.name: one for one in defined}
+    for part in parts:
+        one = known[part["name"]]
+        if one.type in {"code", "Coding", "CodeableConcept"}:
+            value = part[one.content]
+            codes = [value] if isinstance(value, str) else [two["code"] for two in value.get("coding", [value])]
+            yield from ((f"{path}{one.name}", one, code) for code in codes)
+        yield from carried(part.get("part", []), one.parts, f"{path}{one.name}.")
+
+
+def test_every_code_of_an_answer_is_in_its_value_set(emitted: list[Resource], codebook: Codebook) -> None:
+    answered = [
+        one for one in emitted if one["resourceType"] == "Parameters" and any(two["name"] == "codingId" for two in one["parameter"])
+    ]
+    found = {(path, one.value_set, one.strength, code) for answer in answered for path, one, code in carried(answer["parameter"], OUT)}
+    assert {path for path, _, _, _ in found} >= {
+        "reason",
+        "rejected.reason",
+        "reconciliation.recorded",
+        "risk.mapping",
+        "risk.eligibility.met",
+    }
+    ours = {name: set(known) for name, known in code_systems().items()}
+    categories = {code for path, name, _, code in found if name == "cms-hcc"}
+    assert categories and all(code.isdigit() for code in categories)
+    outside = {
+        (path, code)
+        for path, name, strength, code in found
+        if strength == "required" and name != "cms-hcc" and not (code in codebook if name == "icd-10-cm" else code in ours[name])
+    }
+    assert outside == set()
 
 
 def of_r4(peers: Path) -> Displays:
