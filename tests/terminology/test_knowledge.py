@@ -20,6 +20,7 @@ NOT_KNOWLEDGE = (
     "fhir_coder/sandbox/",
     "fhir_coder/risk/",
     "fhir_coder/audit/",
+    "fhir_coder/own_terms.py",
     "fhir_coder/people.py",
     "fhir_coder/review/",
     "fhir_coder/worklist/reasons.py",
