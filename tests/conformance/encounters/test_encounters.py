@@ -57,7 +57,7 @@ def _control(folder: Path) -> WSGIApplication:
     store = ResourceStore(folder / "sandbox.sqlite")
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        if environ["REQUEST_METHOD"] == "PUT":
+        if environ["PATH_INFO"].endswith("/resources"):
             store.update(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
         start_response("200 OK", [("Content-Type", "application/json")])
         return [b"{}"]
