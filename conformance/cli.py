@@ -80,7 +80,11 @@ def _write(report: str, output: Path | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m conformance", description="Does a server do $code-encounter as its definition says?")
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance",
+        description="Does a server do $code-encounter as its definition says? @FILE stands for the words in a file, one on each line.",
+        fromfile_prefix_chars="@",
+    )
     parser.add_argument("base_url", metavar="BASE_URL", help="FHIR base of the server, such as http://127.0.0.1:8080/fhir")
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--token", default="", help="bearer token for the operation")
