@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,30 +17,35 @@ from conformance.credentials import (
     read_accepted,
     read_refused,
 )
+from conformance.reaching import NothingThere, NotLetIn, require_address, require_server, require_simulator
 from conformance.reports import REPORTS
-from conformance.requirement import Level, binding, read_requirements
+from conformance.requirement import Level, Requirement, binding, read_requirements
 from conformance.running import Run, run
 from conformance.target import TIMEOUT_S, Target, anonymous
-from conformance.verdict import Finding
+from conformance.verdict import Finding, plain
 
 HOLDS, FAILS, UNUSABLE, PROVES_NOTHING = 0, 1, 2, 3
 """Exit codes: everything tried holds; something does not, or could not be found out; the call was wrong; nothing could be tried."""
+
+
+class CallUnusable(Exception):
+    """The options make no sense; which, and why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = _parser().parse_args(arguments)
     try:
+        requirements = _asked_for(given)
         target = _target(given)
-    except CredentialsUnusable as reason:
+        require_server(target)
+        require_simulator(target)
+    except (CallUnusable, CredentialsUnusable, NotLetIn) as reason:
         print(f"conformance: {reason}", file=sys.stderr)
         return UNUSABLE
-    requirements = binding(read_requirements(), Level(given.level))
-    if given.only:
-        requirements = tuple(one for one in requirements if one.id.startswith(tuple(given.only)))
-    if not requirements:
-        print("conformance: no requirement has such an id", file=sys.stderr)
-        return UNUSABLE
+    except NothingThere as reason:
+        print(f"conformance: {reason}", file=sys.stderr)
+        return PROVES_NOTHING
     found = run(target, requirements, _tell if sys.stderr.isatty() else lambda finding: None)
     _write(REPORTS[given.format](found), given.output)
     return exit_code(found)
@@ -52,7 +58,25 @@ def exit_code(found: Run) -> int:
     return PROVES_NOTHING if found.is_empty else HOLDS
 
 
+def _asked_for(given: argparse.Namespace) -> tuple[Requirement, ...]:
+    """The requirements of the level and of the ids. Raises CallUnusable where an id is nobody's, or the rest cannot be meant so."""
+    every = read_requirements()
+    for only in given.only:
+        if not any(one.id.startswith(only) for one in every):
+            groups = ", ".join(dict.fromkeys(one.id.partition("-")[0] for one in every))
+            raise CallUnusable(f"--only {plain(only)}: no requirement has such an id; they begin with {groups}")
+    if given.ca and not given.ca.is_file():
+        raise CallUnusable(f"--ca {given.ca}: there is no such file")
+    if given.output and (not given.output.absolute().parent.is_dir() or given.output.is_dir()):
+        raise CallUnusable(f"--output {given.output}: the report cannot be written there")
+    asked = tuple(one for one in binding(every, Level(given.level)) if not given.only or one.id.startswith(tuple(given.only)))
+    if not asked:
+        raise CallUnusable(f"--only: nothing of it is {given.level}")
+    return asked
+
+
 def _target(given: argparse.Namespace) -> Target:
+    require_address(given.base_url)
     target = Target(given.base_url.rstrip("/"), simulator=given.simulator.rstrip("/"), ehr=given.ehr, timeout_s=given.timeout)
     target.jwks, target.launch, target.launch_iss = given.jwks, given.launch, given.launch_iss
     target.session.verify = str(given.ca) if given.ca else True
@@ -98,9 +122,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="requirements whose id begins so; may be repeated")
     parser.add_argument("--format", choices=sorted(REPORTS), default="text", help="of the report")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the report goes instead of standard output")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT_S, metavar="SECONDS", help="for one answer")
+    parser.add_argument("--timeout", type=_seconds, default=TIMEOUT_S, metavar="SECONDS", help="for one answer")
     parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust (PEM)")
     return parser
+
+
+def _seconds(given: str) -> float:
+    """More than none, and not for ever."""
+    value = float(given)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("expected more than 0 seconds")
+    return value
 
 
 def _add_smart(parser: argparse.ArgumentParser) -> None:

@@ -65,20 +65,32 @@ def test_what_holds_what_does_not_and_what_cannot_be_known(capsys: pytest.Captur
         assert code == FAILS and "expected  200 with Parameters" in out and "POST /fhir/Encounter/$code-encounter -> 400" in out
         code, out = call(capsys, base, "--only", "CAP-010")
         assert code == PROVES_NOTHING and "skip" in out
-    with server(400, b"<html>no</html>", "text/html") as base:
+    with server(400, refusal, "text/plain") as base:
         code, out = call(capsys, base, "--only", "ERR-001")
         assert code == FAILS and "an OperationOutcome as application/fhir+json" in out
-    code, out = call(capsys, base, "--only", "ERR-001")
-    assert code == FAILS and "error" in out and "ConnectionError" in out  # nobody is there any more
 
 
 def test_a_call_that_makes_no_sense_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["http://127.0.0.1:1", "--only", "NO-SUCH"]) == UNUSABLE
-    assert main(["http://127.0.0.1:1", "--backend-services", str(tmp_path / "missing.json")]) == UNUSABLE
     wrong = tmp_path / "refused.json"
     wrong.write_text('{"stale": "x"}')
-    assert main(["http://127.0.0.1:1", "--refused", str(wrong)]) == UNUSABLE
-    assert capsys.readouterr().err.count("conformance:") == 3
+    for words, told in {
+        ("--only", "OPS", "--only", "NO-SUCH"): "--only NO-SUCH: no requirement has such an id; they begin with OPS, DEF",
+        ("--only", "SEC-042", "--level", "SHALL"): "nothing of it is SHALL",
+        ("--backend-services", str(tmp_path / "missing.json")): "missing.json",
+        ("--refused", str(wrong)): "refused.json",
+        ("--ca", str(tmp_path / "none.pem")): "there is no such file",
+        ("--output", str(tmp_path / "nowhere" / "report.html")): "cannot be written there",
+    }.items():
+        assert main(["http://127.0.0.1:1", *words]) == UNUSABLE
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("conformance: ") and told in line
+
+
+@pytest.mark.parametrize("words", [["--timeout", "0"], ["--timeout", "nan"], ["--format", "pdf"], ["@/no/such/file"], []])
+def test_options_that_are_none_end_the_call(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["http://127.0.0.1:1", *words] if words else [])
+    assert ended.value.code == UNUSABLE and capsys.readouterr().err.startswith("usage:")
 
 
 def test_each_verdict_of_a_check() -> None:
