@@ -134,8 +134,8 @@ class Target:
 
     def claimed(self, kind: str) -> Resource:
         """What the CapabilityStatement says of a resource type. Raises Omitted where it says nothing."""
-        for rest in self.capability.get("rest", ()):
-            for one in rest.get("resource", ()):
+        for rest in objects(self.capability.get("rest")):
+            for one in objects(rest.get("resource")):
                 if rest.get("mode") == "server" and one.get("type") == kind:
                     return dict(one)
         raise Omitted(f"the CapabilityStatement lists no {kind}")

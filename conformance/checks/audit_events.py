@@ -52,7 +52,7 @@ def refusals_are_kept(target: Target) -> None:
 
 def _require_search(target: Target) -> None:
     """Omitted for a server whose audit is not read over its interface."""
-    codes = {one.get("code") for one in objects(target.claimed("AuditEvent").get("interaction"))}
+    codes = {str(one.get("code")) for one in objects(target.claimed("AuditEvent").get("interaction"))}
     if "search-type" not in codes:
         raise Omitted("the CapabilityStatement lists no search of AuditEvent")
 
@@ -82,7 +82,7 @@ def _found(target: Target, visit: str) -> Iterator[Resource]:
     """By the encounter where that is a search parameter, else by date alone, which ITI-81 asks of every server."""
     since = (datetime.now(UTC) - CLOCKS).isoformat(timespec="seconds").replace("+00:00", "Z")
     query = {"date": f"ge{since}", "_count": "200"}
-    if "entity" in {one.get("name") for one in objects(target.claimed("AuditEvent").get("searchParam"))}:
+    if "entity" in {str(one.get("name")) for one in objects(target.claimed("AuditEvent").get("searchParam"))}:
         query["entity"] = f"Encounter/{visit}"
     answer = target.get("AuditEvent", query=query)
     if answer.status in {401, 403}:
