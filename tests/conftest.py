@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 from terminology.codebook import Codebook
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
+from tests.staying import staying
 
 ROOT = Path(__file__).resolve().parents[1]
+UNCOLLECTED = 10_000
+"""How many new objects start a collection of cyclic garbage: beside a release and an index in memory, the 700 of Python are a moment's."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,6 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("FHIR_CODER_DATA", str(ROOT / ".data"))
     settings.register_profile("steady", derandomize=not os.environ.get("FHIR_CODER_TEST_RANDOM"))
     settings.load_profile("steady")
+    gc.set_threshold(UNCOLLECTED)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: the collector of cyclic garbage went through all of them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +51,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """Every installed release."""
-    return open_catalogue(Settings.from_environment().data)
+    with staying():
+        return open_catalogue(Settings.from_environment().data)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from flask import Flask
 from fhir_coder import app
 from fhir_coder.pipeline import Coder
 from fhir_coder.settings import Settings
+from tests.staying import staying
 
 _build = app.build_coder
 _engines: dict[tuple[Any, ...], Coder] = {}
@@ -29,5 +30,6 @@ def build_coder(settings: Settings, rankers: Mapping[str, Any] | None = None, re
     severities = tuple(sorted(settings.severities.items()))
     made_of = (settings.passing, settings.pass_probability, severities, settings.model, settings.model_sha256, records)
     if made_of not in _engines:
-        _engines[made_of] = _build(settings, records=records)
+        with staying():
+            _engines[made_of] = _build(settings, records=records)
     return _engines[made_of]
