@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,15 @@ def built() -> None:
 
     for _ in build_indexes(Settings.from_environment()):
         pass
+
+
+@pytest.fixture(scope="module")
+def loaded_once() -> Iterator[None]:
+    """Commands of a file share one load of the installed releases and indexes."""
+    from tests import one_engine
+
+    with one_engine.loaded_once():
+        yield
 
 
 @pytest.fixture(scope="session")
