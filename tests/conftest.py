@@ -21,8 +21,6 @@ from terminology.release import Catalogue, Release
 from tests.staying import staying
 
 ROOT = Path(__file__).resolve().parents[1]
-UNCOLLECTED = 10_000
-"""How many new objects start a collection of cyclic garbage: beside a release and an index in memory, the 700 of Python are a moment's."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,7 +29,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("FHIR_CODER_DATA", str(ROOT / ".data"))
     settings.register_profile("steady", derandomize=not os.environ.get("FHIR_CODER_TEST_RANDOM"))
     settings.load_profile("steady")
-    gc.set_threshold(UNCOLLECTED)
 
 
 def pytest_collection_finish() -> None:
