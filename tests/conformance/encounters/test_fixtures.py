@@ -20,13 +20,14 @@ from conformance.fixture import FOLDER, KEYS, Fixture, all_fixtures, folders, re
 from conformance.requirement import Level
 from fhir_coder.fhir.reader import read_json
 from terminology.codebook import Codebook
+from tests.each import for_each
 from tools.fixture_note import laid_out, main
 
 FIXTURES = list(all_fixtures().values())
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 NEXT_RELEASE = {"D69.11", "D69.19"}
 """Codes of FY2027, which the fixture before 1 October must not get."""
-each = pytest.mark.parametrize("fixture", FIXTURES, ids=[one.id for one in FIXTURES])
+each = for_each("fixture", FIXTURES, ids=lambda one: one.id)
 
 
 def test_there_are_enough() -> None:
