@@ -199,3 +199,15 @@ def test_no_page_has_a_gap_to_be_filled(page: Path) -> None:
 def test_every_page_is_reached_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in sorted(DOCS.glob("*.md")) if f"(docs/{path.name})" not in readme] == []
+
+
+# ------------------------------------------------------------------------------------------------------------------- soak runs
+
+
+def test_every_file_with_a_soak_test_is_in_the_table_of_soak_runs() -> None:
+    told = text("soak.md").partition("## Results")[0]
+    marked = [
+        path for path in sorted((ROOT / "tests").rglob("test_*.py")) if re.search(r"\bmark\.soak\b", path.read_text(encoding="utf-8"))
+    ]
+    assert len(marked) > 5
+    assert [path.name for path in marked if path.name not in told] == []
