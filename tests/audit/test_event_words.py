@@ -46,5 +46,15 @@ def words_of(tree: ast.AST) -> Iterator[str]:
 
 def test_every_word_is_in_the_table() -> None:
     found = {word for file in SOURCES.rglob("*.py") for word in words_of(ast.parse(file.read_text(encoding="utf-8")))}
-    assert {"sign-in", "refused-launch", "write-back", "cds-hooks", "cds-hooks-feedback", "code-encounter", "end-sessions"} <= found
+    assert {
+        "sign-in",
+        "refused-launch",
+        "write-back",
+        "cds-hooks",
+        "cds-hooks-feedback",
+        "code-encounter",
+        "end-sessions",
+        "job-answer",
+        "job-drop",
+    } <= found
     assert sorted(found - {""} - set(event_codes())) == []  # the API says which word in a second step
