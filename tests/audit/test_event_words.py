@@ -16,6 +16,7 @@ TAKES_A_WORD = {
     "_refuse": 1,
     "_require_right": 2,
     "_unknown": 2,
+    "_write_down": 0,
     "person": 2,
     "refused": 2,
 }
