@@ -26,7 +26,7 @@ class Parts:
     after_fork: Callable[[], None]
 
 
-def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
+def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: float = SWEEPS_S) -> None:
     """Do jobs until the process is told to end (TERM): those that are begun are done first, for what is not the broker gives the next worker the
     message."""
     from celery import signals
@@ -36,7 +36,7 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
         parts.hand_out()  # there is room for another job of its tenant
 
     app.task(name=TASK)(do_job)
-    sweeping = _Sweeping(parts.sweep)
+    sweeping = _Sweeping(parts.sweep, sweeps_s)
     connected = (
         (signals.worker_process_init, lambda **_: parts.after_fork()),
         (signals.worker_ready, lambda **_: sweeping.start()),
@@ -55,8 +55,9 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
 class _Sweeping:
     """A thread of the parent that sweeps from time to time."""
 
-    def __init__(self, sweep: Callable[[], None]) -> None:
+    def __init__(self, sweep: Callable[[], None], every_s: float) -> None:
         self._sweep = sweep
+        self._every_s = every_s
         self._over = threading.Event()
 
     def start(self) -> None:
@@ -68,4 +69,4 @@ class _Sweeping:
     def _go_on(self) -> None:
         while not self._over.is_set():
             self._sweep()
-            self._over.wait(SWEEPS_S)
+            self._over.wait(self._every_s)

@@ -465,5 +465,5 @@ def test_the_files_of_the_store_hold_what_waits_and_what_was_answered_sealed(sta
     assert stage.work.do_next()
     content = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"Encounter/e1" in content
-    for word in (MARKER, ENCODED, "chest pain", *(one.headers["Content-Location"].rpartition("/")[2] for one in addresses)):
+    for word in (MARKER, ENCODED, "Addendum", *(one.headers["Content-Location"].rpartition("/")[2] for one in addresses)):
         assert word.lower().encode() not in content.lower()

@@ -60,7 +60,8 @@ class KeepingEngine(SmallEngine):
 
 
 class Stage:
-    """``tokens``: the tenants ``default`` and ``north`` ask for one. ``told`` counts how often something was told of a new job."""
+    """``tokens``: the tenants ``default`` and ``north`` ask for one. ``told`` counts how often something was told of a new job, which is done with
+    ``tell``."""
 
     def __init__(self, folder: Path, limits: JobLimits = JobLimits(), key: str = KEY, tokens: bool = False, **environment: str) -> None:  # noqa: B008 (a constant)
         if tokens:
@@ -72,6 +73,7 @@ class Stage:
         self.engine = KeepingEngine(self.stores.repository)
         self.entries: list[AuditEntry] = []
         self.told = 0
+        self.tell: Callable[[], object] = lambda: None
         self._is_full = False
         guards = Guards.of(settings, open_counters("", folder), self._note)
         self.metrics = guards.metrics
@@ -117,6 +119,7 @@ class Stage:
 
     def _taken_on(self) -> None:
         self.told += 1
+        self.tell()
 
     def kick_off(self, body: bytes | None = None, url: str = CODE, **headers: str) -> TestResponse:
         """A call that does not wait."""
