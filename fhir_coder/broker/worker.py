@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,7 +49,12 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: floa
         signal.connect(act, weak=False)
     keep_for_good()
     worker = app.Worker(
-        concurrency=processes, pool="prefork", loglevel=log_level, without_gossip=True, without_mingle=True, without_heartbeat=False
+        hostname=f"fhir-coder-{os.getpid()}@{socket.gethostname()}",
+        concurrency=processes,
+        pool="prefork",
+        loglevel=log_level,
+        without_gossip=True,
+        without_mingle=True,
     )
     worker.start()
 

@@ -110,7 +110,7 @@ class House:
     def start(self, processes: int = 1) -> subprocess.Popen:
         """A worker; it is ready when it has done a job."""
         command = [sys.executable, "-m", "tests.jobs.small_worker", self.broker.url, str(self.folder), self.queue, str(processes)]
-        self.workers.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}))
+        self.workers.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True))
         return self.workers[-1]
 
     def code(self, encounter: str) -> TestResponse:
@@ -147,17 +147,15 @@ class House:
         assert len(kept) == len(addresses)
 
     def close(self) -> None:
-        self.let_go()
+        """Workers with the processes of their pools."""
         for one in self.workers:
-            if one.poll() is None:
-                one.terminate()
-        for one in self.workers:
-            try:
-                one.wait(20)
-            except subprocess.TimeoutExpired:
-                one.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+            one.wait()
         with suppress(Exception), self.app.connection_for_write() as connection:
             connection.default_channel.queue_delete(self.queue)
+        self.app.amqp.producer_pool.force_close_all()
+        self.app.pool.force_close_all()
         self.stage.close()
 
 
