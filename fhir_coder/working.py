@@ -46,9 +46,10 @@ class Working:
 
 
 def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, metrics: Metrics) -> Working:
-    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep."""
+    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep. Without a key there are
+    no jobs, and no threads."""
     sweeper = Sweeper(stores.job_sweeping, publish)
-    threads = JobThreads(work.do_next, sweeper.sweep, 0 if publish else settings.job_threads)
+    threads = JobThreads(work.do_next, sweeper.sweep, settings.job_threads if stores.jobs.can_keep and not publish else 0)
     metrics.watch(partial(_backlog, stores))
     told: Callable[[], None] = sweeper.hand_out if publish else threads.wake
     return Working(Later(stores.jobs, told), threads)

@@ -73,6 +73,7 @@ def answer_is_a_bundle(target: Target) -> None:
 @check
 def error_is_an_outcome(target: Target) -> None:
     """What is refused is refused with the same status, at once or where the answer would be, and an OperationOutcome says why."""
+    take_back(target, place_of(kick_off(target)))
     visit = encounter(status="planned")
     parts = (("encounter", visit), ("patient", patient()), ("note", note()))
     body = parameters(*({"name": name, "resource": one} for name, one in parts))

@@ -179,7 +179,7 @@ def messages_in(port: int) -> dict[str, list[str]]:
     """All that a Redis holds, as text, by key."""
     client = Redis(port=port, decode_responses=True)
     found: dict[str, list[str]] = {}
-    for key in client.keys():
+    for key in client.scan_iter():
         kind = client.type(key)
         if kind == "list":
             found[key] = client.lrange(key, 0, -1)

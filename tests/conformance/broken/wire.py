@@ -95,7 +95,12 @@ def _told_early(**headers: str | None) -> SpoilReply:
 def _numbered() -> SpoilReply:
     """Answers are numbered, one after the other."""
     given = iter(range(1000, 9999))
-    return kick_offs(lambda reply: reply.with_header("Content-Location", f"http://127.0.0.1/fhir/_jobs/{'0' * 30}{next(given)}"))
+
+    def change(reply: Reply) -> Reply:
+        base = reply.header("Content-Location").rpartition("/")[0]
+        return reply.with_header("Content-Location", f"{base}/{'0' * 30}{next(given)}")
+
+    return kick_offs(change)
 
 
 def _one_code_less(asked: Asked, reply: Reply) -> Reply:
