@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,7 @@ from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.jobs.asked import Asked
 from fhir_coder.jobs.job import JobLimits
 from fhir_coder.jobs.sweeping import Publish, Sweeper
-from fhir_coder.jobs.threads import JobThreads
+from fhir_coder.jobs.threads import LOOKS_S, SWEEPS_S, JobThreads
 from fhir_coder.jobs.work import Work
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -49,10 +49,17 @@ def open_working(settings: Settings, stores: Stores, work: Work, publish: Publis
     """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep. Without a key there are
     no jobs, and no threads."""
     sweeper = Sweeper(stores.job_sweeping, publish)
-    threads = JobThreads(work.do_next, sweeper.sweep, settings.job_threads if stores.jobs.can_keep and not publish else 0)
+    count = 1 if publish else settings.job_threads
+    do_next = partial(_hand_out, sweeper) if publish else work.do_next
+    threads = JobThreads(do_next, sweeper.sweep, count if stores.jobs.can_keep else 0, SWEEPS_S if publish else LOOKS_S)
     metrics.watch(partial(_backlog, stores))
-    told: Callable[[], None] = sweeper.hand_out if publish else threads.wake
-    return Working(Later(stores.jobs, told), threads)
+    return Working(Later(stores.jobs, threads.wake), threads)
+
+
+def _hand_out(sweeper: Sweeper) -> bool:
+    """The broker is told by a thread, so that no caller waits for one that does not answer; there is nothing more to do then."""
+    sweeper.hand_out()
+    return False
 
 
 def _backlog(stores: Stores) -> Iterable[tuple[str, int, int]]:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,15 +73,26 @@ def test_without_a_key_there_are_no_threads(built: None, tmp_path: Path) -> None
     assert app.extensions["fhir_coder"]._threads._threads == []
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_worker_of_the_command_line_does_what_the_server_takes_on(built: None, tmp_path: Path, processes: int) -> None:
+def test_a_caller_does_not_wait_for_a_broker_that_does_not_answer(built: None, tmp_path: Path) -> None:
+    given = environment(tmp_path, FHIR_CODER_BROKER_URL="redis://127.0.0.1:9/0")
+    app = create_app(Settings.from_environment(given, sandbox=True))
+    client = app.test_client()
+    client.get("/version")
+    began = time.monotonic()
+    answer = client.post(CODE, headers=ASYNC)
+    assert answer.status_code == 202 and time.monotonic() - began < 2
+    assert client.get(answer.headers["Content-Location"]).headers["X-Progress"] == "waiting, next"
+    app.extensions["fhir_coder"].before_exit()
+
+
+def test_a_worker_of_the_command_line_does_what_the_server_takes_on(built: None, tmp_path: Path) -> None:
     if not shutil.which("redis-server"):
         pytest.skip("no redis-server")
     port = free_port()
     broker = Broker(f"redis://127.0.0.1:{port}/0", port)
     broker.start()
     given = environment(tmp_path, FHIR_CODER_BROKER_URL=broker.url)
-    command = [sys.executable, "-m", "fhir_coder", "worker", "--sandbox", "--processes", str(processes)]
+    command = [sys.executable, "-m", "fhir_coder", "worker", "--sandbox", "--processes", "2"]
     worker = subprocess.Popen(command, cwd=ROOT, env=os.environ | given, start_new_session=True)
     try:
         app = create_app(Settings.from_environment(given, sandbox=True))
