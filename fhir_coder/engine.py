@@ -19,6 +19,7 @@ from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Intake, Resource
+from fhir_coder.keeping import Keeping
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions, with_ours_known
 from fhir_coder.store.repository import Beside, Repository
@@ -53,7 +54,8 @@ class Engine:
 
     def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
         """Gather, code, propose, deliver, keep, and what is to be kept ``beside`` the coding with it. Raises the errors of :mod:`fhir_coder.errors`; what
-        was written stands in the receipt.
+        was written stands in the receipt. The coding is kept before anything is sent: where the process dies on the way, the next coding of the encounter
+        knows what to look for.
 
         Of two calls that write for one encounter at the same moment the second waits, and finds what the first one wrote.
         """
@@ -77,13 +79,12 @@ class Engine:
         reconciliation = coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
-        receipt = self._deliver(bundle, proposal, client, ehr, request.limits) if request.write_back else None
         result = CodingResult(
             intake,
             disposition,
             release,
             bundle,
-            receipt,
+            None,
             reconciliation,
             artifacts=coder.artifacts(coder.catalogue.get(release.id), self.policy),
             configuration=coder.configuration(self.policy),
@@ -92,7 +93,10 @@ class Engine:
             keeps_text=self.repository.keeps_text,
             sending=request.sending,
         )
-        return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result, beside))
+        keeping = Keeping(self.repository, request.tenant, ehr.id if ehr else "", result, beside)
+        if request.write_back:
+            return keeping.end(self._deliver(keeping, proposal, client, ehr, request.limits))
+        return keeping.end(None)
 
     def check(self, given: GivenCodes) -> CheckedCodes:
         """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""
@@ -147,13 +151,13 @@ class Engine:
         return replace(intake, encounter=replace(encounter, recorded=with_ours_known(encounter.recorded, addresses)))
 
     def _deliver(
-        self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits
+        self, keeping: Keeping, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits
     ) -> Resource:
         if client is None or ehr is None:
             raise RequiredMissing("writeBack needs an EHR, and none is configured for this tenant")
         written = self.repository.written(proposal.tenant, ehr.id, proposal.encounter.reference)
         terms = terms_of(proposal, ehr.write_before_review, written)
-        return deliver(bundle, client, replace(terms, withheld=limits.withheld))
+        return deliver(keeping.result.proposal, client, replace(terms, withheld=limits.withheld), keeping.begin)
 
     def _check(self, probe: Callable[[], str]) -> tuple[bool, str]:
         try:

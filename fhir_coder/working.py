@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fhir_coder.api.blueprint import Later
+from fhir_coder.api.guards import Guards
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.operation import answer_of
 from fhir_coder.api.render_risk import Assessor
@@ -15,7 +16,7 @@ from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.jobs.asked import Asked
 from fhir_coder.jobs.job import JobLimits
 from fhir_coder.jobs.sweeping import Publish, Sweeper
-from fhir_coder.jobs.threads import LOOKS_S, SWEEPS_S, JobThreads
+from fhir_coder.jobs.threads import SWEEPS_S, JobThreads
 from fhir_coder.jobs.work import Work
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -45,14 +46,17 @@ class Working:
     threads: JobThreads
 
 
-def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, metrics: Metrics) -> Working:
-    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep. Without a key there are
-    no jobs, and no threads."""
+def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, guards: Guards) -> Working:
+    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep, and give way to callers
+    who wait. Without a key there are no jobs, and no threads."""
     sweeper = Sweeper(stores.job_sweeping, publish)
-    count = 1 if publish else settings.job_threads
-    do_next = partial(_hand_out, sweeper) if publish else work.do_next
-    threads = JobThreads(do_next, sweeper.sweep, count if stores.jobs.can_keep else 0, SWEEPS_S if publish else LOOKS_S)
-    metrics.watch(partial(_backlog, stores))
+    if not stores.jobs.can_keep:
+        threads = JobThreads(work.do_next, sweeper.sweep, 0)
+    elif publish:
+        threads = JobThreads(partial(_hand_out, sweeper), sweeper.sweep, 1, looks_s=SWEEPS_S)
+    else:
+        threads = JobThreads(work.do_next, sweeper.sweep, settings.job_threads, lambda: guards.room.is_at_work)
+    guards.metrics.watch(partial(_backlog, stores))
     return Working(Later(stores.jobs, threads.wake), threads)
 
 

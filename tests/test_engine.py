@@ -32,7 +32,11 @@ NOTE = base64.b64encode(b"ASSESSMENT\nEssential hypertension, continue lisinopri
 @pytest.fixture
 def ehr() -> SimulatedEhr:
     """An EHR that takes everything, with one finished visit and its note."""
-    found = SimulatedEhr(full_statement())
+    return with_records(SimulatedEhr(full_statement()))
+
+
+def with_records(found: SimulatedEhr) -> SimulatedEhr:
+    """The EHR with the visit."""
     patient, visit = {"reference": "Patient/p1"}, {"reference": "Encounter/e1"}
     found.put({"resourceType": "Patient", "id": "p1"})
     found.put(

@@ -13,7 +13,7 @@ from typing import Any
 from fhir_coder.broker.messages import TASK
 from fhir_coder.long_lived import keep_for_good
 
-SWEEPS_S = 15.0
+SWEEPS_S = 5.0
 _LOG = logging.getLogger("fhir_coder.jobs")
 
 
@@ -34,7 +34,10 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: floa
     from celery import signals
 
     def do_job(job_id: str) -> None:
-        parts.do(job_id)
+        try:
+            parts.do(job_id)
+        except Exception as error:  # the database may be away: the job waits again when its lease is over
+            _LOG.warning("a job was left: %s", type(error).__name__)
         parts.hand_out()  # there is room for another job of its tenant
 
     app.task(name=TASK)(do_job)

@@ -103,6 +103,6 @@ class JobLimits:
     waiting: int = 1000
     at_once: int = 8
     attempts: int = 5
-    lease_s: int = 60
+    lease_s: int = 30
     kept_s: int = 24 * 3600
     dead_s: int = 7 * 24 * 3600

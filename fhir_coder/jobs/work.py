@@ -77,7 +77,7 @@ class Work:
     record: Auditor
     done: Callable[[CodingResult], None]
     count: Callable[[str], None]
-    renew_s: float = 20.0
+    renew_s: float = 10.0
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: random.Random = field(default_factory=random.Random)
 

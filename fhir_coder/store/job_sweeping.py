@@ -13,8 +13,8 @@ from fhir_coder.jobs.job import OPEN, Job, JobLimits, State
 from fhir_coder.store.job_rows import IN_TURN, PLAIN, job_of
 from fhir_coder.store.job_tables import JobRow
 
-ARRIVES_S = 120
-"""A job that was handed out so long ago and still waits is handed out again: its message may be lost."""
+ARRIVES_S = 30
+"""A job that was handed out so long ago and still waits is handed out again: its message may be lost. Where it only waits long, the second one finds nothing to do."""
 _J = JobRow
 
 

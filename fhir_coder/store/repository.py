@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
@@ -84,6 +84,20 @@ class Repository:
                 session.flush()
                 beside(session.connection(), replace(result, coding_id=public_id))
         return public_id
+
+    def settle(self, tenant: str, coding_id: str, result: CodingResult, beside: Beside | None = None) -> None:
+        """Put the receipt of a result in the place of the one that it was saved with, and what is to stand ``beside`` it. A coding that was deleted
+        meanwhile stays deleted. Raises what ``beside`` raises."""
+        coding, receipt, trail = CodedEncounterRow, ReceiptRow, TrailRow
+        with Session(self._writing) as session, session.begin():
+            key = session.scalar(select(coding.key).where(coding.tenant == tenant, coding.id == coding_id))
+            if key is not None:
+                session.execute(delete(receipt).where(receipt.tenant == tenant, receipt.coded_encounter == key, receipt.delivery == 0))
+                session.execute(delete(trail).where(trail.tenant == tenant, trail.coded_encounter == key))
+                session.add_all(PartRows(tenant, key, self._cipher).settled(result))
+                session.flush()
+            if beside:
+                beside(session.connection(), replace(result, coding_id=coding_id))
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if it is the tenant's."""

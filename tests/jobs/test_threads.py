@@ -48,8 +48,8 @@ class Jobs:
 def make() -> Iterator[Callable[..., JobThreads]]:
     made: list[JobThreads] = []
 
-    def threads(jobs: Jobs, count: int = 2, looks_s: float = 60.0) -> JobThreads:
-        made.append(JobThreads(jobs.do_next, jobs.sweep, count, looks_s))
+    def threads(jobs: Jobs, count: int = 2, looks_s: float = 60.0, is_waited_for: Callable[[], bool] = lambda: False) -> JobThreads:
+        made.append(JobThreads(jobs.do_next, jobs.sweep, count, is_waited_for, looks_s))
         return made[-1]
 
     yield threads
@@ -84,6 +84,24 @@ def test_a_new_job_is_begun_at_once(make: Callable[..., JobThreads]) -> None:
     jobs.waiting = 1
     threads.wake()
     wait_until(lambda: jobs.done == 1, 5)
+
+
+def test_no_job_is_begun_while_callers_wait(make: Callable[..., JobThreads]) -> None:
+    jobs, callers = Jobs(1), [1]
+    make(jobs, is_waited_for=lambda: bool(callers)).ensure()
+    time.sleep(0.2)
+    assert jobs.looked == 0
+    callers.clear()
+    wait_until(lambda: jobs.done == 1)
+
+
+def test_the_end_comes_also_while_callers_wait(make: Callable[..., JobThreads]) -> None:
+    jobs = Jobs()
+    threads = make(jobs, is_waited_for=lambda: True)
+    threads.ensure()
+    began = time.monotonic()
+    threads.stop(20)
+    assert time.monotonic() - began < 4
 
 
 def test_jobs_of_others_are_looked_for(make: Callable[..., JobThreads]) -> None:
@@ -140,7 +158,7 @@ def do_next():
         done.append(os.getpid())
         return True
     return False
-threads = JobThreads(do_next, lambda: None, 2, 0.02)
+threads = JobThreads(do_next, lambda: None, 2, looks_s=0.02)
 threads.ensure()
 while len(done) < 3:
     time.sleep(0.01)
