@@ -29,13 +29,14 @@ def job_limits(settings: Settings) -> JobLimits:
     )
 
 
-def open_work(engine: Engine, stores: Stores, risk: Assessor | None, metrics: Metrics) -> Work:
-    """What does a job: as the operation does a call, in the name of whoever asked."""
+def open_work(engine: Engine, stores: Stores, risk: Assessor | None, metrics: Metrics, too_long: tuple[type[Exception], ...] = ()) -> Work:
+    """What does a job: as the operation does a call, in the name of whoever asked. ``too_long`` are errors that end a try that takes too long."""
 
     def render(result: CodingResult, asked: Asked) -> Resource:
         return answer_of(result, asked.ignored, asked.request.include_text, risk)
 
-    return Work(stores.job_claims, engine, render, stores.audit.append, stores.audit.record, metrics.count_result, metrics.count_job)
+    audit, counted = stores.audit, (metrics.count_result, metrics.count_job)
+    return Work(stores.job_claims, engine, render, audit.append, audit.record, *counted, too_long=too_long)
 
 
 @dataclass(frozen=True, slots=True)

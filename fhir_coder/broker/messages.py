@@ -62,6 +62,13 @@ def make_celery(url: str, longest_s: int) -> Any:
     return app
 
 
+def too_long() -> tuple[type[Exception], ...]:
+    """What Celery puts into a try that takes too long."""
+    from celery.exceptions import SoftTimeLimitExceeded
+
+    return (SoftTimeLimitExceeded,)
+
+
 def publisher(app: Any) -> Callable[[Job], bool]:
     """What tells the broker of a job, and says whether it took it."""
     is_redis = _is_redis(app.conf.broker_url)

@@ -75,6 +75,8 @@ class JobThreads:
         while not over.is_set():
             new.clear()
             self._give_way()
+            if over.is_set():  # while it gave way
+                return
             try:
                 if self._do_next():
                     continue

@@ -107,9 +107,10 @@ class House:
         self.sweeper = Sweeper(self.stage.stores.job_sweeping, publisher(self.app))
         self.stage.tell = self.sweeper.hand_out
 
-    def start(self, processes: int = 1) -> subprocess.Popen:
+    def start(self, processes: int = 1, longest_s: int = 120) -> subprocess.Popen:
         """A worker; it is ready when it has done a job."""
-        command = [sys.executable, "-m", "tests.jobs.small_worker", self.broker.url, str(self.folder), self.queue, str(processes)]
+        given = [self.broker.url, str(self.folder), self.queue, str(processes), str(longest_s)]
+        command = [sys.executable, "-m", "tests.jobs.small_worker", *given]
         self.workers.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True))
         return self.workers[-1]
 
@@ -304,3 +305,16 @@ def test_what_is_taken_on_while_the_broker_is_down_is_done_when_it_is_back(open_
     assert house.stage.ask(addresses[1]).status_code == 202
     redis.start()
     house.require_each_once(*addresses)
+
+
+def test_a_try_that_takes_longer_than_it_may_is_ended_and_counts(open_house: Callable[[Broker], House], redis: Broker) -> None:
+    house = open_house(redis)
+    house.hold()
+    house.start(longest_s=2)
+    address = house.code("slow-1")
+    wait_until(lambda: house.stage.jobs()[0].error != "", LONGEST_S)
+    (job,) = house.stage.jobs()
+    assert (job.state, job.attempts, job.error) == (State.WAITING, 1, "FC503")
+    house.let_go()
+    house.require_each_once(address)
+    assert house.stage.jobs()[0].attempts == 2

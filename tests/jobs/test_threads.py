@@ -96,12 +96,12 @@ def test_no_job_is_begun_while_callers_wait(make: Callable[..., JobThreads]) -> 
 
 
 def test_the_end_comes_also_while_callers_wait(make: Callable[..., JobThreads]) -> None:
-    jobs = Jobs()
+    jobs = Jobs(1)
     threads = make(jobs, is_waited_for=lambda: True)
     threads.ensure()
     began = time.monotonic()
     threads.stop(20)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 4 and jobs.waiting == 1
 
 
 def test_jobs_of_others_are_looked_for(make: Callable[..., JobThreads]) -> None:

@@ -105,6 +105,14 @@ def test_a_job_that_fails_each_time_is_dead_and_an_operator_lets_it_go_on(make_s
     assert stage.work.do_next() and stage.ask(address).status_code == 200 and stage.codings() == 1
 
 
+def test_a_try_that_takes_too_long_is_one_whose_worker_was_lost(stage: Stage, log_lines: list[logging.LogRecord]) -> None:
+    stage.engine.errors = [TimeoutError("after ten minutes")]
+    stage.kick_off()
+    assert stage.make_work(too_long=(TimeoutError,)).do_next()
+    assert (stage.jobs()[0].state, stage.jobs()[0].error) == (State.WAITING, "FC503")
+    assert [one for one in log_lines if one.levelno == logging.ERROR] == []
+
+
 def test_an_unexpected_error_is_logged_by_its_kind_and_place_only(stage: Stage, log_lines: list[logging.LogRecord]) -> None:
     stage.engine.errors = [ZeroDivisionError("words of a note")]
     stage.kick_off()
