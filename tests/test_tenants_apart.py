@@ -153,6 +153,7 @@ USES: dict[str, Callable[[Repository, str], Any]] = {
     "line": lambda store, coding: store.line("north", coding),
     "recent": lambda store, _: store.recent("north", 9),
     "written": lambda store, _: store.written("north", "main", "Encounter/e1"),
+    "settle": lambda store, coding: store.settle("north", coding, coding_result()),
 }
 APART = {"save", "artifacts_in_use", "ping", "exclusively", "keeps_text", "forget_connections", "close"}
 """Methods of the repository that find no row, or are for the operator (above)."""

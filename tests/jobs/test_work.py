@@ -53,7 +53,7 @@ def let_time_pass(stage: Stage) -> None:
 AGAIN: dict[str, tuple[Exception, str]] = {
     "the EHR is away": (EhrUnavailable("away"), "FC201"),
     "another writes for the encounter": (Conflict("another"), "FC109"),
-    "the audit is full": (NotRecorded("full"), "FC602"),
+    "the audit is full": (NotRecorded("full"), "FC301"),
     "a fault of ours": (ZeroDivisionError("words of a note"), "FC000"),
 }
 
