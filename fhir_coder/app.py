@@ -24,7 +24,7 @@ from fhir_coder.audit.entry import Agent
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
-from fhir_coder.broker.messages import make_celery, publisher
+from fhir_coder.broker.messages import make_celery, publisher, too_long
 from fhir_coder.broker.worker import Parts
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
@@ -153,7 +153,7 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
     with uncollected():
         engine = open_engine_of(settings, stores, EhrConnections(sandbox, settings.private_networks), sandbox)
     celery, metrics = make_celery(settings.broker_url, settings.job_seconds), Metrics()
-    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics)
+    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, too_long())
     sweeper = Sweeper(stores.job_sweeping, publisher(celery))
     return celery, Parts(work.do, sweeper.hand_out, sweeper.sweep, stores.repository.forget_connections)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ class Parts:
     after_fork: Callable[[], None]
 
 
-def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
+def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: float = SWEEPS_S) -> None:
     """Do jobs until the process is told to end (TERM): those that are begun are done first, for what is not the broker gives the next worker the
     message."""
     from celery import signals
@@ -39,7 +41,7 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
         parts.hand_out()  # there is room for another job of its tenant
 
     app.task(name=TASK)(do_job)
-    sweeping = _Sweeping(parts.sweep)
+    sweeping = _Sweeping(parts.sweep, sweeps_s)
     connected = (
         (signals.worker_process_init, lambda **_: parts.after_fork()),
         (signals.worker_ready, lambda **_: sweeping.start()),
@@ -50,7 +52,12 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
         signal.connect(act, weak=False)
     keep_for_good()
     worker = app.Worker(
-        concurrency=processes, pool="prefork", loglevel=log_level, without_gossip=True, without_mingle=True, without_heartbeat=False
+        hostname=f"fhir-coder-{os.getpid()}@{socket.gethostname()}",
+        concurrency=processes,
+        pool="prefork",
+        loglevel=log_level,
+        without_gossip=True,
+        without_mingle=True,
     )
     worker.start()
 
@@ -58,8 +65,9 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str) -> None:
 class _Sweeping:
     """A thread of the parent that sweeps from time to time."""
 
-    def __init__(self, sweep: Callable[[], None]) -> None:
+    def __init__(self, sweep: Callable[[], None], every_s: float) -> None:
         self._sweep = sweep
+        self._every_s = every_s
         self._over = threading.Event()
 
     def start(self) -> None:
@@ -71,4 +79,4 @@ class _Sweeping:
     def _go_on(self) -> None:
         while not self._over.is_set():
             self._sweep()
-            self._over.wait(SWEEPS_S)
+            self._over.wait(self._every_s)

@@ -57,6 +57,8 @@ def test_every_metric_is_documented_with_its_type_and_labels():
     metrics.count_disposition("pass")
     metrics.count_check("none")
     metrics.count_writes({"entry": [{"response": {"status": "201 Created"}}]})
+    metrics.count_job("done")
+    metrics.watch(lambda: [("waiting", 1, 5)])
     lines = [line for line in metrics.exposition().decode().splitlines() if "_created" not in line]
     types = [tuple(line.split()[2:]) for line in lines if line.startswith("# TYPE")]
     labels = {name: {label for line in lines if line.startswith(name) for label in re.findall(r'(\w+)="', line)} for name, _ in types}
