@@ -45,6 +45,7 @@ from fhir_coder.outbound.connecting import Connector
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.outbound.session import open_session
 from fhir_coder.pipeline import Coder, model_version
+from fhir_coder.pooling import server_pool, worker_pool
 from fhir_coder.recalibration.applied import calibrated
 from fhir_coder.recalibration.evidence import MadeBy
 from fhir_coder.record.archive import Archive
@@ -60,6 +61,7 @@ from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.pool import Pool
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.sessions import SessionStore
@@ -108,7 +110,7 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections, stores = EhrConnections(sandbox, settings.private_networks), open_all_stores(settings)
+    connections, stores = EhrConnections(sandbox, settings.private_networks), open_all_stores(settings, server_pool(settings))
     engine = open_engine_of(settings, stores, connections, sandbox)
     app = Flask("fhir_coder", static_folder=None)
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
@@ -149,7 +151,7 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
     """A worker's Celery application, and what it does with a message."""
     configure_logging(settings.log_level)
     sandbox = open_builtin_ehr(settings)
-    stores = open_all_stores(settings)
+    stores = open_all_stores(settings, worker_pool())
     with uncollected():
         engine = open_engine_of(settings, stores, EhrConnections(sandbox, settings.private_networks), sandbox)
     celery, metrics = make_celery(settings.broker_url, settings.job_seconds), Metrics()
@@ -177,11 +179,11 @@ def open_store(settings: Settings) -> Repository:
     return open_all_stores(settings).repository
 
 
-def open_all_stores(settings: Settings) -> Stores:
+def open_all_stores(settings: Settings, pool: Pool = Pool()) -> Stores:  # noqa: B008 (a constant)
     """Codings, audit, holds, deletion and merges, over one database."""
     observer = Observer(settings.public_url or socket.gethostname())
     sampler = Sampler({tenant: sample.share for tenant, sample in samples_of(settings).items()})
-    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings))
+    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings), pool)
 
 
 def samples_of(settings: Settings) -> dict[str, AuditSample]:

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 from gunicorn.app.base import BaseApplication
 
-from fhir_coder.api.concurrency import SPARE_THREADS
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.listening import Address
 from fhir_coder.long_lived import keep_for_good, uncollected
+from fhir_coder.pooling import request_threads
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.settings import Settings
 
@@ -107,7 +107,7 @@ class _Server(BaseApplication):
         options = {
             "bind": self._addresses,
             "workers": self._settings.workers,
-            "threads": self._settings.threads + self._settings.waiting + SPARE_THREADS,
+            "threads": request_threads(self._settings),
             "worker_class": "gthread",
             "preload_app": True,
             "timeout": 120,
