@@ -273,5 +273,7 @@ class Lifecycle:
         self._threads.stop()
 
     def before_exit(self) -> None:
-        """A job that is being done has a while to end, else another process does it over."""
+        """A job that is being done has a while to end, else another process does it over; then connections are closed."""
         self._threads.stop(ENDING_S)
+        for store in self._stores:
+            store.close_connections()

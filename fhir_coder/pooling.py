@@ -1,11 +1,12 @@
-"""How many connections to the database a process may need, by its threads: docs/deploying.md has the sum for a whole deployment."""
+"""How many threads a process has, and how many connections to the database it may need for them: docs/deploying.md has the sum for a whole deployment."""
 
 from __future__ import annotations
 
-from fhir_coder.api.concurrency import SPARE_THREADS
 from fhir_coder.settings import Settings
 from fhir_coder.store.pool import Pool
 
+SPARE_THREADS = 2
+"""Threads of a serving process that no operation occupies."""
 SWEEPER = 1
 """The thread that sweeps the table of jobs."""
 
