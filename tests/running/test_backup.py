@@ -169,10 +169,10 @@ def test_a_store_is_backed_up_under_a_writer_and_restored_elsewhere(
 
     with closing(here.stores()) as stores:
         assert states(stores) == [State.WAITING] * WAITING
-        server = here.serve().extensions["fhir_coder"]
-        server.after_fork()
+        restored = here.serve()
+        assert restored.test_client().get("/health/live").status_code == 200, "its threads begin with its first call"
         until(lambda: states(stores) == [State.DONE] * WAITING)
-        server.before_exit()
+        restored.extensions["fhir_coder"].before_exit()
         done: Any = stores.jobs.entries("default")
         assert {job.id for job in done} == jobs and all(stores.repository.get("default", job.coding) for job in done)
     assert command(here, monkeypatch, "audit", "verify") == 0
