@@ -45,12 +45,14 @@ class Served:
 
 @pytest.fixture
 def served(built: None, tmp_path: Path) -> Iterator[Served]:
-    port = free_port()
+    port, tenants = free_port(), tmp_path / "tenants.json"
+    tenants.write_text("[]", encoding="utf-8")
     variables = {
         "FHIR_CODER_DATABASE_URL": f"sqlite:///{tmp_path / 'store.sqlite'}",
         "FHIR_CODER_KEY": KEY,
         "FHIR_CODER_RATE_LIMIT": "",
         "FHIR_CODER_WORKERS": "2",
+        "FHIR_CODER_TENANTS": str(tenants),
     }
     with running("server", tmp_path, ["serve", "--sandbox", "--port", str(port)], variables) as process:
         until(lambda: is_ready(port))
@@ -120,6 +122,16 @@ def test_restarts_under_calls_fail_none_of_them(served: Served) -> None:
             until(lambda: not is_there(successor))
     assert callers.failures == []
     assert min(callers.answered.values()) > 5
+
+
+def test_a_server_stays_when_the_one_that_is_to_follow_cannot_start(served: Served) -> None:
+    master = served.process.popen.pid
+    workers = children(master)
+    (served.process.folder / "tenants.json").write_text("{", encoding="utf-8")
+    os.kill(master, signal.SIGUSR2)
+    until(lambda: any("FHIR_CODER_TENANTS" in line for line in served.process.lines()))
+    until(lambda: children(master) == workers)
+    assert is_ready(served.port) and served.process.end() == 0
 
 
 def test_a_server_that_ends_answers_what_it_accepted_and_ends_the_jobs_that_it_began(served: Served) -> None:
