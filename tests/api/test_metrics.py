@@ -14,7 +14,7 @@ from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.metrics_folder import counting_together
 from fhir_coder.api.metrics_server import MetricsServer
 from fhir_coder.ehr.connection import failure_kind
-from fhir_coder.errors import ConfigurationError, EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError
+from fhir_coder.errors import ConfigurationError, EhrError, EhrRefused, EhrTimeout, EhrUnavailable
 from fhir_coder.listening import Address
 from fhir_coder.outbound.attempt import Answer
 from fhir_coder.stages import Stage
@@ -57,7 +57,6 @@ def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
 def test_every_stage_and_every_kind_is_explained() -> None:
     assert [row[0].strip("`") for row in table("| `stage` | from | to |")] == [stage.value for stage in Stage]
     assert {row[0].strip("`") for row in table("| `kind` | meaning |")} == {"timeout", "unreachable", "refused", "invalid", "three digits"}
-    assert f"counted as {FhirCoderError.code}." in TEXT
 
 
 def test_the_queries_name_metrics_that_there_are() -> None:
