@@ -146,8 +146,7 @@ class _Server(BaseApplication):
             "child_exit": _child_exit,
         }
         for name, value in options.items():
-            if name in self.cfg.settings:  # the control socket is younger than the oldest gunicorn we accept
-                self.cfg.set(name, value)
+            self.cfg.set(name, value)
 
     def _take_over(self, worker) -> None:
         """All workers of a server that takes over are there: the one before it answers what it has accepted, and ends."""
