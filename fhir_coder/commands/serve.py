@@ -114,16 +114,16 @@ class _Worker(ThreadWorker):
 class _Server(BaseApplication):
     """gunicorn with our settings; ``load`` runs in the parent because of ``preload_app``."""
 
+    def __init__(self, settings: Settings, addresses: list[str]) -> None:
+        self._settings = settings
+        self._addresses = addresses
+        super().__init__()
+
     def run(self) -> None:
         """Serve. A server that is to take over (USR2) is started by the very command line that started this one."""
         arbiter = Arbiter(self)
         arbiter.START_CTX["args"] = list(sys.orig_argv)
         arbiter.run()
-
-    def __init__(self, settings: Settings, addresses: list[str]) -> None:
-        self._settings = settings
-        self._addresses = addresses
-        super().__init__()
 
     def load_config(self) -> None:
         """Threads share a worker's engine; a fork shares its memory."""
