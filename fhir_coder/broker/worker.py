@@ -19,13 +19,14 @@ _LOG = logging.getLogger("fhir_coder.jobs")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """``do`` does the job of an id, ``hand_out`` tells the broker of what is due, ``sweep`` does that and more; ``after_fork`` forgets connections that
-    belong to the parent."""
+    """``do`` does the job of an id, ``hand_out`` tells the broker of what is due, ``sweep`` does that and more; ``after_fork`` leaves what belongs to the
+    parent, ``is_ready`` is called in the parent once jobs are taken."""
 
     do: Callable[[str], bool]
     hand_out: Callable[[], None]
     sweep: Callable[[], None]
     after_fork: Callable[[], None]
+    is_ready: Callable[[], None]
 
 
 def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: float = SWEEPS_S) -> None:
@@ -45,21 +46,36 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: floa
     connected = (
         (signals.worker_process_init, lambda **_: parts.after_fork()),
         (signals.worker_ready, lambda **_: sweeping.start()),
+        (signals.worker_ready, lambda **_: parts.is_ready()),
         (signals.worker_shutting_down, lambda **_: sweeping.stop()),
         (signals.setup_logging, lambda **_: None),  # ours is set up already
     )
     for signal, act in connected:
         signal.connect(act, weak=False)
+    logging.captureWarnings(True)
     keep_for_good()
-    worker = app.Worker(
+    worker = _silent(app)(
         hostname=f"fhir-coder-{os.getpid()}@{socket.gethostname()}",
         concurrency=processes,
         pool="prefork",
         loglevel=log_level,
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
     )
     worker.start()
+
+
+def _silent(app: Any) -> Any:
+    """Celery's worker without the lines that it prints beside the log: its banner (``quiet``), and a word at TERM."""
+    from celery.apps.worker import install_worker_term_handler
+
+    class Silent(app.Worker):  # type: ignore[misc]
+        def install_platform_tweaks(self, worker: Any) -> None:
+            super().install_platform_tweaks(worker)
+            install_worker_term_handler(worker, verbose=False)
+
+    return Silent
 
 
 class _Sweeping:
