@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from flask import Flask
 
@@ -17,11 +19,15 @@ from fhir_coder.api.blueprint import create_api, install_error_handlers
 from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import configure_logging
+from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.metrics_server import MetricsServer
 from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.audit.entry import Agent
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
+from fhir_coder.broker.messages import make_celery, publisher, too_long
+from fhir_coder.broker.worker import Parts
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
@@ -32,6 +38,8 @@ from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.installed import open_indexes, open_lists, open_releases
+from fhir_coder.jobs.sweeping import Sweeper
+from fhir_coder.jobs.threads import JobThreads
 from fhir_coder.long_lived import uncollected
 from fhir_coder.model import Encounter, Note
 from fhir_coder.outbound.addresses import Network
@@ -39,6 +47,7 @@ from fhir_coder.outbound.connecting import Connector
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.outbound.session import open_session
 from fhir_coder.pipeline import Coder, model_version
+from fhir_coder.pooling import server_pool, worker_pool
 from fhir_coder.recalibration.applied import calibrated
 from fhir_coder.recalibration.evidence import MadeBy
 from fhir_coder.record.archive import Archive
@@ -48,19 +57,24 @@ from fhir_coder.reviewing import open_reviewing
 from fhir_coder.risk.report import RiskAssessor
 from fhir_coder.sample_settings import AuditSample
 from fhir_coder.sampling import Sampler
+from fhir_coder.sandbox.installation import Sandbox
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.pool import Pool
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.sessions import SessionStore
 from fhir_coder.store.start import Stores, open_rotation, open_stores, tls_of
 from fhir_coder.tenant_settings import DEFAULT_TENANT, Tenant
 from fhir_coder.throttle.rates import open_counters
+from fhir_coder.working import job_limits, open_work, open_working
 from terminology.release import Catalogue
 
+ENDING_S = 20.0
+"""Seconds that a job may go on when the process is told to end: less than gunicorn's graceful timeout."""
 _FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
 
 
@@ -98,9 +112,31 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections, stores = EhrConnections(sandbox, settings.private_networks), open_all_stores(settings)
-    coder = build_coder(settings, records=True)
-    engine = Engine(
+    stores = open_all_stores(settings, server_pool(settings))
+    guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
+    connections = EhrConnections(sandbox, settings.private_networks, guards.metrics.count_ehr_error)
+    engine = open_engine_of(settings, stores, connections, sandbox, guards.metrics)
+    app = Flask("fhir_coder", static_folder=None)
+    risk = open_risk(settings, engine.coder.catalogue)
+    publish = publisher(make_celery(settings.broker_url, settings.job_seconds)) if settings.broker_url else None
+    working = open_working(settings, stores, open_work(engine, stores, risk, guards.metrics), publish, guards)
+    terminology = Terminology(engine.coder.catalogue, utc_now)
+    app.register_blueprint(create_api(engine, settings, risk, keys, guards, terminology, working.later))
+    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
+    reviewing = open_reviewing(settings, engine, connections, guards, partial(open_flow, settings.private_networks), stores, risk)
+    app.register_blueprint(create_review(reviewing.parts))
+    if sandbox:
+        app.register_blueprint(sandbox.blueprint)
+    install_error_handlers(app)
+    app.before_request(working.threads.ensure)
+    app.extensions["fhir_coder"] = Lifecycle(reviewing.prepare, working.threads, engine.repository, *filter(None, [reviewing.store]))
+    return app
+
+
+def open_engine_of(settings: Settings, stores: Stores, connections: EhrConnections, sandbox: Sandbox | None, metrics: Metrics) -> Engine:
+    """The engine over everything that the settings name; its stages are timed, but for the encounter that warms it up."""
+    coder = replace(build_coder(settings, records=True), observe=metrics.stage)
+    return Engine(
         coder=coder,
         policy=outpatient(settings.assign_probability),
         tenants=tenants_of(settings, sandbox),
@@ -111,19 +147,34 @@ def create_app(settings: Settings) -> Flask:
         intake=intake_policy(settings),
         may_pass=partial(may_pass, stores.passing, samples_of(settings)),
         reviews=open_calibrations(settings, coder),
+        observe=metrics.stage,
     )
-    app = Flask("fhir_coder", static_folder=None)
-    guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
-    risk = open_risk(settings, engine.coder.catalogue)
-    app.register_blueprint(create_api(engine, settings, risk, keys, guards, Terminology(engine.coder.catalogue, utc_now)))
-    app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
-    reviewing = open_reviewing(settings, engine, connections, guards, partial(open_flow, settings.private_networks), stores, risk)
-    app.register_blueprint(create_review(reviewing.parts))
-    if sandbox:
-        app.register_blueprint(sandbox.blueprint)
-    install_error_handlers(app)
-    app.extensions["fhir_coder"] = Lifecycle(reviewing.prepare, engine.repository, *filter(None, [reviewing.store]))
-    return app
+
+
+def open_worker(settings: Settings) -> tuple[Any, Parts]:
+    """A worker's Celery application, and what it does with a message."""
+    configure_logging(settings.log_level)
+    sandbox = open_builtin_ehr(settings)
+    metrics = Metrics()
+    listening = MetricsServer(metrics, settings.metrics_address) if settings.metrics_address else None
+    stores = open_all_stores(settings, worker_pool())
+    connections = EhrConnections(sandbox, settings.private_networks, metrics.count_ehr_error)
+    with uncollected():
+        engine = open_engine_of(settings, stores, connections, sandbox, metrics)
+    celery = make_celery(settings.broker_url, settings.job_seconds)
+    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, too_long())
+    sweeper = Sweeper(stores.job_sweeping, publisher(celery))
+
+    def after_fork() -> None:
+        stores.repository.forget_connections()
+        if listening:
+            listening.leave()
+
+    return celery, Parts(work.do, sweeper.hand_out, sweeper.sweep, after_fork, listening.begin if listening else _nothing)
+
+
+def _nothing() -> None:
+    """Where a worker's metrics are asked for by nobody."""
 
 
 def utc_now() -> datetime:
@@ -145,11 +196,11 @@ def open_store(settings: Settings) -> Repository:
     return open_all_stores(settings).repository
 
 
-def open_all_stores(settings: Settings) -> Stores:
+def open_all_stores(settings: Settings, pool: Pool = Pool()) -> Stores:  # noqa: B008 (a constant)
     """Codings, audit, holds, deletion and merges, over one database."""
     observer = Observer(settings.public_url or socket.gethostname())
     sampler = Sampler({tenant: sample.share for tenant, sample in samples_of(settings).items()})
-    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler)
+    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings), pool)
 
 
 def samples_of(settings: Settings) -> dict[str, AuditSample]:
@@ -202,8 +253,9 @@ def open_risk(settings: Settings, catalogue: Catalogue) -> RiskAssessor | None:
 class Lifecycle:
     """What a server does around a fork: load what workers share, and drop connections that belong to the parent."""
 
-    def __init__(self, prepare: Callable[[], None], *stores: Repository | SessionStore) -> None:
+    def __init__(self, prepare: Callable[[], None], threads: JobThreads, *stores: Repository | SessionStore) -> None:
         self._prepare = prepare
+        self._threads = threads
         self._stores = stores
 
     def before_fork(self) -> None:
@@ -211,6 +263,17 @@ class Lifecycle:
         self._prepare()
 
     def after_fork(self) -> None:
-        """Forget inherited database connections without closing them."""
+        """Forget inherited database connections without closing them, and begin with the jobs that wait."""
         for store in self._stores:
             store.forget_connections()
+        self._threads.ensure()
+
+    def ending(self) -> None:
+        """Begin no further job."""
+        self._threads.stop()
+
+    def before_exit(self) -> None:
+        """A job that is being done has a while to end, else another process does it over; then connections are closed."""
+        self._threads.stop(ENDING_S)
+        for store in self._stores:
+            store.close_connections()

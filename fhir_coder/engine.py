@@ -19,9 +19,12 @@ from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Intake, Resource
+from fhir_coder.keeping import Keeping
+from fhir_coder.notes.formats import NoteText, read_note
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions, with_ours_known
-from fhir_coder.store.repository import Repository
+from fhir_coder.stages import Observe, Stage, runs_as, unobserved
+from fhir_coder.store.repository import Beside, Repository
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
@@ -38,7 +41,7 @@ def always(tenant: str) -> bool:
 class Engine:
     """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time
     (aware), ``intake`` says which notes and encounters the site lets in, ``may_pass`` whether a tenant's encounters may pass now, ``reviews`` which
-    tenants have a review policy of their own."""
+    tenants have a review policy of their own, ``observe`` is what stages run in."""
 
     coder: Coder
     policy: CodingPolicy
@@ -50,22 +53,24 @@ class Engine:
     intake: IntakePolicy = DEFAULT_POLICY
     may_pass: Callable[[str], bool] = always
     reviews: Mapping[str, Policy] = field(default_factory=dict)
+    observe: Observe = unobserved
 
-    def code(self, request: CodingRequest) -> CodingResult:
-        """Gather, code, propose, deliver, keep. Raises the errors of :mod:`fhir_coder.errors`; what was written stands in the receipt.
+    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+        """Gather, code, propose, deliver, keep, and what is to be kept ``beside`` the coding with it. Raises the errors of :mod:`fhir_coder.errors`; what
+        was written stands in the receipt. The coding is kept before anything is sent: where the process dies on the way, the next coding of the encounter
+        knows what to look for.
 
         Of two calls that write for one encounter at the same moment the second waits, and finds what the first one wrote.
         """
         ehr, encounter = self._ehr(request), request.encounter_id or (request.encounter or {}).get("id", "")
         if not (request.write_back and ehr and encounter):
-            return self._code(request, ehr)
+            return self._code(request, ehr, beside)
         with self.repository.exclusively(request.tenant, ehr.id, encounter):
-            return self._code(request, ehr)
+            return self._code(request, ehr, beside)
 
-    def _code(self, request: CodingRequest, ehr: EhrSettings | None) -> CodingResult:
+    def _code(self, request: CodingRequest, ehr: EhrSettings | None, beside: Beside | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
-        gathered = gather(request, client, self._intake(request.tenant), today=lambda: self.now().date())
-        intake = self._with_ours_known(request.tenant, gathered, ehr)
+        intake = self._with_ours_known(request.tenant, self._gather(request, client), ehr)
         intake = replace(intake, warnings=(*intake.warnings, *_degradations(request)))
         if request.write_back and not intake.encounter.patient.id:
             raise Uncodable(
@@ -76,13 +81,12 @@ class Engine:
         reconciliation = coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
         bundle = build_bundle(proposal)
-        receipt = self._deliver(bundle, proposal, client, ehr, request.limits) if request.write_back else None
         result = CodingResult(
             intake,
             disposition,
             release,
             bundle,
-            receipt,
+            None,
             reconciliation,
             artifacts=coder.artifacts(coder.catalogue.get(release.id), self.policy),
             configuration=coder.configuration(self.policy),
@@ -91,7 +95,9 @@ class Engine:
             keeps_text=self.repository.keeps_text,
             sending=request.sending,
         )
-        return replace(result, coding_id=self.repository.save(request.tenant, ehr.id if ehr else "", result))
+        keeping = Keeping(self.repository, request.tenant, ehr.id if ehr else "", result, beside)
+        receipt = self._deliver(keeping, proposal, client, ehr, request.limits) if request.write_back else None
+        return self._keep(keeping, receipt)
 
     def check(self, given: GivenCodes) -> CheckedCodes:
         """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""
@@ -145,14 +151,27 @@ class Engine:
         addresses = {one.address for one in earlier.writes.values()}
         return replace(intake, encounter=replace(encounter, recorded=with_ours_known(encounter.recorded, addresses)))
 
+    @runs_as(Stage.EHR)
+    def _gather(self, request: CodingRequest, client: EhrClient | None) -> Intake:
+        return gather(request, client, self._intake(request.tenant), self._read_note, lambda: self.now().date())
+
+    @runs_as(Stage.NOTES)
+    def _read_note(self, content: bytes, content_type: str) -> NoteText:
+        return read_note(content, content_type)
+
+    @runs_as(Stage.KEEPING)
+    def _keep(self, keeping: Keeping, receipt: Resource | None) -> CodingResult:
+        return keeping.end(receipt)
+
+    @runs_as(Stage.WRITING)
     def _deliver(
-        self, bundle: Resource, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits
+        self, keeping: Keeping, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits
     ) -> Resource:
         if client is None or ehr is None:
             raise RequiredMissing("writeBack needs an EHR, and none is configured for this tenant")
         written = self.repository.written(proposal.tenant, ehr.id, proposal.encounter.reference)
         terms = terms_of(proposal, ehr.write_before_review, written)
-        return deliver(bundle, client, replace(terms, withheld=limits.withheld))
+        return deliver(keeping.result.proposal, client, replace(terms, withheld=limits.withheld), keeping.begin)
 
     def _check(self, probe: Callable[[], str]) -> tuple[bool, str]:
         try:

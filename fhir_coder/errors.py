@@ -33,6 +33,8 @@
     │   ├── LaunchUnavailable       502 transient      the authorization server does not answer
     │   └── LaunchFailed            502 processing     what the authorization server answers cannot be accepted
     ├── Busy                        503 transient      too much is being done at once; safe to retry (carries Retry-After)
+    ├── JobGivenUp                  500 exception      a job was tried as often as jobs are, and never came to an end
+    ├── WorkerLost                  500 exception      whoever did a job was lost on the way; it is tried again
     ├── NotRecorded                 503 transient      the audit cannot be written, so nothing is done or told
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
@@ -266,6 +268,19 @@ class Busy(FhirCoderError):
     """More is being done in this process than it can do at once; a retry is safe. ``headers`` carries Retry-After."""
 
     code, status, issue = "FC501", 503, "transient"
+    is_retry_safe = True
+
+
+class JobGivenUp(FhirCoderError):
+    """A job was tried as often as jobs are, and never came to an end; an operator may try it again."""
+
+    code, status, issue = "FC502", 500, "exception"
+
+
+class WorkerLost(FhirCoderError):
+    """Whoever did a job was lost on the way, or took longer than a job may; it is tried again."""
+
+    code, status, issue = "FC503", 500, "exception"
     is_retry_safe = True
 
 

@@ -6,3 +6,5 @@ import re
 
 FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 """To be matched whole."""
+REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}", re.ASCII)
+"""A relative reference, to be matched whole: whatever else stands in the place of one may be text."""

@@ -22,6 +22,7 @@ from fhir_coder.throttle.rates import REDIS_SCHEMES, Items, read_rates
 
 PREFIX = "FHIR_CODER_"
 TEST_PREFIX = "FHIR_CODER_TEST_"  # read by the tests only
+BROKER_SCHEMES = ("redis://", "rediss://", "amqp://", "amqps://")
 
 
 def _probability(raw: str) -> float:
@@ -52,6 +53,13 @@ def _redis(raw: str) -> str:
     """The URL of a Redis, or empty."""
     if raw and not raw.startswith(REDIS_SCHEMES):
         raise ValueError(f"expected a URL that begins with {' or '.join(REDIS_SCHEMES)}")
+    return raw
+
+
+def _broker(raw: str) -> str:
+    """The URL of a Redis or a RabbitMQ, or empty."""
+    if raw and not raw.startswith(BROKER_SCHEMES):
+        raise ValueError(f"expected a URL that begins with {', '.join(BROKER_SCHEMES)}")
     return raw
 
 
@@ -169,6 +177,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("workers", "2", _positive, "Worker processes of `fhir-coder serve`."),
     Setting("threads", "4", _positive, "Requests that each worker codes at once."),
     Setting("waiting", "8", _not_negative, "Requests that may wait for their turn in each worker; more are 503."),
+    Setting(
+        "broker_url",
+        "",
+        _broker,
+        "URL of a Redis or RabbitMQ that tells `fhir-coder worker` of jobs; empty: the server's own processes do them.",
+    ),
+    Setting("job_threads", "1", _not_negative, "Jobs that each worker process of the server does at once, where no broker is set."),
+    Setting("jobs_waiting", "1000", _positive, "Jobs of a tenant that may be open; more are 503."),
+    Setting("jobs_at_once", "8", _positive, "Jobs of one tenant that are done at once, by all machines together."),
+    Setting("job_attempts", "5", _positive, "How often a job is tried before it is left to an operator."),
+    Setting("job_seconds", "600", _positive, "Longest time that `fhir-coder worker` gives one try of a job."),
+    Setting("answer_hours", "24", _positive, "Hours that the answer of a job is kept."),
 )
 
 
@@ -211,6 +231,13 @@ class Settings:
     workers: int
     threads: int
     waiting: int
+    broker_url: str = field(repr=False)
+    job_threads: int
+    jobs_waiting: int
+    jobs_at_once: int
+    job_attempts: int
+    job_seconds: int
+    answer_hours: int
     sandbox: bool = False
     builtin_ehr: bool = True
 

@@ -28,6 +28,8 @@ ORIGIN = "https://simulated.invalid"
 BASE = f"{ORIGIN}/fhir/R4"
 TYPES = ("Condition", "Claim", "Task", "Provenance", "Encounter", "Patient", "DocumentReference", "Binary", "Coverage", "Procedure")
 ALL = ("read", "search-type", "create", "update")
+DEATH = -2
+"""As a status: the process that asks dies, before the request reaches the EHR or, where it acts, before the answer is there."""
 _SEARCHED = {
     "patient": ("subject", "patient", "for", "beneficiary"),
     "subject": ("subject",),
@@ -92,7 +94,7 @@ class Habits:
 class Fault:
     """A failure of requests that begin with ``on`` (``POST Condition``, ``PUT``): after ``after`` of them, ``times`` fail (-1: all).
 
-    ``status`` 0 is a timeout, -1 a lost connection; with ``acts`` the request takes effect all the same. ``body`` answers with these bytes
+    ``status`` 0 is a timeout, -1 a lost connection, :data:`DEATH` the end of the process that asks; with ``acts`` the request takes effect all the same. ``body`` answers with these bytes
     instead of an OperationOutcome, ``headers`` add to the answer's.
     """
 
@@ -188,6 +190,8 @@ class SimulatedEhr:
             self._answered(method, path, query, headers, body)
         if fault.status == 0:
             raise requests.Timeout
+        if fault.status == DEATH:
+            raise SystemExit("the process dies")
         if fault.status < 0:
             raise requests.ConnectionError("lost")
         return Reply(fault.status, {} if fault.body else _outcome("transient", "fault to order"), dict(fault.headers), fault.body)

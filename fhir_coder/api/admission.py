@@ -40,11 +40,11 @@ class Admission:
             return
         if self._throttle:
             self._throttle.call(str((request.view_args or {}).get("tenant", "")), _client())
-        if self._gate.asks_who_calls(endpoint):
-            _take(self._room)
-        elif request.method == "POST":  # a GET is answered from memory at once, as metadata is
+        if request.method != "POST":  # answered from memory or by one look into the store
+            return
+        if not self._gate.asks_who_calls(endpoint):
             _take(self._open_room)
-            _take(self._room)
+        _take(self._room)
 
     def leave(self, _error: BaseException | None) -> None:
         """After the answer, whatever it was."""

@@ -6,7 +6,6 @@ instead of the answer. A call that writes to the EHR is written down once more b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -16,12 +15,11 @@ from werkzeug.exceptions import HTTPException
 from fhir_coder.api.observation import current_request_id
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Auditor, Success
 from fhir_coder.errors import Busy, FhirCoderError, NotRecorded, Throttled
+from fhir_coder.fhir_id import REFERENCE
 
 UNEXPECTED = "FC000"
 _TOO_OFTEN = (Throttled, Busy)
 """Refusals that are counted and not written down: a flood of calls must not fill the store with its own record."""
-_REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}", re.ASCII)
-"""What is written down as a reference: whatever else stands in the place of one may be text."""
 
 
 class RequestAudit:
@@ -71,8 +69,12 @@ class RequestAudit:
         tell(entities=entities, detail=detail)
         self._record("write-back", Success.DONE)
 
-    def _record(self, word: str, success: Success, error: str = "") -> None:
-        entry = _told()
+    def record(self, word: str, action: Action) -> None:
+        """Write down what a view is about to do that not each of its calls does. Raises NotRecorded: then it must not."""
+        self._record(word, Success.DONE, action=action)
+
+    def _record(self, word: str, success: Success, error: str = "", action: Action = Action.EXECUTE) -> None:
+        entry = replace(_told(), action=action)
         if error:
             entry = replace(entry, detail={**entry.detail, "error": error})
         self._auditor(replace(entry, event=word, success=success))
@@ -92,8 +94,8 @@ def tell(patient: str = "", entities: Iterable[str] = (), detail: Mapping[str, s
     entry = _told()
     g.audit_entry = replace(
         entry,
-        patient=patient if _REFERENCE.fullmatch(patient) else entry.patient,
-        entities=(*entry.entities, *(one for one in entities if _REFERENCE.fullmatch(one))),
+        patient=patient if REFERENCE.fullmatch(patient) else entry.patient,
+        entities=(*entry.entities, *(one for one in entities if REFERENCE.fullmatch(one))),
         detail={**entry.detail, **(detail or {})},
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from fhir_coder.api import health
 from fhir_coder.api.admission import Admission
+from fhir_coder.api.asynchronous import PATH, Asynchronous, Desk
 from fhir_coder.api.audited import RequestAudit
 from fhir_coder.api.capability import build_capability
 from fhir_coder.api.check_definition import build_check_definition
@@ -54,6 +57,14 @@ EVENTS = {Operation.CODE_ENCOUNTER: OPERATION, Operation.CHECK_CODING: CHECK_OPE
 NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What answers calls later: where jobs are kept, and who is told of each new one."""
+
+    desk: Desk
+    taken_on: Callable[[], None]
+
+
 def create_api(
     engine: CheckingEngine,
     settings: Settings,
@@ -61,10 +72,11 @@ def create_api(
     keys: Mapping[str, Any] = NO_KEYS,
     guards: Guards | None = None,
     terminology: Terminology | None = None,
+    later: Later | None = None,
 ) -> Blueprint:
     """All routes over one engine, ``risk`` making the risk report of a result, ``keys`` our public JWK Set, ``guards`` shared with other
-    entrances (None: of its own, without rates and audit), ``terminology`` answering of the code set (None: it has no such routes). Install the
-    error handlers of the application beside it."""
+    entrances (None: of its own, without rates and audit), ``terminology`` answering of the code set (None: it has no such routes), ``later`` answering
+    calls later (None: every caller waits). Install the error handlers of the application beside it."""
     guards = guards or Guards.of(settings)
     blueprint, metrics, room = Blueprint("api", __name__), guards.metrics, guards.room
     observe_requests(blueprint, metrics, hygiene_of(settings.public_url))
@@ -80,7 +92,8 @@ def create_api(
     add = partial(_route, blueprint, gate, audit)
     limits = Limits(settings.max_body_bytes, settings.max_depth)
     in_turn = InTurn(engine, room)
-    code = CodeEncounter(in_turn, limits, metrics, risk, audit.begin_writing)
+    asynchronous = _asynchronous(later, settings.public_url, audit) if later else None
+    code = CodeEncounter(in_turn, limits, metrics, risk, audit.begin_writing, asynchronous)
     check = CheckCoding(in_turn, limits, metrics)
     description = Description(engine, settings.public_url, trusts, terminology)
     add("/health/live", "GET", ANYONE, health.live)
@@ -100,10 +113,24 @@ def create_api(
         add(f"{base}/Encounter/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
         add(f"{base}/Encounter/<encounter_id>/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
         add(f"{base}/Claim/${CHECK_OPERATION}", "POST", Operation.CHECK_CODING, check, defaults)
+        for method, word, asked in _views_of_jobs(asynchronous) if asynchronous else ():
+            add(f"{base}/{PATH}/<address>", method, Operation.CODE_ENCOUNTER, asked, defaults, word=word)
         for path, view in terminology.views(limits) if terminology else ():
             add(f"{base}/{path}", "GET", ANYONE_COUNTED, view, defaults)
             add(f"{base}/{path}", "POST", ANYONE_COUNTED, view, defaults)
     return blueprint
+
+
+def _views_of_jobs(asynchronous: Asynchronous) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
+    """Method, word of the audit, and view of what may be asked at the address of a job."""
+    return ("GET", "job-answer", asynchronous.status), ("DELETE", "job-cancel", asynchronous.cancel)
+
+
+def _asynchronous(later: Later, public_url: str, audit: RequestAudit) -> Asynchronous:
+    def base(tenant: str) -> str:
+        return _bases_of(public_url or request.host_url, tenant)[0]
+
+    return Asynchronous(later.desk, later.taken_on, base, audit.record, time.time)
 
 
 class Description:
@@ -171,11 +198,15 @@ def _route(
     access: Access,
     view: Callable[..., Response],
     defaults: dict[str, str] | None = None,
+    word: str = "",
 ) -> None:
-    """One route; a trailing slash is the same address, and OPTIONS is not answered, so that Allow says what there is."""
-    endpoint = rule.replace(".", "_")
+    """One route; a trailing slash is the same address, and OPTIONS is not answered, so that Allow says what there is. ``word``: what the audit calls it
+    where not each call of it is an event."""
+    endpoint = rule.replace(".", "_") + ("" if method in {"GET", "POST"} else f" {method}")
     gate.declare(f"{blueprint.name}.{endpoint}", access)
-    if isinstance(access, Operation):
+    if word:
+        audit.declare(f"{blueprint.name}.{endpoint}", word)
+    elif isinstance(access, Operation):
         audit.declare(f"{blueprint.name}.{endpoint}", EVENTS[access])
         view = audit.of_view(f"{blueprint.name}.{endpoint}", view)
     blueprint.add_url_rule(

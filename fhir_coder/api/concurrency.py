@@ -1,5 +1,5 @@
 """How many requests a worker process takes on, and how many of them it codes at once: the rest wait for their turn, and too many are told to
-come back. Threads beyond these stay free, so that health and metadata answer while everything is busy.
+come back. Threads beyond these (:mod:`fhir_coder.pooling`) stay free, so that health and metadata answer while everything is busy.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from fhir_coder.exchange import CodingRequest, CodingResult
 
 WAITS_S = 30.0
 """How long a request waits for its turn. An encounter is coded in about a second, and callers give up after a minute or so."""
-SPARE_THREADS = 2
-"""Threads of a worker that no operation occupies."""
 _RETRY_AFTER = {"Retry-After": "5"}
 
 
@@ -30,6 +28,12 @@ class Room:
         self._turns = threading.Semaphore(at_once)
         self._lock = threading.Lock()
         self._inside = 0
+        self._at_work = 0
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether somebody waits for what is being worked on now."""
+        return self._at_work > 0
 
     def enter(self) -> None:
         """A request comes in. Raises Busy when there is no room."""
@@ -48,10 +52,16 @@ class Room:
         """Work on it, after those that are worked on now. Raises Busy when the turn does not come in time."""
         if not self._turns.acquire(timeout=self._waits_s):
             raise Busy("other requests took too long; try again", headers=dict(_RETRY_AFTER))
+        self._count(1)
         try:
             yield
         finally:
+            self._count(-1)
             self._turns.release()
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._at_work += change
 
 
 class AsVisitor:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from flask import Response, g, request
 
+from fhir_coder.api.asynchronous import Asynchronous
 from fhir_coder.api.audited import tell
 from fhir_coder.api.body import read_body
 from fhir_coder.api.coding_request import read_coding_request
@@ -17,11 +18,11 @@ from fhir_coder.api.prefer import read_preferences
 from fhir_coder.api.render import render_result
 from fhir_coder.api.render_risk import Assessor, render_risk
 from fhir_coder.api.respond import format_of, respond
+from fhir_coder.api.told_of import told_of_request, told_of_result
 from fhir_coder.errors import Forbidden, OperationUnknown, RequiredMissing, ResourceUnknown, Uncodable
-from fhir_coder.exchange import CodingRequest, CodingResult
+from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.fhir_id import FHIR_ID
-from fhir_coder.model import Encounter
 from fhir_coder.smart.context import bound
 
 
@@ -48,19 +49,28 @@ Announcement = Callable[[Iterable[str], Mapping[str, str]], None]
 class CodeEncounter:
     """The operation as a view: bytes and headers in, Parameters out."""
 
-    def __init__(self, engine: CodingEngine, limits: Limits, metrics: Metrics, risk: Assessor | None, begin_writing: Announcement) -> None:
+    def __init__(
+        self,
+        engine: CodingEngine,
+        limits: Limits,
+        metrics: Metrics,
+        risk: Assessor | None,
+        begin_writing: Announcement,
+        later: Asynchronous | None = None,
+    ) -> None:
         self._engine = engine
         self._limits = limits
         self._metrics = metrics
         self._risk = risk
         self._begin_writing = begin_writing
+        self._later = later
 
     def __call__(self, tenant: str, encounter_id: str = "") -> Response:
         """Negotiate, read, code, render; every refusal is one of our errors."""
         require_tenant(self._engine, tenant)
         form = format_of(request)
         preferences = read_preferences(request.headers.get("Prefer"))
-        g.preference_applied = preferences.applied
+        g.preference_applied = preferences.applied()
         if encounter_id and not FHIR_ID.fullmatch(encounter_id):
             raise ResourceUnknown("no Encounter can have this id")
         body = read_body(request, self._limits)
@@ -68,73 +78,37 @@ class CodeEncounter:
         grant = current_grant()
         coding = bound(read.request, grant) if grant else read.request
         self._require_ehr(coding)
+        if self._later and preferences.is_asynchronous and self._later.is_possible:
+            g.preference_applied = preferences.applied(is_asynchronous=True)
+            return self._later.take_on(coding, read.given.ignored, form)
         self._announce(coding)
         try:
             result = self._engine.code(coding)
         except (RequiredMissing, Uncodable) as error:
             raise read.given.explain(error) from error
-        _tell_result(result)
-        self._metrics.count_disposition(result.disposition.outcome.value)
-        self._metrics.count_writes(result.receipt)
-        risk = render_risk(self._risk, result) if self._risk else None
-        return respond(render_result(result, ignored=read.given.ignored, include_text=read.request.include_text, risk=risk), form)
+        told = told_of_result(result)
+        tell(told.patient, told.entities, told.detail)
+        self._metrics.count_result(result)
+        return respond(answer_of(result, read.given.ignored, read.request.include_text, self._risk), form)
 
     def _announce(self, coding: CodingRequest) -> None:
         """Tell the audit what is asked for, before anything is read or written."""
-        encounter = coding.encounter_id or str((coding.encounter or {}).get("id", ""))
-        tell(patient=_named_patient(coding))
-        entities, detail = [f"Encounter/{encounter}"] if encounter else [], {"ehr": coding.ehr}
+        told = told_of_request(coding)
+        tell(patient=told.patient)
         if coding.write_back:
-            self._begin_writing(entities, detail)
+            self._begin_writing(told.entities, told.detail)
         else:
-            tell(entities=entities, detail=detail)
+            tell(entities=told.entities, detail=told.detail)
 
     def _require_ehr(self, coding: CodingRequest) -> None:
         if coding.ehr and not self._engine.has_ehr(coding.tenant, coding.ehr):
             raise Forbidden("this tenant has no EHR of that id", expression=("Parameters.parameter.where(name='ehr')",))
 
 
-def _named_patient(coding: CodingRequest) -> str:
-    """The patient of the token, else of what the caller sent, else nobody: the EHR has not been asked yet."""
-    if coding.limits.patient:
-        return f"Patient/{coding.limits.patient}"
-    if coding.patient and "id" in coding.patient:
-        return f"Patient/{coding.patient['id']}"
-    return str((coding.encounter or {}).get("subject", {}).get("reference", ""))
-
-
-def _tell_result(result: CodingResult) -> None:
-    """Whom it was about, what was read, and what was written with which status."""
-    encounter = result.intake.encounter
-    written = dict(_written(result))
-    tell(
-        patient=f"Patient/{encounter.patient.id}" if encounter.patient.id else "",
-        entities=[encounter.reference, *(note.reference for note in encounter.notes), *written],
-        detail={
-            "coding": result.coding_id,
-            "disposition": result.disposition.outcome.value,
-            "notes": str(len(encounter.notes)),
-            "unreadable": str(len(encounter.unreadable)),
-            **_withheld(encounter),
-            **written,
-        },
-    )
-
-
-def _withheld(encounter: Encounter) -> dict[str, str]:
-    """The documents that their marks kept out, by reference: that they were not read can be shown later."""
-    kept_out = [one.reference or one.id for one in encounter.unreadable if one.reason == "sensitive"]
-    return {"withheld": " ".join(kept_out)} if kept_out else {}
-
-
-def _written(result: CodingResult) -> Iterator[tuple[str, str]]:
-    """Reference and HTTP status of what the EHR holds now; type and place in the proposal for what it did not take."""
-    receipt = (result.receipt or {}).get("entry", ())
-    proposed = [entry["resource"]["resourceType"] for entry in result.proposal.get("entry", ())]
-    for position, entry in enumerate(receipt):
-        response = entry["response"]
-        kind = proposed[position] if position < len(proposed) else "of an earlier coding"
-        yield response.get("location", "").split("/_history/")[0] or f"{kind} ({position + 1})", response["status"][:3]
+def answer_of(result: CodingResult, ignored: Iterable[str], include_text: bool, risk: Assessor | None) -> Resource:
+    """The answer of the operation, with the risk report where the site shows one; see :func:`fhir_coder.api.render.render_result`."""
+    report = render_risk(risk, result) if risk else None
+    return render_result(result, ignored=ignored, include_text=include_text, risk=report)
 
 
 def require_tenant(engine: CodingEngine, tenant: str) -> None:

@@ -15,6 +15,7 @@ from fhir_coder.audit.entry import Action, Agent, AuditEntry, Success
 from fhir_coder.errors import Conflict, RequiredMissing, ResourceUnknown
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.holds import held_subjects
+from fhir_coder.store.jobs import forget_jobs
 from fhir_coder.store.outbox_tables import OutboxRow
 from fhir_coder.store.tables import CodedEncounterRow
 
@@ -111,12 +112,13 @@ class Deletion:
         return removed
 
     def _remove(self, connection: Connection, tenant: str, codings: Sequence[Doomed], event: str, agent: Agent, reason: str) -> None:
-        """The parts of a coding go with its row, and what of it went or was to go to billing."""
+        """The parts of a coding go with its row, what of it went or was to go to billing, and the answer of the job that made it."""
         for one in codings:
             detail = {"coding": one.id, "ehr": one.ehr, "reason": reason}
             entry = AuditEntry(tenant, event, Action.DELETE, Success.DONE, agent, one.patient, (one.encounter,), detail=detail)
             self._audit.append(connection, entry)
             connection.execute(delete(OutboxRow).where(OutboxRow.tenant == tenant, OutboxRow.coding == one.id))
+            forget_jobs(connection, tenant, one.id)
             connection.execute(delete(CodedEncounterRow).where(CodedEncounterRow.tenant == tenant, CodedEncounterRow.key == one.key))
 
     def _forget_pages(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Engine, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
@@ -37,6 +38,8 @@ from fhir_coder.store.tables import (
 from fhir_coder.store.written import stored_writes, written_query
 
 P = TypeVar("P", bound=Part)
+Beside = Callable[[Connection, CodingResult], None]
+"""Keeps more in the transaction that keeps a coding, of which it has the id; what it raises keeps both away."""
 
 
 def draws_none(tenant: str) -> bool:
@@ -62,9 +65,9 @@ class Repository:
         self._cipher = cipher
         self._now = now
 
-    def save(self, tenant: str, ehr: str, result: CodingResult) -> str:
-        """Keep a result with its whole trail and open its review, all or nothing; returns its id. ``ehr`` is the id of the EHR or empty. Raises
-        Conflict where the form that it was asked for with has made a coding already."""
+    def save(self, tenant: str, ehr: str, result: CodingResult, beside: Beside | None = None) -> str:
+        """Keep a result with its whole trail and open its review, all or nothing, and what is to stand ``beside`` it; returns its id. ``ehr`` is the id of
+        the EHR or empty. Raises Conflict where the form that it was asked for with has made a coding already, and what ``beside`` raises."""
         public_id, now = uuid4().hex, self._now().astimezone(UTC)
         with Session(self._writing) as session, session.begin():
             row = encounter_row(tenant, ehr, result, public_id, now, self._cipher)
@@ -77,7 +80,24 @@ class Repository:
             if result.is_uploaded:
                 session.flush()
                 remember_provider(session, tenant, result, self._cipher)
+            if beside:
+                session.flush()
+                beside(session.connection(), replace(result, coding_id=public_id))
         return public_id
+
+    def settle(self, tenant: str, coding_id: str, result: CodingResult, beside: Beside | None = None) -> None:
+        """Put the receipt of a result in the place of the one that it was saved with, and what is to stand ``beside`` it. A coding that was deleted
+        meanwhile stays deleted. Raises what ``beside`` raises."""
+        coding, receipt, trail = CodedEncounterRow, ReceiptRow, TrailRow
+        with Session(self._writing) as session, session.begin():
+            key = session.scalar(select(coding.key).where(coding.tenant == tenant, coding.id == coding_id))
+            if key is not None:
+                session.execute(delete(receipt).where(receipt.tenant == tenant, receipt.coded_encounter == key, receipt.delivery == 0))
+                session.execute(delete(trail).where(trail.tenant == tenant, trail.coded_encounter == key))
+                session.add_all(PartRows(tenant, key, self._cipher).settled(result))
+                session.flush()
+            if beside:
+                beside(session.connection(), replace(result, coding_id=coding_id))
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if it is the tenant's."""
@@ -147,9 +167,13 @@ class Repository:
         """Drop connections inherited from a parent process without closing them: they are the parent's."""
         self._engine.dispose(close=False)
 
-    def close(self) -> None:
+    def close_connections(self) -> None:
         """Close all connections; the next call opens new ones."""
         self._engine.dispose()
+
+    def close(self) -> None:
+        """The same, for ``contextlib.closing``."""
+        self.close_connections()
 
     def _read(self, session: Session, row: CodedEncounterRow | None) -> StoredEncounter | None:
         if row is None:

@@ -78,10 +78,14 @@ class PartRows:
         yield from self._reasons(result.disposition)
         yield from self._evidence("uncoded", 0, coded.uncoded)
         yield from self._proposals(result.proposal)
+        yield from self.settled(result)
+        yield from self._notes(result.intake.encounter)
+
+    def settled(self, result: CodingResult) -> Iterator[Part]:
+        """What the EHR answered to the proposal, and the trail, which tells of it."""
         yield from self._receipts(result.receipt or {})
         for position, event in enumerate(trail_of(result)):
             yield TrailRow(**self._owner(position), event=event.event, detail=dict(event.detail))
-        yield from self._notes(result.intake.encounter)
 
     def delivered(self, delivery: int, bundle: Resource, receipt: Resource) -> Iterator[Part]:
         """What was sent to the EHR after the coding was made, and its answer. ``delivery`` counts from 1."""

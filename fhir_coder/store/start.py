@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_coder.audit.fhir_event import Observer
+from fhir_coder.jobs.job import JobLimits
 from fhir_coder.settings import Settings
 from fhir_coder.store.affected import AffectedEncounters
 from fhir_coder.store.aftermath import Aftermaths
@@ -18,12 +19,16 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.follow_ups import FollowUps
 from fhir_coder.store.holds import Holds
 from fhir_coder.store.hook_store import HookStore
+from fhir_coder.store.job_claims import JobClaims
+from fhir_coder.store.job_sweeping import JobSweeping
+from fhir_coder.store.jobs import Jobs
 from fhir_coder.store.merging import Merging
 from fhir_coder.store.outbox import Outbox
 from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.pool import Pool
 from fhir_coder.store.providers import Providers
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository, draws_none
@@ -76,6 +81,9 @@ class Stores:
     drafts: Drafts
     sent_forms: SentForms
     providers: Providers
+    jobs: Jobs
+    job_claims: JobClaims
+    job_sweeping: JobSweeping
 
     def close(self) -> None:
         """Close all connections."""
@@ -88,11 +96,13 @@ def open_stores(
     observer: Observer | None = None,
     tls: DatabaseTls | None = None,
     is_drawn: Callable[[str], bool] = draws_none,
+    jobs: JobLimits = JobLimits(),  # noqa: B008 (a constant)
+    pool: Pool = Pool(),  # noqa: B008 (a constant)
 ) -> Stores:
-    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`). Raises ConfigurationError for an unusable
-    URL, key or database."""
+    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`), ``jobs`` are the limits of jobs, ``pool`` says how
+    many connections there may be. Raises ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
-    engine = open_engine(database_url, tls)
+    engine = open_engine(database_url, tls, pool)
     upgrade(engine)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
@@ -122,6 +132,9 @@ def open_stores(
         Drafts(engine, cipher),
         SentForms(engine),
         Providers(engine, cipher),
+        Jobs(engine, cipher, jobs),
+        JobClaims(engine, cipher, jobs),
+        JobSweeping(engine, jobs),
     )
 
 
@@ -134,10 +147,17 @@ def open_rotation(database_url: str, key: str, tls: DatabaseTls | None = None) -
     return rotation
 
 
-def open_sessions(database_url: str, key: str, lifetimes: Lifetimes, tls: DatabaseTls | None = None) -> SessionStore:
-    """The sessions of people over an up-to-date database. Raises ConfigurationError as :func:`open_stores` does, and without a key."""
+def open_sessions(
+    database_url: str,
+    key: str,
+    lifetimes: Lifetimes,
+    tls: DatabaseTls | None = None,
+    pool: Pool = Pool(),  # noqa: B008 (a constant)
+) -> SessionStore:
+    """The sessions of people over an up-to-date database, with connections of their own. Raises ConfigurationError as :func:`open_stores` does, and
+    without a key."""
     cipher = Cipher(key)
     require_key(cipher)
-    engine = open_engine(database_url, tls)
+    engine = open_engine(database_url, tls, pool)
     upgrade(engine)
     return SessionStore(engine, cipher, lifetimes)

@@ -87,9 +87,7 @@ class _Planner:
             return replace(step, action=Action.ADOPT)
         if step.action is Action.CREATE and name in earlier.present:
             return replace(step, action=Action.SPARE, sentence="It is there, a person said; under which id is not known here.")
-        if step.action is not Action.CREATE or not self.terms.signature:  # without one there is no duty by which a person could say
-            return step
-        if name not in earlier.begun or step.kind not in self.survey.blind:
+        if step.action is not Action.CREATE or name not in earlier.begun or step.kind not in self.survey.blind:
             return step
         if self.offer.conditional_create(step.kind):
             return replace(step, is_alone=True)

@@ -1,0 +1,89 @@
+"""The Celery application that the server and the workers share, and the one message there is: do this job.
+
+One queue with priorities: RabbitMQ sorts it by itself (https://www.rabbitmq.com/docs/priority), for Redis Celery keeps a list for each priority
+(https://docs.celeryq.dev/en/stable/userguide/routing.html#redis-message-priorities). There 0 goes first, at RabbitMQ the highest number.
+
+A message is acknowledged when its job is through (``acks_late``), and comes again when its worker is lost. No results are kept at the broker.
+
+Workers at a Redis listen to Celery's own commands as well, though we send none: a worker whose processes are all busy reads nothing else, and it is by
+that connection that it learns that Redis went away. One that did not would keep its place for a message that it can no longer acknowledge, for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.jobs.job import Job, Priority
+
+TASK = "fhir_coder.do_job"
+QUEUE = "fhir-coder"
+FIRST, LAST = 9, 0
+"""The two priorities as RabbitMQ has them."""
+_AT_REDIS = {FIRST: 0, LAST: 9}
+CONNECTS_S = 3
+"""A broker that does not answer is not waited for: the job stands in the table, and a sweep tells of it."""
+SPARE_S = 120
+"""Longer than the longest try: before that Redis gives no message to a second worker."""
+_LOG = logging.getLogger("fhir_coder.jobs")
+
+
+def make_celery(url: str, longest_s: int) -> Any:
+    """The application over one broker; a try of a job that takes longer than ``longest_s`` seconds is ended. Raises ConfigurationError where Celery is
+    not installed."""
+    try:
+        from celery import Celery
+    except ModuleNotFoundError:
+        raise ConfigurationError("FHIR_CODER_BROKER_URL: install the extra `celery` for it (pip install 'fhir-coder[celery]')") from None
+    app = Celery("fhir_coder", broker=url, set_as_current=False)
+    options: dict[str, Any] = {"priority_steps": [0, 9], "sep": ":", "queue_order_strategy": "priority"} if _is_redis(url) else {}
+    app.conf.update(
+        accept_content=["json"],
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=CONNECTS_S,
+        broker_transport_options=options | ({"visibility_timeout": longest_s + SPARE_S} if _is_redis(url) else {}),
+        task_acks_late=True,
+        task_default_queue=QUEUE,
+        task_default_priority=LAST,
+        task_ignore_result=True,
+        task_queue_max_priority=FIRST,
+        task_reject_on_worker_lost=True,
+        task_serializer="json",
+        task_soft_time_limit=longest_s,
+        task_time_limit=longest_s + SPARE_S // 2,
+        worker_enable_remote_control=_is_redis(url),
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+    )
+    return app
+
+
+def too_long() -> tuple[type[Exception], ...]:
+    """What Celery puts into a try that takes too long."""
+    from celery.exceptions import SoftTimeLimitExceeded
+
+    return (SoftTimeLimitExceeded,)
+
+
+def publisher(app: Any) -> Callable[[Job], bool]:
+    """What tells the broker of a job, and says whether it took it."""
+    is_redis = _is_redis(app.conf.broker_url)
+
+    def publish(job: Job) -> bool:
+        priority = FIRST if job.priority is Priority.INTERACTIVE else LAST
+        try:
+            app.send_task(TASK, args=(job.id,), priority=_AT_REDIS[priority] if is_redis else priority, retry=False, ignore_result=True)
+        except Exception as error:  # a library of each transport has its own
+            _LOG.warning("the broker did not take a job: %s", type(error).__name__)
+            return False
+        return True
+
+    return publish
+
+
+def _is_redis(url: str) -> bool:
+    return url.startswith("redis")

@@ -1,0 +1,66 @@
+"""One round of keeping the table going: what was lost waits again, what is beyond its time goes, and a broker, where there is one, hears of what is due."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from fhir_coder.jobs.job import Job
+
+_LOG = logging.getLogger("fhir_coder.jobs")
+
+Publish = Callable[[Job], bool]
+"""Tells a broker of a job; False where it does not take it."""
+
+
+class Table(Protocol):
+    """What this needs of :class:`fhir_coder.store.job_sweeping.JobSweeping`."""
+
+    def take_back(self) -> int:
+        """Claims that ended."""
+
+    def hand_out(self) -> tuple[Job, ...]:
+        """Jobs to tell a broker of."""
+
+    def not_handed_out(self, jobs: Sequence[Job]) -> None:
+        """Those that it did not take."""
+
+    def prune(self) -> int:
+        """What is beyond its time."""
+
+
+class Sweeper:
+    """``publish`` is None where no broker is used: then those who work the jobs off look into the table."""
+
+    def __init__(self, table: Table, publish: Publish | None = None) -> None:
+        self._table = table
+        self._publish = publish
+
+    def sweep(self) -> None:
+        """One round. Nothing is raised: what cannot be done now is done by the next round."""
+        try:
+            if lost := self._table.take_back():
+                _LOG.warning("%d jobs of lost workers wait again", lost)
+            self._table.prune()
+        except Exception as error:  # the database may be away for a while
+            _LOG.warning("jobs were not swept: %s", type(error).__name__)
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Tell the broker of what is due; also right after a job is taken on, or has made room for another of its tenant."""
+        if self._publish is None:
+            return
+        try:
+            if left := _not_taken(self._table.hand_out(), self._publish):
+                self._table.not_handed_out(left)
+        except Exception as error:
+            _LOG.warning("jobs were not handed out: %s", type(error).__name__)
+
+
+def _not_taken(jobs: Sequence[Job], publish: Publish) -> Sequence[Job]:
+    """Those that the broker did not take: when it refuses one it is not asked about the rest."""
+    for position, job in enumerate(jobs):
+        if not publish(job):
+            return jobs[position:]
+    return ()

@@ -1,0 +1,91 @@
+"""What keeps the table of jobs going whatever is lost: claims of processes that are gone, messages that never arrived, answers beyond their time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, case, delete, func, select, update
+
+from fhir_coder.errors import WorkerLost
+from fhir_coder.jobs.job import OPEN, Job, JobLimits, State
+from fhir_coder.store.job_rows import IN_TURN, PLAIN, job_of
+from fhir_coder.store.job_tables import JobRow
+
+ARRIVES_S = 30
+"""A job that was handed out so long ago and still waits is handed out again: its message may be lost. Where it only waits long, the second one finds nothing to do."""
+_J = JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many jobs stand in a state, over all tenants, and the age of the oldest in seconds."""
+
+    state: State
+    count: int
+    oldest_s: int
+
+
+class JobSweeping:
+    """``now`` tells epoch seconds. Several processes may sweep at once: what one did the other finds done."""
+
+    def __init__(self, engine: Engine, limits: JobLimits = JobLimits(), now: Callable[[], float] = time.time) -> None:  # noqa: B008 (a constant)
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._limits = limits
+        self._now = now
+
+    def take_back(self) -> int:
+        """Jobs whose claim was not renewed in time wait again, or are dead where that was their last try; how many there were."""
+        now = int(self._now())
+        over = (_J.state == State.RUNNING.value, _J.lease_until_s < now)
+        is_last = _J.attempts >= self._limits.attempts
+        values = {
+            "state": case((is_last, State.DEAD.value), else_=State.WAITING.value),
+            "ended_s": case((is_last, now), else_=0),
+            "expires_s": case((is_last, now + self._limits.dead_s), else_=0),
+            "next_attempt_s": now,
+            "handed_out_s": 0,
+            "error": WorkerLost.code,
+        }
+        with self._writing.begin() as connection:
+            return connection.execute(update(_J).where(*over).values(values)).rowcount
+
+    def hand_out(self) -> tuple[Job, ...]:
+        """The jobs that a broker is to be told of now, each tenant's first ones, and no more of a tenant than are done at once."""
+        now = int(self._now())
+        with self._writing.begin() as connection:
+            silent = (_J.state == State.WAITING.value, _J.handed_out_s > 0, _J.handed_out_s < now - ARRIVES_S)
+            connection.execute(update(_J).where(*silent).values(handed_out_s=0))
+            due = (_J.state == State.WAITING.value, _J.handed_out_s == 0, _J.next_attempt_s <= now)
+            tenants = connection.scalars(select(_J.tenant).where(*due).distinct()).all()
+            return tuple(job for tenant in sorted(tenants) for job in self._of(connection, tenant, now))
+
+    def not_handed_out(self, jobs: Sequence[Job]) -> None:
+        """The broker did not take them: they are handed out again by the next sweep."""
+        with self._writing.begin() as connection:
+            connection.execute(update(_J).where(_J.id.in_([job.id for job in jobs])).values(handed_out_s=0))
+
+    def prune(self) -> int:
+        """Jobs that are beyond their time go, with their answers; how many."""
+        with self._writing.begin() as connection:
+            return connection.execute(delete(_J).where(_J.expires_s > 0, _J.expires_s <= int(self._now()))).rowcount
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        """What waits, what is being done and what is dead, for the metrics."""
+        states = [one.value for one in (*OPEN, State.DEAD)]
+        query = select(_J.state, func.count(), func.min(_J.created_s)).where(_J.state.in_(states)).group_by(_J.state)
+        with self._engine.connect() as connection:
+            found = {state: (count, int(self._now()) - oldest) for state, count, oldest in connection.execute(query)}
+        return tuple(Backlog(State(one), *found.get(one, (0, 0))) for one in states)
+
+    def _of(self, connection: Connection, tenant: str, now: int) -> list[Job]:
+        out = (_J.state == State.RUNNING.value) | ((_J.state == State.WAITING.value) & (_J.handed_out_s > 0))
+        free = self._limits.at_once - (connection.scalar(select(func.count()).where(_J.tenant == tenant, out)) or 0)
+        due = (_J.state == State.WAITING.value, _J.handed_out_s == 0, _J.next_attempt_s <= now)
+        query = select(*PLAIN).where(_J.tenant == tenant, *due).order_by(*IN_TURN).limit(max(0, free))
+        jobs = list(map(job_of, connection.execute(query)))
+        told = (_J.id.in_([job.id for job in jobs]), _J.state == State.WAITING.value)
+        connection.execute(update(_J).where(_J.tenant == tenant, *told).values(handed_out_s=now))
+        return jobs
