@@ -28,6 +28,9 @@ TAKEN_OVER, TAKEN_OVER_FROM = "GUNICORN_FD", "GUNICORN_PID"
 """What gunicorn tells a server that takes over from a running one (signal USR2): the listening sockets, and the process that has them."""
 LONGEST_PAUSE_S = 10
 """Seconds that a caller may pause inside one request."""
+IDLE_S = 75
+"""Seconds that a connection without a request is kept: longer than clients and proxies keep theirs (nginx 60, requests until it is closed), since a request that
+meets a connection just being closed is lost. An idle connection takes no thread."""
 SANDBOX_NOTICE = """\
 ************************************************************************
 *  SANDBOX: whoever reaches this machine's loopback address needs no   *
@@ -139,6 +142,7 @@ class _Server(BaseApplication):
             "preload_app": True,
             "timeout": 120,
             "graceful_timeout": 30,
+            "keepalive": IDLE_S,
             "accesslog": None,
             "loglevel": self._settings.log_level.lower(),
             "control_socket_disable": True,
