@@ -75,11 +75,6 @@ class ExportIndex:
         """The file that offsets are of: itself, or what it holds unpacked."""
         return self._unpacked / f"{number}.ndjson" if file.is_compressed else file.path
 
-    def place(self, kind: str, resource_id: str) -> Place | None:
-        """Where a resource lies, or None."""
-        with self._opened() as database:
-            return _place(database, kind, resource_id)
-
     @contextmanager
     def looking(self) -> Iterator[Lookup]:
         """Several questions over one connection."""

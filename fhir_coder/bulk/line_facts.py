@@ -24,8 +24,10 @@ OF_ENCOUNTER = {
 """Types that are looked for by their encounter, and the element that names it."""
 OF_PATIENT = {"Coverage": "beneficiary", "Consent": "patient"}
 """Types that are looked for by their patient, and the element that names it."""
-BY_ID = ("Encounter", "Patient", "Binary", "Practitioner", "PractitionerRole", "Organization", "Account")
-USED = frozenset({*OF_ENCOUNTER, *OF_PATIENT, *BY_ID})
+OF_PRACTITIONER = {"PractitionerRole": "practitioner"}
+BY_ID = ("Encounter", "Patient", "Binary", "Practitioner", "Organization", "Account")
+_NAMES = OF_ENCOUNTER | OF_PATIENT | OF_PRACTITIONER
+USED = frozenset({*_NAMES, *BY_ID})
 """Types that coding has a use for; lines of others are passed over."""
 
 
@@ -97,7 +99,7 @@ def _parts_of(kind: str, content: dict[str, Any]) -> Iterator[str]:
     if kind == "DocumentReference":
         references = content.get("context", {}).get("encounter", ())
     else:
-        references = [content.get(OF_ENCOUNTER.get(kind) or OF_PATIENT.get(kind) or "")]
+        references = [content.get(_NAMES.get(kind, ""))]
     yield from filter(None, map(target_of, references))
 
 
