@@ -14,6 +14,8 @@ class End(Enum):
     FAILED = "failed"
     AGAIN = "again"
     """It may go better another time: a resumed run tries it again."""
+    BEGUN = "begun"
+    """Of no encounter, but of the run: the store knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +32,18 @@ class Ended:
     lengths: Mapping[str, int] = field(default_factory=dict)
 
 
-class EndedBefore(Exception):  # noqa: N818 (no error: the encounter is done)
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came of a run: encounters by end, failures by number of the error, those to be tried again too; codings by disposition, and in them codes and
+    findings by edit."""
+
+    ends: dict[str, int]
+    errors: dict[str, int]
+    again: dict[str, int]
+    dispositions: dict[str, int]
+    codes: dict[str, int]
+    findings: dict[str, int]
+
+
+class EndedBefore(Exception):
     """Another process has ended this encounter: what was made of it now is not kept."""

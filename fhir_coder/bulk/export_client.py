@@ -19,6 +19,8 @@ from fhir_coder.exchange import Resource
 from fhir_coder.outbound.attempt import Answer
 from fhir_coder.tenant_settings import EhrSettings
 
+OFFLINE = "https://export.invalid"
+"""Stands for the address of an EHR where none was named: nothing is ever asked there."""
 READ_WHEN_NAMED = ("Practitioner", "PractitionerRole", "Organization", "Account", "Condition")
 """Types that an encounter's resources name and that are looked up then."""
 _KEPT = frozenset({"Practitioner", "PractitionerRole", "Organization"})

@@ -62,6 +62,7 @@ class ExportIndex:
 
     def build(self, files: Iterable[ExportFile], told: Told = lambda file, done, total: None) -> None:
         """Read every file that is not read yet."""
+        self._path.touch(mode=0o600)
         with self._opened() as database:
             database.executescript(_TABLES)
             for number, file in enumerate(files):
@@ -100,9 +101,7 @@ class ExportIndex:
 
     def encounters(self, since: str = "", at_once: int = _LINES_AT_ONCE) -> Iterator[str]:
         """Ids of those encounters that are not done, in the order of ids, read piece by piece."""
-        query = (
-            "SELECT id FROM visit WHERE id > ? AND (start = '' OR start >= ?) AND id NOT IN (SELECT encounter FROM ended) ORDER BY id LIMIT ?"
-        )
+        query = "SELECT id FROM visit WHERE id > ? AND (start = '' OR start >= ?) AND id NOT IN (SELECT encounter FROM ended) ORDER BY id LIMIT ?"
         after = ""
         while True:
             with self._opened() as database:
@@ -114,7 +113,9 @@ class ExportIndex:
 
     def problems(self) -> Iterator[Problem]:
         """Everything that is wrong with lines, in order."""
-        query = "SELECT file.name, line, kind, detail FROM problem JOIN file ON file.number = problem.file ORDER BY problem.file, line, kind"
+        query = (
+            "SELECT file.name, line, kind, detail FROM problem JOIN file ON file.number = problem.file ORDER BY problem.file, line, kind"
+        )
         with self._opened() as database:
             yield from (Problem(*row) for row in database.execute(query))
 
@@ -198,9 +199,10 @@ def _keep(database: sqlite3.Connection, facts: Facts, place: Place) -> None:
     if known and (known[1], known[2]) == (place.file, place.line):
         return
     if known:
-        loser = (known[1], known[2]) if facts.updated > known[0] else (place.file, place.line)
-        _note(database, *loser, "duplicate", f"{facts.type}/{facts.id} stands on another line too, which is as new or newer")
-        if loser == (place.file, place.line):
+        is_newer = facts.updated > known[0]
+        file, line = known[1:] if is_newer else (place.file, place.line)
+        _note(database, file, line, "duplicate", f"{facts.type}/{facts.id} stands on another line too, which is as new or newer")
+        if not is_newer:
             return
         database.execute("DELETE FROM part_of WHERE type = ? AND id = ?", key)
         if facts.type == "Encounter":

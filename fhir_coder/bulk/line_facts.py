@@ -65,7 +65,12 @@ def read_facts(line: bytes) -> Facts | None:
         raise BadLine(f"{kind} without an id that can be one")
     try:
         return Facts(
-            kind, resource_id, _updated(content), _start(content), tuple(dict.fromkeys(_parts_of(kind, content))), tuple(_tokens(kind, content))
+            kind,
+            resource_id,
+            _updated(content),
+            _start(content),
+            tuple(dict.fromkeys(_parts_of(kind, content))),
+            tuple(_tokens(kind, content)),
         )
     except (AttributeError, TypeError):
         raise BadLine(f"{kind} with an element of another type than FHIR R4 has there") from None

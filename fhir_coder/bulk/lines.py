@@ -21,7 +21,7 @@ def lines_of_result(tenant: str, result: CodingResult, left_out: Iterable[str]) 
     """The lines of a coding by resource type; ``left_out`` are sentences on what of the export could not be read."""
     encounter, outcome = result.intake.encounter.reference, result.disposition.outcome.value
     told = plain_issue("information", "informational", f"{encounter}: coded, disposition {outcome}")
-    issues = [told, *(plain_issue("warning", "incomplete", one) for one in left_out), *outcome_of_result(result)["issue"]]
+    issues = [told, *(plain_issue("warning", "incomplete", one) for one in left_out), *outcome_of_result(result, ())["issue"]]
     entries = result.proposal.get("entry", ())
     addresses = {one["fullUrl"]: f"{one['resource']['resourceType']}/{_id_of(one['fullUrl'])}" for one in entries}
     resources = [_named(one, addresses) for one in entries]

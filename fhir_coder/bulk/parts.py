@@ -27,16 +27,21 @@ class Part:
         self._folder = folder
         self._files: dict[str, int] = {}
         self._lengths: dict[str, int] = {}
-        self._begun: dict[str, int] = {}
+        self._begun: set[str] = set()
 
     def lengths_with(self, lines: Mapping[str, bytes]) -> dict[str, int]:
         """How long the files will be."""
         return {kind: self._lengths.get(kind, 0) + len(content) for kind, content in lines.items()}
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether lines were written of which it is not known that they are kept."""
+        return bool(self._begun)
+
     def write(self, lines: Mapping[str, bytes]) -> None:
-        """Add lines, durably. They count after :meth:`keep`; until then :meth:`take_back` removes them. Raises OSError."""
+        """Add lines, durably: the last thing that is done before the transaction ends, after which :meth:`keep` is called. Raises OSError."""
         for kind, content in lines.items():
-            self._begun[kind] = self._lengths.get(kind, 0)
+            self._begun.add(kind)
             file = self._open(kind)
             rest = memoryview(content)
             while rest:
@@ -47,12 +52,6 @@ class Part:
     def keep(self, lengths: Mapping[str, int]) -> None:
         """What was written stands in the store now."""
         self._lengths.update(lengths)
-        self._begun.clear()
-
-    def take_back(self) -> None:
-        """What was written since is not kept."""
-        for kind, length in self._begun.items():
-            os.ftruncate(self._files[kind], length)
         self._begun.clear()
 
     def _open(self, kind: str) -> int:

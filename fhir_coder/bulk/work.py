@@ -66,8 +66,10 @@ class Work:
     part: Part
 
     def do(self, encounter_id: str) -> tuple[End | None, str]:
-        """How it ended, and the number of the error or empty. None: it had ended before. Raises what the store raises when not even a failure can be
-        kept."""
+        """How it ended, and the number of the error or empty. None: it had ended before.
+
+        Raises what the store or the disk raises when not even a failure can be kept, or when it is not known whether the coding was: whoever calls must then
+        begin a part of its own before the next encounter. The store says later what is kept."""
         reference, version = f"Encounter/{encounter_id}", ""
         try:
             gathered = self.gather(encounter_id)
@@ -76,6 +78,8 @@ class Work:
         except EndedBefore:
             return None, ""
         except Exception as error:  # whatever it is, it is of this encounter
+            if self.part.is_in_doubt:
+                raise
             return self._fail(reference, version, error)
         return End.CODED, ""
 
@@ -95,11 +99,7 @@ class Work:
             self.append(connection, self._entry(Success.DONE, told_of_result(result)))
             self.part.write(lines)
 
-        try:
-            self.engine.code(gathered.request, keep)
-        except BaseException:
-            self.part.take_back()
-            raise
+        self.engine.code(gathered.request, keep)
         self.part.keep(lengths)
 
     def _fail(self, reference: str, version: str, error: Exception) -> tuple[End | None, str]:
@@ -121,9 +121,6 @@ class Work:
                 self.part.write(lines)
         except EndedBefore:
             return None, ""
-        except BaseException:
-            self.part.take_back()
-            raise
         self.part.keep(lengths)
         return end, told.code
 

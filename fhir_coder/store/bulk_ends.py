@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from fhir_coder.bulk.ended import End, Ended, EndedBefore
+from fhir_coder.bulk.ended import Counts, End, Ended, EndedBefore
 from fhir_coder.store.bulk_tables import BulkEndRow
 from fhir_coder.store.tables import AssignmentRow, CodedEncounterRow, FindingRow
 
 _E = BulkEndRow
 _AT_ONCE = 1000
 """Rows that are fetched together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What came of a run: encounters by end, failures by number of the error, those to be tried again too; codings by disposition, and in them codes and
-    findings by edit."""
-
-    ends: dict[str, int]
-    errors: dict[str, int]
-    again: dict[str, int]
-    dispositions: dict[str, int]
-    codes: dict[str, int]
-    findings: dict[str, int]
 
 
 class BulkEnds:
@@ -120,7 +107,7 @@ def _of_codings(connection: Connection, tenant: str, run: str) -> dict[str, int]
     c = CodedEncounterRow
     joined = select(c.disposition, func.count()).join(_E, and_(_E.coding == c.id, _E.tenant == c.tenant))
     query = joined.where(c.tenant == tenant, _E.tenant == tenant, _E.run == run).group_by(c.disposition)
-    return {disposition: count for disposition, count in connection.execute(query)}
+    return _most_first(connection.execute(query))
 
 
 def _codes(connection: Connection, tenant: str, run: str) -> dict[str, int]:
@@ -128,7 +115,7 @@ def _codes(connection: Connection, tenant: str, run: str) -> dict[str, int]:
     c, a = CodedEncounterRow, AssignmentRow
     joined = select(a.code, func.count()).join(c, a.coded_encounter == c.key).join(_E, _E.coding == c.id)
     query = joined.where(a.tenant == tenant, c.tenant == tenant, _E.tenant == tenant, _E.run == run).group_by(a.code)
-    return _most_first({code: count for code, count in connection.execute(query)})
+    return _most_first(connection.execute(query))
 
 
 def _findings(connection: Connection, tenant: str, run: str) -> dict[str, int]:
@@ -136,8 +123,8 @@ def _findings(connection: Connection, tenant: str, run: str) -> dict[str, int]:
     c, f = CodedEncounterRow, FindingRow
     joined = select(f.edit, func.count()).join(c, f.coded_encounter == c.key).join(_E, _E.coding == c.id)
     query = joined.where(f.tenant == tenant, c.tenant == tenant, _E.tenant == tenant, _E.run == run).group_by(f.edit)
-    return _most_first({edit: count for edit, count in connection.execute(query)})
+    return _most_first(connection.execute(query))
 
 
-def _most_first(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+def _most_first(counts: Iterable[Any]) -> dict[str, int]:
+    return dict(sorted((tuple(one) for one in counts), key=lambda one: (-one[1], one[0])))
