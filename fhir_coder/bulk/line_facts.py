@@ -101,10 +101,8 @@ def _start(content: dict[str, Any]) -> str:
 
 
 def _parts_of(kind: str, content: dict[str, Any]) -> Iterator[str]:
-    if kind == "DocumentReference":
-        references = content.get("context", {}).get("encounter", ())
-    else:
-        references = [content.get(_NAMES.get(kind, ""))]
+    is_document = kind == "DocumentReference"
+    references = content.get("context", {}).get("encounter", ()) if is_document else [content.get(_NAMES.get(kind, ""))]
     yield from filter(None, map(target_of, references))
 
 

@@ -11,6 +11,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -85,10 +86,8 @@ class Processes:
 
     def _give(self, process: _Process, encounter: str) -> None:
         process.in_hand.append(encounter)
-        try:
+        with suppress(OSError):  # it is lost: its pipe says so when it is next read
             process.pipe.send(encounter)
-        except OSError:
-            pass  # it is lost; its pipe says so when it is next read
 
     def _replace(self, process: _Process, waiting: deque[str]) -> Iterator[Did]:
         """A process was lost: what it had begun counts as a loss of that encounter, the rest is handed out again."""

@@ -179,11 +179,10 @@ def _write_problems(asked: Asked, index: ExportIndex) -> None:
     """The lines on the export itself, the same every time."""
     path = asked.out / PROBLEMS
     partial_path = path.with_name(path.name + ".partial")
-    count = 0
     with os.fdopen(os.open(partial_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        for count, problem in enumerate(index.problems(), 1):
+        for problem in index.problems():
             stream.write(line_of_problem(asked.tenant, problem))
-    if count:
+    if partial_path.stat().st_size:
         partial_path.replace(path)
     else:
         partial_path.unlink()

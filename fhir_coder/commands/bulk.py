@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,56 +16,81 @@ from tqdm import tqdm
 
 from fhir_coder.api.log import configure_logging
 from fhir_coder.app import ehr_of, open_all_stores, open_bulk
+from fhir_coder.bulk.exporting import Exporting
 from fhir_coder.bulk.folder import held, make_folder
 from fhir_coder.bulk.run import Asked, Parts, run_bulk
 from fhir_coder.bulk.summary import is_complete, page
 from fhir_coder.commands.operator import operator
-from fhir_coder.connections import tenants_of
-from fhir_coder.errors import ConfigurationError, RequiredMissing, WorkerLost
+from fhir_coder.connections import EhrConnections, tenants_of
+from fhir_coder.ehr.bulk_server import ExportAsked
+from fhir_coder.errors import ConfigurationError, EhrError, InvalidContent, RequiredMissing, WorkerLost
+from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.installed import ensure_index
 from fhir_coder.progress import stage_progress
 from fhir_coder.settings import Settings
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 MOST_PROCESSES = 256
+DEFAULT_TYPES = ("Encounter", "Patient", "DocumentReference", "Condition", "Coverage", "Procedure", "Practitioner", "Organization")
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_INSTANT = re.compile(rf"{_DAY.pattern}T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}", re.ASCII)
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
     """Declare the subcommand."""
     command = subparsers.add_parser("bulk", help="code every encounter of a FHIR Bulk Data export")
-    command.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="the export: files of NDJSON, .ndjson or .ndjson.gz")
+    command.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="the export: files that end in .ndjson or .ndjson.gz")
     command.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where the output and the state of the run go; the same again resumes"
     )
     command.add_argument("--tenant", default=DEFAULT_TENANT, help="whose encounters they are (default: default)")
     command.add_argument(
-        "--ehr", default="", metavar="ID", help="the configured EHR that they are of; missing attachments are fetched there"
+        "--ehr", default="", metavar="ID", help="the configured EHR that they are of; attachments that are missing are fetched there"
     )
     command.add_argument(
-        "--processes", type=_count, default=os.cpu_count() or 1, help="encounters coded at once (default: one for each core)"
+        "--processes", type=_count, default=os.cpu_count() or 1, metavar="N", help="encounters coded at once (default: one for each core)"
     )
-    command.add_argument("--since", default="", help="only encounters that began on this day (YYYY-MM-DD) or later")
+    command.add_argument(
+        "--since", default="", help="only encounters that began on this day (YYYY-MM-DD) or later; with --export the instant of _since"
+    )
+    command.add_argument("--export", action="store_true", help="ask the EHR for the export first, instead of FOLDER")
+    command.add_argument("--group", default="", metavar="ID", help="with --export: the Group whose patients are exported")
+    command.add_argument("--types", type=_types, default=DEFAULT_TYPES, help=f"with --export: _type (default: {','.join(DEFAULT_TYPES)})")
+    command.add_argument(
+        "--again", action="store_true", help="with --export: leave an export that the EHR knows no more, and ask for another"
+    )
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Code what is not coded yet, and print the report. Exit status 1 where an encounter was not coded or a line could not be read."""
-    if arguments.folder is None:
-        raise RequiredMissing("name the folder of the export")
+    """Code what is not coded yet, and print the report. Exit status 1 where an encounter was not coded, a line could not be read or the EHR failed."""
+    _require_consistent(arguments)
     settings = Settings.from_environment()
     configure_logging(settings.log_level)
     _require_known(settings, arguments.tenant, arguments.ehr)
-    _day(arguments.since)
     ensure_index(settings)
     make_folder(arguments.out)
     signal.signal(signal.SIGTERM, _interrupt)
-    with held(arguments.out):
-        return _run(settings, arguments)
+    try:
+        with held(arguments.out):
+            return _run(settings, arguments, _fetched(settings, arguments) if arguments.export else arguments.folder)
+    except (EhrError, WorkerLost) as error:
+        print(f"fhir-coder: {error.code}: {error.message}", file=sys.stderr)
+        return 1
 
 
-def _run(settings: Settings, arguments: argparse.Namespace) -> int:
+def _fetched(settings: Settings, arguments: argparse.Namespace) -> Path:
+    """The folder of the export, once all of it is here."""
+    server = EhrConnections(None, settings.private_networks).bulk(ehr_of(settings, arguments.tenant, arguments.ehr))
+    exporting = Exporting(server, arguments.out, lambda sentence: print(f"export: {sentence}", file=sys.stderr))
+    return exporting.fetch(arguments.ehr, ExportAsked(arguments.group, arguments.since, arguments.types), arguments.again)
+
+
+def _run(settings: Settings, arguments: argparse.Namespace, folder: Path) -> int:
     stores = open_all_stores(settings)
-    asked = Asked(arguments.folder, arguments.out, arguments.tenant, arguments.ehr, arguments.since, arguments.processes, operator())
+    since = "" if arguments.export else arguments.since
+    asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, arguments.processes, operator())
     parts = Parts(
         open_bulk(settings, stores, arguments.tenant, arguments.ehr),
         stores.bulk_ends,
@@ -76,9 +101,6 @@ def _run(settings: Settings, arguments: argparse.Namespace) -> int:
     )
     try:
         report = run_bulk(asked, parts)
-    except WorkerLost as error:
-        print(f"fhir-coder: {error.code}: {error.message}", file=sys.stderr)
-        return 1
     finally:
         stores.close()
     print(page(report))
@@ -104,12 +126,25 @@ def _require_known(settings: Settings, tenant: str, ehr: str) -> None:
         raise ConfigurationError(f"there is no tenant {tenant} in FHIR_CODER_TENANTS")
 
 
-def _day(text: str) -> None:
-    """Raises RequiredMissing for what is no day."""
-    try:
-        date.fromisoformat(text) if text else None
-    except ValueError:
-        raise RequiredMissing("--since is a day, YYYY-MM-DD") from None
+def _require_consistent(arguments: argparse.Namespace) -> None:
+    """Raises RequiredMissing where what is given does not go together."""
+    if arguments.export == (arguments.folder is not None):
+        raise RequiredMissing("name either the folder of an export, or --export")
+    if arguments.export and not arguments.ehr:
+        raise RequiredMissing("--export needs --ehr: the EHR that is asked")
+    if not arguments.export and (arguments.group or arguments.again or arguments.types != DEFAULT_TYPES):
+        raise RequiredMissing("--group, --types and --again go with --export")
+    if arguments.group and not FHIR_ID.fullmatch(arguments.group):
+        raise InvalidContent("--group is the id of a Group")
+    if arguments.since and not (_INSTANT if arguments.export else _DAY).fullmatch(arguments.since):
+        raise InvalidContent(f"--since is {'an instant, 2026-05-04T00:00:00Z' if arguments.export else 'a day, YYYY-MM-DD'}")
+
+
+def _types(text: str) -> tuple[str, ...]:
+    found = tuple(text.split(","))
+    if not all(_TYPE.fullmatch(one) for one in found):
+        raise argparse.ArgumentTypeError("expected names of resource types with commas between them")
+    return found
 
 
 def _count(text: str) -> int:

@@ -13,6 +13,9 @@ from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import EhrError, EhrRefused
 from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Bearer, Call, attempt
 
+Exchange = Callable[[requests.Session, Call, Bearer, float], Answer | EhrError]
+"""One attempt at a call; :func:`fhir_coder.outbound.attempt.attempt` unless what comes back is to go elsewhere than into memory."""
+
 
 class Connection:
     """Sends calls to one EHR. Safe to share between threads; made anew in each worker process."""
@@ -33,7 +36,7 @@ class Connection:
         self._sleep = sleep
         self._retry = retry or RetryPolicy()
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, exchange: Exchange = attempt) -> Answer:
         """The EHR's answer, whatever its status, after as many attempts as the retry policy allows.
 
         A 401 says that the EHR did not act: where another token can be had, the call is made once more with it. Raises EhrUnavailable or
@@ -41,18 +44,18 @@ class Connection:
         """
         if not self._address.allows(call.url):
             raise EhrRefused("a URL outside the EHR's base is not called")
-        outcome, token = self._repeated(call)
+        outcome, token = self._repeated(call, exchange)
         if isinstance(outcome, Answer) and outcome.status == 401 and token and self._tokens.forget(token):
-            outcome, _ = self._repeated(call)
+            outcome, _ = self._repeated(call, exchange)
         if isinstance(outcome, EhrError):
             raise outcome
         return outcome
 
-    def _repeated(self, call: Call) -> tuple[Answer | EhrError, str]:
+    def _repeated(self, call: Call, exchange: Exchange) -> tuple[Answer | EhrError, str]:
         """What came of the last attempt, and the token that it went with."""
         number = 1
         while True:
-            outcome, token = self._try(call)
+            outcome, token = self._try(call, exchange)
             status, headers = _told(outcome)
             wait = self._retry.wait(number, status, headers, call.is_repeatable)
             if wait is None or (isinstance(outcome, Answer) and status < 400):
@@ -60,15 +63,15 @@ class Connection:
             self._sleep(wait)
             number += 1
 
-    def _try(self, call: Call) -> tuple[Answer | EhrError, str]:
+    def _try(self, call: Call, exchange: Exchange) -> tuple[Answer | EhrError, str]:
         """One attempt, with a token where the URL is the EHR's own; that no token could be had is an outcome like any other."""
         if not self._address.admits(call.url):
-            return attempt(self._session, call, NO_TOKEN, self._timeout_s), ""
+            return exchange(self._session, call, NO_TOKEN, self._timeout_s), ""
         try:
             token = self._tokens.current(self._timeout_s)
         except EhrError as error:
             return error, ""
-        return attempt(self._session, call, Bearer(token), self._timeout_s), token
+        return exchange(self._session, call, Bearer(token), self._timeout_s), token
 
 
 def _told(outcome: Answer | EhrError) -> tuple[int, Mapping[str, str]]:
