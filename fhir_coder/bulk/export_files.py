@@ -76,7 +76,7 @@ def unpack(file: ExportFile, target: Path) -> bool:
 
 def _pieces(path: Path) -> Iterator[bytes]:
     with gzip.open(path, "rb") as packed:
-        while piece := packed.read(_PIECE):
+        while piece := packed.read1(_PIECE):  # what is there, before it says that the end is missing
             yield piece
 
 
