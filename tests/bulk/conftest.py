@@ -1,5 +1,31 @@
-"""The databases of the store's tests."""
+"""The databases of the store's tests, and the command over the engine that all tests share."""
 
-from tests.store.conftest import database_url, tables_of_postgresql, tables_of_sqlite
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from fhir_coder import app
+from fhir_coder.cli import main
+from tests.one_engine import build_coder
+from tests.store.conftest import KEY, database_url, tables_of_postgresql, tables_of_sqlite
 
 __all__ = ["database_url", "tables_of_postgresql", "tables_of_sqlite"]
+Bulk = Callable[..., int]
+
+
+@pytest.fixture
+def bulk(built: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bulk]:
+    """``fhir-coder bulk`` in this process, over a store of the test's own."""
+    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    monkeypatch.setenv("FHIR_CODER_KEY", KEY)
+    terminate = signal.getsignal(signal.SIGTERM)
+    with patch.object(app, "build_coder", build_coder):
+        yield lambda *arguments: main(["bulk", *map(str, arguments)])
+    signal.signal(signal.SIGTERM, terminate)
+    gc.unfreeze()  # the other tests of this process want their garbage collected
