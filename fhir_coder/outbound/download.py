@@ -42,15 +42,17 @@ def _taken(response: requests.Response, target: Path, have: int, timeout_s: floa
 
 def _written(response: requests.Response, target: Path, mode: str) -> Answer | EhrError:
     """What came, compared with the length that was announced of it as it was sent."""
-    with target.open(mode) as out:
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            out.write(piece)
-    announced = response.headers.get("Content-Length", "")
-    if not announced.isdecimal() or int(announced) == response.raw.tell():
-        return Answer(200, response.headers, b"")
-    if _is_packed(response):
-        target.unlink()  # how much of it is here says nothing on where to go on
-    return EhrUnavailable("a file of the EHR broke off before its end")
+    is_whole = False
+    try:
+        with target.open(mode) as out:
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                out.write(piece)
+        announced = response.headers.get("Content-Length", "")
+        is_whole = not announced.isdecimal() or int(announced) == response.raw.tell()
+    finally:
+        if not is_whole and _is_packed(response):
+            target.unlink()  # how much of it is here says nothing on where to go on
+    return Answer(200, response.headers, b"") if is_whole else EhrUnavailable("a file of the EHR broke off before its end")
 
 
 def _is_packed(response: requests.Response) -> bool:
