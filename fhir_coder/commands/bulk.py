@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from fhir_coder.api.log import configure_logging
 from fhir_coder.app import ehr_of, open_all_stores, open_bulk
+from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.bulk.exporting import Exporting
 from fhir_coder.bulk.folder import held, make_folder
 from fhir_coder.bulk.run import Asked, Parts, run_bulk
@@ -28,6 +29,7 @@ from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.installed import ensure_index
 from fhir_coder.progress import stage_progress
 from fhir_coder.settings import Settings
+from fhir_coder.store.start import Stores
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 
 MOST_PROCESSES = 256
@@ -74,37 +76,40 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with held(arguments.out):
-            return _run(settings, arguments, _fetched(settings, arguments) if arguments.export else arguments.folder)
+            return _run(settings, arguments)
     except (EhrError, WorkerLost) as error:
         print(f"fhir-coder: {error.code}: {error.message}", file=sys.stderr)
         return 1
 
 
-def _fetched(settings: Settings, arguments: argparse.Namespace) -> Path:
-    """The folder of the export, once all of it is here."""
-    server = EhrConnections(None, settings.private_networks).bulk(ehr_of(settings, arguments.tenant, arguments.ehr))
-    exporting = Exporting(server, arguments.out, lambda sentence: print(f"export: {sentence}", file=sys.stderr))
-    return exporting.fetch(arguments.ehr, ExportAsked(arguments.group, arguments.since, arguments.types), arguments.again)
-
-
-def _run(settings: Settings, arguments: argparse.Namespace, folder: Path) -> int:
+def _run(settings: Settings, arguments: argparse.Namespace) -> int:
     stores = open_all_stores(settings)
-    since = "" if arguments.export else arguments.since
-    asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, arguments.processes, operator())
-    parts = Parts(
-        open_bulk(settings, stores, arguments.tenant, arguments.ehr),
-        stores.bulk_ends,
-        stores.audit.append,
-        stores.repository.forget_connections,
-        stage_progress("reading"),
-        _progress,
-    )
     try:
+        folder = _fetched(settings, stores, arguments) if arguments.export else arguments.folder
+        since = "" if arguments.export else arguments.since
+        asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, arguments.processes, operator())
+        parts = Parts(
+            open_bulk(settings, stores, arguments.tenant, arguments.ehr),
+            stores.bulk_ends,
+            stores.audit.append,
+            stores.repository.forget_connections,
+            stage_progress("reading"),
+            _progress,
+        )
         report = run_bulk(asked, parts)
     finally:
         stores.close()
     print(page(report))
     return 0 if is_complete(report) else 1
+
+
+def _fetched(settings: Settings, stores: Stores, arguments: argparse.Namespace) -> Path:
+    """The folder of the export, once all of it is here. What is about to leave the EHR is written down first."""
+    server = EhrConnections(None, settings.private_networks).bulk(ehr_of(settings, arguments.tenant, arguments.ehr))
+    detail = {"ehr": arguments.ehr, "group": arguments.group, "since": arguments.since}
+    stores.audit.record(AuditEntry(arguments.tenant, "bulk-export", Action.EXECUTE, Success.DONE, operator(), detail=detail))
+    exporting = Exporting(server, arguments.out, lambda sentence: print(f"export: {sentence}", file=sys.stderr))
+    return exporting.fetch(arguments.ehr, ExportAsked(arguments.group, arguments.since, arguments.types), arguments.again)
 
 
 @contextmanager
