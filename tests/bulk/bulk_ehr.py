@@ -64,7 +64,13 @@ class BulkEhr(GuardedEhr):
             | ({"count": content.count(b"\n")} if self.counts else {})
             for name, (kind, content) in self.files.items()
         ]
-        told = {"transactionTime": "2026-05-04T00:00:00Z", "request": "", "requiresAccessToken": self.needs_token, "output": output, "error": []}
+        told = {
+            "transactionTime": "2026-05-04T00:00:00Z",
+            "request": "",
+            "requiresAccessToken": self.needs_token,
+            "output": output,
+            "error": [],
+        }
         return Canned(200, json.dumps(told | self.manifest).encode(), {"Content-Type": "application/json"})
 
     def _file(self, name: str, headers: Any) -> Canned:

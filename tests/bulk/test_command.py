@@ -190,7 +190,9 @@ def test_the_labels_of_a_binary_count(bulk: Bulk, tmp_path: Path) -> None:
 
 
 def test_documents_that_are_no_clinical_notes_stay_unread_beside_one(bulk: Bulk, tmp_path: Path) -> None:
-    category = [{"coding": [{"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "code": "clinical-note"}]}]
+    category = [
+        {"coding": [{"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "code": "clinical-note"}]}
+    ]
     other = note(1, "ASSESSMENT\n1. Gout.\n", context={"encounter": [{"reference": "Encounter/e0"}]}, category=[{"text": "scan"}])
     export = small_export(tmp_path / "in", ())
     write(export / "Encounter.ndjson", encounter(0))
@@ -206,7 +208,10 @@ def test_what_belongs_to_the_encounter_comes_with_it(bulk: Bulk, tmp_path: Path)
     of_visit = {"subject": {"reference": "Patient/p1"}, "encounter": {"reference": "Encounter/e0"}}
     recorded = {"resourceType": "Condition", "id": "k1", "code": {"coding": [icd10]}, "category": [{"coding": [diagnosis]}], **of_visit}
     service = {"resourceType": "Procedure", "id": "s1", "status": "completed", **of_visit}
-    billed = service | {"code": {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "99213"}]}, "performedDateTime": "2026-05-01"}
+    billed = service | {
+        "code": {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "99213"}]},
+        "performedDateTime": "2026-05-01",
+    }
     out, export = tmp_path / "out", small_export(tmp_path / "in", range(1))
     write(export / "Condition.ndjson", recorded)
     write(export / "Procedure.ndjson", billed, service | {"id": "s2", "status": "secret-words"})

@@ -279,7 +279,9 @@ def test_an_ehr_that_fails_for_good_ends_the_run_and_not_the_export(site: Site) 
     assert len(site.ehr.kick_offs) == 1
 
 
-@pytest.mark.parametrize(("status", "error"), [(400, EhrRefused), (403, EhrRefused), (302, EhrRefused), (200, EhrRefused), (500, EhrUnavailable)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, EhrRefused), (403, EhrRefused), (302, EhrRefused), (200, EhrRefused), (500, EhrUnavailable)]
+)
 def test_an_export_that_is_not_taken_on_is_said_not_to_be(site: Site, status: int, error: type[EhrError]) -> None:
     site.ehr.live.add("token-1")
     site.ehr.canned["/fhir/Group/g1/$export"] = [Canned(status)]
