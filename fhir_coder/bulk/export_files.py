@@ -42,15 +42,15 @@ class ExportFile:
         return self.name.endswith(".gz")
 
 
-def export_files(folder: Path) -> tuple[ExportFile, ...]:
-    """The files directly in the folder, by name. Raises InvalidContent for what is no folder, holds none, or cannot be read."""
+def export_files(folder: Path, may_be_empty: bool = False) -> tuple[ExportFile, ...]:
+    """The files directly in the folder, by name. Raises InvalidContent for what is no folder, cannot be read, or holds none where that cannot be meant."""
     if not folder.is_dir():
         raise InvalidContent(f"{folder}: no such folder")
     try:
         found = tuple(_file(path) for path in sorted(folder.iterdir()) if path.name.endswith(ENDINGS) and path.is_file())
     except OSError as error:
         raise InvalidContent(f"{folder}: cannot be read ({error.strerror})") from error
-    if not found:
+    if not found and not may_be_empty:
         raise InvalidContent(f"{folder}: holds no file that ends in {' or '.join(ENDINGS)}")
     return found
 

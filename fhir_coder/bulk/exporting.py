@@ -121,7 +121,7 @@ class Exporting:
                 break
             is_waiting = answer is not None and answer.status in {202, 429}
             failures = 0 if is_waiting else failures + 1
-            if failures > FAILURES_IN_A_ROW:
+            if failures >= FAILURES_IN_A_ROW:
                 raise EhrUnavailable("the EHR fails whenever it is asked after the export; the run can be resumed")
             if answer is not None and answer.status == 202:
                 self.told(f"the EHR is at it: {_plain(answer.headers.get('X-Progress', '')) or 'no progress told'}")

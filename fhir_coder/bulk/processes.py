@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -54,7 +54,7 @@ class Processes:
     _losses: dict[str, int] = field(default_factory=dict)
     _in_a_row: int = 0
 
-    def each(self, encounters: Iterator[str]) -> Iterator[Did]:
+    def each(self, encounters: Iterator[str]) -> Generator[Did]:
         """What becomes of each encounter, as it is told. Raises WorkerLost when processes are lost one after the other."""
         waiting: deque[str] = deque()
         try:

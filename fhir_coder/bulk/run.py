@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from fhir_coder.audit.entry import Action, Agent, AuditEntry, Success
 from fhir_coder.bulk.ended import Counts, End, Ended
 from fhir_coder.bulk.export import Export
-from fhir_coder.bulk.export_files import ExportFile, export_files, mark_of
+from fhir_coder.bulk.export_files import export_files, mark_of
 from fhir_coder.bulk.folder import Run, begin_or_resume, write_durably
 from fhir_coder.bulk.gathering import gather_encounter
 from fhir_coder.bulk.index import ExportIndex, Told
@@ -55,7 +55,8 @@ class Ends(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``folder`` holds the export, ``out`` takes the output; ``since`` is the first day (YYYY-MM-DD) of encounters that are coded, or empty."""
+    """``folder`` holds the export, ``out`` takes the output; ``since`` is the first day (YYYY-MM-DD) of encounters that are coded, or empty. ``may_be_empty``:
+    an EHR was asked for what is new, and there may be nothing."""
 
     folder: Path
     out: Path
@@ -64,6 +65,7 @@ class Asked:
     since: str
     processes: int
     agent: Agent
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,18 @@ def run_bulk(asked: Asked, parts: Parts) -> dict[str, Any]:
     """
     if asked.folder.resolve() == asked.out.resolve():
         raise InvalidContent(f"{asked.out}: is the folder of the export; name another for the output")
-    files = export_files(asked.folder)
+    files = export_files(asked.folder, asked.may_be_empty)
     run = begin_or_resume(asked.out, asked.tenant, asked.ehr, asked.since, mark_of(files))
     index = ExportIndex(asked.out)
     with parts.reading as told:
         index.build(files, told)
     _begin(asked, run, parts)
-    _require_output(asked.out, parts.ends.lengths(run.tenant, run.id))
+    known = parts.ends.lengths(run.tenant, run.id)
+    _require_output(asked.out, known)
     _write_problems(asked, index)
     index.leave_out(parts.ends.ended(run.tenant, run.id))
-    effort = _code(asked, run, files, index, parts)
+    numbers = _Numbers(next_part(asked.out, (part for part, _ in known)))
+    effort = _code(asked, run, Export(asked.folder, files, index), index, parts, numbers)
     lengths = parts.ends.lengths(run.tenant, run.id)
     cut(asked.out, lengths)
     report = summary(
@@ -114,16 +118,14 @@ def run_bulk(asked: Asked, parts: Parts) -> dict[str, Any]:
     return report
 
 
-def _code(asked: Asked, run: Run, files: tuple[ExportFile, ...], index: ExportIndex, parts: Parts) -> Effort:
+def _code(asked: Asked, run: Run, export: Export, index: ExportIndex, parts: Parts, numbers: _Numbers) -> Effort:
     """Code what is left; nothing is loaded where nothing is."""
     total, done = index.count(run.since), index.count_left_out(run.since)
     if done == total:
         return Effort(0, 0.0, asked.processes)
-    export = Export(asked.folder, files, index)
     engine_of = parts.open_engine(export)
     keep_for_good()
     named = Named(run.tenant, run.id, run.ehr, asked.agent)
-    numbers = _Numbers(next_part(asked.out, (part for part, _ in parts.ends.lengths(run.tenant, run.id))))
 
     def work(engine: Codes, part: Part) -> Work:
         return Work(named, engine, partial(gather_encounter, export, run.tenant, run.ehr), parts.ends, parts.append, part)
@@ -138,9 +140,10 @@ def _code(asked: Asked, run: Run, files: tuple[ExportFile, ...], index: ExportIn
     started, ended = time.monotonic(), 0
     with parts.progress(total, done) as one_more:
         processes = Processes(min(asked.processes, total - done), begin, lose, numbers.next)
-        for _, end, _ in processes.each(index.encounters(run.since)):
-            ended += end is not None
-            one_more()
+        with closing(processes.each(index.encounters(run.since))) as done_now:
+            for _, end, _ in done_now:
+                ended += end is not None
+                one_more()
     return Effort(ended, time.monotonic() - started, asked.processes)
 
 

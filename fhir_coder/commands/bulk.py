@@ -87,7 +87,7 @@ def _run(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         folder = _fetched(settings, stores, arguments) if arguments.export else arguments.folder
         since = "" if arguments.export else arguments.since
-        asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, arguments.processes, operator())
+        asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, arguments.processes, operator(), arguments.export)
         parts = Parts(
             open_bulk(settings, stores, arguments.tenant, arguments.ehr),
             stores.bulk_ends,

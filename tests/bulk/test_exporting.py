@@ -272,7 +272,7 @@ def test_an_ehr_that_fails_for_a_while_is_asked_again(site: Site) -> None:
 
 
 def test_an_ehr_that_fails_for_good_ends_the_run_and_not_the_export(site: Site) -> None:
-    site.ehr.polls = [Canned(500)] * 9
+    site.ehr.polls = [Canned(500)] * 8
     with pytest.raises(EhrUnavailable, match="can be resumed"):
         site.fetch()
     assert site.fetch() == WHOLE
@@ -378,3 +378,14 @@ def test_exported_and_coded(
     assert len(lines_of(site.out, "Condition")) == 2
     assert bulk(*arguments) == 0
     assert [path for path, _, _ in site.ehr.kick_offs] == ["/fhir/Group/g1/$export"] * 2
+
+
+def test_an_export_with_nothing_new_in_it_is_a_run_with_nothing_to_do(
+    site: Site, bulk: Bulk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.ehr.files = {}
+    site.ehr.live.add("fixed")
+    tenants = [{"id": "default", "ehrs": [{"id": "main", "base_url": site.ehr.base, "token": "fixed"}]}]
+    monkeypatch.setenv("FHIR_CODER_TENANTS", json.dumps(tenants))
+    assert bulk("--export", "--ehr", "main", "--since", "2026-05-04T00:00:00Z", "--out", tmp_path / "new") == 0
+    assert "encounters 0: coded 0" in capsys.readouterr().out
