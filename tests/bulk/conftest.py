@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copyfile
 from unittest.mock import patch
 
 import pytest
@@ -20,9 +21,9 @@ Bulk = Callable[..., int]
 
 
 @pytest.fixture
-def bulk(built: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bulk]:
+def bulk(built: None, tables_of_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bulk]:
     """``fhir-coder bulk`` in this process, over a store of the test's own."""
-    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", f"sqlite:///{copyfile(tables_of_sqlite, tmp_path / 'store.sqlite')}")
     monkeypatch.setenv("FHIR_CODER_KEY", KEY)
     terminate = signal.getsignal(signal.SIGTERM)
     with patch.object(app, "build_coder", build_coder):
