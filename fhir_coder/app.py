@@ -38,7 +38,7 @@ from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.installed import open_indexes, open_lists, open_releases
+from fhir_coder.installed import ensure_index, open_indexes, open_lists, open_releases
 from fhir_coder.jobs.sweeping import Sweeper
 from fhir_coder.jobs.threads import JobThreads
 from fhir_coder.long_lived import uncollected
@@ -162,12 +162,14 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
 
 
 def open_bulk(settings: Settings, stores: Stores, tenant: str, ehr: str) -> Callable[[Export], Callable[[], Engine]]:
-    """What loads the engine for a run over an export, and then gives each process its own over the same parts. Raises ConfigurationError."""
+    """What loads the engine for a run over an export, a missing index built first, and then gives each process its own over the same parts. Raises
+    ConfigurationError."""
     online = ehr_of(settings, tenant, ehr) if ehr else None
     connections = EhrConnections(None, settings.private_networks)
     named = online or EhrSettings("", OFFLINE)
 
     def load(export: Export) -> Callable[[], Engine]:
+        ensure_index(settings)
         engine = open_engine_of(settings, stores, connections, None)
         tenants = {**engine.tenants, tenant: replace(engine.tenants[tenant], ehrs=(named,))}
 

@@ -26,7 +26,6 @@ from fhir_coder.connections import EhrConnections, tenants_of
 from fhir_coder.ehr.bulk_server import ExportAsked
 from fhir_coder.errors import ConfigurationError, EhrError, InvalidContent, RequiredMissing, WorkerLost
 from fhir_coder.fhir_id import FHIR_ID
-from fhir_coder.installed import ensure_index
 from fhir_coder.progress import stage_progress
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -71,7 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     configure_logging(settings.log_level)
     _require_known(settings, arguments.tenant, arguments.ehr)
-    ensure_index(settings)
     make_folder(arguments.out)
     signal.signal(signal.SIGTERM, _interrupt)
     try:

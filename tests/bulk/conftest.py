@@ -26,7 +26,7 @@ def bulk(built: None, tables_of_sqlite: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("FHIR_CODER_DATABASE_URL", f"sqlite:///{copyfile(tables_of_sqlite, tmp_path / 'store.sqlite')}")
     monkeypatch.setenv("FHIR_CODER_KEY", KEY)
     terminate = signal.getsignal(signal.SIGTERM)
-    with patch.object(app, "build_coder", build_coder):
+    with patch.object(app, "build_coder", build_coder), patch.object(app, "ensure_index"):
         yield lambda *arguments: main(["bulk", *map(str, arguments)])
     signal.signal(signal.SIGTERM, terminate)
     gc.unfreeze()  # the other tests of this process want their garbage collected
