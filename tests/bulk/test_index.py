@@ -109,6 +109,20 @@ def test_a_line_that_is_too_long_is_left_out_and_not_held(tmp_path: Path, monkey
     assert peak < 2_000_000
 
 
+def test_memory_does_not_grow_with_the_export(tmp_path: Path) -> None:
+    """Five times the lines take no more memory, neither to read nor to go through."""
+    peaks = []
+    for count in (2_000, 10_000):
+        folder = write(tmp_path / f"in-{count}" / "Encounter.ndjson", *map(encounter, range(count))).parent
+        tracemalloc.start()
+        _, index = indexed(folder, tmp_path / f"out-{count}")
+        index.leave_out(f"Encounter/e{number}" for number in range(0, count, 2))
+        assert sum(1 for _ in index.encounters(at_once=500)) == count // 2
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0], peaks
+
+
 def dated(updated: str, **members: Any) -> dict[str, Any]:
     return encounter(1, meta={"lastUpdated": updated}, **members)
 
