@@ -28,6 +28,7 @@ class Export:
         self._folder = folder
         self._paths = [index.path_of(number, file) for number, file in enumerate(files)]
         self._index = index
+        self._of_patient: tuple[str, dict[str, Resource]] = ("", {})
 
     @contextmanager
     def looking(self) -> Iterator[Lookup]:
@@ -63,6 +64,15 @@ class Export:
         if place is None:
             raise ResourceUnknown(f"the export does not hold {kind}/{resource_id}")
         return self.parse(f"{kind}/{resource_id}", self.line(place))
+
+    def shared(self, lookup: Lookup, patient: str, kind: str, resource_id: str) -> Resource:
+        """As :meth:`resource`, for what all encounters of a patient share: encounters come patient by patient, so that it is kept until another's turn."""
+        if self._of_patient[0] != patient:
+            self._of_patient = (patient, {})
+        known, address = self._of_patient[1], f"{kind}/{resource_id}"
+        if address not in known:
+            known[address] = self.resource(lookup, kind, resource_id)
+        return known[address]
 
     def file_beside(self, url: str) -> bytes | None:
         """The content of a file that a relative URL leads to within the folder, or None. Raises ResourceUnknown for one that is too large."""

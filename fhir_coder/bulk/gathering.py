@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -39,18 +40,19 @@ def gather_encounter(export: Export, tenant: str, ehr: str, encounter_id: str) -
         patient = _patient(export, lookup, encounter)
         others = [one for one in belonging if one[0] in OF_ENCOUNTER and one[0] != "DocumentReference"]
         subject = literal(encounter.get("subject"), "Patient")
-        others += [one for one in lookup.parts_of([subject] if subject else []) if one[0] in OF_PATIENT]
-        context, left_out = _readable(export, lookup, others)
+        of_patient = [one for one in lookup.parts_of([subject] if subject else []) if one[0] in OF_PATIENT]
+        context, left_out = _readable(lookup, others, export.resource)
+        more, unread = _readable(lookup, of_patient, lambda lookup, kind, one: export.shared(lookup, subject, kind, one))
     request = CodingRequest(
         tenant,
         encounter_id=encounter_id,
         encounter=encounter,
         patient=patient,
         notes=clinical_notes(documents),
-        context=tuple(context),
+        context=(*context, *more),
         ehr=ehr,
     )
-    return Gathered(request, sha256(b"".join(lines)).hexdigest(), tuple(left_out))
+    return Gathered(request, sha256(b"".join(lines)).hexdigest(), (*left_out, *unread))
 
 
 def _read(export: Export, lookup: Lookup, kind: str, resource_id: str) -> tuple[Resource, bytes]:
@@ -67,16 +69,18 @@ def _patient(export: Export, lookup: Lookup, encounter: Resource) -> Resource | 
     address = literal(encounter.get("subject"), "Patient")
     if not address or lookup.place("Patient", id_of(address)) is None:
         return None
-    return export.resource(lookup, "Patient", id_of(address))
+    return export.shared(lookup, address, "Patient", id_of(address))
 
 
-def _readable(export: Export, lookup: Lookup, named: list[tuple[str, str]]) -> tuple[list[Resource], list[str]]:
+def _readable(
+    lookup: Lookup, named: list[tuple[str, str]], read: Callable[[Lookup, str, str], Resource]
+) -> tuple[list[Resource], list[str]]:
     """Those that are valid FHIR, and sentences on the others."""
     found: list[Resource] = []
     left_out: list[str] = []
     for kind, resource_id in named:
         try:
-            found.append(export.resource(lookup, kind, resource_id))
+            found.append(read(lookup, kind, resource_id))
         except InvalidContent as error:
             left_out.append(f"left out: {error.message}")
     return found, left_out

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS resource (type TEXT, id TEXT, file INTEGER, line INTE
     PRIMARY KEY (type, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS part_of (target TEXT, type TEXT, id TEXT, PRIMARY KEY (target, type, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ix_part_of_resource ON part_of (type, id);
-CREATE TABLE IF NOT EXISTS visit (id TEXT PRIMARY KEY, start TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS visit (id TEXT PRIMARY KEY, start TEXT NOT NULL, patient TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ix_visit_patient ON visit (patient, id);
 CREATE TABLE IF NOT EXISTS token (token TEXT, encounter TEXT, PRIMARY KEY (token, encounter)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS problem (file INTEGER, line INTEGER, kind TEXT, detail TEXT, PRIMARY KEY (file, line, kind)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ended (encounter TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -100,13 +101,16 @@ class ExportIndex:
             return database.execute(query, (since,)).fetchone()[0]
 
     def encounters(self, since: str = "", at_once: int = _LINES_AT_ONCE) -> Iterator[str]:
-        """Ids of those encounters that are not done, in the order of ids, read piece by piece."""
-        query = "SELECT id FROM visit WHERE id > ? AND (start = '' OR start >= ?) AND id NOT IN (SELECT encounter FROM ended) ORDER BY id LIMIT ?"
-        after = ""
+        """Ids of those encounters that are not done, patient by patient, read piece by piece."""
+        query = (
+            "SELECT patient, id FROM visit WHERE (patient, id) > (?, ?) AND (start = '' OR start >= ?) "
+            "AND id NOT IN (SELECT encounter FROM ended) ORDER BY patient, id LIMIT ?"
+        )
+        after = ("", "")
         while True:
             with self._opened() as database:
-                found = [row[0] for row in database.execute(query, (after, since, at_once))]
-            yield from found
+                found = database.execute(query, (*after, since, at_once)).fetchall()
+            yield from (one for _, one in found)
             if len(found) < at_once:
                 return
             after = found[-1]
@@ -211,7 +215,7 @@ def _keep(database: sqlite3.Connection, facts: Facts, place: Place) -> None:
     database.execute("INSERT OR REPLACE INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     database.executemany("INSERT OR IGNORE INTO part_of VALUES (?, ?, ?)", ((target, *key) for target in facts.parts_of))
     if facts.type == "Encounter":
-        database.execute("INSERT OR REPLACE INTO visit VALUES (?, ?)", (facts.id, facts.start))
+        database.execute("INSERT OR REPLACE INTO visit VALUES (?, ?, ?)", (facts.id, facts.start, facts.subject))
         database.executemany("INSERT OR IGNORE INTO token VALUES (?, ?)", ((token, facts.id) for token in facts.tokens))
 
 

@@ -33,7 +33,7 @@ USED = frozenset({*_NAMES, *BY_ID})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``updated`` is ``meta.lastUpdated`` in epoch seconds, 0 where it is unknown; ``start`` an Encounter's first day, as FHIR wrote it; ``parts_of`` are
+    """``updated`` is ``meta.lastUpdated`` in epoch seconds, 0 where it is unknown; ``start`` an Encounter's first day, as FHIR wrote it, and ``subject`` its patient; ``parts_of`` are
     what :func:`target_of` makes of its references, ``tokens`` of an Encounter's identifiers."""
 
     type: str
@@ -42,6 +42,7 @@ class Facts:
     start: str = ""
     parts_of: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    subject: str = ""
 
 
 class BadLine(ValueError):
@@ -71,6 +72,7 @@ def read_facts(line: bytes) -> Facts | None:
             _start(content),
             tuple(dict.fromkeys(_parts_of(kind, content))),
             tuple(_tokens(kind, content)),
+            literal(content.get("subject"), "Patient") if kind == "Encounter" else "",
         )
     except (AttributeError, TypeError):
         raise BadLine(f"{kind} with an element of another type than FHIR R4 has there") from None
