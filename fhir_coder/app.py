@@ -28,6 +28,8 @@ from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
 from fhir_coder.broker.messages import make_celery, publisher, too_long
 from fhir_coder.broker.worker import Parts
+from fhir_coder.bulk.export import Export
+from fhir_coder.bulk.export_client import OFFLINE, ExportClient
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
@@ -37,7 +39,7 @@ from fhir_coder.edits.registry import require_known
 from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.engine import Engine
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.installed import open_indexes, open_lists, open_releases
+from fhir_coder.installed import ensure_index, open_indexes, open_lists, open_releases
 from fhir_coder.jobs.sweeping import Sweeper
 from fhir_coder.jobs.threads import JobThreads
 from fhir_coder.long_lived import uncollected
@@ -68,7 +70,7 @@ from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.sessions import SessionStore
 from fhir_coder.store.start import Stores, open_rotation, open_stores, tls_of
-from fhir_coder.tenant_settings import DEFAULT_TENANT, Tenant
+from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 from fhir_coder.throttle.rates import open_counters
 from fhir_coder.working import job_limits, open_work, open_working
 from terminology.release import Catalogue
@@ -175,6 +177,38 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
 
 def _nothing() -> None:
     """Where a worker's metrics are asked for by nobody."""
+
+
+def open_bulk(settings: Settings, stores: Stores, tenant: str, ehr: str) -> Callable[[Export], Callable[[], Engine]]:
+    """What loads the engine for a run over an export, a missing index built first, and then gives each process its own over the same parts. Raises
+    ConfigurationError."""
+    online = ehr_of(settings, tenant, ehr) if ehr else None
+    connections = EhrConnections(None, settings.private_networks)
+    named = online or EhrSettings("", OFFLINE)
+
+    def load(export: Export) -> Callable[[], Engine]:
+        ensure_index(settings)
+        engine = open_engine_of(settings, stores, connections, None, Metrics())
+        tenants = {**engine.tenants, tenant: replace(engine.tenants[tenant], ehrs=(named,))}
+
+        def of_process() -> Engine:
+            client = ExportClient(named, export, connections(online) if online else None)
+            return replace(engine, tenants=tenants, connect=lambda _: client)
+
+        return of_process
+
+    return load
+
+
+def ehr_of(settings: Settings, tenant: str, ehr: str) -> EhrSettings:
+    """A tenant's EHR of that id. Raises ConfigurationError where there is none."""
+    configured = tenants_of(settings, None)
+    if tenant not in configured:
+        raise ConfigurationError(f"there is no tenant {tenant} in FHIR_CODER_TENANTS")
+    found = next((one for one in configured[tenant].ehrs if one.id == ehr), None)
+    if found is None:
+        raise ConfigurationError(f"tenant {tenant} has no EHR {ehr} in FHIR_CODER_TENANTS")
+    return found
 
 
 def utc_now() -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.backend_token import SharedTokens
+from fhir_coder.ehr.bulk_server import BulkServer
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.probe import TIMEOUT_S
@@ -86,6 +88,10 @@ class EhrConnections:
     def as_person(self, ehr: EhrSettings, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
         """A client that acts with a person's own tokens and is kept for nobody else."""
         return self._connect(ehr, retry or RetryPolicy(), tokens)
+
+    def bulk(self, ehr: EhrSettings) -> BulkServer:
+        """What exports are asked of."""
+        return BulkServer(ehr, open_session(rule_of(ehr, self._networks)), self._tokens(ehr), time.sleep, RetryPolicy())
 
     def _connect(self, ehr: EhrSettings, retry: RetryPolicy, tokens: AccessTokens | None = None) -> EhrClient:
         """A client for one EHR, with the server's own tokens where none are given; the built-in one is reached in process, without a socket."""

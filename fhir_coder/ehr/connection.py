@@ -15,6 +15,8 @@ from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Bearer, Call, attempt
 
 OnFailure = Callable[[str], object]
 """Hears of each attempt that failed, by its kind."""
+Exchange = Callable[[requests.Session, Call, Bearer, float], Answer | EhrError]
+"""One attempt at a call; :func:`fhir_coder.outbound.attempt.attempt` unless what comes back is to go elsewhere than into memory."""
 EXPECTED = frozenset({404, 410, 412})
 """Answers that tell how things stand, and no failure: not there, deleted, another version."""
 
@@ -54,7 +56,7 @@ class Connection:
         self._retry = retry or RetryPolicy()
         self._on_failure = on_failure
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, exchange: Exchange = attempt) -> Answer:
         """The EHR's answer, whatever its status, after as many attempts as the retry policy allows.
 
         A 401 says that the EHR did not act: where another token can be had, the call is made once more with it. Raises EhrUnavailable or
@@ -62,18 +64,18 @@ class Connection:
         """
         if not self._address.allows(call.url):
             raise EhrRefused("a URL outside the EHR's base is not called")
-        outcome, token = self._repeated(call)
+        outcome, token = self._repeated(call, exchange)
         if isinstance(outcome, Answer) and outcome.status == 401 and token and self._tokens.forget(token):
-            outcome, _ = self._repeated(call)
+            outcome, _ = self._repeated(call, exchange)
         if isinstance(outcome, EhrError):
             raise outcome
         return outcome
 
-    def _repeated(self, call: Call) -> tuple[Answer | EhrError, str]:
+    def _repeated(self, call: Call, exchange: Exchange) -> tuple[Answer | EhrError, str]:
         """What came of the last attempt, and the token that it went with."""
         number = 1
         while True:
-            outcome, token = self._try(call)
+            outcome, token = self._try(call, exchange)
             if kind := failure_kind(outcome):
                 self._on_failure(kind)
             status, headers = _told(outcome)
@@ -83,15 +85,15 @@ class Connection:
             self._sleep(wait)
             number += 1
 
-    def _try(self, call: Call) -> tuple[Answer | EhrError, str]:
+    def _try(self, call: Call, exchange: Exchange) -> tuple[Answer | EhrError, str]:
         """One attempt, with a token where the URL is the EHR's own; that no token could be had is an outcome like any other."""
         if not self._address.admits(call.url):
-            return attempt(self._session, call, NO_TOKEN, self._timeout_s), ""
+            return exchange(self._session, call, NO_TOKEN, self._timeout_s), ""
         try:
             token = self._tokens.current(self._timeout_s)
         except EhrError as error:
             return error, ""
-        return attempt(self._session, call, Bearer(token), self._timeout_s), token
+        return exchange(self._session, call, Bearer(token), self._timeout_s), token
 
 
 def _told(outcome: Answer | EhrError) -> tuple[int, Mapping[str, str]]:

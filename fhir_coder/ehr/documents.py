@@ -51,6 +51,12 @@ def select_found(
     return replace(selection, warnings=(*selection.warnings, *warnings))
 
 
+def clinical_notes(documents: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Of the documents of an encounter those in the category clinical-note; all of them where none is."""
+    every = tuple(documents)
+    return tuple(filter(_is_clinical_note, every)) or every
+
+
 def refuse_other_patient(documents: Iterable[Resource], visit: Visit) -> None:
     """Raises Uncodable when a document is certainly about somebody else."""
     for one in documents:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import requests
 from requests.auth import AuthBase
@@ -67,6 +68,18 @@ def attempt(session: requests.Session, call: Call, bearer: Bearer, timeout_s: fl
 
     Raises EhrRefused when the body is too large, or when the host leads to an address that may not be called.
     """
+    return exchanged(session, call, bearer, timeout_s, partial(_answer_of, timeout_s=timeout_s, who=who), who)
+
+
+def exchanged(
+    session: requests.Session,
+    call: Call,
+    bearer: Bearer,
+    timeout_s: float,
+    take: Callable[[requests.Response], Answer | EhrError],
+    who: str = "the EHR",
+) -> Answer | EhrError:
+    """As :func:`attempt`; ``take`` reads the body as it comes."""
     try:
         with session.request(
             call.method,
@@ -78,7 +91,7 @@ def attempt(session: requests.Session, call: Call, bearer: Bearer, timeout_s: fl
             allow_redirects=False,
             stream=True,
         ) as response:
-            return Answer(response.status_code, response.headers, _body(response, timeout_s, who))
+            return take(response)
     except AddressRefused:
         raise EhrRefused(
             f"{who} is at an address that is not called: it is not public, and FHIR_CODER_PRIVATE_NETWORKS does not list it"
@@ -93,7 +106,11 @@ def attempt(session: requests.Session, call: Call, bearer: Bearer, timeout_s: fl
         return EhrUnavailable(f"{who} cannot be reached ({type(error).__name__})")
 
 
-def _body(response: requests.Response, timeout_s: float, who: str) -> bytes:
+def _answer_of(response: requests.Response, timeout_s: float, who: str) -> Answer:
+    return Answer(response.status_code, response.headers, body_of(response, timeout_s, who))
+
+
+def body_of(response: requests.Response, timeout_s: float, who: str) -> bytes:
     """The body, unpacked and capped: neither a large answer nor a slow drip may hold a worker.
 
     It is taken as it arrives (``read1``); ``iter_content`` would wait for whole chunks, each byte of which may come just in time.

@@ -11,6 +11,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.store.affected import AffectedEncounters
 from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog
+from fhir_coder.store.bulk_ends import BulkEnds
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.deliveries import Deliveries
@@ -84,6 +85,7 @@ class Stores:
     jobs: Jobs
     job_claims: JobClaims
     job_sweeping: JobSweeping
+    bulk_ends: BulkEnds
 
     def close(self) -> None:
         """Close all connections."""
@@ -135,6 +137,7 @@ def open_stores(
         Jobs(engine, cipher, jobs),
         JobClaims(engine, cipher, jobs),
         JobSweeping(engine, jobs),
+        BulkEnds(engine),
     )
 
 

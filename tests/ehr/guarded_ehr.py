@@ -123,6 +123,13 @@ class GuardedEhr:
 def guarded_ehr() -> Iterator[GuardedEhr]:
     """Serve on a free port until the block ends."""
     ehr = GuardedEhr()
+    with serving(ehr):
+        yield ehr
+
+
+@contextmanager
+def serving(ehr: GuardedEhr) -> Iterator[None]:
+    """Serve one that is there on a free port until the block ends."""
     ehr.inside.put({"resourceType": "Patient", "id": "p1"})
 
     class Handler(BaseHTTPRequestHandler):
@@ -136,7 +143,7 @@ def guarded_ehr() -> Iterator[GuardedEhr]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_POST = do_GET  # noqa: N815 - the name that the base class looks for
+        do_POST = do_DELETE = do_GET  # noqa: N815 - the names that the base class looks for
 
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing on standard error."""
@@ -146,7 +153,7 @@ def guarded_ehr() -> Iterator[GuardedEhr]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield ehr
+        yield
     finally:
         server.shutdown()
         server.server_close()

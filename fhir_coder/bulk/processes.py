@@ -1,0 +1,152 @@
+"""Many encounters at once: processes forked from one that has everything loaded, each with its own part of the output.
+
+The parent hands out ids, two at a time so that nobody waits, and takes back how each ended. A process that is lost is replaced, and what it had in hand is
+handed out again: the store knows whether it had ended. When the parent is lost the pipes close, and the others end after the encounter in hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+
+from fhir_coder.api.log import FIELDS, places
+from fhir_coder.bulk.ended import End
+from fhir_coder.errors import WorkerLost
+
+_LOG = logging.getLogger("fhir_coder.bulk")
+AHEAD = 2
+"""Encounters in the hands of one process: the one it codes and the next."""
+LOST_AT_MOST = 2
+"""How often whoever codes an encounter is lost before the encounter is put aside until the run is resumed."""
+LOST_IN_A_ROW = 8
+"""How many processes may be lost without an encounter ended between them, before the run stops."""
+
+Did = tuple[str, End | None, str]
+"""An encounter's id, how it ended (None: before), and the number of its error."""
+Do = Callable[[str], tuple[End | None, str]]
+
+
+@dataclass
+class _Process:
+    """One forked process, as its parent sees it. ``in_hand`` are ids in the order in which they are done."""
+
+    pid: int
+    pipe: Connection
+    in_hand: deque[str] = field(default_factory=deque)
+
+
+@dataclass
+class Processes:
+    """``before`` is called before each fork, ``begin`` in the new process, and gives what does an encounter; ``lose`` puts one aside."""
+
+    count: int
+    begin: Callable[[], Do]
+    lose: Callable[[str, WorkerLost], None]
+    before: Callable[[], object]
+    _running: list[_Process] = field(default_factory=list)
+    _losses: dict[str, int] = field(default_factory=dict)
+    _in_a_row: int = 0
+
+    def each(self, encounters: Iterator[str]) -> Generator[Did]:
+        """What becomes of each encounter, as it is told. Raises WorkerLost when processes are lost one after the other."""
+        waiting: deque[str] = deque()
+        try:
+            while self._hand_out(waiting, encounters):
+                for pipe in wait([one.pipe for one in self._running]):
+                    process = next(one for one in self._running if one.pipe is pipe)
+                    try:
+                        encounter, end, error = process.pipe.recv()
+                    except (EOFError, OSError):
+                        yield from self._replace(process, waiting)
+                        continue
+                    process.in_hand.remove(encounter)
+                    self._in_a_row = 0
+                    yield encounter, end, error
+        finally:
+            self._dismiss()
+
+    def _hand_out(self, waiting: deque[str], encounters: Iterator[str]) -> bool:
+        """Give every process enough to do, and start those that are not there; whether anything is being done."""
+        for ahead in range(1, AHEAD + 1):
+            for process in self._running:
+                if len(process.in_hand) < ahead and (encounter := _next(waiting, encounters)):
+                    self._give(process, encounter)
+        while len(self._running) < self.count and (encounter := _next(waiting, encounters)):
+            process = self._start()
+            self._running.append(process)
+            self._give(process, encounter)
+        return any(one.in_hand for one in self._running)
+
+    def _give(self, process: _Process, encounter: str) -> None:
+        process.in_hand.append(encounter)
+        with suppress(OSError):  # it is lost: its pipe says so when it is next read
+            process.pipe.send(encounter)
+
+    def _replace(self, process: _Process, waiting: deque[str]) -> Iterator[Did]:
+        """A process was lost: what it had begun counts as a loss of that encounter, the rest is handed out again."""
+        self._running.remove(process)
+        process.pipe.close()
+        os.waitpid(process.pid, 0)
+        self._in_a_row += 1
+        if self._in_a_row > LOST_IN_A_ROW:
+            raise WorkerLost("processes are lost one after the other; the run was stopped and can be resumed")
+        if not process.in_hand:
+            return
+        begun = process.in_hand.popleft()
+        waiting.extend(process.in_hand)
+        self._losses[begun] = self._losses.get(begun, 0) + 1
+        if self._losses[begun] < LOST_AT_MOST:
+            waiting.append(begun)
+            return
+        error = WorkerLost(f"the process that coded the encounter was lost {LOST_AT_MOST} times")
+        self.lose(begun, error)
+        yield begun, End.AGAIN, error.code
+
+    def _start(self) -> _Process:
+        self.before()
+        ours, theirs = Pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for other in (ours, *(one.pipe for one in self._running)):
+                    other.close()
+                _serve(theirs, self.begin)
+            finally:
+                os._exit(1)
+        theirs.close()
+        return _Process(pid, ours)
+
+    def _dismiss(self) -> None:
+        """Let every process end after the encounter that it has begun."""
+        for process in self._running:
+            process.pipe.close()
+        for process in self._running:
+            os.waitpid(process.pid, 0)
+        self._running.clear()
+
+
+def _serve(pipe: Connection, begin: Callable[[], Do]) -> None:
+    """Do what is handed out until the parent has no more, or is gone. Whatever else goes wrong ends the process, which is then lost."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts all: the parent says when to end
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        do = begin()
+        while True:
+            encounter = pipe.recv()
+            pipe.send((encounter, *do(encounter)))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(0)
+    except Exception as error:
+        _LOG.error("a process ends", extra={FIELDS: {"exception": type(error).__name__, "places": list(places(error.__traceback__))}})
+
+
+def _next(waiting: deque[str], encounters: Iterator[str]) -> str:
+    """What was handed out before comes first; empty when there is nothing more."""
+    return waiting.popleft() if waiting else next(encounters, "")

@@ -1,0 +1,128 @@
+"""Processes that do encounters: all of them, each once, whoever is lost; and an end where losing does not stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fhir_coder.bulk.ended import End
+from fhir_coder.bulk.processes import LOST_IN_A_ROW, Do, Processes
+from fhir_coder.errors import WorkerLost
+
+Doing = Callable[[str], tuple[End | None, str]]
+
+
+def processes(do: Doing, count: int = 2, lost: list[str] | None = None) -> Processes:
+    def begin() -> Do:
+        return do
+
+    return Processes(count, begin, lambda encounter, error: (lost if lost is not None else []).append(encounter), lambda: None)
+
+
+def coded(encounter: str) -> tuple[End | None, str]:
+    return End.CODED, ""
+
+
+def ids(count: int) -> list[str]:
+    return [f"e{number}" for number in range(count)]
+
+
+def test_every_encounter_is_done_once_whatever_the_number_of_processes() -> None:
+    for count in (1, 2, 5):
+        did = list(processes(coded, count).each(iter(ids(40))))
+        assert Counter(encounter for encounter, _, _ in did) == dict.fromkeys(ids(40), 1)
+        assert {end for _, end, _ in did} == {End.CODED}
+
+
+def test_nothing_to_do_starts_nobody() -> None:
+    assert list(processes(lambda encounter: pytest.fail("started")).each(iter(()))) == []
+
+
+def test_a_process_that_is_killed_is_replaced_and_what_it_had_is_done(tmp_path: Path) -> None:
+    def die_once(encounter: str) -> tuple[End | None, str]:
+        mark = tmp_path / encounter
+        if encounter in {"e3", "e11"} and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return coded(encounter)
+
+    lost: list[str] = []
+    did = list(processes(die_once, lost=lost).each(iter(ids(20))))
+    assert Counter(encounter for encounter, _, _ in did) == dict.fromkeys(ids(20), 1)
+    assert lost == []
+
+
+def test_an_encounter_that_takes_its_process_along_is_put_aside() -> None:
+    def deadly(encounter: str) -> tuple[End | None, str]:
+        return coded(encounter) if encounter != "e5" else os._exit(3)
+
+    lost: list[str] = []
+    did = {encounter: (end, error) for encounter, end, error in processes(deadly, lost=lost).each(iter(ids(12)))}
+    assert did.pop("e5") == (End.AGAIN, "FC503")
+    assert lost == ["e5"]
+    assert len(did) == 11 and set(did.values()) == {(End.CODED, "")}
+
+
+def test_an_exception_ends_the_process_and_not_the_run() -> None:
+    def failing(encounter: str) -> tuple[End | None, str]:
+        if encounter == "e2":
+            raise OSError("the disk is full")
+        return coded(encounter)
+
+    lost: list[str] = []
+    assert len(list(processes(failing, lost=lost).each(iter(ids(6))))) == 6
+    assert lost == ["e2"]
+
+
+def test_a_run_that_loses_everybody_stops() -> None:
+    done = processes(lambda encounter: os._exit(3), count=1).each(iter(ids(100)))
+    with pytest.raises(WorkerLost, match="one after the other"):
+        for _ in done:
+            pass
+    assert LOST_IN_A_ROW < 20
+
+
+def test_those_who_are_left_alone_end(tmp_path: Path) -> None:
+    """The parent is killed: its children end after what they have in hand, and begin nothing more."""
+    parent = os.fork()
+    if parent == 0:
+
+        def slow(encounter: str) -> tuple[End | None, str]:
+            (tmp_path / encounter).write_text(str(os.getpid()), encoding="ascii")
+            time.sleep(0.3)
+            return coded(encounter)
+
+        list(processes(slow).each(iter(ids(50))))
+        os._exit(0)
+    while len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.01)
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    children = {int(path.read_text(encoding="ascii") or 0) for path in tmp_path.iterdir()} - {0}
+    deadline = time.monotonic() + 10
+    while any(_lives(one) for one in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [one for one in children if _lives(one)]
+    assert len(list(tmp_path.iterdir())) <= 4
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_who_asks_for_no_more_lets_everybody_end() -> None:
+    done = processes(coded).each(iter(ids(50)))
+    assert next(done)[1] is End.CODED
+    done.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
