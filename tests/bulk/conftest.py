@@ -14,9 +14,9 @@ import pytest
 from fhir_coder import app
 from fhir_coder.cli import main
 from tests.one_engine import build_coder
-from tests.store.conftest import KEY, database_url, tables_of_postgresql, tables_of_sqlite
+from tests.store.conftest import KEY, database_url, shelf_of_postgresql, tables_of_sqlite
 
-__all__ = ["database_url", "tables_of_postgresql", "tables_of_sqlite"]
+__all__ = ["database_url", "shelf_of_postgresql", "tables_of_sqlite"]
 Bulk = Callable[..., int]
 
 
