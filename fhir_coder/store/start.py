@@ -14,6 +14,7 @@ from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.deliveries import Deliveries
+from fhir_coder.store.discovery import DiscoveryStore
 from fhir_coder.store.drafts import Drafts
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.follow_ups import FollowUps
@@ -83,6 +84,7 @@ class Stores:
     jobs: Jobs
     job_claims: JobClaims
     job_sweeping: JobSweeping
+    discovery: DiscoveryStore
 
     def close(self) -> None:
         """Close all connections."""
@@ -133,6 +135,7 @@ def open_stores(
         Jobs(engine, cipher, jobs),
         JobClaims(engine, cipher, jobs),
         JobSweeping(engine, jobs),
+        DiscoveryStore(engine),
     )
 
 
