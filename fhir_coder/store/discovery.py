@@ -122,7 +122,7 @@ class DiscoveryStore:
             connection.execute(update(_W).where(_W.tenant == tenant, _W.key.in_(chosen)).values(claim=claim, look_at_s=now + CLAIM_S))
             rows = connection.execute(select(*_WATCHED).where(_W.tenant == tenant, _W.key.in_(chosen)).order_by(_W.key)).all()
         order = {key: place for place, key in enumerate(chosen)}
-        return tuple(Watched(*row._replace(state=WatchState(row.state))) for row in sorted(rows, key=lambda row: order[row.key]))
+        return tuple(_watched(row) for row in sorted(rows, key=lambda row: order[row.key]))
 
     def later(self, tenant: str, one: Watched, why: Why, look_at_s: int, pending: str = "", pending_s: int = 0, version: str = "") -> bool:
         """Look at it again then. ``pending`` is the version that settles; ``version`` one that is known to be coded already. False where it is no longer
@@ -196,7 +196,8 @@ class DiscoveryStore:
         """Put down a part of what was found; those that are known and unchanged stay as they are. Who looks at one that changed has looked too early."""
         named = {one.encounter: one for one in found}
         here = (_W.ehr == ehr, _W.encounter.in_(list(named)))
-        known = dict(connection.execute(select(_W.encounter, _W.seen_sha256).where(_W.tenant == tenant, *here)).tuples().all())
+        rows = connection.execute(select(_W.encounter, _W.seen_sha256).where(_W.tenant == tenant, *here))
+        known: dict[str, str] = {row.encounter: row.seen_sha256 for row in rows}
         new = [self._new(tenant, ehr, one) for one in named.values() if one.encounter not in known]
         if new:
             connection.execute(insert(_W), new)
@@ -230,6 +231,11 @@ _WATCHED: tuple[Any, ...] = (
     _W.key, _W.encounter, _W.state, _W.version_sha256, _W.pending_sha256, _W.pending_s, _W.found_s, _W.taken_s, _W.jobs, _W.job, _W.claim,
 )  # fmt: skip
 """The columns of :class:`Watched`, in its order."""
+
+
+def _watched(row: Sequence[Any]) -> Watched:
+    values = dict(zip(Watched.__dataclass_fields__, row, strict=True))
+    return Watched(**values | {"state": WatchState(values["state"])})
 
 
 def _change(connection: Connection, tenant: str, one: Watched, values: dict[str, Any]) -> bool:
