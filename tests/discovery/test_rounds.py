@@ -387,14 +387,14 @@ print("through", flush=True)
 def test_killed_at_any_moment_it_takes_on_every_encounter_once(stage: Stage, tmp_path: Path) -> None:
     """SIGKILL after a while that grows from run to run, until one comes through; then every encounter has one job."""
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    for number in range(60):
+    for number in range(20):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path), str(number)], stdout=subprocess.PIPE, env=environment, text=True
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "begins\n"
         try:
-            process.wait(0.03 + 0.06 * number)
+            process.wait(0.05 * 1.6**number)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
         said = process.stdout.read()
