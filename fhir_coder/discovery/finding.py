@@ -14,7 +14,19 @@ from fhir_coder.discovery.people_file import read_people
 from fhir_coder.discovery.watched import Found, Mark
 from fhir_coder.discovery_settings import LISTED, SEARCHING, Discovery, Way, WayName
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.encounter_search import KIND, Parameters, by_day, by_update, first_day, is_of, last_day, missing, offered, updated_at
+from fhir_coder.ehr.encounter_search import (
+    KIND,
+    Parameters,
+    by_day,
+    by_update,
+    first_day,
+    is_dated,
+    is_of,
+    last_day,
+    missing,
+    offered,
+    updated_at,
+)
 from fhir_coder.ehr.encounter_version import hash_of
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Resource
@@ -87,10 +99,12 @@ class Finder:
         mark, today = self.store.mark(self.tenant, self.ehr, way.name), self.now().date()
         last_sweep = min(_day(mark.mark) or today, today)
         people = (way.ids or read_people(way.file, LISTED[way.name])) if way.name in LISTED else ("",)
+        spans = list(_spans(last_sweep - timedelta(days=way.back_days), today + timedelta(days=1), way.back_days + 2))
+        spans = spans if is_dated(client.capabilities()) else spans[:1]
         count = 0
         for person in _rest(people, mark.place):
             found: list[Resource] = []
-            for first, last in _spans(last_sweep - timedelta(days=way.back_days), today + timedelta(days=1), way.back_days + 2):
+            for first, last in spans:
                 parameters = by_day(client.capabilities(), first, last, way.name, person, self.only_finished)
                 found += [one for one in self._search(client, parameters) if not person or is_of(one, way.name, person)]
             count += self._note(found, way, Mark(mark.mark, person))

@@ -21,10 +21,10 @@ PAGE_SIZE = "100"
 NEEDED: Mapping[WayName, tuple[str, ...]] = {
     WayName.UPDATED: ("_lastUpdated",),
     WayName.BY_PRACTITIONER: ("practitioner", "date"),
-    WayName.BY_PATIENT: ("patient", "date"),
+    WayName.BY_PATIENT: ("patient",),
     WayName.BY_DATE: ("date",),
 }
-"""The search parameters of Encounter that a way cannot do without."""
+"""The search parameters of Encounter that a way cannot do without. Where a patient can be searched and no day, all encounters of the patient are."""
 
 Parameters = tuple[tuple[str, str], ...]
 
@@ -46,10 +46,16 @@ def by_update(capabilities: Capabilities, since: datetime, until: datetime | Non
     return (("_lastUpdated", f"ge{_instant(since)}"), *upper, *_paging(capabilities))
 
 
+def is_dated(capabilities: Capabilities) -> bool:
+    """Whether encounters can be searched by day."""
+    return capabilities.may_search(KIND, "date")
+
+
 def by_day(capabilities: Capabilities, first: date, last: date, way: WayName, person: str = "", is_finished: bool = True) -> Parameters:
     """Encounters of these days, the last included; of one practitioner or patient by id. ``is_finished``: only finished ones, where that can be asked."""
     who: Parameters = ((LISTED[way].lower(), person),) if person else ()
-    days = (("date", f"ge{first}"), ("date", f"lt{last + timedelta(days=1)}"))
+    dated = (("date", f"ge{first}"), ("date", f"lt{last + timedelta(days=1)}"))
+    days: Parameters = dated if is_dated(capabilities) else ()
     status: Parameters = (("status", "finished"),) if is_finished and capabilities.searches(KIND, "status") else ()
     return (*who, *days, *status, *_paging(capabilities))
 

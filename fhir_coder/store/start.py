@@ -16,6 +16,7 @@ from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.deliveries import Deliveries
 from fhir_coder.store.discovery import DiscoveryStore
 from fhir_coder.store.drafts import Drafts
+from fhir_coder.store.earlier import EarlierCodings
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.follow_ups import FollowUps
 from fhir_coder.store.holds import Holds
@@ -85,6 +86,7 @@ class Stores:
     job_claims: JobClaims
     job_sweeping: JobSweeping
     discovery: DiscoveryStore
+    earlier: EarlierCodings
 
     def close(self) -> None:
         """Close all connections."""
@@ -136,6 +138,7 @@ def open_stores(
         JobClaims(engine, cipher, jobs),
         JobSweeping(engine, jobs),
         DiscoveryStore(engine),
+        EarlierCodings(engine),
     )
 
 
