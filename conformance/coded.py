@@ -73,7 +73,8 @@ class Coded:
     @property
     def reasons(self) -> set[tuple[str, str]]:
         """System and code of each reason."""
-        return {(one.get("valueCoding", {}).get("system", ""), one.get("valueCoding", {}).get("code", "")) for one in self.named("reason")}
+        concepts = (one.get("valueCodeableConcept", {}) for one in self.named("reason"))
+        return {(coding.get("system", ""), coding.get("code", "")) for one in concepts for coding in one.get("coding", ())}
 
     @cached_property
     def texts(self) -> Sequence[tuple[str, str]]:
@@ -89,6 +90,17 @@ class Coded:
         """What is proposed of a type."""
         found = (entry.get("resource", {}) for entry in self.proposed)
         return [one for one in found if one.get("resourceType") == kind]
+
+
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object inside, itself included, in order."""
+    if isinstance(value, list):
+        for one in value:
+            yield from objects(one)
+    elif isinstance(value, Mapping):
+        yield value
+        for one in value.values():
+            yield from objects(one)
 
 
 def spans_of(parameter: Part, name: str = "evidence") -> Iterator[Span]:

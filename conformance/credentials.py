@@ -12,9 +12,11 @@ from typing import Any
 
 import requests
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 
 from conformance.target import Authorize
+from conformance.verdict import plain
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_S = 240
@@ -93,16 +95,34 @@ class BackendToken:
     def _renew(self) -> None:
         now = time.time()
         form = {"grant_type": "client_credentials", "scope": self._service.scope, "client_assertion_type": ASSERTION}
-        form["client_assertion"] = self._service.assertion(now)
+        try:
+            form["client_assertion"] = self._service.assertion(now)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise CredentialsUnusable(
+                "the key of --backend-services cannot sign: expected a private JWK with kid, and alg RS384 or ES384"
+            ) from error
         if self._service.resource:
             form["resource"] = self._service.resource
         try:
             answer = self._session.post(self._service.token_url, data=form, timeout=30)
+        except requests.RequestException as error:
+            raise CredentialsUnusable(f"nobody answers at {self._service.token_url} ({type(error).__name__})") from error
+        try:
             body = answer.json()
             self._token, lasts = body["access_token"], float(body.get("expires_in", 300))
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise CredentialsUnusable("the authorization server gives no token for this client") from error
+        except (ValueError, KeyError, TypeError) as error:
+            why = f"the authorization server gives no token for this client: HTTP {answer.status_code} {_error_of(answer)}".rstrip()
+            raise CredentialsUnusable(why) from error
         self._until = now + lasts
+
+
+def _error_of(answer: requests.Response) -> str:
+    """The error that RFC 6749 section 5.2 has, or nothing."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return ""
+    return plain(body.get("error", "")) if isinstance(body, dict) else ""
 
 
 SPELLINGS = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from conformance.coded import Coded
@@ -49,21 +50,23 @@ class FixtureAnswers:
         """The answer when the server reads the fixture from the simulator. Raises Skipped without one, Omitted for one that cannot be read so."""
         _require_way(fixture, REFERENCE)
         if fixture.id not in self._by_reference:
-            self._load(fixture.resources)
+            self._load(fixture)
             ehr = [{"name": "ehr", "valueString": self._target.ehr}] if self._target.ehr else []
             body: Resource = {"resourceType": "Parameters", "parameter": [*ehr, {"name": "includeText", "valueBoolean": True}]}
             self._by_reference[fixture.id] = self._target.code(body, fixture.encounter_id)
         self._target.last = self._by_reference[fixture.id].told
         return self._by_reference[fixture.id]
 
-    def _load(self, resources: Iterable[Resource]) -> None:
-        """The simulator's plain EHR holds these and its own records, and does not fail."""
+    def _load(self, fixture: Fixture) -> None:
+        """The simulator's plain EHR holds the fixture beside its own records, gives it in the manner that the fixture asks for, and does not fail."""
         control = f"{self._target.require_simulator()}/{PLAIN}"
         self._order("DELETE", control)
-        for one in resources:
+        for one in fixture.resources:
             self._order("PUT", f"{control}/resources", one)
+        if fixture.ehr:
+            self._order("PUT", f"{control}/manner", fixture.ehr)
 
-    def _order(self, method: str, url: str, body: Resource | None = None) -> None:
+    def _order(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> None:
         answer = self._target.session.request(method, url, json=body, timeout=self._target.timeout_s)
         if not answer.ok:
             raise Skipped(f"the simulator answers {method} with {answer.status_code}")

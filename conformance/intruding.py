@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from conformance.exchange import Answer
-from conformance.target import Target
+from conformance.target import NO_TOKEN, Target
 from conformance.verdict import Skipped, expect
 from conformance.visit import inline
 
@@ -34,10 +34,11 @@ def with_refused(target: Target, why: str) -> Answer:
 
 
 def good_token(target: Target) -> str:
-    """The token that we come in with. Skipped without one."""
+    """The token that we come in with. Without one Omitted where the server wants none, else Skipped."""
     scheme, _, token = str(target.authorize().get("Authorization", "")).partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Skipped("give --token or --backend-services")
+        target.require_guard()
+        raise Skipped(NO_TOKEN)
     return token
 
 

@@ -102,5 +102,5 @@ def is_protected(url: str) -> bool:
 def require_tls(url: str) -> None:
     """Unsatisfied for an address without TLS, Skipped for one on this machine."""
     if urlsplit(url).scheme != "https" and is_protected(url):
-        raise Skipped("on this machine: what stands before the server in use does TLS")
+        raise Skipped("on this machine TLS is not needed: try the server at its https address")
     expect(is_protected(url), "an https address", url)

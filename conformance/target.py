@@ -21,6 +21,9 @@ TIMEOUT_S = 60.0
 LONGEST_WAIT_S = 90
 """For a server that says that it is asked too often; many count refusals, of which the kit needs some dozens."""
 WAITS = 3
+SURELY_READ = 16 * 1024
+"""Bytes of a body that a server has read when it refuses a request, whatever it thinks of it."""
+NO_TOKEN = "give --token or --backend-services: the server asks who calls"  # noqa: S105 - no password
 _TOKEN_IN_ADDRESS = re.compile(r"(?<=access_token=)[^&]+")
 Authorize = Callable[[], Mapping[str, str]]
 """Gives the headers that prove who asks."""
@@ -71,8 +74,9 @@ class Target:
         waits: bool = True,
     ) -> Answer:
         """One request to a path below the base, or to an absolute URL. A resource is sent as FHIR JSON; a header that is None is
-        not sent; ``is_known`` False leaves out who asks. A server that is asked too often is asked again when it says; Skipped where that is not soon, and 429
-        is an answer like others where ``waits`` is False."""
+        not sent; ``is_known`` False leaves out who asks. Skipped where the operation wants to know and we have nothing to say.
+        A server that is asked too often is asked again when it says; Skipped where that is not soon, and 429 is an answer like others where
+        ``waits`` is False."""
         url = path if "://" in path else f"{self.base}/{path}".rstrip("/")
         told: dict[str, str | None] = {"Accept": FHIR_JSON, **(self.authorize() if is_known else {}), **(headers or {})}
         if isinstance(body, dict):
@@ -92,6 +96,8 @@ class Target:
                 break
             time.sleep(_soon(answer.headers.get("retry-after", ""), left))
             answer = self._exchange(prepared)
+        if answer.status == 401 and is_known and OPERATION in path and "OperationDefinition" not in path and not told.get("Authorization"):
+            raise Skipped(NO_TOKEN)
         return answer
 
     def _exchange(self, prepared: requests.PreparedRequest) -> Answer:
@@ -100,6 +106,8 @@ class Target:
         got = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False)
         passed = time.perf_counter() - begun
         self.last += f" -> {got.status_code}"
+        if not got.ok and len(prepared.body or "") > SURELY_READ:
+            self.session.close()  # a server that said no before it read all may close the connection under the next request
         headers = {name.lower(): value for name, value in got.headers.items()}
         return Answer(self.last, got.status_code, headers, got.content, passed, tuple(got.raw.headers.getlist("Set-Cookie")))
 
@@ -126,8 +134,8 @@ class Target:
 
     def claimed(self, kind: str) -> Resource:
         """What the CapabilityStatement says of a resource type. Raises Omitted where it says nothing."""
-        for rest in self.capability.get("rest", ()):
-            for one in rest.get("resource", ()):
+        for rest in objects(self.capability.get("rest")):
+            for one in objects(rest.get("resource")):
                 if rest.get("mode") == "server" and one.get("type") == kind:
                     return dict(one)
         raise Omitted(f"the CapabilityStatement lists no {kind}")
@@ -165,7 +173,7 @@ class Target:
         """Headers with a token that the server must refuse. Raises Skipped where none was given."""
         token = self.refused.get(why, "")
         if not token:
-            raise Skipped(f"give --refused FILE with a token that is {why}")
+            raise Skipped(f"give --refused FILE with a token under {why}")
         return {"Authorization": f"Bearer {token}"}
 
     def require_simulator(self) -> str:

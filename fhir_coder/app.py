@@ -114,7 +114,7 @@ def create_app(settings: Settings) -> Flask:
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
     risk = open_risk(settings, engine.coder.catalogue)
     publish = publisher(make_celery(settings.broker_url, settings.job_seconds)) if settings.broker_url else None
-    working = open_working(settings, stores, open_work(engine, stores, risk, guards.metrics), publish, guards.metrics)
+    working = open_working(settings, stores, open_work(engine, stores, risk, guards.metrics), publish, guards)
     terminology = Terminology(engine.coder.catalogue, utc_now)
     app.register_blueprint(create_api(engine, settings, risk, keys, guards, terminology, working.later))
     app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fhir_coder.api.blueprint import Later
+from fhir_coder.api.guards import Guards
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.operation import answer_of
 from fhir_coder.api.render_risk import Assessor
@@ -45,11 +46,12 @@ class Working:
     threads: JobThreads
 
 
-def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, metrics: Metrics) -> Working:
-    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep."""
+def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, guards: Guards) -> Working:
+    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep, and give way to callers
+    who wait."""
     sweeper = Sweeper(stores.job_sweeping, publish)
-    threads = JobThreads(work.do_next, sweeper.sweep, 0 if publish else settings.job_threads)
-    metrics.watch(partial(_backlog, stores))
+    threads = JobThreads(work.do_next, sweeper.sweep, 0 if publish else settings.job_threads, lambda: guards.room.is_at_work)
+    guards.metrics.watch(partial(_backlog, stores))
     told: Callable[[], None] = sweeper.hand_out if publish else threads.wake
     return Working(Later(stores.jobs, told), threads)
 

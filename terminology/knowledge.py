@@ -5,7 +5,7 @@ therefore started with ``REPLACED_BY`` in its environment: the folder of a kept 
 but :mod:`fhir_coder.record.replay` gives it, and it holds for a whole process because loaders remember what they read.
 
 Not knowledge, and read by its own path: the FHIR definitions (``fhir_coder/fhir``), the built-in EHR (``fhir_coder/sandbox``), the roles and reasons of
-people, and the tables of the risk report (``fhir_coder/risk``) and of the audit (``fhir_coder/audit``), which decide nothing.
+people, what our codes are called, and the tables of the risk report (``fhir_coder/risk``) and of the audit (``fhir_coder/audit``), which decide nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ELSEWHERE = (
     "fhir_coder/sandbox/",
     "fhir_coder/risk/",
     "fhir_coder/audit/",
+    "fhir_coder/own_terms.tsv",
     "fhir_coder/roles.tsv",
     "fhir_coder/worklist/",
     RANKERS,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 from terminology.codebook import Codebook
 from terminology.installation import open_catalogue
 from terminology.release import Catalogue, Release
+from tests.staying import staying
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("FHIR_CODER_DATA", str(ROOT / ".data"))
     settings.register_profile("steady", derandomize=not os.environ.get("FHIR_CODER_TEST_RANDOM"))
     settings.load_profile("steady")
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: the collector of cyclic garbage went through all of them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +49,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """Every installed release."""
-    return open_catalogue(Settings.from_environment().data)
+    with staying():
+        return open_catalogue(Settings.from_environment().data)
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +72,15 @@ def built() -> None:
 
     for _ in build_indexes(Settings.from_environment()):
         pass
+
+
+@pytest.fixture(scope="module")
+def loaded_once() -> Iterator[None]:
+    """Commands of a file share one load of the installed releases and indexes."""
+    from tests import one_engine
+
+    with one_engine.loaded_once():
+        yield
 
 
 @pytest.fixture(scope="session")

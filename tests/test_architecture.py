@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.each import for_each
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("terminology", "index", "fhir_coder", "conformance")
@@ -86,7 +87,8 @@ def sources_of_the_server() -> Iterator[Path]:
     yield from (path for path in sources() if not relative(path).startswith("conformance/"))
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -101,7 +103,7 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", list(sources_of_the_server()), ids=relative)
+@for_each("path", sources_of_the_server(), ids=relative)
 def test_third_parties_stay_behind_their_fence(path: Path) -> None:
     for name in imports(path):
         allowed = FENCES.get(name.split(".")[0])
@@ -110,7 +112,10 @@ def test_third_parties_stay_behind_their_fence(path: Path) -> None:
 
 def called_of_requests(path: Path) -> set[str]:
     """What of the module ``requests`` a file calls, by whatever name it is imported."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    if "requests" not in source:
+        return set()
+    tree = ast.parse(source)
     named = {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
@@ -132,7 +137,7 @@ def called_of_requests(path: Path) -> set[str]:
 SENDS = {"Session", "session", "request", "get", "head", "options", "post", "put", "patch", "delete", "HTTPAdapter"}
 
 
-@pytest.mark.parametrize("path", list(sources_of_the_server()), ids=relative)
+@for_each("path", sources_of_the_server(), ids=relative)
 def test_nothing_leaves_past_the_rule_on_addresses(path: Path) -> None:
     if relative(path) not in OPENS_SESSIONS:
         assert not called_of_requests(path) & (SENDS - ({"HTTPAdapter"} if relative(path) == "fhir_coder/sandbox/transport.py" else set()))
@@ -147,7 +152,7 @@ def test_the_search_for_ways_out_finds_them(tmp_path: Path) -> None:
     assert {"Session"} <= called_of_requests(ROOT / "fhir_coder/outbound/session.py")
 
 
-@pytest.mark.parametrize("path", list(sources()), ids=relative)
+@for_each("path", sources(), ids=relative)
 def test_imports_go_downward(path: Path) -> None:
     above = PACKAGES[PACKAGES.index(relative(path).split("/")[0]) + 1 :]
     assert not {name for name in imports(path) if name.split(".")[0] in above}
@@ -166,7 +171,7 @@ def test_what_tries_the_server_from_outside_does_not_import_it() -> None:
     } == set()
 
 
-@pytest.mark.parametrize("path", [p for p in sources() if relative(p).split("/")[1] in STAGES], ids=relative)
+@for_each("path", [p for p in sources() if relative(p).split("/")[1] in STAGES], ids=relative)
 def test_a_stage_imports_no_sibling_and_nothing_above(path: Path) -> None:
     stage = relative(path).split("/")[1]
     for name in imports(path):
@@ -180,7 +185,7 @@ def in_house(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
-@pytest.mark.parametrize("path", [p for p in sources() if relative(p).startswith("fhir_coder/record/")], ids=relative)
+@for_each("path", [p for p in sources() if relative(p).startswith("fhir_coder/record/")], ids=relative)
 def test_the_record_imports_nothing_of_the_server_or_the_command_line(path: Path) -> None:
     assert not [name for name in imports(path) if name.startswith(OUTERMOST)]
 
@@ -189,7 +194,7 @@ PURE = ("fhir_coder.errors", "fhir_coder.model", "fhir_coder.worklist")
 """What reviews are made of: values and errors. No store, no page and no clock."""
 
 
-@pytest.mark.parametrize("path", [p for p in sources() if relative(p).startswith("fhir_coder/worklist/")], ids=relative)
+@for_each("path", [p for p in sources() if relative(p).startswith("fhir_coder/worklist/")], ids=relative)
 def test_what_follows_from_decisions_knows_neither_store_nor_page(path: Path) -> None:
     ours = {name for name in imports(path) if name.split(".")[0] in PACKAGES}
     assert not {name for name in ours if not name.startswith(PURE)}
@@ -200,7 +205,7 @@ def test_concrete_parts_are_put_together_in_the_composition_files_alone() -> Non
     assert {name for name in callers if not name.startswith((*COMPOSITION, "fhir_coder.commands."))} == set()
 
 
-@pytest.mark.parametrize("path", list(sources()), ids=relative)
+@for_each("path", sources(), ids=relative)
 def test_every_module_of_ours_that_a_docstring_names_exists(path: Path) -> None:
     for name in re.findall(rf":mod:`((?:\.|{'|'.join(PACKAGES)})[\w.]*)`", path.read_text(encoding="utf-8")):
         place = path.parent / name[1:].replace(".", "/") if name.startswith(".") else ROOT / name.replace(".", "/")
@@ -217,8 +222,9 @@ def test_no_file_grows_into_a_monolith() -> None:
 
 
 RISK = "fhir_coder.risk"
-SHOWS_RISK = (*OUTERMOST, "fhir_coder.__main__", RISK)
-"""What puts the server together, answers and prints. Everything else decides, and does not know the risk report."""
+SHOWS_RISK = (*OUTERMOST, "fhir_coder.__main__", "conformance.ig", RISK)
+"""What puts the server together, answers and prints, and the package that says what its codes mean. Everything else decides, and does not know the risk
+report."""
 
 
 def reached_from(start: str, imported: dict[str, set[str]]) -> set[str]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.each import for_each
+
 ROOT = Path(__file__).resolve().parents[1]
 AT_LEAST = 80
 
@@ -54,7 +56,7 @@ def parts(test: str) -> tuple[str, str, str]:
     return found[1], found[2], found[3] or ""
 
 
-@pytest.mark.parametrize("row", ATTACKS, ids=lambda row: row["id"])
+@for_each("row", ATTACKS, ids=lambda row: row["id"])
 def test_an_attack_names_a_test_that_is_there(row: dict[str, str]) -> None:
     path, function, case = parts(row["test"])
     assert function in functions(path)
@@ -62,12 +64,12 @@ def test_an_attack_names_a_test_that_is_there(row: dict[str, str]) -> None:
     assert row["area"] and row["attack"]
 
 
-@pytest.mark.parametrize("row", ATTACKS, ids=lambda row: row["id"])
+@for_each("row", ATTACKS, ids=lambda row: row["id"])
 def test_a_test_of_an_attack_says_by_what_it_proves_it(row: dict[str, str]) -> None:
     assert row["test"].split("[")[0] in PROOFS
 
 
-@pytest.mark.parametrize("test", PROOFS)
+@for_each("test", PROOFS)
 def test_a_proof_stands_in_its_test(test: str) -> None:
     path, function, _ = parts(test)
     source = functions(path)[function]

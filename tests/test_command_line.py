@@ -14,6 +14,8 @@ from fhir_coder.cli import main
 from fhir_coder.commands.serve import require_loopback
 from fhir_coder.errors import ConfigurationError
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 NOTE = "HPI\nDenies fever.\n\nASSESSMENT AND PLAN\n1. Hypertension, controlled. Continue lisinopril.\n2. Left knee osteoarthritis. Injection today.\n"
 
 

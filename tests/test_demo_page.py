@@ -130,3 +130,9 @@ def test_codes_are_held_against_those_of_the_ehr() -> None:
         "unsupported - EHR: J45",
         "added E11.9, E78.5 (the EHR has nothing of the kind)",
     ]
+
+
+def test_reasons_are_told_by_their_sentences() -> None:
+    coding = {"system": "s", "code": "low-probability", "display": "Low probability"}
+    reason = {"name": "reason", "valueCodeableConcept": {"coding": [coding], "text": "Probability below 0.96."}}
+    assert "\n  because: Probability below 0.96.\n" in page((), None, reason)

@@ -21,6 +21,7 @@ from fhir_coder.edits.registry import all_edits
 from fhir_coder.model import RejectionReason, UnreadableNote
 from fhir_coder.notes.formats import content_types
 from fhir_coder.settings import SETTINGS, Settings
+from tests.each import for_each
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -43,7 +44,7 @@ def anchors(path: Path) -> set[str]:
 # ---------------------------------------------------------------------------------------------------------------- settings
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@for_each("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_has_a_heading(setting) -> None:
     assert setting.variable in headings("settings.md")
 
@@ -53,13 +54,13 @@ def test_no_heading_documents_a_setting_that_is_gone() -> None:
     assert documented == {setting.variable for setting in SETTINGS}
 
 
-@pytest.mark.parametrize("setting", [one for one in SETTINGS if one.default], ids=lambda setting: setting.name)
+@for_each("setting", [one for one in SETTINGS if one.default], ids=lambda setting: setting.name)
 def test_the_default_of_a_setting_is_told(setting) -> None:
     section = text("settings.md").split(f"### {setting.variable}\n")[1].split("\n#")[0]
     assert re.search(rf"(?<![\w.]){re.escape(setting.default)}(?![\w])", section)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_setting_that_is_gone(page: Path) -> None:
     named = set(re.findall(r"FHIR_CODER_[A-Z0-9_]+", page.read_text(encoding="utf-8")))
     known = {setting.variable for setting in SETTINGS}
@@ -86,23 +87,23 @@ def section_of(command: str) -> str:
     return text("command-line.md").split(f"## fhir-coder {command}\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each("command", COMMANDS)
 def test_every_subcommand_has_a_heading(command: str) -> None:
     assert f"fhir-coder {command}" in headings("command-line.md")
 
 
-@pytest.mark.parametrize(("command", "option"), list(options()))
+@for_each("command, option", list(options()))
 def test_every_option_stands_under_its_subcommand(command: str, option: str) -> None:
     assert option in section_of(command)
 
 
-@pytest.mark.parametrize("command", [name for name, one in subcommands(parser()).items() if subcommands(one)])
+@for_each("command", [name for name, one in subcommands(parser()).items() if subcommands(one)])
 def test_every_action_stands_under_its_subcommand(command: str) -> None:
     for action in subcommands(subcommands(parser())[command]):
         assert f"fhir-coder {command} {action}" in section_of(command)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_subcommand_that_does_not_exist(page: Path) -> None:
     named = re.findall(r"(?:`|/)fhir-coder ([a-z]+)(?=[ `\n])", page.read_text(encoding="utf-8"))
     assert set(named) <= set(subcommands(parser()))
@@ -122,7 +123,7 @@ def routes() -> list[tuple[str, str]]:
     return sorted(rules)
 
 
-@pytest.mark.parametrize(("method", "rule"), routes())
+@for_each("method, rule", routes())
 def test_every_route_is_documented(method: str, rule: str) -> None:
     address = re.sub(r"^(?:/t/<tenant>)?/fhir", "[base]", rule.rstrip("/"))
     address = re.sub(r"^/t/<tenant>(?=/cds-services)", "", address).replace("<service_id>", "[service]")
@@ -136,7 +137,7 @@ def test_both_bases_are_documented() -> None:
     }
 
 
-@pytest.mark.parametrize("reason", RejectionReason)
+@for_each("reason", RejectionReason)
 def test_every_rejection_reason_is_documented(reason: RejectionReason) -> None:
     assert f"| `{reason.value}` |" in text("operation.md")
 
@@ -150,7 +151,7 @@ def test_the_always_review_categories_are_documented() -> None:
 # ------------------------------------------------------------------------------------------------------------------- notes
 
 
-@pytest.mark.parametrize("content_type", content_types())
+@for_each("content_type", content_types())
 def test_every_content_type_is_documented(content_type: str) -> None:
     assert f"`{content_type}`" in text("notes.md").split("## What is kept")[0]
 
@@ -163,7 +164,7 @@ def test_every_reason_of_an_unreadable_note_is_documented() -> None:
 # ------------------------------------------------------------------------------------------------------------------- edits
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_an_edit_that_does_not_exist(page: Path) -> None:
     assert set(re.findall(r"FCE-\d{3}", page.read_text(encoding="utf-8"))) <= {edit.id for edit in all_edits()}
 
@@ -171,7 +172,7 @@ def test_no_page_names_an_edit_that_does_not_exist(page: Path) -> None:
 # ------------------------------------------------------------------------------------------------------------------- pages
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#][^)]*)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
@@ -180,7 +181,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert not anchor or anchor in anchors(page.parent / path), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES, ids=lambda page: page.name)
 def test_every_file_that_is_named_exists(page: Path) -> None:
     named = re.findall(
         r"`((?:fhir_coder|index|terminology|tests|corpus|docs|benchmarks|conformance)/[^`\s]*)`", page.read_text(encoding="utf-8")
@@ -190,7 +191,7 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
             assert list(ROOT.glob(name.rstrip("/"))), name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES, ids=lambda page: page.name)
 def test_no_page_has_a_gap_to_be_filled(page: Path) -> None:
     assert re.findall(r"\{[A-Z_]+\}|\bTODO\b|\bTBD\b", page.read_text(encoding="utf-8")) == []
 
@@ -198,3 +199,15 @@ def test_no_page_has_a_gap_to_be_filled(page: Path) -> None:
 def test_every_page_is_reached_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in sorted(DOCS.glob("*.md")) if f"(docs/{path.name})" not in readme] == []
+
+
+# ------------------------------------------------------------------------------------------------------------------- soak runs
+
+
+def test_every_file_with_a_soak_test_is_in_the_table_of_soak_runs() -> None:
+    told = text("soak.md").partition("## Results")[0]
+    marked = [
+        path for path in sorted((ROOT / "tests").rglob("test_*.py")) if re.search(r"\bmark\.soak\b", path.read_text(encoding="utf-8"))
+    ]
+    assert len(marked) > 5
+    assert [path.name for path in marked if path.name not in told] == []

@@ -27,7 +27,7 @@ from tests.store.conftest import (  # noqa: F401 - fixtures
     KEY,
     coding_result,
     database_url,
-    tables_of_postgresql,
+    shelf_of_postgresql,
     tables_of_sqlite,
 )
 

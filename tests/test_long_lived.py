@@ -29,4 +29,3 @@ def test_what_is_kept_for_good_is_not_looked_through_again() -> None:
     before = gc.get_freeze_count()
     keep_for_good()
     assert gc.get_freeze_count() > before
-    gc.unfreeze()

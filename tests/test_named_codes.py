@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fhir_coder.named_codes import CODE_COLUMNS, broken_codes, named_codes
+from fhir_coder.named_codes import CODE_COLUMNS, NamedCode, broken_codes, named_codes
 from terminology.codebook import Codebook
 from terminology.loading.change_lists import AddedCode, Changes
 from terminology.loading.overlay import apply_changes
@@ -21,6 +21,11 @@ def tabular() -> TabularList:
     from terminology import embedded
 
     return parse_tabular(embedded.read_embedded())
+
+
+@pytest.fixture(scope="module")
+def named() -> tuple[NamedCode, ...]:
+    return tuple(named_codes())
 
 
 @pytest.mark.parametrize(
@@ -38,8 +43,8 @@ def tabular() -> TabularList:
         ("terminology/lexicon/terms/cardiology.tsv", "I42.0", True),
     ],
 )
-def test_codes_of_every_kind_are_found_with_their_line(place: str, code: str, is_reported: bool) -> None:
-    found = [one for one in named_codes() if one.place.split(":")[0] == place and one.code == code]
+def test_codes_of_every_kind_are_found_with_their_line(named: tuple[NamedCode, ...], place: str, code: str, is_reported: bool) -> None:
+    found = [one for one in named if one.place.split(":")[0] == place and one.code == code]
     assert found
     for one in found:
         assert one.is_reported is is_reported

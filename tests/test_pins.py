@@ -12,6 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.each import for_each
+
 ROOT = Path(__file__).resolve().parents[1]
 APART = "torch"
 """Installed before the rest: see ``tools/torch_apart.txt``."""
@@ -29,7 +31,7 @@ def declared() -> dict[str, Requirement]:
     return {canonicalize_name(one.name): one for one in map(Requirement, filter(None, map(str.strip, lines)))}
 
 
-@pytest.mark.parametrize("name", sorted(set(declared()) - {APART}))
+@for_each("name", sorted(set(declared()) - {APART}))
 def test_a_dependency_is_pinned_to_a_version_that_fits(name: str) -> None:
     assert name in PINS, f"{name} is not in requirements.lock: make lock"
     assert declared()[name].specifier.contains(PINS[name], prereleases=True)
@@ -69,7 +71,7 @@ def needed_by(name: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", sorted(PINS))
+@for_each("name", sorted(PINS))
 def test_what_a_pinned_package_needs_is_pinned_too(name: str) -> None:
     """So that ``pip install --no-deps`` leaves nothing out. A package that is installed here in another version is passed over."""
     assert needed_by(name) - set(PINS) <= {APART}

@@ -26,7 +26,7 @@ from fhir_coder.api.cds_hooks import create_cds_hooks
 from fhir_coder.api.failures import install_error_handlers
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import JsonFormatter, configure_logging
-from fhir_coder.app import build_coder, hook_parts, open_all_stores, open_flow
+from fhir_coder.app import hook_parts, open_all_stores, open_flow
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.connections import EhrConnections
 from fhir_coder.ehr.client import EhrClient
@@ -38,6 +38,7 @@ from fhir_coder.reviewing import open_reviewing
 from fhir_coder.settings import Settings
 from fhir_coder.tenant_settings import DEFAULT_TENANT, EhrSettings, Tenant
 from fhir_coder.throttle.rates import open_counters
+from tests.one_engine import build_coder
 from tests.simulated_ehr import BASE, TYPES, Fault, SimulatedEhr, full_statement
 from tests.store.conftest import KEY
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from fhir_coder.coding.policy import outpatient
 from fhir_coder.model import Encounter, Note
@@ -21,27 +25,49 @@ TIMEOUT_S = 60
 TRAINING_ONLY = {"torch", "sentence_transformers", "transformers", "onnx", "sklearn", "scipy", "lightgbm", "pandas"}
 
 
-def test_the_serving_process_imports_nothing_that_only_training_and_building_need(built: None) -> None:
-    """They cost seconds and hundreds of MiB. The process codes a note too, with a problem that only retrieval finds."""
-    script = (
-        "import sys; from fhir_coder.app import build_coder, create_app; from fhir_coder.settings import Settings;"
-        "from fhir_coder.batch import encounter_from; from fhir_coder.coding.policy import outpatient;"
-        "create_app(Settings.from_environment(sandbox=False));"
-        f"build_coder(Settings.from_environment()).code_encounter(encounter_from({{'text': {NOTE.notes[0].text!r}}}, 1), outpatient());"
-        f"print(sorted({TRAINING_ONLY!r} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+SCRIPT = f"""
+import os, sys
+from fhir_coder import app
+from fhir_coder.batch import encounter_from
+from fhir_coder.coding.policy import outpatient
+from fhir_coder.settings import Settings
+
+engines, build = [], app.build_coder
+app.build_coder = lambda *given, **named: engines.append(build(*given, **named)) or engines[0]
+app.create_app(Settings.from_environment(sandbox=False))
+engines[0].code_encounter(encounter_from({{'text': {NOTE.notes[0].text!r}}}, 1), outpatient())
+print('imported', sorted({TRAINING_ONLY!r} & set(sys.modules)), flush=True)
+child = os.fork()
+if child == 0:
+    sys.exit(0)
+print('child', os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""A serving process: the whole server, a note with a problem that only retrieval finds, and a child that has nothing to do."""
 
 
-def test_a_child_ends_by_itself(built: None) -> None:
+@pytest.fixture(scope="module")
+def served(built: None) -> Iterator[list[str]]:
+    """What that process prints until it ends or is stuck: a line for what it imported, and one for how its child ended."""
+    command = [sys.executable, "-c", SCRIPT]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT, start_new_session=True
+    ) as process:
+        try:
+            printed, _ = process.communicate(timeout=2 * TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # the child as well
+            printed, _ = process.communicate()
+        yield printed.splitlines()
+
+
+def test_the_serving_process_imports_nothing_that_only_training_and_building_need(served: list[str]) -> None:
+    """They cost seconds and hundreds of MiB."""
+    assert "imported []" in served
+
+
+def test_a_child_ends_by_itself(served: list[str]) -> None:
     """Threads that a library started in the parent do not exist in the child; waiting for them at exit would hang it for ever."""
-    script = (
-        "import os, sys; from fhir_coder.app import build_coder; from fhir_coder.settings import Settings;"
-        "build_coder(Settings.from_environment()); child = os.fork();"
-        "sys.exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
-    )
-    subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=TIMEOUT_S, cwd=ROOT, check=True)
+    assert "child 0" in served
 
 
 def test_two_children_code_after_a_warm_up_in_the_parent(coder: Coder) -> None:

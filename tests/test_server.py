@@ -164,7 +164,7 @@ def test_a_preliminary_note_beside_a_signed_one_stops_a_pass(client: FlaskClient
     body = inline()
     body["parameter"].append({"name": "note", "resource": note("Assessment: gout.") | {"docStatus": "preliminary"}})
     answer = post(client, body, "/fhir/Encounter/$code-encounter").get_json(force=True)
-    assert "unreadable-note" in [one["valueCoding"]["code"] for one in named(answer, "reason")]
+    assert "unreadable-note" in [one["valueCodeableConcept"]["coding"][0]["code"] for one in named(answer, "reason")]
     assert "nobody has signed it yet" in json.dumps(named(answer, "issues"))
 
 

@@ -49,7 +49,8 @@ def odd(exhibit: Exhibit, status: int, body: dict[str, Any]) -> str:
     """What is wrong with an answer, or empty: a document without text sends the encounter to review and says why, and nothing is coded."""
     if status != 200:
         return f"answered {status}"
-    told = {one["valueCoding"]["code"]: one["valueCoding"]["display"] for one in body["parameter"] if one["name"] == "reason"}
+    reasons = [one["valueCodeableConcept"] for one in body["parameter"] if one["name"] == "reason"]
+    told = {one["coding"][0]["code"]: one["text"] for one in reasons}
     if exhibit.outcome == "text":
         return "told to be unreadable" if "unreadable-note" in told and exhibit.name not in PARTLY_READ else ""
     why = exhibit.outcome if exhibit.data else "no-content"

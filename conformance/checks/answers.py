@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.answer_check import answer_check
-from conformance.coded import ICD10CM, Assigned, Coded, Part, Span, spans_of, value_of
+from conformance.coded import ICD10CM, Assigned, Coded, Part, Span, objects, spans_of, value_of
 from conformance.exchange import FHIR_JSON, Resource
 from conformance.fixture import fixtures
 from conformance.fixture_answers import SAMPLES, answers_of, codings
@@ -175,6 +175,28 @@ def review_has_a_reason(target: Target) -> None:
     """An encounter that goes to review says why."""
     for fixture, coded in codings(target):
         expect(coded.disposition != "review" or coded.reasons, f"a reason for the review of {fixture.id}", "none")
+
+
+@answer_check
+def reasons_are_told_in_words(target: Target) -> None:
+    """A reason has its code and system, and says in text what it is here."""
+    for fixture, coded in codings(target):
+        for one in coded.named("reason"):
+            concept = one.get("valueCodeableConcept", {})
+            expect(concept.get("text"), f"the text of each reason of {fixture.id}", "none")
+            expect(all(two.get("system") and two.get("code") for two in concept.get("coding", ())), "its system and code", fixture.id)
+
+
+@answer_check
+def codes_have_one_display(target: Target) -> None:
+    """A code of a system and version has one display, in all that is answered: it is what the system calls it, not what it is about here."""
+    called: dict[tuple[str, str, str], set[str]] = {}
+    for _, coded in codings(target):
+        for one in objects(coded.parameters):
+            if isinstance(one.get("code"), str) and isinstance(one.get("display"), str) and one.get("system"):
+                called.setdefault((str(one["system"]), str(one.get("version", "")), one["code"]), set()).add(one["display"])
+    twice = [f"{code} of {system}" for (system, _, code), displays in called.items() if len(displays) > 1]
+    expect(not twice, "one display for each code", ", ".join(twice))
 
 
 @answer_check

@@ -9,17 +9,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from conformance.simulator.authorization import Authorization
 from conformance.simulator.control import PATH
 from conformance.simulator.ehr import SimulatedEhr
 from conformance.simulator.exchange import Resource
 from conformance.simulator.profile import read_profiles
 from conformance.simulator.server import SimulatorServer
+from conformance.simulator.site import Site, SiteUnusable
 from fhir_coder.errors import FhirCoderError
 from fhir_coder.fhir.reader import read_json
 
 RECORDS = Path(__file__).with_name("records.json")
 SLOW_S = 30.0
 UNUSABLE = 2
+GIVES_UP = 0.75
+"""The part of a slow answer that a server waits for at a prepared site."""
 
 
 class RecordsUnusable(Exception):
@@ -33,11 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         records = read_records(given.bundle or [RECORDS])
         with TemporaryDirectory(prefix="ehr-simulator-") as folder:
             ehrs = simulated_ehrs(records, Path(folder), given.slow, given.profile)
-            server = SimulatorServer(given.host, given.port, ehrs)
-            print("\n".join(announcement(server.url, ehrs.values())), flush=True)
-            with server:
+            with SimulatorServer(given.host, given.port, ehrs) as server:
+                lines = announcement(server.url, ehrs.values())
+                if given.site:
+                    server.authorization = prepared(given.site, server.url, given.server.rstrip("/"), given.slow, ehrs)
+                    lines = [*lines[:-1], f"site    {given.site}: server.env for the server, @{given.site / 'kit'} for the kit"]
+                print("\n".join(lines), flush=True)
                 server.serve_forever()
-    except (RecordsUnusable, OSError) as reason:
+    except (RecordsUnusable, SiteUnusable, OSError) as reason:
         print(f"simulator: {reason}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
@@ -76,6 +83,14 @@ def announcement(url: str, ehrs: Iterable[SimulatedEhr]) -> list[str]:
     return [*lines, f"control {url}{PATH}", f"FHIR_CODER_TENANTS='{json.dumps([{'id': 'default', 'ehrs': known}])}'"]
 
 
+def prepared(folder: Path, simulator: str, server: str, slow_s: float, ehrs: Iterable[str]) -> Authorization:
+    """Write what a server at the address ``server`` and the kit must be told, so that every group is tried; gives the authorization server that the
+    tokens are of. A server gives up before a slow answer comes. Raises SiteUnusable."""
+    site = Site(folder, simulator, server, slow_s * GIVES_UP)
+    site.write(ehrs)
+    return site.authorization
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m conformance.simulator", description="An EHR over HTTP that fails to order.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; it asks nobody who they are")
@@ -92,5 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--slow", type=float, default=SLOW_S, metavar="SECONDS", help="how late a slow answer is; more than the timeout of the server tried"
+    )
+    parser.add_argument(
+        "--site", type=Path, metavar="FOLDER", help="write there what the server and the kit must be told, so that every group is tried"
+    )
+    parser.add_argument(
+        "--server", default="http://127.0.0.1:8080", metavar="URL", help="with --site: where the server will be, without a path"
     )
     return parser

@@ -4,6 +4,7 @@
 - ``DELETE /_control``, ``DELETE /_control/EHR``: back to the beginning.
 - ``GET /_control/EHR``: what that EHR was asked (``seen``), what the server that is tried made there (``held``), and how often each fault struck.
 - ``PUT /_control/EHR/faults``: the faults from now on, as a list (:mod:`conformance.simulator.faults`).
+- ``PUT /_control/EHR/manner``: how it gives Binaries and pages from now on (:mod:`conformance.simulator.manner`).
 - ``POST /_control/EHR/visits``: a new visit, like ``{"like": ENCOUNTER_ID}`` or like the first; answers with its resources.
 - ``PUT /_control/EHR/resources``: a resource written as somebody at the EHR would.
 """
@@ -18,6 +19,7 @@ from conformance.simulator.effects import EFFECTS
 from conformance.simulator.ehr import SimulatedEhr
 from conformance.simulator.exchange import Reply
 from conformance.simulator.faults import NotAFault
+from conformance.simulator.manner import NotAManner
 from conformance.simulator.visits import NoSuchVisit
 
 PATH = "/_control"
@@ -41,7 +43,7 @@ class Control:
             if name not in self._ehrs:
                 return _error(404, f"no EHR is called {name}")
             return _of_one(self._ehrs[name], method, what, body, origin)
-        except (NotAFault, NoSuchVisit) as reason:
+        except (NotAFault, NotAManner, NoSuchVisit) as reason:
             return _error(400, str(reason))
         except (ValueError, KeyError, TypeError) as reason:
             return _error(400, f"the body cannot be used ({type(reason).__name__})")
@@ -78,8 +80,14 @@ def _order(ehr: SimulatedEhr, given: Any) -> Any:
     return [one.told() for one in ehr.faults]
 
 
+def _behave(ehr: SimulatedEhr, given: Any) -> Any:
+    ehr.behave(given)
+    return ehr.manner.told()
+
+
 ACTS: Mapping[tuple[str, str], Act] = {
     ("PUT", "faults"): _order,
+    ("PUT", "manner"): _behave,
     ("POST", "visits"): lambda ehr, given: ehr.add_visit(given.get("like", "")),
     ("PUT", "resources"): lambda ehr, given: ehr.put([given])[0],
 }

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from conformance.simulator.effects import Order
 from conformance.simulator.exchange import Reply, Request, Resource
 from conformance.simulator.faults import Fault, read_fault, spoiled
+from conformance.simulator.manner import Manner, read_manner
 from conformance.simulator.profile import Profile
 from conformance.simulator.tokens import Tokens
 from conformance.simulator.visits import copy_of_visit
@@ -59,20 +60,25 @@ class SimulatedEhr:
         self.tokens = Tokens()
         self.faults: list[Fault] = []
         self.seen: list[Seen] = []
+        self.manner = Manner()
         self._own: set[str] = set()
         self.reset()
 
     def reset(self) -> None:
-        """Back to the beginning: no faults, nothing written, nothing seen. Tokens stay good."""
+        """Back to the beginning: no faults, no manner, nothing written, nothing seen. Tokens stay good."""
         with self._lock:
             shutil.copyfile(self._beginning, self._file)
-            self.faults, self.seen = [], []
+            self.faults, self.seen, self.manner = [], [], Manner()
             self._own = {_address(one) for kind in PROPOSED for one in self._all(kind)}
 
     def order(self, faults: Sequence[object]) -> None:
         """These faults from now on, and no others. Raises NotAFault."""
         with self._lock:
             self.faults = [read_fault(one, self._slow_s, len(self.tokens)) for one in faults]
+
+    def behave(self, manner: object) -> None:
+        """Give what it holds in this manner from now on. Raises NotAManner."""
+        self.manner = read_manner(manner)
 
     def add_visit(self, encounter_id: str = "") -> list[Resource]:
         """A new visit like the one named, or like the first; its resources. Raises NoSuchVisit."""
@@ -129,7 +135,8 @@ class SimulatedEhr:
 
     def _open(self, request: Request) -> Reply:
         """The built-in EHR's own answer; a condition is honoured where conditional create is listed."""
-        passed = request if self.profile.conditionalCreate else request.without("if-none-exist")
+        mannered = self.manner.on(request)
+        passed = mannered if self.profile.conditionalCreate else mannered.without("if-none-exist")
         headers = {name: value for name, value in passed.headers.items() if name not in {"host", "content-length", "transfer-encoding"}}
         got = self._application.test_client(use_cookies=False).open(
             f"{self.path}/{passed.path}".rstrip("/"),
@@ -159,6 +166,7 @@ class SimulatedEhr:
                 "title": self.profile.title,
                 "offers": {"": ["transaction"] if self.profile.transaction else [], **self.profile.types},
                 "faults": [one.told() for one in self.faults],
+                "manner": self.manner.told(),
                 "seen": [asdict(one) for one in self.seen],
                 "held": self.held(),
             }

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR
 from urllib.parse import urlsplit
 
+from conformance.simulator import authorization
+from conformance.simulator.authorization import Authorization
 from conformance.simulator.control import PATH, Control
 from conformance.simulator.ehr import SimulatedEhr
 from conformance.simulator.exchange import Reply, Request
@@ -20,7 +22,8 @@ _SET_HERE = frozenset({"content-length", "connection", "date", "server"})
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """All simulated EHRs below one address, each at ``/PROFILE/fhir``, and ``/_control``. Port 0 takes a free one."""
+    """All simulated EHRs below one address, each at ``/PROFILE/fhir``, ``/_control``, and ``/_authorization`` once :attr:`authorization` is set. Port
+    0 takes a free one."""
 
     daemon_threads = True
     block_on_close = False
@@ -30,6 +33,7 @@ class SimulatorServer(ThreadingHTTPServer):
         self._ehrs = ehrs
         self._outside: list[str] = []
         self._control = Control(ehrs, self._outside)
+        self.authorization: Authorization | None = None
 
     @property
     def url(self) -> str:
@@ -42,6 +46,8 @@ class SimulatorServer(ThreadingHTTPServer):
         url, origin = urlsplit(target), f"http://{headers.get('host', '')}"
         if url.path == PATH or url.path.startswith(f"{PATH}/"):
             return self._control.answer(method, url.path[len(PATH) :].strip("/"), body, origin)
+        if self.authorization and url.path.startswith(f"{authorization.PATH}/"):
+            return self.authorization.answer(method, url.path[len(authorization.PATH) :].strip("/"), body)
         for ehr in self._ehrs.values():
             if url.path == ehr.path or url.path.startswith(f"{ehr.path}/"):
                 path = url.path[len(ehr.path) :].strip("/")

@@ -36,7 +36,7 @@ from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.errors import OperationUnknown, ResourceUnknown
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.settings import Settings
-from fhir_coder.smart.discovery import capability_security, smart_configuration
+from fhir_coder.smart.discovery import capability_security, smart_configuration, why_there_is_none
 from fhir_coder.smart.scopes import Operation
 from fhir_coder.smart.trust import Trust
 from fhir_coder.smart.verifiers import make_verifiers
@@ -162,7 +162,7 @@ class Description:
         trust = self._trusts.get(tenant)
         document = smart_configuration(trust) if trust else None
         if document is None:
-            raise OperationUnknown("this base names no authorization server")
+            raise OperationUnknown(why_there_is_none(trust))
         response = jsonify(document)
         response.headers["Access-Control-Allow-Origin"] = "*"
         return cacheable(response, FRESH_S)

@@ -30,6 +30,12 @@ class Room:
         self._turns = threading.Semaphore(at_once)
         self._lock = threading.Lock()
         self._inside = 0
+        self._at_work = 0
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether somebody waits for what is being worked on now."""
+        return self._at_work > 0
 
     def enter(self) -> None:
         """A request comes in. Raises Busy when there is no room."""
@@ -48,10 +54,16 @@ class Room:
         """Work on it, after those that are worked on now. Raises Busy when the turn does not come in time."""
         if not self._turns.acquire(timeout=self._waits_s):
             raise Busy("other requests took too long; try again", headers=dict(_RETRY_AFTER))
+        self._count(1)
         try:
             yield
         finally:
+            self._count(-1)
             self._turns.release()
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._at_work += change
 
 
 class AsVisitor:

@@ -8,7 +8,7 @@ from fhir_coder.exchange import Resource
 from fhir_coder.vocabulary import CANONICAL
 
 DEFINITION_URL = f"{CANONICAL}/OperationDefinition/{OPERATION}"
-DEFINITION_DATE = "2026-11-27T09:30:00Z"
+DEFINITION_DATE = "2026-11-27T13:15:00Z"
 """When the definition last changed."""
 
 
@@ -53,7 +53,7 @@ def describe_parameter(parameter: Parameter, use: str) -> Resource:
     if parameter.target_profile:
         described["targetProfile"] = [parameter.target_profile]
     if parameter.bound_to:
-        described["binding"] = {"strength": "required", "valueSet": parameter.bound_to}
+        described["binding"] = {"strength": parameter.strength, "valueSet": parameter.bound_to}
     if parameter.parts:
         described["part"] = [describe_parameter(part, use) for part in parameter.parts]
     return described

@@ -27,7 +27,7 @@ _RESOURCES = frozenset(
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter or part. ``type`` is a FHIR type or empty when it has ``parts``; ``maximum`` is ``1`` or ``*``; ``value_set`` is the id of the value set
-    that its code is always from, or empty."""
+    that its code is from, or empty; ``strength`` says how far it has to be (http://hl7.org/fhir/R4/valueset-binding-strength.html)."""
 
     name: str
     type: str
@@ -37,6 +37,7 @@ class Parameter:
     target: str = ""
     parts: tuple[Parameter, ...] = ()
     value_set: str = ""
+    strength: str = "required"
 
     @property
     def is_resource(self) -> bool:
@@ -70,7 +71,7 @@ _EVIDENCE = (
 )
 
 _CATEGORY = (
-    Parameter("category", "Coding", 1, "1", "The category by its number, with its label."),
+    Parameter("category", "Coding", 1, "1", "The category by its number, with its label.", value_set="cms-hcc"),
     Parameter("trumpedBy", "string", 0, "*", "Number of a category of this encounter's codes above it, beside which it does not count."),
 )
 
@@ -95,7 +96,14 @@ IN: tuple[Parameter, ...] = (
 OUT: tuple[Parameter, ...] = (
     Parameter("codingId", "id", 1, "1", "Names the record of this coding: what `fhir-coder trail` and `fhir-coder replay` take."),
     Parameter("disposition", "Coding", 1, "1", "pass or review.", value_set="disposition"),
-    Parameter("reason", "Coding", 0, "*", "Why the encounter goes where it goes.", value_set="disposition-reason"),
+    Parameter(
+        "reason",
+        "CodeableConcept",
+        0,
+        "*",
+        "Why the encounter goes where it goes: the reason by its code, and what it is here in text.",
+        value_set="disposition-reason",
+    ),
     Parameter("result", "Bundle", 1, "1", "Everything proposed (type collection): Conditions, Claim, Task, Provenances."),
     Parameter(
         "receipt",
@@ -112,7 +120,7 @@ OUT: tuple[Parameter, ...] = (
         "*",
         "A code assigned.",
         parts=(
-            Parameter("code", "Coding", 1, "1", "The ICD-10-CM code with dot and release."),
+            Parameter("code", "Coding", 1, "1", "The ICD-10-CM code with dot and release.", value_set="icd-10-cm"),
             Parameter("probability", "decimal", 1, "1", "Calibrated probability that a coder would assign this code, from 0 to 1."),
             Parameter("rank", "positiveInt", 1, "1", "Place in claim order; 1 is the first-listed diagnosis."),
             Parameter("disposition", "code", 1, "1", "pass or review, for this code.", value_set="disposition"),
@@ -127,7 +135,7 @@ OUT: tuple[Parameter, ...] = (
         "*",
         "A code considered and not assigned.",
         parts=(
-            Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
+            Parameter("code", "Coding", 1, "1", "The ICD-10-CM code.", value_set="icd-10-cm"),
             Parameter(
                 "reason",
                 "code",
@@ -147,8 +155,16 @@ OUT: tuple[Parameter, ...] = (
         "An assigned code against a diagnosis that the EHR holds for the encounter already.",
         parts=(
             Parameter("status", "code", 1, "1", "agreed, added, more-specific or unsupported.", value_set="reconciliation"),
-            Parameter("assigned", "Coding", 0, "1", "The assigned ICD-10-CM code; absent when unsupported."),
-            Parameter("recorded", "Coding", 0, "1", "The recorded ICD-10-CM code as the EHR spells it; absent when added."),
+            Parameter("assigned", "Coding", 0, "1", "The assigned ICD-10-CM code; absent when unsupported.", value_set="icd-10-cm"),
+            Parameter(
+                "recorded",
+                "Coding",
+                0,
+                "1",
+                "The recorded ICD-10-CM code as the EHR spells it; absent when added.",
+                value_set="icd-10-cm",
+                strength="preferred",
+            ),
             Parameter("condition", "Reference", 0, "1", "The Condition that holds it.", target="Condition"),
         ),
     ),
@@ -160,7 +176,7 @@ OUT: tuple[Parameter, ...] = (
         "A question to the provider that a finding gives rise to. The question and its text name no code; an answer counts as a signed addendum only.",
         parts=(
             Parameter("edit", "Coding", 1, "1", "The edit that asks.", value_set="edit"),
-            Parameter("code", "Coding", 1, "*", "The assigned code that leaves it open. For the coder."),
+            Parameter("code", "Coding", 1, "*", "The assigned code that leaves it open. For the coder.", value_set="icd-10-cm"),
             Parameter("question", "string", 1, "1", "The question."),
             Parameter("indicator", "", 0, "*", "Words of the notes that it rests on.", parts=_EVIDENCE),
             Parameter("option", "string", 1, "*", "An answer to choose from, in order."),
@@ -173,7 +189,7 @@ OUT: tuple[Parameter, ...] = (
                 "What an answer leads to. For the coder only: never shown to the provider who answers.",
                 parts=(
                     Parameter("option", "string", 1, "1", "The answer."),
-                    Parameter("code", "Coding", 1, "*", "A code, or the heading of those to choose from."),
+                    Parameter("code", "Coding", 1, "*", "A code, or the heading of those to choose from.", value_set="icd-10-cm"),
                 ),
             ),
         ),
@@ -187,7 +203,9 @@ OUT: tuple[Parameter, ...] = (
         parts=(
             Parameter("model", "string", 1, "1", "The model: CMS-HCC Model V28."),
             Parameter("paymentYear", "integer", 0, "1", "The payment year of the mapping in use."),
-            Parameter("mapping", "code", 0, "1", "How it fits the date of service: covered, earlier, later or undated."),
+            Parameter(
+                "mapping", "code", 0, "1", "How it fits the date of service: covered, earlier, later or undated.", value_set="risk-mapping"
+            ),
             Parameter(
                 "code",
                 "",
@@ -195,8 +213,8 @@ OUT: tuple[Parameter, ...] = (
                 "*",
                 "The standing of an assigned code.",
                 parts=(
-                    Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
-                    Parameter("status", "code", 1, "1", "mapped, unmapped or not-for-patient."),
+                    Parameter("code", "Coding", 1, "1", "The ICD-10-CM code.", value_set="icd-10-cm"),
+                    Parameter("status", "code", 1, "1", "mapped, unmapped or not-for-patient.", value_set="risk-status"),
                     Parameter("category", "", 0, "*", "A category that it lies in.", parts=_CATEGORY),
                 ),
             ),
@@ -208,11 +226,23 @@ OUT: tuple[Parameter, ...] = (
                 "A condition with a category on which codes and notes disagree, in either direction.",
                 parts=(
                     Parameter(
-                        "kind", "code", 1, "1", "unsupported (held, not carried by the notes) or unreported (documented, not coded)."
+                        "kind",
+                        "code",
+                        1,
+                        "1",
+                        "unsupported (held, not carried by the notes) or unreported (documented, not coded).",
+                        value_set="risk-discrepancy",
                     ),
-                    Parameter("code", "Coding", 1, "1", "The ICD-10-CM code."),
+                    Parameter("code", "Coding", 1, "1", "The ICD-10-CM code.", value_set="icd-10-cm"),
                     Parameter("category", "", 0, "*", "A category that it lies in.", parts=_CATEGORY),
-                    Parameter("reason", "code", 1, "1", "not-documented, documented, or the finding or rejection that says it."),
+                    Parameter(
+                        "reason",
+                        "code",
+                        1,
+                        "1",
+                        "not-documented, documented, or the finding or rejection that says it.",
+                        value_set="risk-reason",
+                    ),
                     Parameter("detail", "string", 1, "1", "A sentence that names codes and references."),
                     Parameter("evidence", "", 0, "*", "The words of the notes.", parts=_EVIDENCE),
                 ),
@@ -224,8 +254,8 @@ OUT: tuple[Parameter, ...] = (
                 "*",
                 "Whether the visit meets a condition for its diagnoses to count.",
                 parts=(
-                    Parameter("criterion", "code", 1, "1", "visit-type, provider-specialty or signature."),
-                    Parameter("met", "code", 1, "1", "yes, no or unknown."),
+                    Parameter("criterion", "code", 1, "1", "visit-type, provider-specialty or signature.", value_set="risk-criterion"),
+                    Parameter("met", "code", 1, "1", "yes, no or unknown.", value_set="risk-answer"),
                     Parameter("source", "string", 1, "1", "The resource that says so, or what is missing."),
                 ),
             ),

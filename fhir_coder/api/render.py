@@ -8,11 +8,11 @@ from decimal import Decimal
 from fhir_coder.api.outcome import outcome_of_result
 from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.model import CodeAssignment, Evidence, Finding, Note, Outcome, ProviderQuery, Reason, Reconciled, Rejection
+from fhir_coder.own_terms import own_coding, reason_coding
 from fhir_coder.querying import query_text
-from fhir_coder.vocabulary import DISPOSITION, DISPOSITION_REASON, EDIT, ICD10CM
+from fhir_coder.vocabulary import DISPOSITION, EDIT, ICD10CM
 
 _FOUR_DIGITS = Decimal("0.0001")
-_OUTCOME_NAMES = {Outcome.PASS: "Pass", Outcome.REVIEW: "Review"}
 
 
 def render_result(
@@ -60,7 +60,7 @@ class _Rendering:
         disposition, coded = self._result.disposition, self._result.disposition.report.coded
         outcome = disposition.outcome
         yield {"name": "codingId", "valueId": self._result.coding_id}
-        yield {"name": "disposition", "valueCoding": {"system": DISPOSITION, "code": outcome.value, "display": _OUTCOME_NAMES[outcome]}}
+        yield {"name": "disposition", "valueCoding": own_coding(DISPOSITION, outcome.value)}
         yield from map(_reason, disposition.reasons)
         yield {"name": "result", "resource": self._result.proposal}
         if self._result.receipt is not None:
@@ -134,7 +134,8 @@ class _Rendering:
 
 
 def _reason(reason: Reason) -> Resource:
-    return {"name": "reason", "valueCoding": {"system": DISPOSITION_REASON, "code": reason.code, "display": reason.text}}
+    """The reason by its code, and in words what it is here."""
+    return {"name": "reason", "valueCodeableConcept": {"coding": [reason_coding(reason.code)], "text": reason.text}}
 
 
 def _probability(value: float) -> Decimal:

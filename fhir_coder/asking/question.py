@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fhir_coder.exchange import Resource
+from fhir_coder.own_terms import own_coding
 from fhir_coder.vocabulary import PROPOSAL_IDENTIFIER, TASK_CODE
 
 NOT_SUPPLIED = "not supplied"
@@ -45,7 +46,7 @@ def communication_of(question: Question) -> Resource:
         "resourceType": "Communication",
         "identifier": [question.identifier("communication")],
         "status": "completed",
-        "category": [_code("provider-query", "Query to the provider")],
+        "category": [_concept(own_coding(TASK_CODE, "provider-query"))],
         "priority": "routine",
         "subject": _reference(question.patient),
         **_about(question),
@@ -66,7 +67,7 @@ def task_of(question: Question, communication: str) -> Resource:
         "status": "requested",
         "intent": "order",
         "priority": "routine",
-        "code": _code("answer-provider-query", "Answer a query by a signed addendum"),
+        "code": _concept(own_coding(TASK_CODE, "answer-provider-query")),
         **words,
         "for": _reference(question.patient),
         **_about(question),
@@ -108,5 +109,5 @@ def _reference(reference: str) -> Resource:
     return {"reference": reference} if reference else {"display": NOT_SUPPLIED}
 
 
-def _code(code: str, display: str) -> Resource:
-    return {"coding": [{"system": TASK_CODE, "code": code, "display": display}], "text": display}
+def _concept(coding: Resource) -> Resource:
+    return {"coding": [coding], "text": coding["display"]}

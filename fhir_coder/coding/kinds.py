@@ -31,6 +31,11 @@ def kind_features(code: str) -> dict[str, float]:
     return {name: float(covered(code, ranges)) for name, ranges in kinds()}
 
 
+def is_presence_or_absence(code: str) -> bool:
+    """Whether it tells that something was put in, made or lost (I.C.21.c.3)."""
+    return bool(kind_features(code)["is_presence_or_absence"])
+
+
 def is_of_system(symptom: str, diagnoses: Collection[str]) -> bool:
     """Whether one of the diagnoses is of the body system to which the symptom belongs."""
     systems = [parse_ranges(known) for known, symptoms in _symptom_systems() if covered(symptom, symptoms)]

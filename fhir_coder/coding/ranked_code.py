@@ -15,6 +15,8 @@ _AFFIRMING = frozenset({"pos-backward"})
 _MARKER = re.compile(r"\s*(?:(?:[-*#•–—]+|\(?\d{1,2}[.):]?|[A-Za-z][.):]|A/?P?:)\s*)*")
 """What may stand before a problem on its line."""
 _WORDS_BEFORE = 3
+Place = tuple[str, int]
+"""Where a sentence begins: note and offset."""
 _TODAY = PLAN_SECTIONS | {SectionKind.MEDICATIONS, SectionKind.VITALS, SectionKind.PHYSICAL_EXAM, SectionKind.OBJECTIVE, SectionKind.BODY}
 
 
@@ -87,6 +89,14 @@ class RankedCode:
         return frozenset((one.mention.note_id, one.mention.sentence_start) for one in told)
 
     @property
+    def named_in_problems(self) -> Iterator[tuple[Place, int, int]]:
+        """Where words of a problem in an assessment name it: the place of the sentence, begin and end of the words."""
+        for pillar in self._named_pillars:
+            mention = pillar.assertion.mention
+            if pillar.statement is not None and not pillar.is_history and mention.section in ASSESSMENT_SECTIONS:
+                yield (mention.note_id, pillar.statement.mention.sentence_start), mention.start, mention.end
+
+    @property
     def is_stated_plainly(self) -> bool:
         """Whether a problem statement is nothing but its name, or a sentence of an assessment affirms it in so many words."""
         return self.features.get("statement_share", 0.0) >= 1.0 or bool(self._affirmed)
@@ -110,6 +120,20 @@ class RankedCode:
             is_line = _MARKER.fullmatch(text[text.rfind("\n", 0, start) + 1 : start])
             if is_line and len(text[start : pillar.assertion.mention.start].split()) <= _WORDS_BEFORE:
                 found.add((statement.mention.note_id, statement.mention.sentence_start))
+        return frozenset(found)
+
+    def opened_lines(self, texts: Mapping[str, str]) -> frozenset[Place]:
+        """Where the sentences begin whose line in an assessment opens with words by which the dictionary names it, be they a problem statement
+        or words that tell ("has an artificial knee")."""
+        found = set()
+        for pillar in self._named_pillars:
+            mention = pillar.assertion.mention
+            if pillar.is_history or mention.section not in ASSESSMENT_SECTIONS:
+                continue
+            text = texts[mention.note_id]
+            before = _MARKER.sub("", text[text.rfind("\n", 0, mention.start) + 1 : mention.start], count=1)
+            if len(before.split()) <= _WORDS_BEFORE:
+                found.add((mention.note_id, mention.sentence_start))
         return frozenset(found)
 
     @property

@@ -16,7 +16,8 @@ from fhir_coder.coding.examination_findings import SOURCE, WITH_FINDINGS, findin
 from fhir_coder.coding.features import HISTORY_SECTIONS
 from fhir_coder.coding.giving_way import gives_way_to, is_left_to_site
 from fhir_coder.coding.integral import accounts_for, diagnosis_of_report
-from fhir_coder.coding.kinds import is_of_system, is_symptom
+from fhir_coder.coding.joined_symptoms import joined_symptoms
+from fhir_coder.coding.kinds import is_of_system, is_presence_or_absence, is_symptom
 from fhir_coder.coding.linking import linked
 from fhir_coder.coding.manifestations import with_manifestations
 from fhir_coder.coding.medicine_effects import as_effects, effects_told
@@ -88,6 +89,8 @@ class _Selecting:
             return likely
         likely += self._only_names_of_problems(likely, ranked)
         likely += self._symptoms_of_their_own(likely, ranked)
+        likely += self._symptoms_joined(likely, ranked)
+        likely += self._statuses_of_their_own(likely, ranked)
         chosen = self._with_documented(likely, ranked)
         chosen += effects_told(chosen, ranked, self._codebook)
         chosen += self._told_reasons(chosen, ranked)
@@ -142,6 +145,35 @@ class _Selecting:
                     found.setdefault(place, one)
         known = {one.code for one in likely}
         return [replace(one, rule="I.C.18.b") for code, one in {one.code: one for one in found.values()}.items() if code not in known]
+
+    def _symptoms_joined(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """The symptoms that stand beside a likely one in a problem for which there is no diagnosis, or an uncertain one ("acute cough with
+        fever, probable pneumonia"): each is coded, for nothing accounts for it (guidelines I.B.4, IV.D, IV.H). A diagnosis of another problem
+        accounts for it where it may account for the likely one as well: who has diabetes, too, has a cough with fever all the same."""
+        diagnoses = [one for one in likely if one.is_diagnosis(self._codebook)]
+        explained = {place for one in diagnoses for place in one.problems}
+        known = {one.code for one in likely}
+        symptoms = [one for one in ranked if one.probability >= _SLIGHT and is_symptom(self._codebook, one.code)]
+        found: set[str] = set()
+        for place, joined in joined_symptoms(symptoms, self._texts):
+            if place not in explained and (certain := joined & known):
+                accounting = {one.code for one in diagnoses if any(is_of_system(symptom, {one.code}) for symptom in certain)}
+                found |= {symptom for symptom in joined if not is_of_system(symptom, accounting)}
+        return [replace(one, rule="IV.H") for one in symptoms if one.code in found - known]
+
+    def _statuses_of_their_own(self, likely: list[RankedCode], ranked: list[RankedCode]) -> list[RankedCode]:
+        """What the provider lists as a problem of its own to be present or absent ("artificial right hip, doing well"), where no likely code
+        speaks for that problem (guideline I.C.21.c.3)."""
+        explained = {place for one in likely for place in one.problems}
+        known = {one.code for one in likely}
+        return [
+            replace(one, rule="I.C.21.c.3")
+            for one in ranked
+            if one.code not in known
+            and one.probability >= _DOUBTFUL
+            and is_presence_or_absence(one.code)
+            and one.opened_lines(self._texts) - explained
+        ]
 
     def _reasons_for_studies(self, ranked: list[RankedCode], likely: list[RankedCode]) -> list[RankedCode]:
         """The symptoms that reports name as the reason for a study which found no diagnosis: they are what was examined (guidelines IV.D,

@@ -37,7 +37,7 @@ def _lines(parameters: list[Resource]) -> Iterator[str]:
         yield f"  {issue['severity']:11} {_cut(_sentence(issue), 130)}"
     yield from ("", f"Disposition: {_one(parameters, 'disposition')['valueCoding']['code']}")
     for reason in _named(parameters, "reason"):
-        yield f"  because: {reason['valueCoding']['display']}"
+        yield f"  because: {reason['valueCodeableConcept']['text']}"
     receipt = _named(parameters, "receipt")
     if receipt:
         yield from _receipt(_one(parameters, "result")["resource"]["entry"], receipt[0]["resource"]["entry"])

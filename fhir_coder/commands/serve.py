@@ -19,6 +19,7 @@ from fhir_coder.listening import Address
 from fhir_coder.long_lived import keep_for_good, uncollected
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.settings import Settings
+from fhir_coder.smart.discovery import unfindable
 
 LONGEST_PAUSE_S = 10
 """Seconds that a caller may pause inside one request."""
@@ -52,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         require_free_port(address.host, address.port)
     if arguments.sandbox:
         print(SANDBOX_NOTICE, file=sys.stderr, flush=True)
+    for line in unfindable((tenant.id, tenant.trust) for tenant in settings.tenants):
+        print(f"fhir-coder: {line}", file=sys.stderr, flush=True)
     _serve(settings, [str(address) for address in addresses])
     return 0
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 
 _LOG = logging.getLogger("fhir_coder.jobs")
+GIVES_WAY_S = 5.0
+"""How long a job waits at most for callers who wait themselves, so that a stream of them does not keep jobs away for ever."""
 LOOKS_S = 1.0
 """How often an idle thread looks for jobs that another process took on."""
 SWEEPS_S = 5.0
@@ -20,9 +22,17 @@ SWEEPS_S = 5.0
 
 class JobThreads:
     """``do_next`` does one job and says whether there was one, ``sweep`` is one round of :class:`fhir_coder.jobs.sweeping.Sweeper`; ``count`` threads do
-    jobs: none where other processes do all of them."""
+    jobs: none where other processes do all of them. ``is_waited_for``: whether callers wait for this process; no job is begun then, for a while."""
 
-    def __init__(self, do_next: Callable[[], bool], sweep: Callable[[], None], count: int, looks_s: float = LOOKS_S) -> None:
+    def __init__(
+        self,
+        do_next: Callable[[], bool],
+        sweep: Callable[[], None],
+        count: int,
+        is_waited_for: Callable[[], bool] = lambda: False,
+        looks_s: float = LOOKS_S,
+    ) -> None:
+        self._is_waited_for = is_waited_for
         self._do_next = do_next
         self._sweep = sweep
         self._count = count
@@ -63,6 +73,7 @@ class JobThreads:
         over, new = self._over, self._new
         while not over.is_set():
             new.clear()
+            self._give_way()
             try:
                 if self._do_next():
                     continue
@@ -70,6 +81,11 @@ class JobThreads:
                 _LOG.warning("no job was taken up: %s", type(error).__name__)
                 over.wait(self._looks_s)
             new.wait(self._looks_s)
+
+    def _give_way(self) -> None:
+        deadline = time.monotonic() + GIVES_WAY_S
+        while self._is_waited_for() and time.monotonic() < deadline and not self._over.wait(0.05):
+            pass
 
     def _keep_going(self) -> None:
         while not self._over.is_set():

@@ -2,7 +2,8 @@
 
 A status (what was removed, put in or lost), a disease that is over, a relative's disease and a circumstance of life have more wordings than a list
 of phrases holds. So sentences are read for words of classes near each other; classes and rules are data (``told_statuses.toml``), the diseases with
-the codes of their personal and family history are a table (``told_histories.tsv``). What the sentence denies or only expects, later stages see.
+the codes of their personal and family history are a table (``told_histories.tsv``), and so are joints that are replaced (``told_joints.tsv``).
+What the sentence denies or only expects, later stages see.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def _rules() -> tuple[tuple[re.Pattern[str], tuple[_Rule, ...]], ...]:
         (row["anchor"], (_rule(row, row["code"], row["told"], classes),)) for row in data["status"]
     ]
     groups += [(row["words"], tuple(_histories(row, data, classes))) for row in table_rows("fhir_coder.reading", "told_histories.tsv")]
+    groups += _joints(data["joint"], classes)
     return tuple((_compiled(_filled(anchor, classes)), rules) for anchor, rules in groups)
 
 
@@ -87,6 +89,14 @@ def _histories(row: Mapping[str, str], data: Mapping[str, Any], classes: Mapping
         if code and way["id"] not in row["unlike"].split():
             told = [*way["told"], *(() if "ended" in row["unlike"].split() else way.get("ended", ()))]
             yield _rule({**way, "id": f"{way['id']}-{row['id']}", "sex": row["sex"] if way["of"] == "personal" else ""}, code, told, own)
+
+
+def _joints(ways: Mapping[str, Any], classes: Mapping[str, str]) -> Iterator[tuple[str, tuple[_Rule, ...]]]:
+    """For each joint of the table its words and the one rule that tells it to be replaced."""
+    for row in table_rows("fhir_coder.reading", "told_joints.tsv"):
+        own = {**classes, **{name: row[name] for name in ("joint", "operation", "short")}}
+        unless = [*ways["unless"], *filter(None, [row["unless"]])]
+        yield f"{row['joint']}|{row['short']}", (_rule({"id": f"{row['id']}-joint", "unless": unless}, row["code"], ways["told"], own),)
 
 
 def _rule(row: Mapping[str, Any], code: str, told: list[str], classes: Mapping[str, str]) -> _Rule:

@@ -21,7 +21,8 @@ NOTE_KINDS: Mapping[str, str] = {
     "28570-0": "Procedure note",
     "18842-5": "Discharge summary",
 }
-"""LOINC codes of clinical notes (US Core 6.1.0, Clinical Notes Guidance: the common note types), the commonest outpatient one first."""
+"""LOINC codes of clinical notes (US Core 6.1.0, Clinical Notes Guidance: the common note types) with our words for them, the commonest outpatient one
+first."""
 SEXES = ("female", "male", "other", "unknown")
 """http://hl7.org/fhir/R4/valueset-administrative-gender.html."""
 MOST_FILES = 10
@@ -122,10 +123,7 @@ def _document(visit: UploadedVisit, file: NoteFile, number: int, provider: Resou
         "id": f"{visit.encounter_id}.{number}",
         "status": "current",
         "docStatus": "final",
-        "type": {
-            "coding": [{"system": "http://loinc.org", "code": visit.kind, "display": NOTE_KINDS[visit.kind]}],
-            "text": NOTE_KINDS[visit.kind],
-        },
+        "type": {"coding": [{"system": "http://loinc.org", "code": visit.kind}], "text": NOTE_KINDS[visit.kind]},
         "subject": {"reference": f"Patient/{visit.patient}"},
         "date": f"{visit.service_date.isoformat()}T00:00:00Z",
         "author": [provider],

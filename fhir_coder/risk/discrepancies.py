@@ -28,8 +28,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One such condition. ``reason`` is a code: ``not-documented``, ``documented``, ``low-probability``, the name of a finding, or a
-    rejection reason; ``detail`` names codes and references, never words of a note."""
+    """One such condition. ``reason`` is a code of :func:`discrepancy_reasons`; ``detail`` names codes and references, never words of a note."""
 
     kind: Kind
     code: str
@@ -42,6 +41,9 @@ class Discrepancy:
 
 NO_SUPPORT = frozenset({"not-addressed", "statement-conflict", "type-conflict", "clinician-conflict"})
 """Names of findings that put in doubt whether the notes carry an assigned code."""
+
+NOT_DOCUMENTED, NAMED = "not-documented", "documented"
+"""Reasons where no finding and no rejection says more."""
 
 EVEN = 0.5
 """Below this probability a coder would more likely not assign the code. It is no setting of the engine and the same for every code."""
@@ -56,6 +58,11 @@ NOT_STATED = frozenset(
     }
 )
 """Reasons of rejections after which the notes, read as a whole, do not state the condition itself as the patient's and present."""
+
+
+def discrepancy_reasons() -> tuple[str, ...]:
+    """Every reason that a discrepancy may have, each once."""
+    return tuple(dict.fromkeys((NOT_DOCUMENTED, NAMED, *Why, *sorted(NO_SUPPORT))))
 
 
 def find_discrepancies(disposition: Disposition, release: Release, categories: Categories) -> tuple[Discrepancy, ...]:
@@ -86,7 +93,7 @@ def _recorded(coded: CodedEncounter, release: Release, categories: Categories) -
             where = f" ({line.recorded.reference})" if line.recorded.reference else ""
             detail = f"The EHR holds {line.recorded.code}{where} for this encounter, and no assigned code accounts for it."
             if standing.status is Mapped.MAPPED:
-                reason, evidence = (why.reason.value, why.evidence) if why else ("not-documented", ())
+                reason, evidence = (why.reason.value, why.evidence) if why else (NOT_DOCUMENTED, ())
                 yield Discrepancy(Kind.UNSUPPORTED, code, _title(release, code), standing, reason, detail, evidence)
 
 
@@ -127,7 +134,7 @@ def _documented(coded: CodedEncounter, release: Release) -> Iterator[tuple[str, 
     for code, evidence in _case(coded, release).documented.items():
         why = rejected.get(code)
         if not (why and why.reason in NOT_STATED):
-            yield code, (why.reason.value if why else "documented", (evidence,))
+            yield code, (why.reason.value if why else NAMED, (evidence,))
     for code, one in rejected.items():
         if one.reason in DOCUMENTED and one.evidence:
             yield code, (one.reason.value, one.evidence)

@@ -1,16 +1,21 @@
 """What a tenant's base says of its authorization server: ``.well-known/smart-configuration`` and the security of the CapabilityStatement.
 
-We are a resource server; both name the tenant's issuer. Source: https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html.
+We are a resource server; both name the tenant's issuer. Source: https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html. There ``token_endpoint``
+is required: where it is not configured there is no document that would be right, so there is none, the base does not call itself SMART-on-FHIR, and
+the operator is told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_coder.smart.scopes import WRITES, Operation
 from fhir_coder.smart.trust import Trust
 
 SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+NO_AUTHORIZATION_SERVER = "this base names no authorization server"
+ASKED_NOWHERE = "this base takes tokens and does not say where they are asked for: the operator names the issuer's token_endpoint in the tenant's trust (FHIR_CODER_TENANTS)"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
@@ -31,13 +36,28 @@ def smart_configuration(trust: Trust) -> dict[str, Any] | None:
     }
 
 
+def why_there_is_none(trust: Trust | None) -> str:
+    """What a caller is told who asks for a document that is not there."""
+    return ASKED_NOWHERE if trust else NO_AUTHORIZATION_SERVER
+
+
+def unfindable(trusts: Iterable[tuple[str, Trust | None]]) -> Iterator[str]:
+    """For the operator: each tenant, by its id, whose clients cannot find out where to ask for tokens."""
+    for tenant, trust in trusts:
+        if trust and not trust.token_endpoint:
+            yield (
+                f"tenant {tenant}: trust names no token_endpoint, so there is no .well-known/smart-configuration, which SMART wants of every base that "
+                "takes tokens; clients must be told by hand where to ask for them"
+            )
+
+
 def capability_security(trust: Trust) -> dict[str, Any]:
     """``CapabilityStatement.rest.security``."""
     endpoints = {"token": trust.token_endpoint, "authorize": trust.authorization_endpoint}
     parts = [{"url": name, "valueUri": url} for name, url in endpoints.items() if url]
     return {
         **({"extension": [{"url": OAUTH_URIS, "extension": parts}]} if parts else {}),
-        "service": [{"coding": [{"system": SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
+        "service": [{"coding": [{"system": SECURITY_SERVICE, "code": "SMART-on-FHIR" if trust.token_endpoint else "OAuth"}]}],
         "description": f"A bearer token of this tenant's authorization server is required for every operation. {_rule()}",
     }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fhir_coder.exchange import Resource
+from fhir_coder.own_terms import own_coding
 from fhir_coder.vocabulary import ICD10CM, PROPOSAL_IDENTIFIER, REVIEW_TAG
 
 SOFTWARE = "fhir-coder"
-WITHDRAWN = {"system": REVIEW_TAG, "code": "withdrawn", "display": "Withdrawn"}
+WITHDRAWN = own_coding(REVIEW_TAG, "withdrawn")
 """Tag of a Condition that this software retired: what tells it from one that a person marked as an error."""
 
 

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir_coder import __version__
 from fhir_coder.exchange import Intake, Resource
 from fhir_coder.model import CodeAssignment, Disposition, Encounter, Outcome
+from fhir_coder.own_terms import own_coding
 from fhir_coder.vocabulary import ICD10CM, OBSERVATION_VALUE, PROPOSAL_IDENTIFIER, REVIEW_TAG
 from fhir_coder.writeback.high_water import high_water
 from fhir_coder.writeback.signature import Signature
@@ -101,7 +102,7 @@ class Proposal:
         if labels := [*([] if is_chosen else [asserted]), *self.carried_labels(notes)]:
             meta["security"] = labels
         if outcome is Outcome.REVIEW:
-            meta["tag"] = [{"system": REVIEW_TAG, "code": "needs-review", "display": "Needs review"}]
+            meta["tag"] = [own_coding(REVIEW_TAG, "needs-review")]
         return meta
 
     def carried_labels(self, notes: Iterable[str] | None = None) -> list[Resource]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fhir_coder.exchange import Resource
+from fhir_coder.own_terms import own_coding
 from fhir_coder.vocabulary import DISPOSITION_REASON, TASK_CODE
 from fhir_coder.writeback.proposal import Proposal
 
@@ -16,7 +17,7 @@ def build_task(proposal: Proposal) -> Resource:
         "status": "completed" if proposal.signature else "requested",
         "intent": "proposal",
         "priority": "routine",
-        "code": {"coding": [{"system": TASK_CODE, "code": "review-coding", "display": "Review proposed codes"}]},
+        "code": {"coding": [own_coding(TASK_CODE, "review-coding")]},
         **_focus(proposal),
         "for": proposal.patient_reference(),
     }

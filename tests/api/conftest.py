@@ -103,7 +103,9 @@ def coding_result(request: CodingRequest) -> CodingResult:
         (evidence(LOOSE, "Addendum"),),
     )
     report = EditReport(coded, FINDINGS, not_run=("FC-E12",))
-    disposition = Disposition(report, Outcome.REVIEW, (Reason("policy", "Everything is reviewed."),), (Outcome.PASS, Outcome.REVIEW))
+    disposition = Disposition(
+        report, Outcome.REVIEW, (Reason("policy-review-all", "Everything is reviewed."),), (Outcome.PASS, Outcome.REVIEW)
+    )
     release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
     intake = Intake(encounter, warnings=("DocumentReference/n9 was superseded and left out.",))
     receipt = RECEIPT if request.write_back else None

@@ -41,7 +41,7 @@ def test_capability_statement_and_definition_agree(client, base, form):
 
 @pytest.mark.parametrize(
     ("build", "known"),
-    [(build_definition, ("2026-11-27T09:30:00Z", "75dff62b1a6d2dab")), (build_check_definition, ("2026-11-26", "c8f836f3d0aa6c1e"))],
+    [(build_definition, ("2026-11-27T13:15:00Z", "9974c68fd2cab6a2")), (build_check_definition, ("2026-11-26", "c8f836f3d0aa6c1e"))],
 )
 def test_a_change_of_a_definition_has_a_date_of_its_own(build, known):
     """Put the date of the change into the module, then both here: who compares dates must not take a new definition for the old."""
@@ -207,4 +207,7 @@ def test_codes_of_the_answer_are_bound_to_our_value_sets(client, form):
     value_sets = "https://fhir-coder.github.io/fhir/ValueSet"
     assert parts["disposition"]["binding"] == {"strength": "required", "valueSet": f"{value_sets}/disposition"}
     assert rejected["reason"]["binding"] == {"strength": "required", "valueSet": f"{value_sets}/rejection-reason"}
-    assert "binding" not in rejected["code"]
+    assert rejected["code"]["binding"] == {"strength": "required", "valueSet": f"{value_sets}/icd-10-cm"}
+    recorded = next(one for one in parts["reconciliation"]["part"] if one["name"] == "recorded")
+    assert recorded["binding"] == {"strength": "preferred", "valueSet": f"{value_sets}/icd-10-cm"}
+    assert "binding" not in parts["codingId"]

@@ -9,6 +9,7 @@ import pytest
 
 from fhir_coder.api.outcome import outcome_of_result
 from fhir_coder.exchange import CodingRequest
+from fhir_coder.vocabulary import CANONICAL
 from tests.api.conftest import LOOSE, NOTE, coding_result, parameters, post, resource_of
 
 TYPE = "/fhir/Encounter/$code-encounter"
@@ -80,7 +81,8 @@ def test_the_answer_holds_everything(client):
     ]  # fmt: skip
     assert named(answer, "codingId")[0]["valueId"] == "c0ffee"
     assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"
-    assert named(answer, "reason")[0]["valueCoding"]["display"] == "Everything is reviewed."
+    reason = {"system": f"{CANONICAL}/CodeSystem/disposition-reason", "code": "policy-review-all", "display": "Everything is reviewed"}
+    assert named(answer, "reason")[0]["valueCodeableConcept"] == {"coding": [reason], "text": "Everything is reviewed."}
     assert named(answer, "result")[0]["resource"]["type"] == "collection"
     assert named(answer, "receipt")[0]["resource"]["type"] == "batch-response"
 

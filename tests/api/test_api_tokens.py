@@ -18,6 +18,8 @@ from fhir_coder.api.blueprint import create_api
 from fhir_coder.api.log import JsonFormatter
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
+from fhir_coder.smart.discovery import unfindable
+from fhir_coder.smart.trust import Trust
 from tests.api.conftest import SmallEngine, issue_of, parameters, post, resource_of
 from tests.smart.issuer import (
     AUDIENCE,
@@ -458,8 +460,28 @@ def test_pages_of_any_origin_may_read_what_leads_to_the_authorization_server(cli
 
 
 def test_a_base_without_an_authorization_server_names_none(client, guarded) -> None:
-    assert client.get("/fhir/.well-known/smart-configuration").status_code == 404
-    assert guarded.get("/t/south/fhir/.well-known/smart-configuration").status_code == 404
+    answer = client.get("/fhir/.well-known/smart-configuration")
+    assert answer.status_code == 404
+    assert "names no authorization server" in resource_of(answer)["issue"][0]["diagnostics"]
+    assert guarded.get("/t/south/fhir/.well-known/smart-configuration").status_code == 404  # it has an issuer, and no token endpoint
+
+
+def test_a_base_whose_token_endpoint_is_not_known_says_so_and_does_not_call_itself_smart(make_client: Callable) -> None:
+    """SMART App Launch 2.2 requires token_endpoint in the document: one without it would be wrong."""
+    trust = {"issuer": ISSUER, "jwks_url": f"{ISSUER}/jwks", "audience": AUDIENCE}
+    client = make_client(FHIR_CODER_TENANTS=json.dumps([{"id": "default", "trust": trust}]))
+    answer = client.get("/fhir/.well-known/smart-configuration")
+    (issue,) = resource_of(answer)["issue"]
+    assert (answer.status_code, issue["code"]) == (404, "not-supported")
+    assert "token_endpoint" in issue["diagnostics"] and "FHIR_CODER_TENANTS" in issue["diagnostics"]
+    security = resource_of(client.get("/fhir/metadata"))["rest"][0]["security"]
+    assert security["service"][0]["coding"][0]["code"] == "OAuth" and "extension" not in security
+
+
+def test_the_operator_is_told_whose_clients_cannot_find_out_where_to_ask_for_tokens() -> None:
+    known, unknown = Trust(ISSUER, token_endpoint=f"{ISSUER}/token"), Trust(ISSUER)
+    (line,) = unfindable([("north", known), ("south", unknown), ("west", None)])
+    assert line.startswith("tenant south: trust names no token_endpoint")
 
 
 def test_the_capability_statement_tells_how_callers_prove_themselves(client, guarded) -> None:

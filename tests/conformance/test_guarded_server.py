@@ -15,6 +15,7 @@ from conformance.credentials import SPELLINGS
 from conformance.requirement import Level, Requirement, read_requirements
 from conformance.running import Run, run
 from conformance.verdict import Verdict
+from tests.conformance.broken.audit import AUDIT, CLOSED, WHOLE
 from tests.conformance.broken.discovery import DISCOVERY
 from tests.conformance.broken.keys import KEYS
 from tests.conformance.broken.launch import LAUNCH
@@ -25,16 +26,22 @@ from tests.smart.issuer import token
 
 GROUPS = ("SEC", "SMA", "BKS", "LAU")
 UNTRIED = {
-    "SEC-039": "on this machine",
-    "BKS-006": "on this machine",
+    "SEC-039": "try the server at its https address",
+    "BKS-006": "try the server at its https address",
     **dict.fromkeys(("BKS-001", "BKS-002", "BKS-003", "BKS-004"), "give --backend-services"),
 }
 """TLS, and tokens that the kit gets itself: ``tests/contracts/authorization/test_conformance.py`` tries these."""
-NOT_CLAIMED = {"SMA-008", "SMA-013", "SMA-014", "SMA-016", "SMA-017", "SMA-018", "SMA-019"}
-"""We are a resource server: launches and single sign-on are the authorization server's."""
+NOT_CLAIMED = {"SMA-008", "SMA-013", "SMA-014", "SMA-016", "SMA-017", "SMA-018", "SMA-019", "SEC-041"}
+"""We are a resource server: launches and single sign-on are the authorization server's. Our audit is read by its keepers, and not by search."""
 
 
-BROKEN = (*TOKENS, *DISCOVERY, *KEYS, *LAUNCH)
+BROKEN = (*TOKENS, *DISCOVERY, *KEYS, *LAUNCH, *AUDIT)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit that is not there is not waited for."""
+    monkeypatch.setattr("conformance.checks.audit_events.PAUSE_S", 0.0)
 
 
 def requirements(*beginnings: str) -> list[Requirement]:
@@ -111,6 +118,18 @@ def test_the_command_line_tells_a_server_that_fails(broken: Broken, options: lis
 def test_a_broken_server_is_caught(site: Site, broken: Broken) -> None:
     judged = run(site.target(), [one for one in read_requirements() if one.id in broken.rules]).judged
     assert {one.requirement.id for one in judged if one.verdict is Verdict.FAIL} == set(broken.rules)
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [(WHOLE, Verdict.PASS), (CLOSED, Verdict.SKIP)], indirect=["broken"])
+def test_an_audit_that_can_be_searched_is_looked_at(site: Site, broken: Broken, verdict: Verdict) -> None:
+    judged = run(site.target(), requirements("RES-030", "SEC-041")).judged
+    assert {one.requirement.id: one.verdict for one in judged} == {"RES-030": verdict, "SEC-041": verdict}
+    told = {finding.received for one in judged for finding in one.findings}
+    assert told == (
+        {""}
+        if verdict is Verdict.PASS
+        else {"give --token or --backend-services with a scope that opens AuditEvent (system/AuditEvent.rs)"}
+    )
 
 
 def test_each_is_another_server() -> None:

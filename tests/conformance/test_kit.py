@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from conformance.cli import FAILS, HOLDS, PROVES_NOTHING, UNUSABLE, exit_code, main
+from conformance.cli import FAILS, HOLDS, PROVES_NOTHING, UNUSABLE, Progress, exit_code, main
 from conformance.reports import REPORTS
 from conformance.requirement import Level, Requirement
 from conformance.running import Judged, Run, tried
@@ -65,20 +67,32 @@ def test_what_holds_what_does_not_and_what_cannot_be_known(capsys: pytest.Captur
         assert code == FAILS and "expected  200 with Parameters" in out and "POST /fhir/Encounter/$code-encounter -> 400" in out
         code, out = call(capsys, base, "--only", "CAP-010")
         assert code == PROVES_NOTHING and "skip" in out
-    with server(400, b"<html>no</html>", "text/html") as base:
+    with server(400, refusal, "text/plain") as base:
         code, out = call(capsys, base, "--only", "ERR-001")
         assert code == FAILS and "an OperationOutcome as application/fhir+json" in out
-    code, out = call(capsys, base, "--only", "ERR-001")
-    assert code == FAILS and "error" in out and "ConnectionError" in out  # nobody is there any more
 
 
 def test_a_call_that_makes_no_sense_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["http://127.0.0.1:1", "--only", "NO-SUCH"]) == UNUSABLE
-    assert main(["http://127.0.0.1:1", "--backend-services", str(tmp_path / "missing.json")]) == UNUSABLE
     wrong = tmp_path / "refused.json"
     wrong.write_text('{"stale": "x"}')
-    assert main(["http://127.0.0.1:1", "--refused", str(wrong)]) == UNUSABLE
-    assert capsys.readouterr().err.count("conformance:") == 3
+    for words, told in {
+        ("--only", "OPS", "--only", "NO-SUCH"): "--only NO-SUCH: no requirement has such an id; they begin with OPS, DEF",
+        ("--only", "SEC-042", "--level", "SHALL"): "nothing of it is SHALL",
+        ("--backend-services", str(tmp_path / "missing.json")): "missing.json",
+        ("--refused", str(wrong)): "refused.json",
+        ("--ca", str(tmp_path / "none.pem")): "there is no such file",
+        ("--output", str(tmp_path / "nowhere" / "report.html")): "cannot be written there",
+    }.items():
+        assert main(["http://127.0.0.1:1", *words]) == UNUSABLE
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("conformance: ") and told in line
+
+
+@pytest.mark.parametrize("words", [["--timeout", "0"], ["--timeout", "nan"], ["--format", "pdf"], ["@/no/such/file"], []])
+def test_options_that_are_none_end_the_call(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["http://127.0.0.1:1", *words] if words else [])
+    assert ended.value.code == UNUSABLE and capsys.readouterr().err.startswith("usage:")
 
 
 def test_each_verdict_of_a_check() -> None:
@@ -136,6 +150,55 @@ def test_every_report_tells_every_verdict() -> None:
             assert word in reports[name], (name, word)
     assert json.loads(reports["json"])["counts"] == {"pass": 1, "fail": 1, "skip": 1, "omit": 1, "error": 1, "not tested": 1}
     assert "<c>" not in reports["html"] and "&lt;c&gt;" in reports["html"]
+
+
+def test_what_was_not_tried_stands_together_by_its_reason() -> None:
+    def judged(name: str, verdict: Verdict, why: str) -> Judged:
+        return Judged(Requirement(name, "s", Level.SHALL, "t.", ("a",), ""), (Finding("a", verdict, "", why),))
+
+    skipped = [judged(f"ERR-{n:03}", Verdict.SKIP, "give --x") for n in (1, 2, 3, 5)]
+    others = [judged("INP-001", Verdict.SKIP, "give --y"), judged("SEC-006", Verdict.SKIP, "give --x"), judged("SEC-007", Verdict.PASS, "")]
+    run = Run("http://x/fhir", datetime(2026, 11, 27, tzinfo=UTC), 1, "", (*skipped, *others))
+    lines = REPORTS["text"](run).splitlines()
+    at = lines.index("skip       give --x")
+    assert lines[at + 1].split("  ")[-1].strip() == "ERR-001 to ERR-003, ERR-005, SEC-006"
+    assert lines[at + 2] == "skip       give --y"
+    assert lines[-1] == "All of the 1 requirements that were tried hold."
+    page = REPORTS["html"](run)
+    assert "What needs attention" not in page and "Errors</a> (4), " in page and 'href="#SEC"' in page and '<details id="SEC"' in page
+
+
+def test_what_fails_is_told_by_how_binding_it_is() -> None:
+    for report in (REPORTS["text"], REPORTS["html"]):
+        assert "Of 2 requirements that were tried 1 does not hold: 1 SHALL, 0 SHOULD, 0 MAY. Of 1 nothing is known" in report(made_up())
+    empty = Run("http://x/fhir", datetime(2026, 11, 27, tzinfo=UTC), 1, "", ())
+    assert all("Nothing was tried." in REPORTS[name](empty) for name in ("text", "html"))
+
+
+def test_a_page_loads_nothing_and_runs_nothing() -> None:
+    page = REPORTS["html"](made_up())
+    assert not any(one in page for one in ("<script", "src=", "<link", "@import", "url("))
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    with server(400, json.dumps(OUTCOME).encode(), "application/fhir+json") as base:
+        words = [sys.executable, "-m", "conformance", base, "--only", "ERR"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout and process.stderr
+            process.stdout.close()
+            assert process.stderr.read() == b""
+    assert process.returncode == FAILS
+
+
+def test_progress_is_one_line_and_goes_away(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    progress.end()
+    for verdict in (Verdict.PASS, Verdict.FAIL):
+        progress(Finding("errors.x" * 20, verdict))
+    progress.end()
+    parts = capsys.readouterr().err.split("\r\x1b[K")
+    assert [one.split(":")[0] for one in parts] == ["", "1 checks, 0 failed", "2 checks, 1 failed", ""]
+    assert max(map(len, parts)) < 80
 
 
 def test_junit_counts_as_build_servers_do() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
+from tests.contracts.peers import FhirServer
+from tests.contracts.prepared_export import prepare
 from tests.crashes.services import answers, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,10 +28,6 @@ class Program:
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self._arguments, self._environment, self._log = arguments, dict(environment), log
         self._process: subprocess.Popen[bytes] | None = None
-
-    def set(self, name: str, value: str) -> None:
-        """One more variable, from the next start on."""
-        self._environment[name] = value
 
     def start(self) -> None:
         """Begin, without waiting."""
@@ -73,14 +72,78 @@ def _kill(process: int) -> None:
         os.kill(process, signal.SIGKILL)
 
 
-class Installation:
-    """``environment`` are the FHIR_CODER_ settings; the server's EHR is the simulator's ``profile``."""
+class Ehr(Protocol):
+    """Where the encounters are, which nobody kills."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], processes: int = 2) -> None:
-        self.ehr_port, self.port = free_port(), free_port()
-        env = {**os.environ, **environment}
-        self.folder = folder
-        self.ehr = Program(["conformance.simulator", "--port", str(self.ehr_port), "--slow", "1"], env, folder / "ehr.log")
+    base_url: str
+
+    def encounters(self, count: int) -> list[str]:
+        """Ids of so many of them."""
+
+    def held(self) -> list[dict[str, Any]]:
+        """What was written there by us."""
+
+
+class Simulator:
+    """The simulator's full R4 server, with transactions and conditional creates."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        self._process = Program(["conformance.simulator", "--port", str(port), "--slow", "1"], os.environ, folder / "ehr.log")
+        self._control = f"http://127.0.0.1:{port}/_control/plain"
+        self.base_url = f"http://127.0.0.1:{port}/plain/fhir"
+        self._process.start()
+        wait_until(lambda: answers(port), what="the simulator")
+
+    def encounters(self, count: int) -> list[str]:
+        """New ones."""
+        return [self._new() for _ in range(count)]
+
+    def held(self) -> list[dict[str, Any]]:
+        """As its control tells it."""
+        found: list[dict[str, Any]] = requests.get(self._control, timeout=60).json()["held"]
+        return found
+
+    def stop(self) -> None:
+        """For good."""
+        self._process.kill()
+
+    def _new(self) -> str:
+        made = requests.post(f"{self._control}/visits", json={}, timeout=30).json()
+        resources = made if isinstance(made, list) else [one["resource"] for one in made["entry"]]
+        return str(next(one["id"] for one in resources if one["resourceType"] == "Encounter"))
+
+
+class Medplum:
+    """A FHIR server that nobody here wrote, with encounters of the prepared export."""
+
+    def __init__(self, server: FhirServer, script: Path, folder: Path, count: int) -> None:
+        folder.mkdir()
+        export = prepare(script, folder, count)
+        server.put(export)
+        self._server = server
+        self._ids = [one["id"] for one in export if one["resourceType"] == "Encounter"]
+        self.base_url = server.base_url
+
+    def encounters(self, count: int) -> list[str]:
+        """Those of the export."""
+        return self._ids[:count]
+
+    def held(self) -> list[dict[str, Any]]:
+        """By search."""
+        return [one for kind in ("Condition", "Claim", "Task", "Provenance") for one in self._server.all_of(kind)]
+
+
+class Installation:
+    """``environment`` are the FHIR_CODER_ settings, ``ehr`` is the EHR of the only tenant, as ``sim``."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], ehr: Ehr, processes: int = 2) -> None:
+        self.port = free_port()
+        self.ehr = ehr
+        tenants = folder / "tenants.json"
+        known = {"id": "sim", "base_url": ehr.base_url, "timeout_s": 6, "write_before_review": True}
+        tenants.write_text(json.dumps([{"id": "default", "ehrs": [known]}]))
+        env = {**os.environ, **environment, "FHIR_CODER_TENANTS": str(tenants)}
         self.web = Program(["fhir_coder", "serve", "--sandbox", "--port", str(self.port)], env, folder / "web.log")
         self.worker = Program(["fhir_coder", "worker", "--sandbox", "--processes", str(processes)], env, folder / "worker.log")
 
@@ -91,8 +154,6 @@ class Installation:
 
     def start(self) -> None:
         """Everything, until it answers."""
-        self.ehr.start()
-        wait_until(lambda: answers(self.ehr_port), what="the simulator")
         self.web.start()
         self.worker.start()
         self.wait_for_web()
@@ -103,21 +164,8 @@ class Installation:
 
     def stop(self) -> None:
         """All of it."""
-        for one in (self.worker, self.web, self.ehr):
+        for one in (self.worker, self.web):
             one.kill()
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """An order to the simulator."""
-        answer = requests.request(method, f"http://127.0.0.1:{self.ehr_port}/_control/{path}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    def visits(self, profile: str, count: int) -> Iterator[str]:
-        """Ids of new encounters at the EHR."""
-        for _ in range(count):
-            made = self.control("POST", f"{profile}/visits", {})
-            resources = made if isinstance(made, list) else [one["resource"] for one in made["entry"]]
-            yield next(one["id"] for one in resources if one["resourceType"] == "Encounter")
 
     def _is_ready(self) -> bool:
         try:

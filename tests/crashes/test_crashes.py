@@ -6,12 +6,12 @@ The seed is printed; ``FHIR_CODER_TEST_SEED`` repeats a run as far as a schedule
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ import requests
 from fhir_coder.jobs.job import State
 from fhir_coder.store.cipher import new_store_key
 from fhir_coder.store.start import Stores, open_stores
-from tests.crashes.installation import Installation
+from tests.contracts.peers import NotInstallable, fhir_server, install_peers
+from tests.crashes.installation import Ehr, Installation, Medplum, Simulator
 from tests.crashes.services import PostgreSQL, Redis
 
 ENDS_S = 240.0
@@ -95,13 +96,10 @@ class Stage:
         return open_stores(self.postgresql.url, self.key)
 
 
-@pytest.fixture
-def stage(tmp_path: Path, built: None) -> Iterator[Stage]:
-    if MISSING:
-        pytest.skip(MISSING)
-    redis, postgresql, key = Redis(tmp_path), PostgreSQL(), new_store_key()
-    redis.start()
-    postgresql.start()
+@contextmanager
+def staged(folder: Path, ehr: Ehr) -> Iterator[Stage]:
+    """Everything running."""
+    redis, postgresql, key = Redis(folder), PostgreSQL(), new_store_key()
     environment = {
         "FHIR_CODER_DATABASE_URL": postgresql.url,
         "FHIR_CODER_BROKER_URL": redis.url,
@@ -109,21 +107,30 @@ def stage(tmp_path: Path, built: None) -> Iterator[Stage]:
         "FHIR_CODER_RATE_LIMIT": "",
         "FHIR_CODER_WORKERS": "2",
         "FHIR_CODER_LOG_LEVEL": "WARNING",
-        "FHIR_CODER_UNFINISHED_ENCOUNTERS": "code",
     }
-    installation = Installation(tmp_path, environment)
-    tenants = tmp_path / "tenants.json"
-    ehr = {"id": "sim", "base_url": f"http://127.0.0.1:{installation.ehr_port}/plain/fhir", "timeout_s": 6, "write_before_review": True}
-    tenants.write_text(json.dumps([{"id": "default", "ehrs": [ehr]}]))
-    for one in (installation.web, installation.worker):
-        one.set("FHIR_CODER_TENANTS", str(tenants))
+    installation = Installation(folder, environment, ehr)
     try:
+        redis.start()
+        postgresql.start()
         installation.start()
         yield Stage(installation, redis, postgresql, key)
     finally:
         installation.stop()
         redis.kill()
         postgresql.remove()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, built: None) -> Iterator[Stage]:
+    """Before the simulator."""
+    if MISSING:
+        pytest.skip(MISSING)
+    ehr = Simulator(tmp_path)
+    try:
+        with staged(tmp_path, ehr) as found:
+            yield found
+    finally:
+        ehr.stop()
 
 
 def ways_to_disturb(chance: random.Random, acts: list[str], kills: int) -> list[str]:
@@ -157,8 +164,7 @@ def check(stage: Stage, run: Run, answers: dict[str, requests.Response]) -> None
     for answer in answers.values():
         kind = answer.json()["resourceType"]
         assert kind == ("Bundle" if answer.status_code == 200 else "OperationOutcome"), answer.text
-    held: list[dict[str, Any]] = stage.installation.control("GET", "plain")["held"]
-    names = Counter((one["resourceType"], _name(one)) for one in held)
+    names = Counter((one["resourceType"], _name(one)) for one in stage.installation.ehr.held())
     assert [name for name, count in names.items() if count > 1] == []
     coded = {one for one, answer in answers.items() if answer.status_code == 200}
     assert {("Claim", f"default.{encounter}.claim") for encounter in coded} <= set(names)
@@ -185,7 +191,7 @@ def crash(stage: Stage, encounters: int, kills: int, pause_s: float) -> None:
     seed = int(os.environ.get("FHIR_CODER_TEST_SEED", "") or random.SystemRandom().randrange(10**9))
     print(f"FHIR_CODER_TEST_SEED={seed}")
     run = Run(stage.installation, random.Random(seed))
-    visits = list(stage.installation.visits("plain", encounters))
+    visits = stage.installation.ehr.encounters(encounters)
     half = len(visits) // 2
     for encounter in visits[:half]:
         run.ask(encounter)
@@ -204,3 +210,17 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(stage: Stage) -> None:
 @pytest.mark.soak
 def test_nothing_is_lost_or_doubled_in_five_hundred_encounters(stage: Stage) -> None:
     crash(stage, encounters=500, kills=100, pause_s=10.0)
+
+
+@pytest.mark.soak
+def test_nothing_is_lost_or_doubled_at_an_ehr_that_is_not_ours(shared: Path, tmp_path: Path, built: None) -> None:
+    if MISSING:
+        pytest.skip(MISSING)
+    try:
+        peers = install_peers(shared / "peers")
+    except NotInstallable as reason:
+        pytest.skip(f"the peers cannot be installed: {reason}")
+    with fhir_server(peers) as server:
+        ehr = Medplum(server, shared / "fhir" / "prepare.py", tmp_path / "export", 50)
+        with staged(tmp_path, ehr) as stage:
+            crash(stage, encounters=50, kills=20, pause_s=4.0)

@@ -9,6 +9,7 @@ import pytest
 
 from fhir_coder.edits.registry import Edit, all_edits
 from fhir_coder.edits.run import check_codes
+from tests.each import for_each
 
 CASES = Path(__file__).parent / "cases"
 
@@ -26,7 +27,7 @@ def test_every_edit_has_its_cases_and_no_file_is_left_over() -> None:
     assert {path.stem for path in CASES.glob("*.json")} == {edit.id for edit in all_edits()}
 
 
-@pytest.mark.parametrize("edit", all_edits(), ids=lambda edit: edit.id)
+@for_each("edit", all_edits(), ids=lambda edit: edit.id)
 def test_there_are_two_cases_of_either_kind(edit: Edit) -> None:
     cases = json.loads((CASES / f"{edit.id}.json").read_text(encoding="utf-8"))
     assert cases["name"] == edit.name
@@ -34,7 +35,7 @@ def test_there_are_two_cases_of_either_kind(edit: Edit) -> None:
     assert len(cases["silent"]) >= 2
 
 
-@pytest.mark.parametrize(("edit", "row"), rows("fires"))
+@for_each("edit, row", rows("fires"))
 def test_fires(edit: Edit, row: dict, build_case) -> None:
     findings, not_run = check_codes(build_case(row), {}, [edit])
     assert not_run == ()
@@ -44,14 +45,14 @@ def test_fires(edit: Edit, row: dict, build_case) -> None:
         assert any(text in finding.detail for finding in findings)
 
 
-@pytest.mark.parametrize(("edit", "row"), rows("silent"))
+@for_each("edit, row", rows("silent"))
 def test_stays_silent(edit: Edit, row: dict, build_case) -> None:
     findings, not_run = check_codes(build_case(row), {}, [edit])
     assert not_run == ()
     assert [finding.detail for finding in findings] == []
 
 
-@pytest.mark.parametrize(("edit", "row"), [row for row in rows("fires") if "note" in row.values[1]])
+@for_each("edit, row", [row for row in rows("fires") if "note" in row.values[1]])
 def test_findings_never_quote_the_note(edit: Edit, row: dict, build_case) -> None:
     case = build_case(row)
     findings, _ = check_codes(case, {}, [edit])

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
-
 from fhir_coder.edits.case import EditCase
 from fhir_coder.edits.registry import all_edits
 from fhir_coder.edits.run import check_codes
 from fhir_coder.model import Finding, ServiceLine, Severity
 from terminology.release import Release
+from tests.each import for_each
 
 FOLDER = Path(__file__).parent
 SERVED = date(2026, 6, 15)
@@ -66,11 +65,11 @@ def test_both_files_are_what_they_promise() -> None:
     assert not set(map(facts, clean)) & set(map(facts, faulty))
 
 
-@pytest.mark.parametrize("claim", claims("clean_claims.tsv"), ids=identity)
+@for_each("claim", claims("clean_claims.tsv"), ids=identity)
 def test_nothing_is_said_against_a_good_claim(claim: dict[str, str], release: Release) -> None:
     assert [f"{finding.edit}: {finding.detail}" for finding in findings(claim, release)] == []
 
 
-@pytest.mark.parametrize("claim", claims("faulty_claims.tsv"), ids=identity)
+@for_each("claim", claims("faulty_claims.tsv"), ids=identity)
 def test_the_fault_of_a_bad_claim_is_found(claim: dict[str, str], release: Release) -> None:
     assert claim["edit"] in {finding.edit for finding in findings(claim, release)}

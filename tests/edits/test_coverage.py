@@ -13,6 +13,8 @@ from fhir_coder.edits.run import check_codes
 from terminology.codebook import Codebook, NoteKind
 from terminology.tabular import parse_tabular
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 TABULAR = b"""<?xml version="1.0"?><ICD10CM.tabular><version>2026</version><chapter><name>1</name><desc>One (A00-B99)</desc>
 <useAdditionalCode><note>code to identify drug resistance (Z16.-)</note></useAdditionalCode>
 <sectionIndex><sectionRef first="A00" last="A01" id="A00-A01">Some</sectionRef></sectionIndex>

@@ -17,6 +17,8 @@ from fhir_coder.installed import lists_file, open_lists
 from fhir_coder.record.artifacts import knowledge_sources
 from fhir_coder.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 OWN = Path(__file__).parent / "editor_lists.txt"
 WELL_VISITS = (
     {"codes": ["Z00.00"], "birthDate": "1970-02-01", "gender": "male"},

@@ -17,6 +17,7 @@ from fhir_coder.edits.run import check_codes
 from fhir_coder.edits.tables import read_table
 from fhir_coder.model import Note, ProviderQuery
 from fhir_coder.querying import query_text
+from tests.each import for_each
 from tests.edits.test_cases import rows
 
 AXES = list(read_table("query_axes.tsv"))
@@ -45,18 +46,18 @@ def texts(query: ProviderQuery) -> list[str]:
     return [one.text for one in query.options]
 
 
-@pytest.mark.parametrize("text", [*(row["question"] for row in AXES), SIDE_QUESTION, TRIMESTER_QUESTION, DISPLACEMENT_QUESTION])
+@for_each("text", [*(row["question"] for row in AXES), SIDE_QUESTION, TRIMESTER_QUESTION, DISPLACEMENT_QUESTION])
 def test_no_question_names_a_code_money_or_a_measure(text: str) -> None:
     assert not ANY_CODE.search(text) and not MONEY_OR_MEASURE.search(text)
     assert text.endswith("?")
 
 
-@pytest.mark.parametrize("text", [row["text"] for row in OPTIONS])
+@for_each("text", [row["text"] for row in OPTIONS])
 def test_no_option_names_a_code_money_or_a_measure(text: str) -> None:
     assert not ANY_CODE.search(text) and not MONEY_OR_MEASURE.search(text)
 
 
-@pytest.mark.parametrize(("edit", "row"), ASKING)
+@for_each("edit, row", ASKING)
 def test_what_is_sent_names_no_code_but_in_quotations(edit, row, build_case) -> None:
     case = build_case(row)
     sent = query_text(query_of(case, edit), case.encounter.notes, case.service_date)
@@ -65,7 +66,7 @@ def test_what_is_sent_names_no_code_but_in_quotations(edit, row, build_case) -> 
     assert "addendum" in ours and "sign" in ours
 
 
-@pytest.mark.parametrize(("edit", "row"), ASKING)
+@for_each("edit, row", ASKING)
 def test_every_query_quotes_the_note_and_can_be_declined(edit, row, build_case) -> None:
     case = build_case(row)
     query = query_of(case, edit)

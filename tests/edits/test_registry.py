@@ -13,6 +13,7 @@ import fhir_coder.edits
 from fhir_coder.edits.registry import HEADINGS, NEEDS, Edit, all_edits, edits_table, parse_documentation, read_edit, require_known
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.model import Severity
+from tests.each import for_each
 
 PACKAGE = Path(fhir_coder.edits.__file__).parent
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "edits.md"
@@ -30,7 +31,7 @@ def test_ids_and_names_are_unique_and_ordered() -> None:
     assert len({edit.name for edit in all_edits()}) == len(ids)
 
 
-@pytest.mark.parametrize("edit", all_edits(), ids=lambda edit: edit.id)
+@for_each("edit", all_edits(), ids=lambda edit: edit.id)
 def test_an_edit_documents_itself(edit: Edit) -> None:
     assert re.fullmatch(r"FCE-\d{3}", edit.id)
     assert tuple(edit.documentation) == HEADINGS

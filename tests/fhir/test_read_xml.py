@@ -15,6 +15,11 @@ def patient(inside: str) -> bytes:
     return f"<Patient {NS}>{inside}</Patient>".encode()
 
 
+def quantity(number: str) -> bytes:
+    inside = f'<status value="final"/><code><text value="x"/></code><valueQuantity><value value="{number}"/></valueQuantity>'
+    return f"<Observation {NS}>{inside}</Observation>".encode()
+
+
 BOMB = (
     '<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;">]>'
     f'<Patient {NS}><id value="&lol2;"/></Patient>'
@@ -65,6 +70,22 @@ REFUSED = {
         InvalidContent,
         ("Patient.text.div",),
     ),
+    "foreign attribute": (patient('<active xmlns:o="urn:o" o:x="1" value="true"/>'), UnreadableBody, ("Patient.active",)),
+    "child without namespace": (patient('<active xmlns="" value="true"/>'), UnreadableBody, ("Patient.active",)),
+    "inclusion": (
+        patient('<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'),
+        UnreadableBody,
+        ("Patient.include",),
+    ),
+    "document type elsewhere": (b'<!DOCTYPE p SYSTEM "http://127.0.0.1/x">' + patient('<id value="a"/>'), UnreadableBody, ()),
+    "characters outside of markup": (patient("<![CDATA[x]]>"), UnreadableBody, ("Patient",)),
+    "date in words": (patient('<birthDate value="01.02.1960"/>'), InvalidContent, ("Patient.birthDate",)),
+    "boolean as a number": (patient('<active value="1"/>'), InvalidContent, ("Patient.active",)),
+    "boolean with a blank": (patient('<active value=" true"/>'), InvalidContent, ("Patient.active",)),
+    "decimal with a comma": (quantity("1,10"), InvalidContent, ("Observation.value.value",)),
+    "decimal with a plus": (quantity("+1.1"), InvalidContent, ("Observation.value.value",)),
+    "extension without url": (patient('<extension><valueString value="x"/></extension>'), InvalidContent, ("Patient.extension[0].url",)),
+    "empty contained": (patient("<contained/>"), UnreadableBody, ("Patient.contained[0]",)),
     "contained twice": (
         patient(f"<contained><Organization {NS}><id value='a'/></Organization><Organization><id value='b'/></Organization></contained>"),
         UnreadableBody,
@@ -106,6 +127,22 @@ def test_types_come_from_the_table():
         "code": {"id": "c1", "text": "x"},
         "valueQuantity": {"value": Decimal("120.10"), "unit": "mg"},
     }
+
+
+SAME = {
+    "comments": f"<!-- a --><Patient {NS}><!-- b --><active value='true'><!-- c --></active></Patient><!-- d -->",
+    "a processing instruction": f"<Patient {NS}><?x y?><active value='true'/></Patient>",
+    "a prefix": '<f:Patient xmlns:f="http://hl7.org/fhir"><f:active value="true"/></f:Patient>',
+    "a place of the schema": f"""<Patient {NS} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+        xsi:schemaLocation="http://hl7.org/fhir fhir-all.xsd"><active value="true"/></Patient>""",
+    "a byte order mark": f"\ufeff<Patient {NS}><active value='true'/></Patient>",
+    "characters by number": f"<Patient {NS}><active value='&#116;rue'/></Patient>",
+}
+
+
+@pytest.mark.parametrize("data", SAME.values(), ids=SAME)
+def test_what_says_nothing_changes_nothing(data: str):
+    assert read_xml(data.encode()) == {"resourceType": "Patient", "active": True}
 
 
 def test_primitive_arrays_are_aligned_with_nulls():

@@ -149,6 +149,24 @@ def test_decimals_stay_what_they_were(number: str, written: str):
     assert write_json(resource) == f'{{"resourceType":"Basic","x":{written}}}'.encode()
 
 
+EXACT = (
+    b'{"resourceType":"Condition","extension":[{"url":"http://x.org/a","valueDecimal":1.10},{"url":"http://x.org/b","valueDecimal":1.1},'
+    b'{"url":"http://x.org/c","valueDecimal":0.9000},{"url":"http://x.org/d","valueDecimal":100000000000000000000.10}],'
+    b'"subject":{"display":"x"},"onsetDateTime":"2026-05-04T09:00:00.120-05:00","recordedDate":"2026-05",'
+    b'"note":[{"_time":{"extension":[{"url":"http://x.org/e","valueString":"s"}]},"time":"2026-05-04T09:00:00+05:45","text":"t"}]}'
+)
+"""Equal numbers and equal moments are not enough: the very digits and zones."""
+
+
+def test_digits_and_zones_come_through_both_formats():
+    read = parse_json(EXACT, LIMITS)
+    assert write_json(read) == EXACT
+    from_xml = parse_xml(write_xml(read), LIMITS, TABLE)
+    numbers = [str(one["valueDecimal"]) for one in from_xml["extension"]]
+    assert numbers == ["1.10", "1.1", "0.9000", "100000000000000000000.10"]
+    assert from_xml == read
+
+
 def test_floats_and_other_json_values():
     assert (
         write_json({"a": 0.1, "b": None, "c": [], "d": {}, "e": True, "f": 3, "g": 'q"\n'})

@@ -49,6 +49,17 @@ def _codes(text: str) -> set[str]:
         ("R THA '15, no pain", "Z96.64"),
         ("prosthetic right hip", "Z96.64"),
         ("reverse shoulder replacement 2021 R", "Z96.61"),
+        ("shoulder hemiarthroplasty 2015", "Z96.61"),
+        ("replacement of the left hip in 2019", "Z96.64"),
+        ("her left hip was replaced in 2020", "Z96.64"),
+        ("Right THA, functioning well", "Z96.64"),
+        ("hip resurfacing 2009", "Z96.64"),
+        ("right elbow replacement 2015", "Z96.62"),
+        ("Left wrist arthroplasty 2012", "Z96.63"),
+        ("left total ankle replacement (2018)", "Z96.66"),
+        ("Right ankle prosthesis", "Z96.66"),
+        ("MCP joint replacement of the right index finger 2010", "Z96.69"),
+        ("TMJ replacement 2008", "Z96.698"),
         ("ACDF C5-6 in 2014", "Z98.1"),
         ("lumbar fusion 2009", "Z98.1"),
         ("pseudophakia OU", "Z96.1"),
@@ -197,6 +208,11 @@ def test_told(text: str, codes: str) -> None:
         "She is a candidate for total knee replacement",
         "Knee effusion, left",
         "Awaiting hip replacement",
+        "Right hip will be replaced in May",
+        "knee to be replaced in 2027",
+        "above knee prosthesis",
+        "hammertoe, toe arthroplasty 2015",
+        "new left hip pain",
         "transfusion in 2020",
         "Cataract surgery scheduled OS",
         "Cataract 2+ NS OD, not visually significant",
@@ -248,3 +264,10 @@ def test_every_code_is_in_the_release(codebook: Codebook) -> None:
     rows = table_rows("fhir_coder.reading", "told_histories.tsv")
     codes = {row["code"] for row in data["status"]} | {row[column] for row in rows for column in ("personal", "family")} - {""}
     assert [code for code in sorted(codes) if not is_completable(codebook, code)] == []
+
+
+def test_every_joint_has_codes_for_both_sides(codebook: Codebook) -> None:
+    """A finger joint without a side has no code at all."""
+    for row in table_rows("fhir_coder.reading", "told_joints.tsv"):
+        sided = [row["code"]] if codebook.is_billable(row["code"]) else [f"{row['code']}{side}" for side in "12"]
+        assert all(codebook.normalize(code) and codebook.is_billable(code) for code in sided)

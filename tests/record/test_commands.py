@@ -21,12 +21,16 @@ from tests.record.test_replay import here
 from tests.store.conftest import KEY
 from tests.test_server import inline
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 FHIR = "application/fhir+json"
 WRITE = {"resourceType": "Parameters", "parameter": [{"name": "writeBack", "valueBoolean": True}]}
 
 
 @pytest.fixture(scope="module", params=["", KEY], ids=["no key", "key"])
-def coded(request: pytest.FixtureRequest, built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def coded(
+    request: pytest.FixtureRequest, built: None, loaded_once: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
     """A data folder in which two encounters were coded, one of the EHR's, whose note was changed since, and one sent inline; coding ids and
     the environment by name."""
     data, full = tmp_path_factory.mktemp("data"), Settings.from_environment().data

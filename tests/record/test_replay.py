@@ -173,6 +173,7 @@ def test_a_coding_made_with_a_calibration_is_replayed_by_it_without_its_file(dat
     assert "calibration      default-0123456789ab" in trail_page(trail_document(coding))
 
 
+@pytest.mark.soak
 def test_case_reports_are_replayed_on_the_phrases_of_then(data: Path) -> None:
     house = House(data, every_mention())
     report = replace(ENCOUNTER, notes=(replace(ENCOUNTER.notes[0], text="A man with arterial hypertension and an enlarged prostate.\n"),))
@@ -214,6 +215,7 @@ def knowledge_with(house: House, path: str, change: Callable[[str], str]) -> str
     return house.archive.keep("knowledge", "", sources)
 
 
+@pytest.mark.soak
 def test_a_changed_edit_table_is_attributed_to_the_knowledge(house: House) -> None:
     coding = house.code()
     changed = knowledge_with(house, "fhir_coder/edits/age_limits.tsv", lambda text: text + "test\tI10\t0y\t5y\ta test\n")

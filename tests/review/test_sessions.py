@@ -17,6 +17,7 @@ from fhir_coder.people import Person
 from fhir_coder.review.session import ReviewSession
 from fhir_coder.store.cipher import Cipher, new_store_key
 from fhir_coder.store.session_tables import SessionRow
+from tests.each import for_each
 from tests.review.conftest import FRAMING, LAUNCHED, OURS, SIGNED_IN, Site, csrf_of, get, keyed, make_site, post, sign_in, state_of, way_in
 
 SESSION = "__Host-fhir-coder"
@@ -130,33 +131,33 @@ FORGERIES = {
 }
 
 
-@pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize(("form", "headers"), FORGERIES.values(), ids=FORGERIES)
-def test_a_forged_change_does_nothing(site: Site, browser: FlaskClient, path: str, form: dict, headers: dict[str, str]) -> None:
+def test_a_forged_change_does_nothing(site: Site, browser: FlaskClient, form: dict, headers: dict[str, str]) -> None:
     sign_in(site, browser, SIGNED_IN)
     ours = csrf_of(get(browser, "/review/"))
     filled = {
         name: [ours if one == "OURS" else one for one in ([value] if isinstance(value, str) else value)] for name, value in form.items()
     }
     before = len(site.audit)
-    page = post(browser, path, {"encounter": "e1", **filled}, **headers)
-    assert page.status_code == 403 and page.content_type.startswith("text/html")
-    assert site.coder.requests == [] and len(site.audit) == before
+    for path in CHANGES:
+        page = post(browser, path, {"encounter": "e1", **filled}, **headers)
+        assert page.status_code == 403 and page.content_type.startswith("text/html"), path
+        assert site.coder.requests == [] and len(site.audit) == before, path
     assert get(browser, "/review/").status_code == 200
 
 
-@pytest.mark.parametrize("path", CHANGES)
-def test_the_token_of_another_session_is_none(site: Site, browser: FlaskClient, path: str) -> None:
+def test_the_token_of_another_session_is_none(site: Site, browser: FlaskClient) -> None:
     attacker = site.browser()
     sign_in(site, attacker)
     theirs = csrf_of(get(attacker, "/review/"))
     sign_in(site, browser)
-    assert post(browser, path, {"csrf": theirs, "encounter": "e1"}).status_code == 403
+    answers = {path: post(browser, path, {"csrf": theirs, "encounter": "e1"}).status_code for path in CHANGES}
+    assert answers == dict.fromkeys(CHANGES, 403)
 
 
-@pytest.mark.parametrize("path", CHANGES)
-def test_a_change_needs_a_session(browser: FlaskClient, path: str) -> None:
-    assert post(browser, path, {"csrf": "x"}).status_code == 401
+def test_a_change_needs_a_session(browser: FlaskClient) -> None:
+    answers = {path: post(browser, path, {"csrf": "x"}).status_code for path in CHANGES}
+    assert answers == dict.fromkeys(CHANGES, 401)
 
 
 @pytest.mark.parametrize(
@@ -198,14 +199,15 @@ METHODS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), METHODS)
-def test_the_wrong_method_is_a_page_and_does_nothing(site: Site, browser: FlaskClient, method: str, path: str) -> None:
+def test_the_wrong_method_is_a_page_and_does_nothing(site: Site, browser: FlaskClient) -> None:
     sign_in(site, browser)
     token = csrf_of(get(browser, "/review/"))
-    page = browser.open(f"{path}?csrf={token}&encounter=e1", method=method, base_url=OURS)
-    assert page.status_code == 405 and page.headers["Allow"] == ("POST" if path in CHANGES else "GET")
-    assert page.content_type.startswith("text/html")
-    assert get(browser, "/review/").status_code == 200 and site.coder.requests == []
+    for method, path in METHODS:
+        page = browser.open(f"{path}?csrf={token}&encounter=e1", method=method, base_url=OURS)
+        assert page.status_code == 405 and page.headers["Allow"] == ("POST" if path in CHANGES else "GET"), (method, path)
+        assert page.content_type.startswith("text/html"), (method, path)
+        assert site.coder.requests == [], (method, path)
+    assert get(browser, "/review/").status_code == 200
 
 
 # ---------------------------------------------------------------------------------------------------------------- headers
@@ -222,7 +224,7 @@ EVERYWHERE = [
 ]
 
 
-@pytest.mark.parametrize("path", EVERYWHERE)
+@for_each("path", EVERYWHERE)
 @pytest.mark.parametrize("is_in", [False, True], ids=["nobody", "somebody"])
 def test_every_page_keeps_other_sites_out(site: Site, browser: FlaskClient, path: str, is_in: bool) -> None:
     if is_in:
@@ -298,14 +300,13 @@ BAD_FORMS = {
 }
 
 
-@pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize(("form", "status"), BAD_FORMS.values(), ids=BAD_FORMS)
-def test_a_form_that_cannot_be_ours_is_refused_on_a_page(
-    site: Site, browser: FlaskClient, path: str, form: dict[str, Any], status: int
-) -> None:
+def test_a_form_that_cannot_be_ours_is_refused_on_a_page(site: Site, browser: FlaskClient, form: dict[str, Any], status: int) -> None:
     sign_in(site, browser, SIGNED_IN)
-    page = browser.post(path, base_url=OURS, headers={"Sec-Fetch-Site": "same-origin"}, **form)
-    assert page.status_code == status and page.content_type.startswith("text/html") and site.coder.requests == []
+    for path in CHANGES:
+        page = browser.post(path, base_url=OURS, headers={"Sec-Fetch-Site": "same-origin"}, **form)
+        assert page.status_code == status and page.content_type.startswith("text/html"), path
+        assert site.coder.requests == [], path
 
 
 def test_the_end_of_a_session_is_told_in_its_frame(site: Site, browser: FlaskClient) -> None:

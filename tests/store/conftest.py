@@ -3,7 +3,7 @@
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ from shutil import copyfile
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from fhir_coder.exchange import CodingResult, Intake, ReleaseUse
@@ -137,8 +137,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{copyfile(request.getfixturevalue('tables_of_sqlite'), tmp_path / 'store.sqlite')}"
         return
-    with _database_of_postgresql(request.getfixturevalue("tables_of_postgresql")) as url:
-        yield url
+    yield from request.getfixturevalue("shelf_of_postgresql").lent()
 
 
 @pytest.fixture(scope="session")
@@ -150,11 +149,63 @@ def tables_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tables_of_postgresql() -> Iterator[str]:
-    """The name of a database with the tables, which nobody is connected to."""
+def shelf_of_postgresql() -> Iterator["EmptiedDatabases"]:
+    """Databases with the tables."""
     with _database_of_postgresql() as url:
         open_stores(url, "").repository.close()
-        yield str(make_url(url).database)
+        with ExitStack() as stack:
+            yield EmptiedDatabases(str(make_url(url).database), stack)
+
+
+class EmptiedDatabases:
+    """One database for test after test, emptied between them: to make one anew takes the server longer than most tests take. One whose tables,
+    triggers or migrations a test has changed is not used again."""
+
+    def __init__(self, template: str, stack: ExitStack) -> None:
+        self._template = template
+        self._stack = stack
+        self._url = ""
+        self._made = ""
+
+    def lent(self) -> Iterator[str]:
+        """A database with the tables of today and no row, for one test."""
+        if not self._url:
+            self._url = self._stack.enter_context(_database_of_postgresql(self._template))
+            self._made = self._on_it(_SHAPE)
+        yield self._url
+        self._on_it(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        if self._on_it(_SHAPE) == self._made:
+            self._on_it(_EMPTY)
+        else:
+            self._url = ""
+
+    def _on_it(self, statement: str) -> str:
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            done = connection.execute(text(statement))
+            return str(done.scalar()) if done.returns_rows else ""
+
+
+_SHAPE = """SELECT concat(
+    (SELECT string_agg(format('%s %s', oid, relname), ',' ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+    (SELECT string_agg(format('%s %s', oid, tgenabled), ',' ORDER BY oid) FROM pg_trigger),
+    (SELECT string_agg(format('%s %s %s %s', attrelid, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)
+     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace),
+    (SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_constraint),
+    (SELECT string_agg(format('%s %s', oid, md5(prosrc)), ',' ORDER BY oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+    (SELECT string_agg(version_num, ',') FROM alembic_version))"""
+"""What a database is made of, but its rows."""
+_EMPTY = """DO $$ DECLARE one record; found boolean; BEGIN
+    SET LOCAL session_replication_role = replica;  -- no trigger refuses, and no order matters
+    FOR one IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', one.relname) INTO found;
+        IF found THEN EXECUTE format('DELETE FROM %I', one.relname); END IF;
+    END LOOP;
+    PERFORM setval(format('%I', sequencename)::regclass, start_value, false) FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$"""
+"""Every row goes, and numbers begin anew."""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from fhir_coder.writeback.names import name_of
 from fhir_coder.writeback.terms import Earlier, EarlierWrite, read_earlier
 from tests.store.conftest import KEY, coding_result
 from tests.store.conftest import database_url as database_url
-from tests.store.conftest import tables_of_postgresql as tables_of_postgresql
+from tests.store.conftest import shelf_of_postgresql as shelf_of_postgresql
 from tests.store.conftest import tables_of_sqlite as tables_of_sqlite
 
 WORDS = "Which kind of failure is it?"

@@ -149,7 +149,8 @@ def test_nothing_of_a_deleted_coding_stays_in_the_file(tmp_path: Path) -> None:
     upgrade(engine)
     house = House(engine)
     house.code("e1", "p1")
-    sealed = house.engine.connect().execute(text("SELECT text FROM note")).scalar_one()
+    with house.engine.connect() as connection:  # left open, it would keep the old state of the file
+        sealed = connection.execute(text("SELECT text FROM note")).scalar_one()
     stored = lambda: b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())  # noqa: E731
     assert sealed.encode()[:400] in stored() and MARKER.encode() not in stored()
     house.engine.dispose()

@@ -136,6 +136,36 @@ def test_a_fault_meets_what_it_names_as_often_as_it_says(ask: Ask) -> None:
     assert control(ask)["faults"] == [{"does": "status", "seen": 3, "met": 1}]
 
 
+BINARY = {"resourceType": "Binary", "id": "words", "contentType": "text/plain", "data": "V29yZHMu"}
+
+
+@pytest.mark.parametrize(("manner", "accept", "is_raw"), [("raw", "application/fhir+json", True), ("fhir", "text/plain", False)])
+def test_a_binary_is_given_in_the_manner_ordered_whatever_is_asked_for(ask: Ask, manner: str, accept: str, is_raw: bool) -> None:
+    ask("PUT", "_control/plain/resources", BINARY)
+    assert (ask("GET", "plain/fhir/Binary/words", Accept=accept).content == b"Words.") is not is_raw
+    assert ask("PUT", "_control/plain/manner", {"binary": manner}).json() == {"binary": manner, "pageSize": 0}
+    assert (ask("GET", "plain/fhir/Binary/words", Accept=accept).content == b"Words.") is is_raw
+
+
+def test_pages_are_no_larger_than_ordered(ask: Ask) -> None:
+    ask("PUT", "_control/plain/manner", {"pageSize": 2})
+    sizes = [len(ask("GET", f"plain/fhir/DocumentReference?_count={count}").json()["entry"]) for count in (1, 2, 50)]
+    page = ask("GET", "plain/fhir/DocumentReference").json()
+    (following,) = (one["url"] for one in page["link"] if one["relation"] == "next")
+    more = requests.get(following, timeout=10).json()
+    assert sizes == [1, 2, 2]
+    assert {one["fullUrl"] for one in page["entry"]}.isdisjoint(one["fullUrl"] for one in more["entry"])
+    ask("DELETE", "_control/plain")
+    assert len(ask("GET", "plain/fhir/DocumentReference?_count=50").json()["entry"]) > 2
+
+
+@pytest.mark.parametrize("given", [[], {"binary": "zip"}, {"pageSize": "5"}, {"pageSize": -1}, {"pageSize": True}, {"pages": 5}])
+def test_a_manner_that_cannot_be_read_changes_nothing(ask: Ask, given: object) -> None:
+    ask("PUT", "_control/plain/manner", {"binary": "raw"})
+    assert ask("PUT", "_control/plain/manner", given).status_code == 400
+    assert control(ask)["manner"] == {"binary": "raw", "pageSize": 0}
+
+
 def test_a_connection_is_closed_before_or_after_the_request_took_effect(ask: Ask) -> None:
     for acts in (False, True):
         ask("DELETE", "_control/plain")

@@ -136,6 +136,19 @@ def no_reason(body: Json) -> None:
     body["parameter"] = [one for one in body["parameter"] if one["name"] != "reason"]
 
 
+def reason_without_words(body: Json) -> None:
+    del named(body, "reason")[0]["valueCodeableConcept"]["text"]
+
+
+def reason_without_system(body: Json) -> None:
+    del named(body, "reason")[0]["valueCodeableConcept"]["coding"][0]["system"]
+
+
+def display_about_this_encounter(body: Json) -> None:
+    coding = part(named(body, "assignment")[0], "code")["valueCoding"]
+    coding["display"] = f"{coding['display']}, as the note of today says"
+
+
 def coding_id_of_another(body: Json) -> None:
     named(body, "codingId")[0]["valueId"] = "not an id"
 
@@ -342,6 +355,9 @@ SPOILED: tuple[tuple[str, str, Change], ...] = (
     ("answers.dispositions_are_pass_or_review", PLAIN, another_disposition),
     ("answers.what_passes_passes_whole", DOUBTED, passes_with_a_code_in_review),
     ("answers.review_has_a_reason", DOUBTED, no_reason),
+    ("answers.reasons_are_told_in_words", DOUBTED, reason_without_words),
+    ("answers.reasons_are_told_in_words", DOUBTED, reason_without_system),
+    ("answers.codes_have_one_display", PLAIN, display_about_this_encounter),
     ("answers.coding_ids_differ", PLAIN, coding_id_of_another),
     ("answers.result_is_a_collection", PLAIN, result_as_transaction),
     ("answers.issues_are_an_outcome", PLAIN, issue_of_no_type),

@@ -66,7 +66,7 @@ def reconciled(code: str, status: str) -> Json:
     }
 
 
-REASON = {"name": "reason", "valueCoding": {"system": "s", "code": "unreadable-note"}}
+REASON = {"name": "reason", "valueCodeableConcept": {"coding": [{"system": "s", "code": "unreadable-note"}], "text": "It has no text."}}
 CASES: dict[str, tuple[Json, Answer, Answer]] = {
     "answered": ({}, coded(), refusal()),
     "refused": ({}, refusal(), coded()),

@@ -130,6 +130,7 @@ def test_words_typed_meanwhile_stay(desk: Desk) -> None:
     desk.kept(1)
     expect(words).to_be_visible()
     expect(words).to_have_value("Second")
+    expect(words).to_be_focused()
     desk.press("Control+Enter")
     assert desk.kept(2) == Decision(Act.COMMENT, "E11.22", text="Second")
     expect(words).to_be_hidden()
@@ -188,6 +189,7 @@ def test_a_click_after_a_drag_that_an_answer_ended_is_not_lost(desk: Desk) -> No
     desk.kept(1)
     desk.page.mouse.move(box["x"] + 20, box["y"] - 200)
     desk.page.mouse.up()
+    assert desk.kept(2).act is Act.MOVE  # its answer writes the page anew: a key before it would be lost with what has the focus
     expect(desk.page.locator(".sorting, .dragged, .drop-before, .drop-after")).to_have_count(0)
     desk.page.locator(".panel:visible").get_by_role("button", name="Comment").focus()
     desk.press("Enter")

@@ -1,6 +1,7 @@
 Alias: $expectation = http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation
 Alias: $proposal = https://fhir-coder.github.io/fhir/identifier/proposal
 Alias: $icd-10-cm = http://hl7.org/fhir/sid/icd-10-cm
+Alias: $cms-hcc = http://terminology.hl7.org/CodeSystem/cmshcc
 Alias: $us-core-encounter-diagnosis = http://hl7.org/fhir/us/core/StructureDefinition/us-core-condition-encounter-diagnosis
 Alias: $condition-clinical = http://terminology.hl7.org/CodeSystem/condition-clinical
 Alias: $condition-ver-status = http://terminology.hl7.org/CodeSystem/condition-ver-status

@@ -1,4 +1,4 @@
-// Rule sets named "...Codes" are made of the server's own tables while the package is built (conformance/ig/vocabulary.py).
+// Rule sets named "...Codes" are made of the server's own tables and enumerations while the package is built (conformance/ig/vocabulary.py).
 
 CodeSystem: ReviewStatusCS
 Id: review-status
@@ -6,8 +6,7 @@ Title: "Review status"
 Description: "Tags in `meta.tag` of what is proposed."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/review-status"
-* #needs-review "Needs review" "A person must look at it before it counts."
-* #withdrawn "Withdrawn" "This software took it back; no person marked it as an error."
+* insert ReviewStatusCodes
 
 CodeSystem: DispositionCS
 Id: disposition
@@ -15,8 +14,7 @@ Title: "Disposition"
 Description: "Where an encounter or a code goes."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/disposition"
-* #pass "Pass" "Nothing speaks against it, and the site lets it pass."
-* #review "Review" "A person decides."
+* insert DispositionCodes
 
 CodeSystem: DispositionReasonCS
 Id: disposition-reason
@@ -24,13 +22,7 @@ Title: "Reason of a disposition"
 Description: "Why an encounter goes to review, or that it would have passed: a reason of the disposition itself, a category of diagnoses that a person always sees, or the name of the edit whose finding prevents a pass."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/disposition-reason"
-* #policy-review-all "Everything is reviewed" "The site has every encounter reviewed."
-* #audit-sample "Passing is suspended" "Second reviews of encounters that passed agreed too little: nothing passes until somebody lifts that."
-* #confident "Would have passed" "Nothing speaks against passing this encounter, and the site lets none pass."
-* #low-probability "Low probability" "A code is below the probability that passing asks for."
-* #no-codes "No codes" "No code could be assigned."
-* #service-date-unknown "Date of service unknown" "The Encounter has no full start date, so that the release it was coded with may not be the one that holds."
-* #sensitive-document "Sensitive document" "Something was read although it is marked sensitive."
+* insert DispositionReasonCodes
 * insert AlwaysReviewCodes
 * insert EditNameCodes
 
@@ -48,23 +40,7 @@ Title: "Reason why a code was not assigned"
 Description: "The values of `rejected.reason` in the answer of $code-encounter."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/rejection-reason"
-* #negated "Negated" "The note says that it is not there."
-* #uncertain "Uncertain" "Suspected, probable, to be ruled out (ICD-10-CM guideline IV.H)."
-* #historical "Historical" "Past, and no longer under treatment (guideline IV.J)."
-* #hypothetical "Hypothetical" "Only considered: a risk, a return precaution, something screened for."
-* #family-history "Family history" "A relative's condition."
-* #other-person "Other person" "A condition of somebody else."
-* #not-addressed "Not addressed" "Below the probability for assignment and named only in lists of the past (guideline IV.J), or an incidental finding of a report that the provider does not name."
-* #outranked "Outranked" "Another code for the same words was likelier."
-* #less-specific "Less specific" "A more specific code of the same condition is assigned."
-* #integral-symptom "Integral symptom" "A symptom that belongs to an assigned diagnosis (guideline I.B.5)."
-* #left-to-site "Left to the site" "Documented, but reported by choice; the coder may add it."
-* #low-probability "Low probability" "Below the probability for assignment, for none of the other reasons."
-* #not-billable "Not billable" "No billable code could be completed from it."
-* #not-providers "Not the provider's" "Only another clinician than the provider documents it, and guideline I.B.14 does not allow that."
-* #laboratory-value "Laboratory value" "It stands in laboratory results alone (guideline III.B)."
-* #unsigned-report "Unsigned report" "It stands in an imaging or pathology report that is not signed (guideline IV.K)."
-* #edit "Edit" "A compliance rule of the coding stage removed it."
+* insert RejectionReasonCodes
 
 CodeSystem: ReconciliationCS
 Id: reconciliation
@@ -72,10 +48,7 @@ Title: "Reconciliation"
 Description: "How an assigned code and a diagnosis that the EHR holds for the encounter stand to each other: the values of `reconciliation.status` in the answer of $code-encounter."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/reconciliation"
-* #agreed "Agreed" "The same code is recorded."
-* #added "Added" "Assigned, and nothing of the kind is recorded."
-* #more-specific "More specific" "A less specific code of the same condition is recorded."
-* #unsupported "Unsupported" "Recorded, and no assigned code accounts for it."
+* insert ReconciliationCodes
 
 CodeSystem: TaskCS
 Id: task
@@ -83,9 +56,7 @@ Title: "Work on coding"
 Description: "What a Task asks for, and the category of the Communication that goes with it."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/task"
-* #review-coding "Review proposed codes" "A coder reviews what is proposed for an encounter."
-* #provider-query "Query to the provider" "A question about what the documentation leaves open."
-* #answer-provider-query "Answer a query by a signed addendum" "The provider is to answer such a question."
+* insert TaskCodes
 
 CodeSystem: ErrorCS
 Id: error
@@ -102,3 +73,67 @@ Description: "What an AuditEvent is about, as one of its subtypes."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/audit-event"
 * insert AuditEventCodes
+
+CodeSystem: RiskMappingCS
+Id: risk-mapping
+Title: "Fit of the mapping of risk categories"
+Description: "The values of `risk.mapping` in the answer of $code-encounter: how the mapping in use fits the date of service."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/risk-mapping"
+* insert RiskMappingCodes
+
+CodeSystem: RiskStatusCS
+Id: risk-status
+Title: "Whether a code lies in a risk category"
+Description: "The values of `risk.code.status` in the answer of $code-encounter."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/risk-status"
+* insert RiskStatusCodes
+
+CodeSystem: RiskDiscrepancyCS
+Id: risk-discrepancy
+Title: "Kind of discrepancy"
+Description: "The values of `risk.discrepancy.kind` in the answer of $code-encounter: which way codes and notes disagree about a condition with a category."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/risk-discrepancy"
+* insert RiskDiscrepancyCodes
+
+CodeSystem: RiskReasonCS
+Id: risk-reason
+Title: "Reason of a discrepancy"
+Description: "The values of `risk.discrepancy.reason` in the answer of $code-encounter: that nothing says it, the reason of a rejection, or the name of the edit whose finding says it."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/risk-reason"
+* insert RiskReasonCodes
+
+CodeSystem: RiskCriterionCS
+Id: risk-criterion
+Title: "Criterion of risk adjustment"
+Description: "The values of `risk.eligibility.criterion` in the answer of $code-encounter: what a visit must meet for its diagnoses to count."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/risk-criterion"
+* insert RiskCriterionCodes
+
+CodeSystem: RiskAnswerCS
+Id: risk-answer
+Title: "Whether a criterion is met"
+Description: "The values of `risk.eligibility.met` in the answer of $code-encounter."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/risk-answer"
+* insert RiskAnswerCodes
+
+CodeSystem: DecisionCS
+Id: decision
+Title: "Decision on a review"
+Description: "What a person did to a review: `act` in the details of an AuditEvent."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/decision"
+* insert DecisionCodes
+
+CodeSystem: DecisionReasonCS
+Id: decision-reason
+Title: "Reason of a decision"
+Description: "What a person gave as the reason of a decision on a review: `reason` in the details of an AuditEvent. `other` says nothing by itself and stands beside words that the audit does not hold."
+* insert Terms
+* ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/decision-reason"
+* insert DecisionReasonCodes

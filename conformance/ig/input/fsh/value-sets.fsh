@@ -60,3 +60,73 @@ Title: "Audited events"
 Description: "What an AuditEvent is about."
 * ^experimental = false
 * include codes from system AuditEventCS
+
+ValueSet: RiskMappingVS
+Id: risk-mapping
+Title: "Fit of the mapping of risk categories"
+Description: "The values of `risk.mapping` in the answer of $code-encounter."
+* ^experimental = false
+* include codes from system RiskMappingCS
+
+ValueSet: RiskStatusVS
+Id: risk-status
+Title: "Whether a code lies in a risk category"
+Description: "The values of `risk.code.status` in the answer of $code-encounter."
+* ^experimental = false
+* include codes from system RiskStatusCS
+
+ValueSet: RiskDiscrepancyVS
+Id: risk-discrepancy
+Title: "Kind of discrepancy"
+Description: "The values of `risk.discrepancy.kind` in the answer of $code-encounter."
+* ^experimental = false
+* include codes from system RiskDiscrepancyCS
+
+ValueSet: RiskReasonVS
+Id: risk-reason
+Title: "Reason of a discrepancy"
+Description: "The values of `risk.discrepancy.reason` in the answer of $code-encounter."
+* ^experimental = false
+* include codes from system RiskReasonCS
+
+ValueSet: RiskCriterionVS
+Id: risk-criterion
+Title: "Criterion of risk adjustment"
+Description: "The values of `risk.eligibility.criterion` in the answer of $code-encounter."
+* ^experimental = false
+* include codes from system RiskCriterionCS
+
+ValueSet: RiskAnswerVS
+Id: risk-answer
+Title: "Whether a criterion is met"
+Description: "The values of `risk.eligibility.met` in the answer of $code-encounter."
+* ^experimental = false
+* include codes from system RiskAnswerCS
+
+ValueSet: DecisionVS
+Id: decision
+Title: "Decision on a review"
+Description: "What a person did to a review: `act` in the details of an AuditEvent."
+* ^experimental = false
+* include codes from system DecisionCS
+
+ValueSet: DecisionReasonVS
+Id: decision-reason
+Title: "Reason of a decision"
+Description: "What a person gave as the reason of a decision on a review: `reason` in the details of an AuditEvent. `other` says nothing by itself and stands beside words that the audit does not hold."
+* ^experimental = false
+* include codes from system DecisionReasonCS
+
+ValueSet: Icd10cmVS
+Id: icd-10-cm
+Title: "ICD-10-CM"
+Description: "All of ICD-10-CM, headers included. Which release holds stands in the version of each coding."
+* ^experimental = false
+* include codes from system $icd-10-cm
+
+ValueSet: CmsHccVS
+Id: cms-hcc
+Title: "CMS-HCC"
+Description: "The categories of the CMS-HCC models by their numbers. The version of each coding is that of the model: 28."
+* ^experimental = false
+* include codes from system $cms-hcc
