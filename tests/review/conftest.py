@@ -374,7 +374,16 @@ def make_site(
     notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
     blinding, edits, follows = Blinding(second), FakeEdits(), follow_ups or NothingFollows()
     once = SendingOnce(SentForms(engine), pages, lambda: datetime.fromtimestamp(clock(), UTC))
-    desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows, stores.choices.people, EarlierCodings(engine).before)
+    desk = ReviewDesk(
+        reviews,
+        edits,
+        lambda session: NoEncounter(),
+        notes,
+        TabularList(_april),
+        follows,
+        stores.choices.people,
+        EarlierCodings(engine).before,
+    )
     encounters = EncounterPages(
         repository,
         lambda session: coder,
