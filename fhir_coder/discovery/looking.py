@@ -18,7 +18,7 @@ from fhir_coder.ehr.encounter_look import Look, look_at
 from fhir_coder.ehr.encounter_search import KIND, by_identifier
 from fhir_coder.ehr.encounter_state import Standing
 from fhir_coder.ehr.policy import IntakePolicy
-from fhir_coder.errors import EhrRefused, ResourceDeleted, ResourceUnknown, Uncodable
+from fhir_coder.errors import ResourceDeleted, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.jobs.asked import Asked, written
@@ -89,7 +89,7 @@ class Looker:
     now: Callable[[], datetime]
 
     def look(self, client: EhrClient, one: Watched) -> bool:
-        """Whether a job was taken on. Raises Busy where no more may wait, and an EhrError of an EHR that does not answer: then the encounter stands as it did."""
+        """Whether a job was taken on. Raises Busy where no more may wait, and an EhrError: then the encounter stands as it did."""
         if one.encounter.startswith(BY_IDENTIFIER):
             self._resolve(client, one)
             return False
@@ -104,13 +104,11 @@ class Looker:
             self.store.close(self.tenant, one, Why.DELETED)
         except Uncodable:
             self._again(one, Why.UNCODABLE)
-        except EhrRefused:
-            self._again(one, Why.REFUSED)
         return False
 
-    def failed(self, one: Watched) -> None:
+    def failed(self, one: Watched, is_refused: bool = False) -> None:
         """The look came to nothing, for whatever cause: another time, so that one encounter does not keep the others waiting."""
-        self._again(one, Why.FAILED)
+        self._again(one, Why.REFUSED if is_refused else Why.FAILED)
 
     def _judge(self, one: Watched, look: Look) -> bool:
         if look.standing in _CLOSED:
@@ -170,11 +168,7 @@ class Looker:
     def _resolve(self, client: EhrClient, one: Watched) -> None:
         """An encounter that is known by an identifier: its id, once the EHR tells exactly one."""
         token = one.encounter.removeprefix(BY_IDENTIFIER)
-        try:
-            found = list(client.search(KIND, by_identifier(token), on_warning=lambda sentence: None))
-        except EhrRefused:
-            self._again(one, Why.REFUSED)
-            return
+        found = list(client.search(KIND, by_identifier(token), on_warning=lambda sentence: None))
         ids = {each["id"] for each in found if FHIR_ID.fullmatch(each.get("id", "")) and _has_identifier(each.get("identifier", ()), token)}
         if len(ids) == 1:
             self.store.resolve(self.tenant, self.ehr, one, ids.pop())

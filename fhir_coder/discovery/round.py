@@ -17,7 +17,7 @@ from fhir_coder.discovery.watched import Watched
 from fhir_coder.discovery_settings import Discovery, WayName
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.retry import NOT_ACTED, seconds_asked
-from fhir_coder.errors import Busy, EhrError, EhrTimeout, EhrUnavailable, FhirCoderError
+from fhir_coder.errors import Busy, EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError
 
 AT_ONCE = 20
 """Encounters that are claimed together."""
@@ -142,8 +142,8 @@ class Round:
             report.taken += self.looker.look(client, one)
             report.looked += 1
             return 0
-        except (EhrUnavailable, EhrTimeout) as error:
-            self.looker.failed(one)
+        except EhrError as error:
+            self.looker.failed(one, isinstance(error, EhrRefused))
             if error.ehr_status in NOT_ACTED or failures + 1 >= MOST_FAILURES:
                 raise
             report.problems.append(f"an encounter could not be looked at: {error.message}")

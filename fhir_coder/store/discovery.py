@@ -26,6 +26,10 @@ CLAIM_S = 300
 """After so many seconds another process may look at an encounter that somebody began to look at."""
 FORGOTTEN_S = 180 * 24 * 3600
 """An encounter of which nothing is expected is forgotten after so many seconds."""
+ADOPTED = "adopted"
+"""Where the mark stands of the codings of others: the highest key that was seen."""
+LATE_KEYS = 1000
+"""Codings so far below that mark may have been kept after it: keys are given before transactions end."""
 AT_ONCE = 200
 """Encounters that are put down in one statement."""
 _W = WatchedRow
@@ -63,27 +67,18 @@ class DiscoveryStore:
         return count
 
     def adopt_codings(self, tenant: str, ehr: str, since: datetime, look_at_s: int) -> int:
-        """Watch encounters of the EHR that others had coded since then; how many are new."""
+        """Watch encounters of the EHR that others had coded since then and after the last adoption; how many are new."""
         coding = CodedEncounterRow
         ours = (coding.ehr == ehr, coding.created_at >= since.astimezone(UTC), ~coding.is_inline, ~coding.is_uploaded)
-        query = select(coding.encounter_reference).where(coding.tenant == tenant, *ours, coding.encounter_reference.like("Encounter/%"))
         with self._writing.begin() as connection:
             _take_turn(connection, tenant, ehr)
-            named = sorted({one.removeprefix("Encounter/") for one in connection.scalars(query.distinct())})
-            count = 0
-            for at in range(0, len(named), AT_ONCE):
-                part = named[at : at + AT_ONCE]
-                known = set(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, _W.ehr == ehr, _W.encounter.in_(part))))
-                values = {
-                    "state": WatchState.TAKEN.value,
-                    "reason": Why.UNCHANGED.value,
-                    "look_at_s": look_at_s,
-                    "taken_s": int(self._now()),
-                }
-                rows = [self._new(tenant, ehr, Found(one)) | values for one in part if one not in known]
-                count += len(rows)
-                if rows:
-                    connection.execute(insert(_W), rows)
+            mark = connection.scalar(select(_M.mark).where(_M.tenant == tenant, _M.ehr == ehr, _M.way == ADOPTED)) or "0"
+            newer = (coding.key > int(mark) - LATE_KEYS, coding.encounter_reference.like("Encounter/%"))
+            found = connection.execute(select(coding.key, coding.encounter_reference).where(coding.tenant == tenant, *ours, *newer)).all()
+            named = sorted({row.encounter_reference.removeprefix("Encounter/") for row in found})
+            count = sum(self._adopt(connection, tenant, ehr, named[at : at + AT_ONCE], look_at_s) for at in range(0, len(named), AT_ONCE))
+            if (reached := max((row.key for row in found), default=0)) > int(mark):
+                self._set(connection, tenant, ehr, ADOPTED, {"mark": str(reached)})
         return count
 
     # ------------------------------------------------------------------------------------------------------- being left alone
@@ -210,6 +205,15 @@ class DiscoveryStore:
             again = {"state": WatchState.WAITING.value, "reason": Why.FOUND.value, "found_s": int(self._now())}
             connection.execute(update(_W).where(_W.tenant == tenant, *reopened).values(again))
         return len(new) + len(changed)
+
+    def _adopt(self, connection: Connection, tenant: str, ehr: str, named: Sequence[str], look_at_s: int) -> int:
+        here = (_W.ehr == ehr, _W.encounter.in_(named))
+        known = set(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, *here)))
+        values = {"state": WatchState.TAKEN.value, "reason": Why.UNCHANGED.value, "look_at_s": look_at_s, "taken_s": int(self._now())}
+        rows = [self._new(tenant, ehr, Found(one)) | values for one in named if one not in known]
+        if rows:
+            connection.execute(insert(_W), rows)
+        return len(rows)
 
     def _new(self, tenant: str, ehr: str, found: Found) -> dict[str, Any]:
         now = int(self._now())

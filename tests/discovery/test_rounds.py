@@ -292,6 +292,22 @@ def test_one_encounter_that_the_ehr_fails_on_does_not_keep_the_others_waiting(st
     assert (report.taken, report.held_s) == (5, 0) and len(report.problems) == 1
 
 
+def test_an_ehr_that_refuses_everything_is_not_asked_for_each_encounter(stage: Stage) -> None:
+    """A client that was taken off its list, say: three are tried, and the EHR is left alone for a while."""
+    for number in range(10):
+        stage.visit(f"e{number}")
+        stage.write_note(f"d{number}", f"e{number}")
+    settle(stage)
+    stage.ehr.faults = [Fault("GET Encounter/", 403, times=-1)]
+    report = stage.round()
+    assert report.held_s > 0 and stage.ehr.calls.count("GET Encounter/e0") == 1
+    assert sum(one.startswith("GET Encounter/") for one in stage.ehr.calls) == 3
+    assert stage.standing() == {"found": 7, "ehr-refuses": 3}
+    stage.ehr.faults = []
+    stage.clock.pass_by(minutes=6)
+    assert stage.round().taken == 10
+
+
 def test_a_full_queue_stops_it_and_it_goes_on_where_it_stopped(stage: Stage) -> None:
     stage.limits = JobLimits(waiting=10)
     stage.__post_init__()
