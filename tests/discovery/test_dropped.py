@@ -8,7 +8,7 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_coder.discovery.drop_folder import DropFolder
@@ -57,7 +57,7 @@ def test_what_is_not_taken_and_says_why_without_repeating_it(content: bytes, rea
     assert "Zwiebel" not in str(refused.value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(sorted(KNOWN)), IDS), min_size=1, max_size=20), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_what_is_written_is_what_is_read(rows: list[tuple[str, str]], end: str, is_reversed: bool) -> None:
     lines = ["encounter,ehr" if is_reversed else "ehr,encounter", *(f"{two},{one}" if is_reversed else f"{one},{two}" for one, two in rows)]
@@ -65,7 +65,7 @@ def test_what_is_written_is_what_is_read(rows: list[tuple[str, str]], end: str, 
     assert sorted((ehr, one.encounter) for ehr, found in read.items() for one in found) == sorted(set(rows))
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_whatever_it_holds_it_is_read_or_refused(content: bytes) -> None:
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 import hl7
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_coder.billing.answer import Fate, read_acknowledgement
@@ -138,14 +138,14 @@ def test_the_answer_is_an_acknowledgement_that_our_own_sender_reads() -> None:
 PRINTED = st.text(string.ascii_letters + string.digits + " -._/#", min_size=1, max_size=40).map(str.strip).filter(bool)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PRINTED, st.sampled_from(sorted(EVENTS)))
 def test_fields_come_out_as_they_were_put_in(text: str, event: tuple[str, str]) -> None:
     visit = read_event(adt("^".join(event), f"{text}^^^{text}", text, text))
     assert (visit.number, visit.authority, visit.sender.facility, visit.sender.control) == (text, text, text, text)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(st.characters(codec="ascii", exclude_characters="\r\n\x00", min_codepoint=32), min_size=1, max_size=30)
     .map(str.strip)
@@ -155,7 +155,7 @@ def test_what_is_escaped_comes_out_whole(text: str) -> None:
     assert read_event(adt(visit=escaped(text))).number == text
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_whatever_comes_is_answered(content: bytes) -> None:
     reception, _ = received()
@@ -163,7 +163,7 @@ def test_whatever_comes_is_answered(content: bytes) -> None:
         assert codes(reception.answer(message))[0] in {"AA", "AE", "AR"}
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=120))
 def test_a_message_is_read_or_refused(content: bytes) -> None:
     try:
