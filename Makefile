@@ -37,7 +37,7 @@ index: install
 # The deployed set with hashes, for Python 3.11 on Linux x86_64. torch is installed apart (docs/operation.md): tools/torch_apart.txt says why.
 lock: install
 	$(BIN)/pip install --quiet 'uv>=0.9'
-	$(BIN)/uv pip compile setup.cfg --extra postgresql --override tools/torch_apart.txt --output-file requirements.lock --quiet \
+	$(BIN)/uv pip compile setup.cfg --extra postgresql --extra celery --extra redis --override tools/torch_apart.txt --output-file requirements.lock --quiet \
 		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 

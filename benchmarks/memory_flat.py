@@ -57,7 +57,7 @@ def main() -> int:
     keep_for_good()
     readings: list[tuple[int, float]] = []
     encounters = [encounter_from(line.value, line.number) for line in read_lines(CORPUS) if not line.problem]
-    source = endless(encounters, random.Random(7))  # noqa: S311 (which lines are added)
+    source = endless(encounters, random.Random(7))  # noqa: S311 - which lines are added
     for done in range(1, total + 1):
         coder.code_encounter(next(source), policy)
         if done % max(1, total // READINGS) == 0:

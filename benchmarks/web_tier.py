@@ -59,7 +59,7 @@ class Seen:
 
 def client(seen: Seen, number: int, ends: float) -> None:
     """One client until the time is over."""
-    chance, session = random.Random(number), requests.Session()  # noqa: S311 (a mix of requests)
+    chance, session = random.Random(number), requests.Session()  # noqa: S311 - a mix of requests
     asks: dict[str, Callable[[], requests.Response]] = {
         "metadata": lambda: session.get(f"{ROOT}/fhir/metadata", timeout=60),
         "status": lambda: session.get(chance.choice(seen.jobs) if seen.jobs else f"{ROOT}/fhir/metadata", timeout=60),
@@ -121,7 +121,7 @@ def server() -> Iterator[None]:
             "FHIR_CODER_LOG_LEVEL": "WARNING",
         }
         command = [sys.executable, "-m", "fhir_coder", "serve", "--sandbox", "--port", str(PORT)]
-        with subprocess.Popen(command, env={**os.environ, **given}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603 (ours)
+        with subprocess.Popen(command, env={**os.environ, **given}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
             try:
                 _wait()
                 yield

@@ -180,7 +180,12 @@ def _add_smart(smart: argparse._ArgumentGroup) -> None:
     smart.add_argument(
         "--refused", type=Path, metavar="FILE", help="JSON with tokens that the server must refuse: expired, narrow, foreign, patient"
     )
-    smart.add_argument("--accepted", type=Path, metavar="FILE", help="JSON with tokens that it must take: v1, v2 (spellings of the scopes)")
+    smart.add_argument(
+        "--accepted",
+        type=Path,
+        metavar="FILE",
+        help="JSON with tokens that it must take: v1, v2 (spellings of the scopes), other (of another caller)",
+    )
     smart.add_argument("--jwks", default="", metavar="URL", help="where the server publishes its own public keys")
     smart.add_argument("--launch", default="", metavar="URL", help="where an EHR launches its app")
     smart.add_argument("--launch-iss", default="", metavar="URL", help="FHIR base of an EHR that is configured there")

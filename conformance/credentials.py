@@ -137,9 +137,13 @@ def in_every_spelling(token: BackendToken) -> dict[str, Authorize]:
     return {name: token.for_scope(scope) for name, scope in SPELLINGS.items()}
 
 
+ACCEPTED = (*SPELLINGS, "other")
+"""Tokens that a server must take: by the spelling of their scopes, and one of another caller than ours."""
+
+
 def read_accepted(file: Path) -> dict[str, Authorize]:
-    """Tokens that a server must take, from a JSON object with some of the names of SPELLINGS. Raises CredentialsUnusable."""
-    return {name: bearer(token) for name, token in _tokens(file, SPELLINGS).items()}
+    """Such tokens from a JSON object with some of these names. Raises CredentialsUnusable."""
+    return {name: bearer(token) for name, token in _tokens(file, ACCEPTED).items()}
 
 
 WHY_REFUSED = ("expired", "narrow", "foreign", "patient")

@@ -45,7 +45,7 @@ def without_cookies() -> requests.Session:
 class Target:
     """``base`` is the FHIR base without a slash at its end; ``simulator`` the control address of the EHR simulator that the server calls back,
     or empty; ``ehr`` the id under which the server knows it; ``refused`` holds tokens that it must not take, by why, and ``accepted`` what it
-    must take, by the spelling of its scopes (see :mod:`conformance.credentials`); ``jwks`` is where its own public keys are, ``launch`` the
+    must take, by the spelling of its scopes, and of another caller (see :mod:`conformance.credentials`); ``jwks`` is where its own public keys are, ``launch`` the
     launch URL of its app, ``launch_iss`` the FHIR base of an EHR from which it may be launched; each empty where not given."""
 
     base: str

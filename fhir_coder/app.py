@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,12 +20,13 @@ from fhir_coder.api.cds_hooks import HookParts, create_cds_hooks
 from fhir_coder.api.guards import Guards
 from fhir_coder.api.log import configure_logging
 from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.metrics_server import MetricsServer
 from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.audit.entry import Agent
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
-from fhir_coder.broker.messages import make_celery, publisher
+from fhir_coder.broker.messages import make_celery, publisher, too_long
 from fhir_coder.broker.worker import Parts
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
@@ -45,6 +47,7 @@ from fhir_coder.outbound.connecting import Connector
 from fhir_coder.outbound.rule import AddressRule
 from fhir_coder.outbound.session import open_session
 from fhir_coder.pipeline import Coder, model_version
+from fhir_coder.pooling import server_pool, worker_pool
 from fhir_coder.recalibration.applied import calibrated
 from fhir_coder.recalibration.evidence import MadeBy
 from fhir_coder.record.archive import Archive
@@ -60,6 +63,7 @@ from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.pool import Pool
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.rotation import Rotation
 from fhir_coder.store.sessions import SessionStore
@@ -108,10 +112,11 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    connections, stores = EhrConnections(sandbox, settings.private_networks), open_all_stores(settings)
-    engine = open_engine_of(settings, stores, connections, sandbox)
-    app = Flask("fhir_coder", static_folder=None)
+    stores = open_all_stores(settings, server_pool(settings))
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
+    connections = EhrConnections(sandbox, settings.private_networks, guards.metrics.count_ehr_error)
+    engine = open_engine_of(settings, stores, connections, sandbox, guards.metrics)
+    app = Flask("fhir_coder", static_folder=None)
     risk = open_risk(settings, engine.coder.catalogue)
     publish = publisher(make_celery(settings.broker_url, settings.job_seconds)) if settings.broker_url else None
     working = open_working(settings, stores, open_work(engine, stores, risk, guards.metrics), publish, guards)
@@ -128,9 +133,9 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def open_engine_of(settings: Settings, stores: Stores, connections: EhrConnections, sandbox: Sandbox | None) -> Engine:
-    """The engine over everything that the settings name."""
-    coder = build_coder(settings, records=True)
+def open_engine_of(settings: Settings, stores: Stores, connections: EhrConnections, sandbox: Sandbox | None, metrics: Metrics) -> Engine:
+    """The engine over everything that the settings name; its stages are timed, but for the encounter that warms it up."""
+    coder = replace(build_coder(settings, records=True), observe=metrics.stage)
     return Engine(
         coder=coder,
         policy=outpatient(settings.assign_probability),
@@ -142,6 +147,7 @@ def open_engine_of(settings: Settings, stores: Stores, connections: EhrConnectio
         intake=intake_policy(settings),
         may_pass=partial(may_pass, stores.passing, samples_of(settings)),
         reviews=open_calibrations(settings, coder),
+        observe=metrics.stage,
     )
 
 
@@ -149,13 +155,26 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
     """A worker's Celery application, and what it does with a message."""
     configure_logging(settings.log_level)
     sandbox = open_builtin_ehr(settings)
-    stores = open_all_stores(settings)
+    metrics = Metrics()
+    listening = MetricsServer(metrics, settings.metrics_address) if settings.metrics_address else None
+    stores = open_all_stores(settings, worker_pool())
+    connections = EhrConnections(sandbox, settings.private_networks, metrics.count_ehr_error)
     with uncollected():
-        engine = open_engine_of(settings, stores, EhrConnections(sandbox, settings.private_networks), sandbox)
-    celery, metrics = make_celery(settings.broker_url, settings.job_seconds), Metrics()
-    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics)
+        engine = open_engine_of(settings, stores, connections, sandbox, metrics)
+    celery = make_celery(settings.broker_url, settings.job_seconds)
+    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, too_long())
     sweeper = Sweeper(stores.job_sweeping, publisher(celery))
-    return celery, Parts(work.do, sweeper.hand_out, sweeper.sweep, stores.repository.forget_connections)
+
+    def after_fork() -> None:
+        stores.repository.forget_connections()
+        if listening:
+            listening.leave()
+
+    return celery, Parts(work.do, sweeper.hand_out, sweeper.sweep, after_fork, listening.begin if listening else _nothing)
+
+
+def _nothing() -> None:
+    """Where a worker's metrics are asked for by nobody."""
 
 
 def utc_now() -> datetime:
@@ -177,11 +196,11 @@ def open_store(settings: Settings) -> Repository:
     return open_all_stores(settings).repository
 
 
-def open_all_stores(settings: Settings) -> Stores:
+def open_all_stores(settings: Settings, pool: Pool = Pool()) -> Stores:  # noqa: B008 (a constant)
     """Codings, audit, holds, deletion and merges, over one database."""
     observer = Observer(settings.public_url or socket.gethostname())
     sampler = Sampler({tenant: sample.share for tenant, sample in samples_of(settings).items()})
-    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings))
+    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings), pool)
 
 
 def samples_of(settings: Settings) -> dict[str, AuditSample]:
@@ -249,6 +268,12 @@ class Lifecycle:
             store.forget_connections()
         self._threads.ensure()
 
+    def ending(self) -> None:
+        """Begin no further job."""
+        self._threads.stop()
+
     def before_exit(self) -> None:
-        """Begin no further job; one that is being done has a while to end, else another process does it over."""
+        """A job that is being done has a while to end, else another process does it over; then connections are closed."""
         self._threads.stop(ENDING_S)
+        for store in self._stores:
+            store.close_connections()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fhir_coder.ehr.access import AccessTokens
@@ -53,13 +54,20 @@ def intake_policy(settings: Settings) -> IntakePolicy:
     )
 
 
+def _unheard(ehr: str, kind: str) -> None:
+    """Where nobody counts the failures of EHRs."""
+
+
 class EhrConnections:
     """Clients of the EHRs, one for each thread and EHR: a session is not shared by threads, and metadata is read once, not for each request.
-    Tokens are shared by all of them. ``networks`` that are not public may be called."""
+    Tokens are shared by all of them. ``networks`` that are not public may be called, ``on_failure`` hears the id of an EHR and the kind of each failure."""
 
-    def __init__(self, sandbox: Sandbox | None, networks: Iterable[Network] = ()) -> None:
+    def __init__(
+        self, sandbox: Sandbox | None, networks: Iterable[Network] = (), on_failure: Callable[[str, str], object] = _unheard
+    ) -> None:
         self._sandbox = sandbox
         self._networks = tuple(networks)
+        self._on_failure = on_failure
         self._tokens = SharedTokens(self._networks)
         self._local = threading.local()
 
@@ -83,7 +91,8 @@ class EhrConnections:
         """A client for one EHR, with the server's own tokens where none are given; the built-in one is reached in process, without a socket."""
         is_sandbox = self._sandbox is not None and ehr.base_url == self._sandbox.base_url
         session = self._sandbox.session() if self._sandbox and is_sandbox else open_session(rule_of(ehr, self._networks))
-        return EhrClient(ehr, session=session, retry=retry, tokens=tokens or self._tokens(ehr))
+        heard = partial(self._on_failure, ehr.id)
+        return EhrClient(ehr, session=session, retry=retry, tokens=tokens or self._tokens(ehr), on_failure=heard)
 
 
 def public_keys(settings: Settings) -> dict[str, Any]:

@@ -20,8 +20,10 @@ from fhir_coder.ehr.probe import EhrProbe
 from fhir_coder.errors import Forbidden, RequiredMissing, Uncodable
 from fhir_coder.exchange import CallerLimits, CodingRequest, CodingResult, Intake, Resource
 from fhir_coder.keeping import Keeping
+from fhir_coder.notes.formats import NoteText, read_note
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions, with_ours_known
+from fhir_coder.stages import Observe, Stage, runs_as, unobserved
 from fhir_coder.store.repository import Beside, Repository
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from fhir_coder.writeback.bundle import build_bundle
@@ -39,7 +41,7 @@ def always(tenant: str) -> bool:
 class Engine:
     """Collaborators of the whole job; ``connect`` gives the client for an EHR, ``probe`` asks whether EHRs answer, ``now`` tells the time
     (aware), ``intake`` says which notes and encounters the site lets in, ``may_pass`` whether a tenant's encounters may pass now, ``reviews`` which
-    tenants have a review policy of their own."""
+    tenants have a review policy of their own, ``observe`` is what stages run in."""
 
     coder: Coder
     policy: CodingPolicy
@@ -51,6 +53,7 @@ class Engine:
     intake: IntakePolicy = DEFAULT_POLICY
     may_pass: Callable[[str], bool] = always
     reviews: Mapping[str, Policy] = field(default_factory=dict)
+    observe: Observe = unobserved
 
     def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
         """Gather, code, propose, deliver, keep, and what is to be kept ``beside`` the coding with it. Raises the errors of :mod:`fhir_coder.errors`; what
@@ -67,8 +70,7 @@ class Engine:
 
     def _code(self, request: CodingRequest, ehr: EhrSettings | None, beside: Beside | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
-        gathered = gather(request, client, self._intake(request.tenant), today=lambda: self.now().date())
-        intake = self._with_ours_known(request.tenant, gathered, ehr)
+        intake = self._with_ours_known(request.tenant, self._gather(request, client), ehr)
         intake = replace(intake, warnings=(*intake.warnings, *_degradations(request)))
         if request.write_back and not intake.encounter.patient.id:
             raise Uncodable(
@@ -94,9 +96,8 @@ class Engine:
             sending=request.sending,
         )
         keeping = Keeping(self.repository, request.tenant, ehr.id if ehr else "", result, beside)
-        if request.write_back:
-            return keeping.end(self._deliver(keeping, proposal, client, ehr, request.limits))
-        return keeping.end(None)
+        receipt = self._deliver(keeping, proposal, client, ehr, request.limits) if request.write_back else None
+        return self._keep(keeping, receipt)
 
     def check(self, given: GivenCodes) -> CheckedCodes:
         """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""
@@ -150,6 +151,19 @@ class Engine:
         addresses = {one.address for one in earlier.writes.values()}
         return replace(intake, encounter=replace(encounter, recorded=with_ours_known(encounter.recorded, addresses)))
 
+    @runs_as(Stage.EHR)
+    def _gather(self, request: CodingRequest, client: EhrClient | None) -> Intake:
+        return gather(request, client, self._intake(request.tenant), self._read_note, lambda: self.now().date())
+
+    @runs_as(Stage.NOTES)
+    def _read_note(self, content: bytes, content_type: str) -> NoteText:
+        return read_note(content, content_type)
+
+    @runs_as(Stage.KEEPING)
+    def _keep(self, keeping: Keeping, receipt: Resource | None) -> CodingResult:
+        return keeping.end(receipt)
+
+    @runs_as(Stage.WRITING)
     def _deliver(
         self, keeping: Keeping, proposal: Proposal, client: EhrClient | None, ehr: EhrSettings | None, limits: CallerLimits
     ) -> Resource:

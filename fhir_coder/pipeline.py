@@ -19,13 +19,14 @@ from fhir_coder.disposition import Policy, decide
 from fhir_coder.edits.lists import Lists, shipped_lists
 from fhir_coder.edits.run import run_edits
 from fhir_coder.exchange import Artifacts, Configuration, ReleaseUse
-from fhir_coder.model import Assertions, Candidates, Disposition, Encounter, Reconciled
+from fhir_coder.model import Assertions, Candidates, CodedEncounter, Disposition, EditReport, Encounter, Reconciled
 from fhir_coder.reading.assertion import assert_mentions
 from fhir_coder.reading.mentions import find_mentions
 from fhir_coder.reading.phrases import add_phrases
 from fhir_coder.reading.sections import find_sections
 from fhir_coder.reconciliation import reconcile
 from fhir_coder.software import code_digest
+from fhir_coder.stages import Observe, Stage, runs_as, unobserved
 from index.code_index import CodeIndex
 from index.manifest import Manifest
 from terminology.release import Catalogue, Release, ReleaseChoice
@@ -38,7 +39,8 @@ SHORT = 12
 class Coder:
     """Everything that coding needs, made once: releases, one index for each, a ranker for each coding policy, the review policy.
 
-    ``keep`` makes sure that what an encounter is coded with can be had again, and names it by digest. ``lists`` are those on age, sex and manifestations.
+    ``keep`` makes sure that what an encounter is coded with can be had again, and names it by digest. ``lists`` are those on age, sex and manifestations,
+    ``observe`` is what stages run in.
     """
 
     catalogue: Catalogue
@@ -48,14 +50,14 @@ class Coder:
     severities: Mapping[str, str]
     keep: Callable[[Release, Manifest, str, Ranker], Artifacts]
     lists: Lists = field(default_factory=shipped_lists)
+    observe: Observe = unobserved
 
     def code_encounter(self, encounter: Encounter, policy: CodingPolicy) -> tuple[Disposition, ReleaseUse]:
         """Read, code, check and route one encounter; the release in use is named beside the disposition."""
         choice = self.catalogue.for_date(encounter.service_date)
-        candidates = self.find_candidates(encounter, choice.release, policy)
-        coded = assign_codes(candidates, choice.release, self.rankers[policy.name], policy, self._versions(choice.release, policy))
-        report = run_edits(coded, choice.release, choice.status, self.severities, self.lists)
-        return decide(report, self.review), release_use(choice)
+        assertions = self.read(encounter, choice.release, policy)
+        coded = self._assign(assertions, choice.release, policy)
+        return decide(self._check(coded, choice), self.review), release_use(choice)
 
     def reconcile(self, disposition: Disposition) -> tuple[Reconciled, ...]:
         """The assigned codes against those that the EHR holds for the encounter already, by the release they were coded with."""
@@ -65,11 +67,9 @@ class Coder:
 
     def find_candidates(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Candidates:
         """The first half of the line: sections, mentions, assertions, candidates."""
-        assertions = self.read(encounter, release, policy)
-        if policy.reads_phrases:
-            return offer_every_phrase(assertions, self.index_for(release), policy.learned)
-        return offer_candidates(assertions, self.index_for(release))
+        return self._offer(self.read(encounter, release, policy), release, policy)
 
+    @runs_as(Stage.READING)
     def read(self, encounter: Encounter, release: Release, policy: CodingPolicy) -> Assertions:
         """What the notes say: sections, mentions, assertions."""
         sections = find_sections(encounter)
@@ -77,6 +77,21 @@ class Coder:
         if policy.reads_phrases:
             mentions = add_phrases(mentions, policy.learned.spans if policy.learned else lambda text: ())
         return assert_mentions(mentions)
+
+    @runs_as(Stage.CODING)
+    def _assign(self, assertions: Assertions, release: Release, policy: CodingPolicy) -> CodedEncounter:
+        """Candidates, and the codes among them."""
+        candidates = self._offer(assertions, release, policy)
+        return assign_codes(candidates, release, self.rankers[policy.name], policy, self._versions(release, policy))
+
+    @runs_as(Stage.EDITS)
+    def _check(self, coded: CodedEncounter, choice: ReleaseChoice) -> EditReport:
+        return run_edits(coded, choice.release, choice.status, self.severities, self.lists)
+
+    def _offer(self, assertions: Assertions, release: Release, policy: CodingPolicy) -> Candidates:
+        if policy.reads_phrases:
+            return offer_every_phrase(assertions, self.index_for(release), policy.learned)
+        return offer_candidates(assertions, self.index_for(release))
 
     def artifacts(self, release: Release, policy: CodingPolicy) -> Artifacts:
         """What encounters of this release are coded with, kept so that each can be coded again."""

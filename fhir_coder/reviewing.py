@@ -26,6 +26,7 @@ from fhir_coder.following_up import ServerAccess, open_following
 from fhir_coder.kept_readings import KeptReadings
 from fhir_coder.model import Assertions, Note
 from fhir_coder.people import NO_ROLES, Person, RoleRules
+from fhir_coder.pooling import session_pool
 from fhir_coder.protected_urls import is_protected
 from fhir_coder.rechecking import Rechecker, release_of
 from fhir_coder.record.again import EncounterSource
@@ -111,7 +112,8 @@ def open_reviewing(
     if registrations:
         _require_address(root)
         lifetimes = Lifetimes(idle_s=idle_s)
-        store, flow = open_sessions(settings.database_url, settings.key, lifetimes, tls_of(settings)), make_flow(registrations)
+        store = open_sessions(settings.database_url, settings.key, lifetimes, tls_of(settings), session_pool(settings))
+        flow = make_flow(registrations)
         sessions = SessionKeeping(store, flow, time.time)
         people = AsPerson(engine, connections, sessions, guards.room)
         banner = BannerReader(people.just_launched)

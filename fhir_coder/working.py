@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.jobs.asked import Asked
 from fhir_coder.jobs.job import JobLimits
 from fhir_coder.jobs.sweeping import Publish, Sweeper
-from fhir_coder.jobs.threads import JobThreads
+from fhir_coder.jobs.threads import SWEEPS_S, JobThreads
 from fhir_coder.jobs.work import Work
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -29,13 +29,14 @@ def job_limits(settings: Settings) -> JobLimits:
     )
 
 
-def open_work(engine: Engine, stores: Stores, risk: Assessor | None, metrics: Metrics) -> Work:
-    """What does a job: as the operation does a call, in the name of whoever asked."""
+def open_work(engine: Engine, stores: Stores, risk: Assessor | None, metrics: Metrics, too_long: tuple[type[Exception], ...] = ()) -> Work:
+    """What does a job: as the operation does a call, in the name of whoever asked. ``too_long`` are errors that end a try that takes too long."""
 
     def render(result: CodingResult, asked: Asked) -> Resource:
         return answer_of(result, asked.ignored, asked.request.include_text, risk)
 
-    return Work(stores.job_claims, engine, render, stores.audit.append, stores.audit.record, metrics.count_result, metrics.count_job)
+    audit, counted = stores.audit, (metrics.count_result, metrics.count_job)
+    return Work(stores.job_claims, engine, render, audit.append, audit.record, *counted, too_long=too_long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,22 @@ class Working:
 
 def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, guards: Guards) -> Working:
     """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep, and give way to callers
-    who wait."""
+    who wait. Without a key there are no jobs, and no threads."""
     sweeper = Sweeper(stores.job_sweeping, publish)
-    threads = JobThreads(work.do_next, sweeper.sweep, 0 if publish else settings.job_threads, lambda: guards.room.is_at_work)
+    if not stores.jobs.can_keep:
+        threads = JobThreads(work.do_next, sweeper.sweep, 0)
+    elif publish:
+        threads = JobThreads(partial(_hand_out, sweeper), sweeper.sweep, 1, looks_s=SWEEPS_S)
+    else:
+        threads = JobThreads(work.do_next, sweeper.sweep, settings.job_threads, lambda: guards.room.is_at_work)
     guards.metrics.watch(partial(_backlog, stores))
-    told: Callable[[], None] = sweeper.hand_out if publish else threads.wake
-    return Working(Later(stores.jobs, told), threads)
+    return Working(Later(stores.jobs, threads.wake), threads)
+
+
+def _hand_out(sweeper: Sweeper) -> bool:
+    """The broker is told by a thread, so that no caller waits for one that does not answer; there is nothing more to do then."""
+    sweeper.hand_out()
+    return False
 
 
 def _backlog(stores: Stores) -> Iterable[tuple[str, int, int]]:

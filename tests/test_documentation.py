@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from fhir_coder.always_review import review_rules
-from fhir_coder.api.blueprint import create_api
+from fhir_coder.api.blueprint import Later, create_api
 from fhir_coder.api.cds_hooks import create_cds_hooks
 from fhir_coder.api.terminology.service import Terminology
 from fhir_coder.cli import COMMANDS, parser
@@ -115,7 +115,8 @@ def test_no_page_names_a_subcommand_that_does_not_exist(page: Path) -> None:
 def routes() -> list[tuple[str, str]]:
     app = Flask("routes", static_folder=None)
     terminology = Terminology(cast("Any", None), cast("Any", None))
-    app.register_blueprint(create_api(cast("Any", SimpleNamespace(readiness=None)), Settings.from_environment({}), terminology=terminology))
+    engine, later = cast("Any", SimpleNamespace(readiness=None)), Later(cast("Any", None), lambda: None)
+    app.register_blueprint(create_api(engine, Settings.from_environment({}), terminology=terminology, later=later))
     app.register_blueprint(create_cds_hooks(cast("Any", None), "default"))
     rules = {
         (method, rule.rule) for rule in app.url_map.iter_rules() for method in (rule.methods or ()) if method not in {"HEAD", "OPTIONS"}
@@ -128,6 +129,7 @@ def test_every_route_is_documented(method: str, rule: str) -> None:
     address = re.sub(r"^(?:/t/<tenant>)?/fhir", "[base]", rule.rstrip("/"))
     address = re.sub(r"^/t/<tenant>(?=/cds-services)", "", address).replace("<service_id>", "[service]")
     address = address.replace("<encounter_id>", "[id]").replace("<definition_id>", "code-encounter")
+    address = address.replace("<address>", "[random]")
     assert f"| `{method} {address}` |" in text("operation.md")
 
 

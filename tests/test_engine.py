@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Artifacts, CallerLimits, CodingRequest
 from fhir_coder.model import Agreement
 from fhir_coder.pipeline import Coder
+from fhir_coder.stages import Stage
 from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from terminology.release import Catalogue
@@ -84,6 +86,17 @@ def test_what_is_written_is_recorded(coder: Coder, ehr: SimulatedEhr, tmp_path: 
     stored = coding.repository.get("default", result.coding_id)
     assert stored is not None and len(stored.receipts) == len(stored.proposals) == len(ehr.writes)
     assert [one["code"]["coding"][0]["code"] for one in ehr.held("Condition")] == ["I10"]
+
+
+def test_every_stage_of_a_call_is_observed(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:
+    begun: list[Stage] = []
+
+    def observe(stage: Stage) -> AbstractContextManager[None]:
+        begun.append(stage)
+        return nullcontext()
+
+    replace(engine(replace(coder, observe=observe), ehr, tmp_path), observe=observe).code(REQUEST)
+    assert begun == list(Stage)
 
 
 def test_nothing_is_written_when_its_artifacts_cannot_be_kept(coder: Coder, ehr: SimulatedEhr, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_status_and_issue_type_are_those_of_http_and_fhir(error: type[FhirCoderE
 
 
 def test_only_a_fault_that_may_pass_by_itself_is_safe_to_retry() -> None:
-    passing = {errors.EhrUnavailable, errors.EhrTimeout, errors.Busy, errors.IssuerUnavailable}
+    passing = {errors.EhrUnavailable, errors.EhrTimeout, errors.Busy, errors.IssuerUnavailable, errors.WorkerLost}
     assert {one for one in CLASSES if one.is_retry_safe} == passing
 
 

@@ -24,10 +24,11 @@ PINS = {canonicalize_name(one["name"]): one["version"] for one in PIN.finditer(L
 
 @cache
 def declared() -> dict[str, Requirement]:
-    """What setup.cfg asks for in a deployment: the server and PostgreSQL."""
+    """What setup.cfg asks for in a deployment: the server, PostgreSQL, and what tells workers of jobs."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    lines = setup["options"]["install_requires"].splitlines() + setup["options.extras_require"]["postgresql"].splitlines()
+    extras = [setup["options.extras_require"][name] for name in ("postgresql", "celery", "redis")]
+    lines = [line for wanted in (setup["options"]["install_requires"], *extras) for line in wanted.splitlines()]
     return {canonicalize_name(one.name): one for one in map(Requirement, filter(None, map(str.strip, lines)))}
 
 

@@ -53,6 +53,14 @@ WITHOUT_TENANT = {
     "hook_store.py::HookStore.first_use": "tokens whose time is over go, whoever's they were; what is added carries the tenant",
     "rotation.py::Rotation._replace": "one key seals all tenants: the operator changes it for all",
     "rotation.py::Rotation._rows": "one key seals all tenants: the operator changes it for all",
+    "job_claims.py::JobClaims.claim": "a message names a job by its id alone; the tenant comes out of the row, and everything after names it",
+    "job_claims.py::JobClaims._tenant_next": "whose job is next, over all tenants: the name of a tenant only",
+    "job_rows.py::take_turn": "the lock's name, a hash, holds the tenant",
+    "job_sweeping.py::JobSweeping.take_back": "claims that are over wait again, whoever's they were; nothing is read",
+    "job_sweeping.py::JobSweeping.hand_out": "names of tenants only, and what was handed out long ago, whoever's it was; jobs are read tenant by tenant",
+    "job_sweeping.py::JobSweeping.not_handed_out": "the jobs were just handed out; nothing is read",
+    "job_sweeping.py::JobSweeping.prune": "what is beyond its time goes, whoever's it was",
+    "job_sweeping.py::JobSweeping.backlog": "counts for the operator's metrics, over all tenants",
     "sessions.py::SessionStore.remember": "what is over goes; one's own beginnings are found by the hash of 256 random bits that only that browser holds",
     "sessions.py::SessionStore.take": "found by the hashes of state and browser, random and of one tenant; the tenant comes out of the row",
     "sessions.py::SessionStore.open": "sessions that are over go, whoever's they were",
@@ -146,6 +154,7 @@ USES: dict[str, Callable[[Repository, str], Any]] = {
     "line": lambda store, coding: store.line("north", coding),
     "recent": lambda store, _: store.recent("north", 9),
     "written": lambda store, _: store.written("north", "main", "Encounter/e1"),
+    "settle": lambda store, coding: store.settle("north", coding, coding_result()),
 }
 APART = {"save", "artifacts_in_use", "ping", "exclusively", "keeps_text", "forget_connections", "close"}
 """Methods of the repository that find no row, or are for the operator (above)."""

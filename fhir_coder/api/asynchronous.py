@@ -23,6 +23,7 @@ from fhir_coder.api.observation import current_request_id
 from fhir_coder.api.outcome import plain_issue
 from fhir_coder.api.respond import format_of, respond
 from fhir_coder.api.told_of import told_of_request
+from fhir_coder.audit.entry import Action
 from fhir_coder.errors import JobGivenUp, ResourceUnknown
 from fhir_coder.exchange import CodingRequest, Resource
 from fhir_coder.jobs.asked import Asked, written
@@ -62,7 +63,7 @@ class Asynchronous:
         desk: Desk,
         taken_on: Callable[[], None],
         base: Callable[[str], str],
-        record: Callable[[str], None],
+        record: Callable[[str, Action], None],
         now: Callable[[], float],
     ) -> None:
         self._desk = desk
@@ -91,15 +92,12 @@ class Asynchronous:
 
     def status(self, tenant: str, address: str) -> Response:
         """202 until there is an answer, then the answer, for as long as it is kept. Raises ResourceUnknown for whoever did not ask for it, and JobGivenUp."""
-        standing = self._desk.find(tenant, Caller(caller_name(current_grant()), address))
-        if standing is None:
-            raise ResourceUnknown("no job at this address: it never was, was cancelled, or is beyond its time")
+        standing = self._standing(tenant, address)
         job, form = standing.job, format_of(request)
         if job.is_open:
             headers = {"X-Progress": progress(standing), "Retry-After": str(self._look_again_s(job))}
             return respond(_said(f"No answer yet: {progress(standing)}."), form, 202, headers)
-        tell(entities=[job.encounter], detail={"job": job.id, "coding": job.coding})
-        self._record("job-answer")
+        self._write_down("job-answer", Action.READ, job)
         if job.state is State.DEAD or standing.answer is None:
             raise JobGivenUp(
                 f"the encounter could not be coded in {job.attempts} tries (last error {job.error}); an operator may try it again"
@@ -107,16 +105,31 @@ class Asynchronous:
         return _answered(standing.answer, job, form)
 
     def cancel(self, tenant: str, address: str) -> Response:
-        """Take a job back, or forget its answer. Raises ResourceUnknown."""
+        """Take a job back, or forget its answer. Raises ResourceUnknown, and NotRecorded: then it stays."""
+        form = format_of(request)
+        self._write_down("job-cancel", Action.DELETE, self._standing(tenant, address).job)
         if not self._desk.cancel(tenant, Caller(caller_name(current_grant()), address)):
-            raise ResourceUnknown("no job at this address: it never was, was cancelled, or is beyond its time")
-        self._record("job-cancel")
-        return respond(_said("The job was taken back, with what was asked and what came out."), format_of(request), 202)
+            raise _unknown()  # another call took it back this moment
+        return respond(_said("The job was taken back, with what was asked and what came out."), form, 202)
+
+    def _standing(self, tenant: str, address: str) -> Standing:
+        found = self._desk.find(tenant, Caller(caller_name(current_grant()), address))
+        if found is None:
+            raise _unknown()
+        return found
+
+    def _write_down(self, word: str, action: Action, job: Job) -> None:
+        tell(entities=[job.encounter], detail={"job": job.id, "coding": job.coding})
+        self._record(word, action)
 
     def _look_again_s(self, job: Job) -> int:
         if job.state is State.RUNNING:
             return LOOK_AGAIN_S
         return int(min(LONGEST_S, max(LOOK_AGAIN_S, job.next_attempt_s - self._now())))
+
+
+def _unknown() -> ResourceUnknown:
+    return ResourceUnknown("no job at this address: it never was, was cancelled, or is beyond its time")
 
 
 def caller_name(grant: Grant | None) -> str:

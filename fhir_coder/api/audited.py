@@ -69,12 +69,12 @@ class RequestAudit:
         tell(entities=entities, detail=detail)
         self._record("write-back", Success.DONE)
 
-    def record(self, word: str) -> None:
-        """Write down what a view did that not each of its calls does. Raises NotRecorded."""
-        self._record(word, Success.DONE)
+    def record(self, word: str, action: Action) -> None:
+        """Write down what a view is about to do that not each of its calls does. Raises NotRecorded: then it must not."""
+        self._record(word, Success.DONE, action=action)
 
-    def _record(self, word: str, success: Success, error: str = "") -> None:
-        entry = _told()
+    def _record(self, word: str, success: Success, error: str = "", action: Action = Action.EXECUTE) -> None:
+        entry = replace(_told(), action=action)
         if error:
             entry = replace(entry, detail={**entry.detail, "error": error})
         self._auditor(replace(entry, event=word, success=success))

@@ -113,12 +113,17 @@ def create_api(
         add(f"{base}/Encounter/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
         add(f"{base}/Encounter/<encounter_id>/${OPERATION}", "POST", Operation.CODE_ENCOUNTER, code, defaults)
         add(f"{base}/Claim/${CHECK_OPERATION}", "POST", Operation.CHECK_CODING, check, defaults)
-        for method, asked in (("GET", asynchronous.status), ("DELETE", asynchronous.cancel)) if asynchronous else ():
-            add(f"{base}/{PATH}/<address>", method, Operation.CODE_ENCOUNTER, asked, defaults, word="job-answer")
+        for method, word, asked in _views_of_jobs(asynchronous) if asynchronous else ():
+            add(f"{base}/{PATH}/<address>", method, Operation.CODE_ENCOUNTER, asked, defaults, word=word)
         for path, view in terminology.views(limits) if terminology else ():
             add(f"{base}/{path}", "GET", ANYONE_COUNTED, view, defaults)
             add(f"{base}/{path}", "POST", ANYONE_COUNTED, view, defaults)
     return blueprint
+
+
+def _views_of_jobs(asynchronous: Asynchronous) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
+    """Method, word of the audit, and view of what may be asked at the address of a job."""
+    return ("GET", "job-answer", asynchronous.status), ("DELETE", "job-cancel", asynchronous.cancel)
 
 
 def _asynchronous(later: Later, public_url: str, audit: RequestAudit) -> Asynchronous:

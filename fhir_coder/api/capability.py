@@ -31,7 +31,7 @@ def build_capability(base_url: str, security: Resource | None = None, code_set: 
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Operations on Encounter and Claim, of which neither is stored here, and on the code set. Prefer: handling=strict|lenient is honored.",
+                "documentation": "Operations on Encounter and Claim, of which neither is stored here, and on the code set. Prefer: handling=strict|lenient is honored, and Prefer: respond-async on $code-encounter where the server can keep what is asked.",
                 **({"security": security} if security else {}),
                 "resource": [
                     {"type": "Encounter", "operation": [{"name": OPERATION, "definition": DEFINITION_URL}]},

@@ -40,7 +40,7 @@ class CheckCoding:
         require_tenant(self._engine, tenant)
         form = format_of(request)
         preferences = read_preferences(request.headers.get("Prefer"))
-        g.preference_applied = preferences.applied
+        g.preference_applied = preferences.applied()
         read = read_check_request(read_body(request, self._limits), is_strict=preferences.is_strict)
         tell(patient=f"Patient/{read.codes.patient.id}" if read.codes.patient.id else "", detail={"codes": str(len(read.codes.codes))})
         if grant := current_grant():

@@ -1,5 +1,5 @@
 """How many requests a worker process takes on, and how many of them it codes at once: the rest wait for their turn, and too many are told to
-come back. Threads beyond these stay free, so that health and metadata answer while everything is busy.
+come back. Threads beyond these (:mod:`fhir_coder.pooling`) stay free, so that health and metadata answer while everything is busy.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from fhir_coder.exchange import CodingRequest, CodingResult
 
 WAITS_S = 30.0
 """How long a request waits for its turn. An encounter is coded in about a second, and callers give up after a minute or so."""
-SPARE_THREADS = 2
-"""Threads of a worker that no operation occupies."""
 _RETRY_AFTER = {"Retry-After": "5"}
 
 

@@ -45,8 +45,14 @@ def places(trace: TracebackType | None) -> Iterator[str]:
         yield f"{frame.filename}:{frame.lineno} {frame.name}"
 
 
+QUIET = ("alembic", "urllib3", "werkzeug", "sqlalchemy.engine")
+"""Libraries that log addresses with queries, or statements, below WARNING."""
+QUIET_OF_CELERY = ("amqp", "kombu", "celery.app.trace", "celery.pool", "celery.worker.strategy")
+"""What would log each message and its arguments; each job has a line of ours."""
+
+
 def configure_logging(level: str) -> None:
-    """Send every logger to standard error as JSON; HTTP client libraries log addresses with queries below WARNING and are kept quiet."""
+    """Send every logger to standard error as JSON; libraries that would say too much are kept quiet."""
     dictConfig(
         {
             "version": 1,
@@ -54,6 +60,7 @@ def configure_logging(level: str) -> None:
             "formatters": {"json": {"()": JsonFormatter}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"level": level, "handlers": ["stderr"]},
-            "loggers": {name: {"level": "WARNING"} for name in ("alembic", "urllib3", "werkzeug", "sqlalchemy.engine")},
+            "loggers": {name: {"level": "WARNING"} for name in (*QUIET, *QUIET_OF_CELERY)}
+            | {"celery": {"level": "INFO" if level == "DEBUG" else level}},
         }
     )

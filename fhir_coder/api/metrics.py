@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests, durations, dispositions, writes, checks. Labels are route templates, never paths or words.
+"""Prometheus metrics: requests, stages, dispositions, writes, checks, jobs, errors of EHRs. Labels are route templates, never paths or words.
 
 prometheus_client decides when it is first imported whether workers share a folder, so it is imported when metrics are made and not with
 this module: the command line loads this module before the server names the folder.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from fhir_coder.exchange import CodingResult
+from fhir_coder.stages import Stage
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client itself: the folder that worker processes share."""
+STAGE_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""From the edits on a short note to an EHR that takes its time."""
 
 
 class Metrics:
@@ -30,6 +34,10 @@ class Metrics:
         self._writes = Counter("fhir_coder_writes", "Resources in receipts.", ("status",), registry=self._registry)
         self._checks = Counter("fhir_coder_checks", "Claims checked.", ("gravest",), registry=self._registry)
         self._jobs = Counter("fhir_coder_job_tries", "Tries of jobs, by how they ended.", ("end",), registry=self._registry)
+        self._stages = Histogram(
+            "fhir_coder_stage_seconds", "Seconds of a stage of coding.", ("stage",), registry=self._registry, buckets=STAGE_BUCKETS_S
+        )
+        self._ehr_errors = Counter("fhir_coder_ehr_errors", "Calls of EHRs that failed.", ("ehr", "kind"), registry=self._registry)
         self._backlogs: tuple[Backlogs, ...] = ()
         self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
 
@@ -59,6 +67,15 @@ class Metrics:
     def count_job(self, end: str) -> None:
         """One try of a job, by how it ended."""
         self._jobs.labels(end).inc()
+
+    def stage(self, stage: Stage) -> AbstractContextManager[Any]:
+        """What a stage runs in, to be timed: an :data:`fhir_coder.stages.Observe`."""
+        timer: AbstractContextManager[Any] = self._stages.labels(stage.value).time()
+        return timer
+
+    def count_ehr_error(self, ehr: str, kind: str) -> None:
+        """One call of the EHR of that id that failed, tried again or not."""
+        self._ehr_errors.labels(ehr, kind).inc()
 
     def watch(self, backlog: Callable[[], Iterable[tuple[str, int, int]]]) -> None:
         """Ask at each scrape how many jobs stand in which state and how old the oldest of them is, in seconds."""

@@ -4,6 +4,9 @@ One queue with priorities: RabbitMQ sorts it by itself (https://www.rabbitmq.com
 (https://docs.celeryq.dev/en/stable/userguide/routing.html#redis-message-priorities). There 0 goes first, at RabbitMQ the highest number.
 
 A message is acknowledged when its job is through (``acks_late``), and comes again when its worker is lost. No results are kept at the broker.
+
+Workers at a Redis listen to Celery's own commands as well, though we send none: a worker whose processes are all busy reads nothing else, and it is by
+that connection that it learns that Redis went away. One that did not would keep its place for a message that it can no longer acknowledge, for ever.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ def make_celery(url: str, longest_s: int) -> Any:
     app.conf.update(
         accept_content=["json"],
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         broker_connection_timeout=CONNECTS_S,
         broker_transport_options=options | ({"visibility_timeout": longest_s + SPARE_S} if _is_redis(url) else {}),
         task_acks_late=True,
@@ -50,12 +54,19 @@ def make_celery(url: str, longest_s: int) -> Any:
         task_serializer="json",
         task_soft_time_limit=longest_s,
         task_time_limit=longest_s + SPARE_S // 2,
-        worker_enable_remote_control=False,
+        worker_enable_remote_control=_is_redis(url),
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,
         worker_send_task_events=False,
     )
     return app
+
+
+def too_long() -> tuple[type[Exception], ...]:
+    """What Celery puts into a try that takes too long."""
+    from celery.exceptions import SoftTimeLimitExceeded
+
+    return (SoftTimeLimitExceeded,)
 
 
 def publisher(app: Any) -> Callable[[Job], bool]:

@@ -36,7 +36,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     stores = open_all_stores(Settings.from_environment())
     try:
         found = stores.jobs.entries(arguments.tenant, tuple(State(one) for one in arguments.state))
-        _tell(stores, arguments.tenant, "job-list", Action.READ, {"jobs": str(len(found))})
+        _record("job-list", stores, arguments.tenant, Action.READ, {"jobs": str(len(found))})
     finally:
         stores.close()
     for one in found:
@@ -51,7 +51,7 @@ def run_retry(arguments: argparse.Namespace) -> int:
         ids = arguments.job or [one.id for one in stores.jobs.entries(arguments.tenant, (State.DEAD,))]
         for job in ids:
             stores.jobs.try_again(arguments.tenant, job)
-            _tell(stores, arguments.tenant, "job-retry", Action.UPDATE, {"job": job})
+            _record("job-retry", stores, arguments.tenant, Action.UPDATE, {"job": job})
     finally:
         stores.close()
     print(f"{len(ids)} jobs wait once more")
@@ -65,14 +65,14 @@ def run_drop(arguments: argparse.Namespace) -> int:
         for job in arguments.job:
             if not stores.jobs.drop(arguments.tenant, job):
                 raise ResourceUnknown(f"tenant {arguments.tenant} has no job {job}")
-            _tell(stores, arguments.tenant, "job-drop", Action.DELETE, {"job": job})
+            _record("job-drop", stores, arguments.tenant, Action.DELETE, {"job": job})
     finally:
         stores.close()
     print(f"{len(arguments.job)} jobs taken back")
     return 0
 
 
-def _tell(stores: Stores, tenant: str, event: str, action: Action, detail: dict[str, str]) -> None:
+def _record(event: str, stores: Stores, tenant: str, action: Action, detail: dict[str, str]) -> None:
     stores.audit.record(AuditEntry(tenant, event, action, Success.DONE, operator(), detail=detail))
 
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
+import signal
 import socket
 import struct
 import sys
-import tempfile
 from collections.abc import Sequence
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
-from fhir_coder.api.concurrency import SPARE_THREADS
+from fhir_coder.api.metrics_folder import counting_together
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.listening import Address
 from fhir_coder.long_lived import keep_for_good, uncollected
+from fhir_coder.pooling import request_threads
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.settings import Settings
 from fhir_coder.smart.discovery import unfindable
 
+TAKEN_OVER, TAKEN_OVER_FROM = "GUNICORN_FD", "GUNICORN_PID"
+"""What gunicorn tells a server that takes over from a running one (signal USR2): the listening sockets, and the process that has them."""
 LONGEST_PAUSE_S = 10
 """Seconds that a caller may pause inside one request."""
 SANDBOX_NOTICE = """\
@@ -49,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sandbox:
         for address in addresses:
             require_loopback(address.host)
-    for address in addresses:
+    for address in addresses if TAKEN_OVER not in os.environ else ():
         require_free_port(address.host, address.port)
     if arguments.sandbox:
         print(SANDBOX_NOTICE, file=sys.stderr, flush=True)
@@ -60,16 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, addresses: list[str]) -> None:
-    """Run gunicorn with a folder of its own for metrics: prometheus_client reads its name when it is first imported, and adds up the
-    numbers of all workers, whichever answers."""
-    folder, parent = tempfile.mkdtemp(prefix="fhir-coder-metrics-"), os.getpid()
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-    try:
+    """Run gunicorn, whose workers count together."""
+    with counting_together():
         _Server(settings, addresses).run()
-    finally:
-        # A worker unwinds the same stack when it ends; only the parent may clear the folder.
-        if os.getpid() == parent:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def require_loopback(host: str) -> None:
@@ -97,6 +95,25 @@ def require_free_port(host: str, port: int) -> None:
             raise ConfigurationError(f"--port {port}: cannot listen on {host} ({getattr(error, 'strerror', None) or error})") from error
 
 
+class _Log(Logger):
+    """What gunicorn logs, as lines of the one log."""
+
+    def setup(self, cfg) -> None:
+        """Leave the writing to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class _Worker(ThreadWorker):
+    """A worker that begins no job once it is told to end, however long its last requests take."""
+
+    def handle_exit(self, sig, frame):
+        """TERM: as gunicorn does, and no further job."""
+        self.method_queue.defer(_lifecycle(self).ending)
+        super().handle_exit(sig, frame)
+
+
 class _Server(BaseApplication):
     """gunicorn with our settings; ``load`` runs in the parent because of ``preload_app``."""
 
@@ -105,13 +122,20 @@ class _Server(BaseApplication):
         self._addresses = addresses
         super().__init__()
 
+    def run(self) -> None:
+        """Serve. A server that is to take over (USR2) is started by the very command line that started this one."""
+        arbiter = Arbiter(self)
+        arbiter.START_CTX["args"] = list(sys.orig_argv)
+        arbiter.run()
+
     def load_config(self) -> None:
         """Threads share a worker's engine; a fork shares its memory."""
         options = {
             "bind": self._addresses,
             "workers": self._settings.workers,
-            "threads": self._settings.threads + self._settings.waiting + SPARE_THREADS,
-            "worker_class": "gthread",
+            "threads": request_threads(self._settings),
+            "worker_class": _Worker,
+            "logger_class": _Log,
             "preload_app": True,
             "timeout": 120,
             "graceful_timeout": 30,
@@ -120,12 +144,18 @@ class _Server(BaseApplication):
             "control_socket_disable": True,
             "when_ready": limit_pauses,
             "post_fork": _after_fork,
+            "post_worker_init": self._take_over,
             "worker_exit": _before_exit,
             "child_exit": _child_exit,
         }
         for name, value in options.items():
-            if name in self.cfg.settings:  # the control socket is younger than the oldest gunicorn we accept
-                self.cfg.set(name, value)
+            self.cfg.set(name, value)
+
+    def _take_over(self, worker) -> None:
+        """All workers of a server that takes over are there: the one before it answers what it has accepted, and ends."""
+        before = os.environ.get(TAKEN_OVER_FROM, "")
+        if before and worker.age == self._settings.workers:
+            os.kill(int(before), signal.SIGTERM)
 
     def load(self):
         """The WSGI application, made once before the fork."""
@@ -150,14 +180,17 @@ def limit_pauses(server) -> None:
 
 def _after_fork(server, worker) -> None:
     """Connections made before the fork belong to the parent: each worker opens its own."""
-    application = worker.app.callable or worker.app.wsgi()
-    application.extensions["fhir_coder"].after_fork()
+    _lifecycle(worker).after_fork()
 
 
 def _before_exit(server, worker) -> None:
     """In the worker, when it ends: jobs that are being done end too."""
-    application = worker.app.callable or worker.app.wsgi()
-    application.extensions["fhir_coder"].before_exit()
+    _lifecycle(worker).before_exit()
+
+
+def _lifecycle(worker):
+    """What the application does around a fork and an end."""
+    return (worker.app.callable or worker.app.wsgi()).extensions["fhir_coder"]
 
 
 def _child_exit(server, worker) -> None:

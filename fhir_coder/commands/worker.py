@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from fhir_coder.api.metrics_folder import counting_together
 from fhir_coder.app import open_worker
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigurationError("jobs need FHIR_CODER_KEY, the one that the server has: what is asked is kept encrypted or not at all")
     from fhir_coder.broker.worker import serve
 
-    app, parts = open_worker(settings)
-    serve(app, parts, arguments.processes, settings.log_level)
+    with counting_together():
+        app, parts = open_worker(settings)
+        serve(app, parts, arguments.processes, settings.log_level)
     return 0

@@ -19,7 +19,7 @@ from fhir_coder.ehr.address import EhrAddress
 from fhir_coder.ehr.backend_token import tokens_of
 from fhir_coder.ehr.binary import AttachmentBytes, read_binary
 from fhir_coder.ehr.capabilities import Capabilities, read_capabilities
-from fhir_coder.ehr.connection import Connection
+from fhir_coder.ehr.connection import Connection, OnFailure, unheard
 from fhir_coder.ehr.faults import failure, read_failure, search_failure
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.ehr.searchset import LeftOut, Read, read_page
@@ -50,7 +50,8 @@ class EhrClient:
 
     ``session`` carries the transport (made here when absent, and then leads to public addresses and those of ``settings``), ``sleep`` waits between attempts, ``read`` is the strict reader, ``clock``
     (seconds, monotonic) ages the cached metadata, ``retry`` decides what is tried again, ``tokens`` are made here when
-    absent. Safe to share between threads, and cheaper kept than made anew.
+    absent, ``on_failure`` hears of each call that fails, ``invalid`` where the answer is no FHIR. Safe to share between threads, and cheaper kept than
+    made anew.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class EhrClient:
         clock: Callable[[], float] = time.monotonic,
         retry: RetryPolicy | None = None,
         tokens: AccessTokens | None = None,
+        on_failure: OnFailure = unheard,
     ) -> None:
         self.address = EhrAddress.of(settings.base_url, settings.foreign_urls)
         self._tokens = tokens or tokens_of(settings)
         self._connection = Connection(
-            self.address, self._tokens, settings.timeout_s, session or open_session(rule_of(settings)), sleep, retry
+            self.address, self._tokens, settings.timeout_s, session or open_session(rule_of(settings)), sleep, retry, on_failure
         )
+        self._on_failure = on_failure
         self._max_pages = settings.max_pages
         self._read = read
         self._clock = clock
@@ -191,6 +194,7 @@ class EhrClient:
         try:
             response = self._read(answer.body)
         except RequestError as error:
+            self._on_failure("invalid")
             raise EhrRefused(
                 f"the EHR answered {what} with a body that is not valid FHIR R4: {error.message}", ehr_status=answer.status
             ) from error
@@ -225,6 +229,7 @@ class EhrClient:
         try:
             return self._read(answer.body)
         except RequestError as error:
+            self._on_failure("invalid")
             raise EhrRefused(f"the EHR answered {what} with a body that is not valid FHIR R4: {error.message}") from error
 
     def _bounded(self, body: bytes) -> Resource:

@@ -10,12 +10,31 @@ import requests
 from fhir_coder.ehr.access import AccessTokens
 from fhir_coder.ehr.address import EhrAddress
 from fhir_coder.ehr.retry import RetryPolicy
-from fhir_coder.errors import EhrError, EhrRefused
+from fhir_coder.errors import EhrError, EhrRefused, EhrTimeout, EhrUnavailable
 from fhir_coder.outbound.attempt import NO_TOKEN, Answer, Bearer, Call, attempt
+
+OnFailure = Callable[[str], object]
+"""Hears of each attempt that failed, by its kind."""
+EXPECTED = frozenset({404, 410, 412})
+"""Answers that tell how things stand, and no failure: not there, deleted, another version."""
+
+
+def unheard(kind: str) -> None:
+    """Where nobody counts failures."""
+
+
+def failure_kind(outcome: Answer | EhrError) -> str:
+    """The status of an answer that is an error; ``timeout``, ``unreachable`` or ``refused`` (by us) where there is no answer; empty for none."""
+    status = outcome.status if isinstance(outcome, Answer) else outcome.ehr_status
+    if status >= 400:
+        return "" if status in EXPECTED else str(status)
+    if isinstance(outcome, Answer):
+        return ""
+    return {EhrTimeout: "timeout", EhrUnavailable: "unreachable"}.get(type(outcome), "refused")
 
 
 class Connection:
-    """Sends calls to one EHR. Safe to share between threads; made anew in each worker process."""
+    """Sends calls to one EHR, and tells ``on_failure`` of each attempt that fails. Safe to share between threads; made anew in each worker process."""
 
     def __init__(
         self,
@@ -25,6 +44,7 @@ class Connection:
         session: requests.Session,
         sleep: Callable[[float], None] = time.sleep,
         retry: RetryPolicy | None = None,
+        on_failure: OnFailure = unheard,
     ) -> None:
         self._address = address
         self._tokens = tokens
@@ -32,6 +52,7 @@ class Connection:
         self._session = session
         self._sleep = sleep
         self._retry = retry or RetryPolicy()
+        self._on_failure = on_failure
 
     def send(self, call: Call) -> Answer:
         """The EHR's answer, whatever its status, after as many attempts as the retry policy allows.
@@ -53,6 +74,8 @@ class Connection:
         number = 1
         while True:
             outcome, token = self._try(call)
+            if kind := failure_kind(outcome):
+                self._on_failure(kind)
             status, headers = _told(outcome)
             wait = self._retry.wait(number, status, headers, call.is_repeatable)
             if wait is None or (isinstance(outcome, Answer) and status < 400):

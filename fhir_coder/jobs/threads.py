@@ -1,4 +1,4 @@
-"""Working jobs off without a broker: threads of the serving process look into the table, and one of them keeps it going.
+"""Threads of the serving process: they look into the table and do its jobs, or tell the broker of them where there is one; one more keeps the table going.
 
 They are started when the process first needs them and not before a fork: threads do not survive one. At the end of the process they begin nothing new;
 what one of them leaves undone another process takes over when its lease is over.
@@ -21,8 +21,9 @@ SWEEPS_S = 5.0
 
 
 class JobThreads:
-    """``do_next`` does one job and says whether there was one, ``sweep`` is one round of :class:`fhir_coder.jobs.sweeping.Sweeper`; ``count`` threads do
-    jobs: none where other processes do all of them. ``is_waited_for``: whether callers wait for this process; no job is begun then, for a while."""
+    """``do_next`` does one job, or what else is to be done when there are new ones, and says whether there may be another; ``sweep`` is one round of
+    :class:`fhir_coder.jobs.sweeping.Sweeper`; ``count`` threads do jobs: none where other processes do all of them. ``is_waited_for``: whether callers wait
+    for this process; no job is begun then, for a while."""
 
     def __init__(
         self,
@@ -74,6 +75,8 @@ class JobThreads:
         while not over.is_set():
             new.clear()
             self._give_way()
+            if over.is_set():  # while it gave way
+                return
             try:
                 if self._do_next():
                     continue

@@ -19,7 +19,7 @@ from fhir_coder.api.log import FIELDS, places
 from fhir_coder.api.outcome import outcome_of_error
 from fhir_coder.api.told_of import Told, told_of_request, told_of_result
 from fhir_coder.audit.entry import Action, AuditEntry, Auditor, Success
-from fhir_coder.errors import FhirCoderError, RequiredMissing, Uncodable
+from fhir_coder.errors import FhirCoderError, RequiredMissing, Uncodable, WorkerLost
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.jobs import asked as asking
@@ -68,7 +68,8 @@ class Codes(Protocol):
 @dataclass(frozen=True, slots=True)
 class Work:
     """``render`` makes the answer of a result; ``append`` adds an entry to the audit within a transaction, ``record`` in one of its own; ``done`` hears
-    of each coding, ``count`` how each try ended; ``renew_s`` is how often a lease is renewed."""
+    of each coding, ``count`` how each try ended; ``renew_s`` is how often a lease is renewed; ``too_long`` are errors that
+    whoever calls puts into a try that takes longer than it may."""
 
     claims: Claims
     engine: Codes
@@ -78,6 +79,7 @@ class Work:
     done: Callable[[CodingResult], None]
     count: Callable[[str], None]
     renew_s: float = 10.0
+    too_long: tuple[type[Exception], ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: random.Random = field(default_factory=random.Random)
 
@@ -106,6 +108,8 @@ class Work:
             if asked.request.write_back:
                 self.record(_entry(claimed, asked, "write-back", Success.DONE, told_of_request(asked.request)))
             result = self.engine.code(asked.request, lambda connection, result: self._keep(connection, claimed, asked, result))
+        except self.too_long:
+            return self._end(claimed, asked, WorkerLost("a try took longer than it may"))
         except Exception as error:  # whatever it is, it is of this job
             return self._end(claimed, asked, error)
         self.done(result)

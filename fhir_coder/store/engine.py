@@ -12,17 +12,18 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.store.pool import Pool
 from fhir_coder.store.tls import DatabaseTls
 
 BUSY_TIMEOUT_MS = 15_000
 
 
-def open_engine(database_url: str, tls: DatabaseTls | None = None) -> Engine:
-    """An engine for SQLite (WAL, foreign keys, waits for locks) or PostgreSQL. Raises ConfigurationError for another kind of URL, and for a host
+def open_engine(database_url: str, tls: DatabaseTls | None = None, pool: Pool = Pool()) -> Engine:  # noqa: B008 (a constant)
+    """An engine for SQLite (WAL, foreign keys, waits for locks) or PostgreSQL, with a ``pool`` of connections. Raises ConfigurationError for another kind of URL, and for a host
     elsewhere without TLS."""
     try:
         url = (tls or DatabaseTls()).applied(make_url(database_url))
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool.options(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigurationError(f"FHIR_CODER_DATABASE_URL cannot be used ({type(error).__name__})") from None
     if engine.dialect.name == "sqlite":

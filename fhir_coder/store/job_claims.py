@@ -7,18 +7,17 @@ transaction that keeps its coding, and is refused with it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from fhir_coder.errors import ConfigurationError, Conflict
 from fhir_coder.jobs.job import Answer, Claimed, Job, JobLimits, State
 from fhir_coder.store.cipher import Cipher
-from fhir_coder.store.job_rows import PLAIN, job_of
+from fhir_coder.store.job_rows import IN_TURN, PLAIN, job_of, take_turn
 from fhir_coder.store.job_tables import JobRow
 
 _J = JobRow
@@ -37,22 +36,18 @@ class JobClaims:
     def claim(self, job_id: str) -> Claimed | None:
         """The job for the caller alone; None where it is not due, another has it, or as many of its tenant are being done as may be. Raises
         ConfigurationError where what is asked cannot be opened."""
-        with self._writing.begin() as connection:
-            row = connection.execute(select(*PLAIN).where(_J.id == job_id, *self._due())).first()
-            return self._take(connection, job_of(row)) if row else None
+        with self._engine.connect() as connection:
+            tenant = connection.scalar(select(_J.tenant).where(_J.id == job_id))
+        return self._claim_of(tenant, _J.id == job_id) if tenant is not None else None
 
     def claim_next(self) -> Claimed | None:
         """The next of all tenants that is due, as :meth:`claim` has it; None where nothing is to be done now."""
         passed: list[str] = []
-        with self._writing.begin() as connection:
-            while True:
-                query = select(*PLAIN).where(*self._due(), _J.tenant.not_in(passed)).order_by(_J.priority, _J.next_attempt_s, _J.key)
-                row = connection.execute(query.limit(1)).first()
-                if row is None:
-                    return None
-                if claimed := self._take(connection, job_of(row)):
-                    return claimed
-                passed.append(row.tenant)
+        while (tenant := self._tenant_next(passed)) is not None:
+            if claimed := self._claim_of(tenant):
+                return claimed
+            passed.append(tenant)
+        return None
 
     def renew(self, claimed: Claimed) -> bool:
         """Say that the caller is still at it; False where the job is no longer the caller's."""
@@ -89,14 +84,35 @@ class JobClaims:
     def _due(self) -> tuple[Any, ...]:
         return (_J.state == State.WAITING.value, _J.next_attempt_s <= int(self._now()))
 
+    def _tenant_next(self, passed: Sequence[str]) -> str | None:
+        """Whose job is the next, of the tenants that were not passed over."""
+        query = select(_J.tenant).where(*self._due(), _J.tenant.not_in(passed)).order_by(*IN_TURN).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
+
+    def _claim_of(self, tenant: str, *which: Any) -> Claimed | None:
+        """The tenant's next job, of those that are meant, in a transaction of its own: whoever waits for one tenant's turn holds no other's."""
+        with self._writing.begin() as connection:
+            take_turn(connection, tenant)
+            if self._is_full(connection, tenant):
+                self._hand_out_anew(connection, tenant, which)
+                return None
+            query = select(*PLAIN).where(_J.tenant == tenant, *self._due(), *which).order_by(*IN_TURN).limit(1)
+            row = connection.execute(query).first()
+            return self._take(connection, job_of(row)) if row else None
+
+    def _is_full(self, connection: Connection, tenant: str) -> bool:
+        running = select(func.count()).where(_J.tenant == tenant, _J.state == State.RUNNING.value)
+        return (connection.scalar(running) or 0) >= self._limits.at_once
+
+    def _hand_out_anew(self, connection: Connection, tenant: str, which: Sequence[Any]) -> None:
+        """The message that named the job is gone with this: another is sent when there is room. Nothing is to be sent where none was."""
+        if which:
+            waiting = update(_J).where(_J.tenant == tenant, _J.state == State.WAITING.value, *which)
+            connection.execute(waiting.values(handed_out_s=0))
+
     def _take(self, connection: Connection, job: Job) -> Claimed | None:
-        """The job under a lease; where its tenant has enough at once it waits to be handed out anew."""
-        _take_turn(connection, job.tenant)
-        running = select(func.count()).where(_J.tenant == job.tenant, _J.state == State.RUNNING.value)
-        waiting = (_J.id == job.id, _J.state == State.WAITING.value)
-        if (connection.scalar(running) or 0) >= self._limits.at_once:
-            connection.execute(update(_J).where(_J.tenant == job.tenant, *waiting).values(handed_out_s=0))
-            return None
+        """The job under a lease; None where its caller took it back this moment."""
         now, lease = int(self._now()), uuid4().hex
         values = {
             "state": State.RUNNING.value,
@@ -105,6 +121,7 @@ class JobClaims:
             "lease": lease,
             "lease_until_s": now + self._limits.lease_s,
         }
+        waiting = (_J.id == job.id, _J.state == State.WAITING.value)
         if not connection.execute(update(_J).where(_J.tenant == job.tenant, *waiting).values(values)).rowcount:
             return None
         row = connection.execute(select(*PLAIN, _J.asked).where(_J.tenant == job.tenant, _J.id == job.id)).one()
@@ -131,10 +148,3 @@ def _is_cancelled(connection: Connection, claimed: Claimed) -> bool:
     """Whether it was taken back while the caller was at it."""
     mine = (_J.id == claimed.job.id, _J.lease == claimed.lease)
     return connection.scalar(select(_J.state).where(_J.tenant == claimed.job.tenant, *mine)) == State.CANCELLED.value
-
-
-def _take_turn(connection: Connection, tenant: str) -> None:
-    """Keep others from claiming for the tenant until the transaction ends, so that no two of them count the same: SQLite lets one writer in at a time."""
-    if connection.dialect.name == "postgresql":
-        key = int.from_bytes(sha256(f"jobs {tenant}".encode()).digest()[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

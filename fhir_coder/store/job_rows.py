@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
+
+from sqlalchemy import Connection, text
 
 from fhir_coder.jobs.job import Job, Priority, State
 from fhir_coder.store.job_tables import JobRow
@@ -13,9 +16,19 @@ PLAIN: tuple[Any, ...] = (
     JobRow.ended_s, JobRow.expires_s, JobRow.encounter, JobRow.coding, JobRow.error,
 )  # fmt: skip
 """The columns of :class:`Job`, in its order."""
+IN_TURN = (JobRow.priority, JobRow.next_attempt_s, JobRow.key)
+"""The order in which waiting jobs are done."""
 
 
 def job_of(row: Sequence[Any]) -> Job:
     """The job of a row that begins with :data:`PLAIN`."""
     values = dict(zip(Job.__dataclass_fields__, row[: len(PLAIN)], strict=True))
     return Job(**values | {"state": State(values["state"]), "priority": Priority(values["priority"])})
+
+
+def take_turn(connection: Connection, tenant: str) -> None:
+    """Keep others from taking on or claiming jobs of the tenant until the transaction ends, so that no two of them count the same: SQLite lets one
+    writer in at a time."""
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(sha256(f"jobs {tenant}".encode()).digest()[:8], "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, case, delete, func, select, update
 
 from fhir_coder.errors import WorkerLost
 from fhir_coder.jobs.job import OPEN, Job, JobLimits, State
-from fhir_coder.store.job_rows import PLAIN, job_of
+from fhir_coder.store.job_rows import IN_TURN, PLAIN, job_of
 from fhir_coder.store.job_tables import JobRow
 
 ARRIVES_S = 30
@@ -84,7 +84,7 @@ class JobSweeping:
         out = (_J.state == State.RUNNING.value) | ((_J.state == State.WAITING.value) & (_J.handed_out_s > 0))
         free = self._limits.at_once - (connection.scalar(select(func.count()).where(_J.tenant == tenant, out)) or 0)
         due = (_J.state == State.WAITING.value, _J.handed_out_s == 0, _J.next_attempt_s <= now)
-        query = select(*PLAIN).where(_J.tenant == tenant, *due).order_by(_J.priority, _J.next_attempt_s, _J.key).limit(max(0, free))
+        query = select(*PLAIN).where(_J.tenant == tenant, *due).order_by(*IN_TURN).limit(max(0, free))
         jobs = list(map(job_of, connection.execute(query)))
         told = (_J.id.in_([job.id for job in jobs]), _J.state == State.WAITING.value)
         connection.execute(update(_J).where(_J.tenant == tenant, *told).values(handed_out_s=now))

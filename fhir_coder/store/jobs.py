@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from fhir_coder.errors import Busy, ConfigurationError, ResourceUnknown
 from fhir_coder.jobs.job import OPEN, Answer, Caller, Job, JobLimits, Priority, Standing, State
 from fhir_coder.store.cipher import Cipher
-from fhir_coder.store.job_rows import PLAIN, job_of
+from fhir_coder.store.job_rows import PLAIN, job_of, take_turn
 from fhir_coder.store.job_tables import JobRow
 
 RETRY_AFTER_S = 30
@@ -66,6 +66,7 @@ class Jobs:
             **dict.fromkeys(("lease", "coding", "error"), ""),
             "asked": self._cipher.seal(asked),
         }
+        take_turn(connection, tenant)
         self._require_room(connection, tenant, share)
         connection.execute(insert(_J), row)
         return job_of(connection.execute(select(*PLAIN).where(_J.tenant == tenant, _J.id == row["id"])).one())

@@ -167,9 +167,13 @@ class Repository:
         """Drop connections inherited from a parent process without closing them: they are the parent's."""
         self._engine.dispose(close=False)
 
-    def close(self) -> None:
+    def close_connections(self) -> None:
         """Close all connections; the next call opens new ones."""
         self._engine.dispose()
+
+    def close(self) -> None:
+        """The same, for ``contextlib.closing``."""
+        self.close_connections()
 
     def _read(self, session: Session, row: CodedEncounterRow | None) -> StoredEncounter | None:
         if row is None:

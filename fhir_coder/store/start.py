@@ -30,6 +30,7 @@ from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.passing import Passing
+from fhir_coder.store.pool import Pool
 from fhir_coder.store.providers import Providers
 from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository, draws_none
@@ -100,11 +101,12 @@ def open_stores(
     tls: DatabaseTls | None = None,
     is_drawn: Callable[[str], bool] = draws_none,
     jobs: JobLimits = JobLimits(),  # noqa: B008 (a constant)
+    pool: Pool = Pool(),  # noqa: B008 (a constant)
 ) -> Stores:
-    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`), ``jobs`` are the limits of jobs. Raises
-    ConfigurationError for an unusable URL, key or database."""
+    """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`), ``jobs`` are the limits of jobs, ``pool`` says how
+    many connections there may be. Raises ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
-    engine = open_engine(database_url, tls)
+    engine = open_engine(database_url, tls, pool)
     upgrade(engine)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
@@ -151,10 +153,17 @@ def open_rotation(database_url: str, key: str, tls: DatabaseTls | None = None) -
     return rotation
 
 
-def open_sessions(database_url: str, key: str, lifetimes: Lifetimes, tls: DatabaseTls | None = None) -> SessionStore:
-    """The sessions of people over an up-to-date database. Raises ConfigurationError as :func:`open_stores` does, and without a key."""
+def open_sessions(
+    database_url: str,
+    key: str,
+    lifetimes: Lifetimes,
+    tls: DatabaseTls | None = None,
+    pool: Pool = Pool(),  # noqa: B008 (a constant)
+) -> SessionStore:
+    """The sessions of people over an up-to-date database, with connections of their own. Raises ConfigurationError as :func:`open_stores` does, and
+    without a key."""
     cipher = Cipher(key)
     require_key(cipher)
-    engine = open_engine(database_url, tls)
+    engine = open_engine(database_url, tls, pool)
     upgrade(engine)
     return SessionStore(engine, cipher, lifetimes)

@@ -1,4 +1,4 @@
-"""docs/operation.md has the parameters and metrics that there are, and its examples are requests that work."""
+"""docs/operation.md has the parameters that there are, and its examples are requests that work."""
 
 import json
 import re
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.parameters import IN, OUT, Parameter
 from fhir_coder.errors import FhirCoderError
 from tests.api.conftest import post
@@ -49,20 +48,6 @@ def test_the_parts_of_a_parameter_are_those_of_the_definition(parameter):
     for part in parameter.parts:
         if part.name == "evidence":
             assert described_parts(EVIDENCE) == declared(part.parts)
-
-
-def test_every_metric_is_documented_with_its_type_and_labels():
-    metrics = Metrics()
-    metrics.count_request("GET", "/version", 200, 0.1)
-    metrics.count_disposition("pass")
-    metrics.count_check("none")
-    metrics.count_writes({"entry": [{"response": {"status": "201 Created"}}]})
-    lines = [line for line in metrics.exposition().decode().splitlines() if "_created" not in line]
-    types = [tuple(line.split()[2:]) for line in lines if line.startswith("# TYPE")]
-    labels = {name: {label for line in lines if line.startswith(name) for label in re.findall(r'(\w+)="', line)} for name, _ in types}
-    assert [(name.strip("`"), kind, set(re.findall(r"\w+", named))) for name, kind, named, _ in rows("### Metrics")] == [
-        (name, kind, labels[name] - {"le"}) for name, kind in types
-    ]
 
 
 def error_classes(root: type[FhirCoderError]) -> list[type[FhirCoderError]]:

@@ -15,6 +15,7 @@ from tests.conformance.broken.proxy import Proxy
 from tests.conformance.guarded_site import Site, guarded_site
 from tests.conformance.serving import serving
 from tests.one_engine import create_app
+from tests.store.conftest import KEY
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def stage(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
     given = {
         "FHIR_CODER_DATA": str(Settings.from_environment().data),
         "FHIR_CODER_DATABASE_URL": f"sqlite:///{store}",
+        "FHIR_CODER_KEY": KEY,
         "FHIR_CODER_RATE_LIMIT": "",
         "FHIR_CODER_LOG_LEVEL": "ERROR",
     }
@@ -50,6 +52,7 @@ def stage(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
     proxy = Proxy(app.wsgi_app)
     with serving(proxy) as origin:
         yield Stage(f"{origin}/fhir", proxy, app)
+    app.extensions["fhir_coder"].before_exit()
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,10 @@ class Site:
             f"{self.root}/fhir",
             authorize=bearer(token()),
             refused=refused(),
-            accepted={name: bearer(token(scope=scope)) for name, scope in SPELLINGS.items()},
+            accepted={
+                **{name: bearer(token(scope=scope)) for name, scope in SPELLINGS.items()},
+                "other": bearer(token(sub="another-client")),
+            },
             jwks=f"{self.root}/jwks",
             launch=f"{self.root}/launch",
             launch_iss=EHR,
@@ -60,9 +63,11 @@ def guarded_site(folder: Path) -> Iterator[Site]:
     """Serve it until the block ends."""
     port = free_port()
     root = f"http://127.0.0.1:{port}"
-    proxy = Proxy(create_app(Settings.from_environment(_environment(folder, root))).wsgi_app)
+    app = create_app(Settings.from_environment(_environment(folder, root)))
+    proxy = Proxy(app.wsgi_app)
     with serving(proxy, port):
         yield Site(root, proxy)
+    app.extensions["fhir_coder"].before_exit()
 
 
 def _environment(folder: Path, root: str) -> dict[str, str]:

@@ -72,6 +72,18 @@ def test_nothing_is_skipped_that_can_be_tried(found: Run) -> None:
     assert {one.requirement.id for one in found.judged if one.verdict is Verdict.OMIT} == NOT_CLAIMED
 
 
+def test_answers_that_come_later_are_for_whoever_asked(site: Site) -> None:
+    judged = run(site.target(), requirements("PRE-007", "PRE-009", "PRE-01")).judged
+    assert {one.requirement.id: one.findings for one in judged if one.verdict is not Verdict.PASS} == {}
+
+
+def test_without_a_token_of_another_caller_that_is_skipped(site: Site) -> None:
+    target = site.target()
+    target.accepted = {}
+    (judged,) = run(target, requirements("PRE-015")).judged
+    assert judged.verdict is Verdict.SKIP and "`other`" in judged.findings[0].received
+
+
 def test_every_rule_names_a_section_of_what_binds() -> None:
     known = ("https://hl7.org/fhir/smart-app-launch/STU2.2/", "http://hl7.org/fhir/R4/", "RFC ", "https://www.w3.org/TR/")
     assert [one.id for one in requirements(*GROUPS) if not one.source.startswith(known)] == []

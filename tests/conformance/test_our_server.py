@@ -30,7 +30,14 @@ def test_everything_holds(stage: Stage) -> None:
     assert bad == {}
     untried = {one.requirement.id for one in found.judged if one.verdict in {Verdict.SKIP, Verdict.OMIT}}
     # another kind of statement; no token asked for; a limit that the connection may hide; no simulator on this stage
-    assert untried <= {"CAP-008", "CAP-018", "ERR-011", "ERR-027"}
+    assert untried <= {"CAP-008", "CAP-018", "ERR-011", "ERR-027", "PRE-015"}
+
+
+@pytest.mark.parametrize("broken", [one for one in WIRE if one.name == "Prefer is not read"], indirect=True)
+def test_a_server_that_answers_at_once_claims_nothing_of_answers_that_come_later(stage: Stage, broken: Broken) -> None:
+    found = run(stage.target, [one for one in read_requirements() if one.id in {"PRE-007", *(f"PRE-0{n:02}" for n in range(9, 16))}])
+    verdicts = {one.requirement.id: one.verdict for one in found.judged}
+    assert verdicts.pop("PRE-007") is Verdict.PASS and set(verdicts.values()) == {Verdict.OMIT}
 
 
 def test_there_are_enough_broken_servers() -> None:

@@ -64,7 +64,7 @@ class OperationView:
     def __call__(self, tenant: str) -> Response:
         """Negotiate, read, answer; every refusal is one of our errors."""
         form, preferences = format_of(request), read_preferences(request.headers.get("Prefer"))
-        g.preference_applied = preferences.applied
+        g.preference_applied = preferences.applied()
         call = read_call(request, self.definition, self.limits, preferences)
         response = respond(self.answer(call), form)
         return cacheable(response, FRESH_S) if _may_be_kept(request, call) and not preferences.handling else response

@@ -44,6 +44,11 @@ def letting_in(who: Callable[[Asked], object]) -> SpoilRequest:
     return spoil
 
 
+def at_jobs(asked: Asked) -> bool:
+    """Whether it is the address of an answer that comes later, and somebody has a token."""
+    return "/_jobs/" in asked.path and bool(given(asked))
+
+
 def refusing(who: Callable[[Asked], object], status: int = 401) -> SpoilReply:
     """Requests of whom ``who`` says yes are refused, whatever the server says."""
     refusal = Reply(status, (("Content-Type", "text/plain"), ("WWW-Authenticate", UNIVERSAL)), b"no")
@@ -130,6 +135,8 @@ def anonymous_of(end: str) -> Callable[[Asked], bool]:
 NAMED = 'Bearer realm="x", error="insufficient_scope", '
 FALSE = ("SEC-006", "SEC-007", "SEC-008", "SEC-009", "SEC-010", "SEC-011", "SEC-012", "SEC-013")
 TOKENS = (
+    Broken("tells anybody with a token what another asked", ("PRE-015",), request=letting_in(at_jobs)),
+    Broken("keeps an answer from whoever asked", ("PRE-015",), refusing(at_jobs, 404)),
     Broken("opens to nobody", ("SEC-001", "SEC-017", "SEC-031", "SEC-032"), refusing(lambda asked: asked.is_operation)),
     Broken(
         "opens to everybody without a token",

@@ -67,6 +67,57 @@ def without(*names: str) -> Callable[[Any], Any]:
     return lambda resource: {name: value for name, value in resource.items() if name not in names}
 
 
+def _is_job(asked: Asked) -> bool:
+    return "/_jobs/" in asked.path
+
+
+def jobs(change: Callable[[Asked, Reply], Reply]) -> SpoilReply:
+    """Another answer at the address of an answer that comes later."""
+    return lambda asked, reply: change(asked, reply) if _is_job(asked) else reply
+
+
+def kick_offs(change: Callable[[Reply], Reply]) -> SpoilReply:
+    """Another answer to a call that does not wait."""
+    return lambda asked, reply: change(reply) if asked.is_operation and reply.status == 202 else reply
+
+
+def _told_early(**headers: str | None) -> SpoilReply:
+    """Who asks too early is told otherwise."""
+
+    def change(asked: Asked, reply: Reply) -> Reply:
+        for name, value in headers.items() if reply.status == 202 and asked.method == "GET" else ():
+            reply = reply.with_header(name.replace("_", "-"), value)
+        return reply
+
+    return jobs(change)
+
+
+def _numbered() -> SpoilReply:
+    """Answers are numbered, one after the other."""
+    given = iter(range(1000, 9999))
+
+    def change(reply: Reply) -> Reply:
+        base = reply.header("Content-Location").rpartition("/")[0]
+        return reply.with_header("Content-Location", f"{base}/{'0' * 30}{next(given)}")
+
+    return kick_offs(change)
+
+
+def _one_code_less(asked: Asked, reply: Reply) -> Reply:
+    if reply.status != 200 or reply.resource is None or reply.resource["resourceType"] != "Bundle":
+        return reply
+    bundle = deepcopy(reply.resource)
+    for one in bundle["entry"][0]["resource"]["parameter"]:
+        if one["name"] == "result":
+            one["resource"]["entry"] = [each for each in one["resource"]["entry"] if each["resource"]["resourceType"] != "Condition"]
+    return reply.holding(bundle)
+
+
+def _bare(asked: Asked, reply: Reply) -> Reply:
+    found = reply.resource
+    return reply.holding(found["entry"][0]["resource"]) if reply.status == 200 and found and found["resourceType"] == "Bundle" else reply
+
+
 def _html(reply: Reply) -> Reply:
     return replace(reply, body=b"<!doctype html><title>404 Not Found</title>").with_header("Content-Type", "text/html; charset=utf-8")
 
@@ -310,6 +361,26 @@ WIRE: tuple[Broken, ...] = (
     Broken(
         "202 without a place",
         ("PRE-007",),
-        reply=lambda asked, reply: status(202)(reply) if "respond-async" in asked.header("Prefer") else reply,
+        reply=lambda asked, reply: (
+            status(202)(reply).with_header("Content-Location", None) if "respond-async" in asked.header("Prefer") else reply
+        ),
     ),
+    Broken(
+        "a place below no server", ("PRE-007", "PRE-009"), reply=kick_offs(lambda one: one.with_header("Content-Location", "/fhir/_jobs/7"))
+    ),
+    Broken(
+        "a preference that is applied in silence", ("PRE-009",), reply=kick_offs(lambda one: one.with_header("Preference-Applied", None))
+    ),
+    Broken("answers are numbered", ("PRE-010",), reply=_numbered()),
+    Broken("when to ask again is not told", ("PRE-011",), reply=_told_early(Retry_After=None)),
+    Broken("progress at length", ("PRE-011",), reply=_told_early(X_Progress="still at it " * 10)),
+    Broken("no Bundle around the answer", ("PRE-012",), reply=jobs(_bare)),
+    Broken("other codes later than at once", ("PRE-012",), reply=jobs(_one_code_less)),
+    Broken("errors are successes later", ("PRE-013",), reply=jobs(lambda asked, one: status(200)(one) if one.status >= 400 else one)),
+    Broken(
+        "DELETE takes nothing back",
+        ("PRE-014",),
+        request=lambda asked: asked.environ.update(REQUEST_METHOD="GET") if _is_job(asked) else None,
+    ),
+    Broken("DELETE is 200", ("PRE-014",), reply=jobs(lambda asked, one: status(200)(one) if asked.method == "DELETE" else one)),
 )
