@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from fhir_coder.store.records import EarlierCoding, NoteMark, StoredEncounter
 from fhir_coder.store.review_tables import ReviewRow
 from fhir_coder.store.tables import AssignmentRow, CodedEncounterRow, NoteRow
+
+
+def coded_before(session: Session, tenant: str, keys: Collection[int]) -> set[int]:
+    """Of a tenant's codings those whose encounter was coded before, by key; none of an encounter without a reference or of an upload."""
+    row, other = CodedEncounterRow, aliased(CodedEncounterRow)
+    same = (other.ehr == row.ehr, other.encounter_reference == row.encounter_reference, other.key < row.key)
+    before = select(other.key).where(other.tenant == tenant, *same)
+    known = (row.key.in_(keys), row.encounter_reference != "", ~row.is_uploaded)
+    return set(session.scalars(select(row.key).where(row.tenant == tenant, *known, before.exists())))
 
 
 class EarlierCodings:

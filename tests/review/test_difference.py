@@ -75,3 +75,14 @@ def test_a_page_says_what_changed_since_the_coding_before(site: Site, browser: F
     assert "Added" in since and "Q87.89" in since and "Notes added" in since and "DocumentReference/n3" in since
     assert "Gone" not in since and "The codes are the same" not in since
     assert 'class="since"' not in get(browser, f"/review/encounters/{first}").text
+
+
+def test_the_worklist_tells_which_encounters_were_coded_before(site: Site, browser: FlaskClient) -> None:
+    first = site.repository.save("default", "main", result((NOTE,)))
+    sign_in(site, browser, LAUNCHED)
+    assert "coded again" not in get(browser, "/review/worklist").text
+    site.repository.save("north", "main", result((NOTE,)))
+    site.repository.save("default", "other", result((NOTE,)))
+    second = site.repository.save("default", "main", result((NOTE,)))
+    listed = get(browser, "/review/worklist").text
+    assert listed.count("coded again") == 1 and second in listed and first not in listed
