@@ -26,7 +26,7 @@ class Parts:
     hand_out: Callable[[], None]
     sweep: Callable[[], None]
     after_fork: Callable[[], None]
-    is_ready: Callable[[], None]
+    is_ready: Callable[[], None] = lambda: None
 
 
 def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: float = SWEEPS_S) -> None:
