@@ -172,12 +172,12 @@ def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk) -> N
         with socket.create_connection(("127.0.0.1", port), 10) as connection:
             connection.sendall(b"\x0b" + message + b"\x1c\x0d")
             assert b"MSA|AA|c1" in connection.recv(4096)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not desk.jobs() and time.monotonic() < deadline:
             time.sleep(0.2)
         assert desk.jobs() == [f"Encounter/{named}"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.stdout.close()
