@@ -13,7 +13,7 @@ from fhir_coder.errors import FhirCoderError
 COMMANDS = (
     "code", "check", "evaluate", "terminology", "index", "edits", "learn", "train", "serve", "keys", "demo", "trail", "replay", "artifacts",
     "audit", "retention", "sessions", "patient-merge", "billing", "audit-sample", "decisions", "impact", "calibrate", "follow-ups",
-    "worker", "jobs", "bulk",
+    "worker", "jobs", "bulk", "discover",
 )  # fmt: skip
 
 

@@ -211,7 +211,7 @@ def _desk(
     catalogue = engine.coder.catalogue
     tabular = TabularList(lambda coding: release_of(catalogue, coding).release, risk.assess_codes if risk else None)
     notes = KeptNotes(NoteReading(people.client_for_notes), KeptReadings(lasts_s=KEPT_NOTES_S))
-    return ReviewDesk(stores.reviews, edits, people.source, notes, tabular, follow_ups, stores.choices.people)
+    return ReviewDesk(stores.reviews, edits, people.source, notes, tabular, follow_ups, stores.choices.people, stores.earlier.before)
 
 
 def registrations_of(tenants: Iterable[Tenant]) -> list[Registration]:

@@ -4,7 +4,8 @@ A misspelt member or a value of another type stops the start. What belongs to on
 :mod:`fhir_coder.backend_settings` (our own tokens), :mod:`fhir_coder.smart.trust` (tokens of callers),
 :mod:`fhir_coder.smart.launch.registration` (where people sign in), :mod:`fhir_coder.people` (which roles they have),
 :mod:`fhir_coder.cds_hooks.clients` (CDS clients), :mod:`fhir_coder.sensitive_settings` (sensitive documents),
-:mod:`fhir_coder.billing_settings` (where signed encounters go), :mod:`fhir_coder.sample_settings` (how much of what passes is coded twice).
+:mod:`fhir_coder.billing_settings` (where signed encounters go), :mod:`fhir_coder.sample_settings` (how much of what passes is coded twice),
+:mod:`fhir_coder.discovery_settings` (how encounters are found by themselves).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from fhir_coder.backend_settings import BackendClient, read_backend
 from fhir_coder.billing_settings import BillingDestination, read_billing
 from fhir_coder.cds_hooks.clients import HookClient, read_hook_clients
+from fhir_coder.discovery_settings import Discovery, read_discovery
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.outbound.addresses import Network
 from fhir_coder.outbound.rule import AddressRule
@@ -40,7 +42,7 @@ class EhrSettings:
     ``foreign_urls``: absolute URL prefixes outside ``base_url`` from which attachments and pages may be fetched, without the token.
     ``backend``: how tokens are asked for where there is no static one. ``launch``: how people launch us from this EHR, ``roles``: which
     roles they then have. ``claim_on_sign_off``: the status of the Claim once a person signed the codes, ``draft`` or ``active``;
-    ``none``: there is no Claim, and one that was proposed is cancelled.
+    ``none``: there is no Claim, and one that was proposed is cancelled. ``discovery``: how encounters to be coded are found there, None: not at all.
     """
 
     id: str
@@ -54,6 +56,7 @@ class EhrSettings:
     launch: Registration | None = None
     roles: RoleRules = NO_ROLES
     claim_on_sign_off: str = "draft"
+    discovery: Discovery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def _ehr(
     foreign_urls: Sequence[str] = (),
     launch: Mapping[str, Any] | None = None,
     claim_on_sign_off: str = "draft",
+    discovery: Mapping[str, Any] | None = None,
     **registration: Any,
 ) -> EhrSettings:
     """One EHR, each value of its type: a mistake stops the start, not the first request."""
@@ -168,6 +172,7 @@ def _ehr(
         launched,
         roles,
         claim_on_sign_off,
+        None if discovery is None else read_discovery(**discovery),
     )
 
 

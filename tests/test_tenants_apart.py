@@ -76,6 +76,7 @@ WITHOUT_TENANT = {
     "exclusive.py::_unlock": "the lock's name, a hash, begins with the tenant",
     "repository.py::Repository.ping": "no table is read",
     "repository.py::Repository.artifacts_in_use": "counts of digests for the operator's prune: over all tenants, or what another needs would be lost",
+    "discovery.py::_take_turn": "the lock's name, a hash, begins with the tenant",
     "upgrade.py::upgrade": "tables, not rows",
     "upgrade.py::_is_current": "the number of the newest migration",
 }

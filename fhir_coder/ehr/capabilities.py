@@ -36,6 +36,10 @@ class Capabilities:
         """Whether the EHR lists the search parameter for the type."""
         return parameter in self._of(resource_type).search_params
 
+    def searched(self, resource_type: str) -> frozenset[str]:
+        """The search parameters that the EHR lists for the type."""
+        return self._of(resource_type).search_params
+
     def may_search(self, resource_type: str, parameter: str) -> bool:
         """Whether a search by the parameter is worth trying: it is listed, or the EHR lists no parameter of the type at all."""
         known = self._of(resource_type)
@@ -51,14 +55,21 @@ def read_capabilities(statement: Resource) -> Capabilities:
     transacts = False
     for rest in statement.get("rest", ()):
         if rest.get("mode") == "server":
-            types |= {one["type"]: _type_capabilities(one) for one in rest.get("resource", ()) if "type" in one}
+            shared = _names(rest)
+            types |= {one["type"]: _type_capabilities(one, shared) for one in rest.get("resource", ()) if "type" in one}
             transacts |= any(one.get("code") == "transaction" for one in rest.get("interaction", ()))
     return Capabilities(types, transacts)
 
 
-def _type_capabilities(resource: Resource) -> TypeCapabilities:
+def _type_capabilities(resource: Resource, shared: frozenset[str]) -> TypeCapabilities:
+    """``shared`` are the parameters that the statement lists for every type (``rest.searchParam``); they say nothing of a type that lists none."""
+    own = _names(resource)
     return TypeCapabilities(
         frozenset(one["code"] for one in resource.get("interaction", ()) if "code" in one),
-        frozenset(one["name"] for one in resource.get("searchParam", ()) if "name" in one),
+        own | shared if own else own,
         bool(resource.get("conditionalCreate", False)),
     )
+
+
+def _names(element: Resource) -> frozenset[str]:
+    return frozenset(one["name"] for one in element.get("searchParam", ()) if "name" in one)

@@ -6,6 +6,7 @@ Sources: http://hl7.org/fhir/R4/valueset-encounter-status.html; ICD-10-CM Offici
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import cache
 
 from fhir_coder.ehr.policy import IntakePolicy
@@ -15,6 +16,25 @@ from terminology.knowledge import knowledge_of
 
 NOT_A_VISIT = frozenset({"entered-in-error", "cancelled"})
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+class Standing(StrEnum):
+    """Whether an encounter may be coded: ``codable`` now, ``unfinished``: not yet, ``not-a-visit`` and ``inpatient``: not here."""
+
+    CODABLE = "codable"
+    UNFINISHED = "unfinished"
+    NOT_A_VISIT = "not-a-visit"
+    INPATIENT = "inpatient"
+
+
+def standing_of(encounter: Resource, policy: IntakePolicy) -> Standing:
+    """What :func:`check_encounter` would say, for who looks whether the time has come."""
+    status = encounter.get("status", "")
+    if status in NOT_A_VISIT:
+        return Standing.NOT_A_VISIT
+    if _guidelines_of(encounter) == "inpatient":
+        return Standing.INPATIENT
+    return Standing.UNFINISHED if status != "finished" and policy.unfinished == "refuse" else Standing.CODABLE
 
 
 def check_encounter(encounter: Resource, policy: IntakePolicy) -> Iterator[str]:
@@ -31,8 +51,7 @@ def check_encounter(encounter: Resource, policy: IntakePolicy) -> Iterator[str]:
 
 def _check_class(encounter: Resource) -> Iterator[str]:
     """``Encounter.class`` is one Coding in R4. ``hospitalization`` does not decide: systems fill it for emergency visits too."""
-    coding = encounter.get("class", {})
-    guidelines = _guidelines().get((coding.get("system", ACT_CODE), coding.get("code", "").upper()))
+    guidelines = _guidelines_of(encounter)
     if guidelines == "inpatient":
         raise Uncodable(
             "the Encounter is an inpatient stay: selecting its diagnoses follows Sections II and III of the guidelines, which differ from the "
@@ -41,6 +60,12 @@ def _check_class(encounter: Resource) -> Iterator[str]:
         )
     if guidelines is None:
         yield "the class of the Encounter is not one that is known here: it was coded by the outpatient guidelines"
+
+
+def _guidelines_of(encounter: Resource) -> str | None:
+    """Which guidelines the class of an Encounter is under; None for a class that is not known."""
+    coding = encounter.get("class", {})
+    return _guidelines().get((coding.get("system", ACT_CODE), coding.get("code", "").upper()))
 
 
 @cache

@@ -14,7 +14,9 @@ _EXPIRED = frozenset({400, 404, 410})
 def failure(answer: Answer, what: str, read: Read) -> FhirCoderError:
     """The error for an answer that is no success. ``what`` names the request without query or content (``read Encounter/7``)."""
     if answer.status == 429 or answer.status >= 500:
-        return EhrUnavailable(f"the EHR answered {answer.status} to {what}", ehr_status=answer.status, outcome=_outcome(answer, read))
+        asked = answer.headers.get("Retry-After", "")
+        told = f"the EHR answered {answer.status} to {what}"
+        return EhrUnavailable(told, ehr_status=answer.status, outcome=_outcome(answer, read), retry_after=asked)
     if 300 <= answer.status < 400:
         return EhrRefused(f"the EHR redirects {what}; redirects are not followed", ehr_status=answer.status)
     return EhrRefused(f"the EHR answered {answer.status} to {what}", ehr_status=answer.status, outcome=_outcome(answer, read))

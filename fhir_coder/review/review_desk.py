@@ -9,6 +9,7 @@ from fhir_coder.errors import ResourceUnknown
 from fhir_coder.people import Right
 from fhir_coder.rechecking import HasEncounter, Rechecked, Reviewed
 from fhir_coder.record.rereading import Reread
+from fhir_coder.review.difference import difference
 from fhir_coder.review.encounter_page import Looked, Shown, encounter_values
 from fhir_coder.review.following_up import FollowsUp
 from fhir_coder.review.makers import someone_of
@@ -19,7 +20,7 @@ from fhir_coder.review.sight import sight_of
 from fhir_coder.review.tabular import TabularList
 from fhir_coder.review.taking_back import to_take_back
 from fhir_coder.review.worklist_query import person_key
-from fhir_coder.store.records import StoredEncounter
+from fhir_coder.store.records import EarlierCoding, StoredEncounter
 from fhir_coder.store.reviews import OpenedReview
 from fhir_coder.worklist.decision import Someone
 from fhir_coder.worklist.review import Review
@@ -42,9 +43,14 @@ class Rechecks(Protocol):
         """Every edit that has its input."""
 
 
+def nothing_before(coding: StoredEncounter) -> EarlierCoding | None:
+    """Where no encounter was coded before."""
+    return None
+
+
 class ReviewDesk:
     """``source_of`` gives where the encounter of a past coding is had again for a session, ``notes_of`` the notes of a coding as far as the session
-    may have them, ``people_of`` whom a practice knows."""
+    may have them, ``people_of`` whom a practice knows, ``before`` the coding of its encounter that came before one."""
 
     def __init__(
         self,
@@ -55,7 +61,9 @@ class ReviewDesk:
         tabular: TabularList,
         follow_ups: FollowsUp,
         people_of: Callable[[str], Sequence[Someone]],
+        before: Callable[[StoredEncounter], EarlierCoding | None] = nothing_before,
     ) -> None:
+        self._before = before
         self._reviews = reviews
         self._edits = edits
         self._source_of = source_of
@@ -98,4 +106,6 @@ class ReviewDesk:
         looked = Looked(coding, opened, rechecked, self.notes(session, coding))
         values = encounter_values(looked, self.tabular, shown, head["allowed"].decide)
         people = [(person_key(one), one.name or one.id) for one in self.people_of(coding.tenant) if not one.is_same(someone_of(session))]
-        return values | head | {"is_broken": is_broken, "people": people, "to_take_back": to_take_back(opened)}
+        before = self._before(coding)
+        told = {"is_broken": is_broken, "people": people, "to_take_back": to_take_back(opened)}
+        return values | head | told | {"since": difference(before, coding) if before else None}

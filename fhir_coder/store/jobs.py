@@ -21,7 +21,7 @@ from fhir_coder.store.job_tables import JobRow
 RETRY_AFTER_S = 30
 """When to come back to a tenant whose jobs are as many as may wait."""
 _J = JobRow
-_OPEN = [one.value for one in OPEN]
+OPEN_STATES = [one.value for one in OPEN]
 
 
 class Jobs:
@@ -42,6 +42,13 @@ class Jobs:
     def add(self, tenant: str, caller: Caller, asked: str, encounter: str, priority: Priority = Priority.INTERACTIVE) -> Job:
         """Take a job on. ``asked`` is what :mod:`fhir_coder.jobs.asked` wrote. Raises Busy where as many of the tenant's are open as may be, and
         ConfigurationError without a key."""
+        with self._writing.begin() as connection:
+            return self.add_within(connection, tenant, caller, asked, encounter, priority)
+
+    def add_within(
+        self, connection: Connection, tenant: str, caller: Caller, asked: str, encounter: str, priority: Priority, share: float = 1.0
+    ) -> Job:
+        """The same in the caller's transaction, which was begun for writing. ``share`` of the places is what may be filled so: the rest is for others."""
         if not self.can_keep:
             raise ConfigurationError("jobs need FHIR_CODER_KEY: what is asked is kept encrypted or not at all")
         now = int(self._now())
@@ -59,11 +66,10 @@ class Jobs:
             **dict.fromkeys(("lease", "coding", "error"), ""),
             "asked": self._cipher.seal(asked),
         }
-        with self._writing.begin() as connection:
-            take_turn(connection, tenant)
-            self._require_room(connection, tenant)
-            connection.execute(insert(_J), row)
-            return job_of(connection.execute(select(*PLAIN).where(_J.tenant == tenant, _J.id == row["id"])).one())
+        take_turn(connection, tenant)
+        self._require_room(connection, tenant, share)
+        connection.execute(insert(_J), row)
+        return job_of(connection.execute(select(*PLAIN).where(_J.tenant == tenant, _J.id == row["id"])).one())
 
     def find(self, tenant: str, caller: Caller) -> Standing | None:
         """The caller's job at that address, unless it was cancelled or is beyond its time."""
@@ -113,9 +119,9 @@ class Jobs:
         with self._engine.connect() as connection:
             return tuple(map(job_of, connection.execute(query)))
 
-    def _require_room(self, connection: Connection, tenant: str) -> None:
-        count = connection.scalar(select(func.count()).where(_J.tenant == tenant, _J.state.in_(_OPEN))) or 0
-        if count >= self._limits.waiting:
+    def _require_room(self, connection: Connection, tenant: str, share: float = 1.0) -> None:
+        count = connection.scalar(select(func.count()).where(_J.tenant == tenant, _J.state.in_(OPEN_STATES))) or 0
+        if count >= max(1, int(self._limits.waiting * share)):
             raise Busy(
                 f"{count} jobs of this tenant wait already, as many as may; try again later", headers={"Retry-After": str(RETRY_AFTER_S)}
             )

@@ -90,6 +90,26 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteMark:
+    """A note that was read: its reference, or its id where it has none, and the hash of its text."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCoding:
+    """A coding that came before another of the same encounter: the codes that stand in its review, ``titles`` of those that the engine assigned, and its
+    notes. ``created_at`` is aware."""
+
+    id: str
+    created_at: datetime
+    codes: tuple[str, ...]
+    titles: Mapping[str, str]
+    notes: tuple[NoteMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEncounter:
     """One coding of one encounter with its whole trail. ``created_at`` is aware.
 

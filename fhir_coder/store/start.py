@@ -15,7 +15,9 @@ from fhir_coder.store.bulk_ends import BulkEnds
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.deliveries import Deliveries
+from fhir_coder.store.discovery import DiscoveryStore
 from fhir_coder.store.drafts import Drafts
+from fhir_coder.store.earlier import EarlierCodings
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.follow_ups import FollowUps
 from fhir_coder.store.holds import Holds
@@ -86,6 +88,8 @@ class Stores:
     job_claims: JobClaims
     job_sweeping: JobSweeping
     bulk_ends: BulkEnds
+    discovery: DiscoveryStore
+    earlier: EarlierCodings
 
     def close(self) -> None:
         """Close all connections."""
@@ -138,6 +142,8 @@ def open_stores(
         JobClaims(engine, cipher, jobs),
         JobSweeping(engine, jobs),
         BulkEnds(engine),
+        DiscoveryStore(engine),
+        EarlierCodings(engine),
     )
 
 

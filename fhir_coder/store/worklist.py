@@ -15,6 +15,7 @@ from fhir_coder.model import Severity
 from fhir_coder.store.audit import now_utc
 from fhir_coder.store.awaiting import awaiting_second, waits_for_second
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.earlier import coded_before
 from fhir_coder.store.providers import names_of
 from fhir_coder.store.records import Within
 from fhir_coder.store.review_rows import SEVERITIES, utc
@@ -73,7 +74,8 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class WorklistLine:
     """One review in a list. ``created_at`` and ``changed_at`` are aware; ``is_inline``: the notes came with the request instead of from an EHR,
-    ``is_uploaded``: as files, by a person, who called the provider ``provider_name`` (empty where no name is kept). ``codes`` and ``severity`` are not told while the encounter waits for a second review."""
+    ``is_uploaded``: as files, by a person, who called the provider ``provider_name`` (empty where no name is kept). ``codes`` and ``severity`` are not told while the encounter waits for a second review.
+    ``is_again``: the encounter was coded before."""
 
     coding_id: str
     ehr: str
@@ -95,6 +97,7 @@ class WorklistLine:
     lock: Lock | None
     supersedes: str
     provider_name: str = ""
+    is_again: bool = False
 
 
 _ORDERS: Mapping[Sort, Callable[[str], tuple[Any, ...]]] = {
@@ -123,7 +126,8 @@ class Worklist:
             found = session.execute(query).all()
             hidden = awaiting_second(session, tenant, [coding for _, coding in found])
             names = names_of(session, tenant, self._cipher) if any(coding.is_uploaded for _, coding in found) else {}
-            lines = ((coding.key, self._line(review, coding, names)) for review, coding in found)
+            again = coded_before(session, tenant, [coding.key for _, coding in found])
+            lines = ((coding.key, self._line(review, coding, names, coding.key in again)) for review, coding in found)
             return tuple(replace(line, codes=(), severity=None) if key in hidden else line for key, line in lines)
 
     def count(self, tenant: str, filters: Filters = Filters()) -> int:
@@ -137,7 +141,7 @@ class Worklist:
             moment = session.scalar(_listed(tenant, filters, self._now(), func.max(CodedEncounterRow.created_at)))
         return utc(moment) if moment else None
 
-    def _line(self, review: ReviewRow, coding: CodedEncounterRow, names: Mapping[str, str]) -> WorklistLine:
+    def _line(self, review: ReviewRow, coding: CodedEncounterRow, names: Mapping[str, str], is_again: bool) -> WorklistLine:
         assigned = Someone(review.assigned_id, review.assigned_issuer, self._cipher.open(review.assigned_name))
         return WorklistLine(
             coding_id=coding.id,
@@ -160,6 +164,7 @@ class Worklist:
             lock=lock_of(review, self._cipher, self._now()),
             supersedes=review.supersedes,
             provider_name=names.get(review.provider, "") if coding.is_uploaded else "",
+            is_again=is_again,
         )
 
 

@@ -65,6 +65,7 @@ from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog, now_utc
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.drafts import Drafts
+from fhir_coder.store.earlier import EarlierCodings
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.outbox_states import OutboxStates
 from fhir_coder.store.outcomes import Outcomes as StoredOutcomes
@@ -373,7 +374,16 @@ def make_site(
     notes = NoteReading(lambda session, name: ehr if session.ehr == name else None)  # type: ignore[arg-type,return-value]
     blinding, edits, follows = Blinding(second), FakeEdits(), follow_ups or NothingFollows()
     once = SendingOnce(SentForms(engine), pages, lambda: datetime.fromtimestamp(clock(), UTC))
-    desk = ReviewDesk(reviews, edits, lambda session: NoEncounter(), notes, TabularList(_april), follows, stores.choices.people)
+    desk = ReviewDesk(
+        reviews,
+        edits,
+        lambda session: NoEncounter(),
+        notes,
+        TabularList(_april),
+        follows,
+        stores.choices.people,
+        EarlierCodings(engine).before,
+    )
     encounters = EncounterPages(
         repository,
         lambda session: coder,

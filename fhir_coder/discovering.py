@@ -1,0 +1,128 @@
+"""Composition of discovery: a round for each EHR that has it, the receiver of messages, and the server's own access to the EHRs."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+
+from fhir_coder.connections import EhrConnections, intake_policy, tenants_of
+from fhir_coder.discovery.drop_folder import DropFolder
+from fhir_coder.discovery.finding import Finder
+from fhir_coder.discovery.looking import Looker
+from fhir_coder.discovery.reception import Desk, Reception
+from fhir_coder.discovery.round import Round
+from fhir_coder.discovery.watched import Found
+from fhir_coder.discovery_settings import Discovery, WayName
+from fhir_coder.ehr.client import EhrClient
+from fhir_coder.errors import ConfigurationError
+from fhir_coder.settings import Settings
+from fhir_coder.store.start import Stores
+from fhir_coder.tenant_settings import EhrSettings, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An EHR whose encounters are found."""
+
+    tenant: Tenant
+    ehr: EhrSettings
+    discovery: Discovery
+
+
+def places_of(tenants: Mapping[str, Tenant], tenant: str = "", ehr: str = "") -> tuple[Place, ...]:
+    """The EHRs that have discovery, of a tenant, or the one of that id. Raises ConfigurationError where there is none, for one that the server has no access
+    of its own to, and where messages could be of two."""
+    found = tuple(
+        Place(one, each, each.discovery)
+        for one in tenants.values()
+        for each in one.ehrs
+        if each.discovery is not None and tenant in {"", one.id} and ehr in {"", each.id}
+    )
+    if not found:
+        raise ConfigurationError("no EHR of that name has discovery in FHIR_CODER_TENANTS" if tenant or ehr else _NOWHERE)
+    for place in found:
+        if place.ehr.launch is not None and not (place.ehr.token or place.ehr.backend):
+            raise ConfigurationError(
+                f"EHR {place.ehr.id} of tenant {place.tenant.id} has discovery and is reached with a person's access only: give it a token or client_id"
+            )
+    return found
+
+
+_NOWHERE = "no EHR in FHIR_CODER_TENANTS has discovery: there is nowhere to look"
+
+
+def desks_of(places: Sequence[Place]) -> tuple[Desk, ...]:
+    """Whose messages are taken. Raises ConfigurationError where one could be of two EHRs, and where there is none."""
+    desks = [Desk(one.tenant.id, one.ehr.id, way) for one in places for way in one.discovery.ways if way.name is WayName.HL7]
+    if not desks:
+        raise ConfigurationError("no EHR has way hl7 in its discovery: there is nothing to listen for")
+    for number, one in enumerate(desks):
+        for other in desks[number + 1 :]:
+            if all(not a or not b or a == b for a, b in zip(_named(one), _named(other), strict=True)):
+                raise ConfigurationError(
+                    f"a message could be of EHR {one.ehr} of tenant {one.tenant} and of {other.ehr} of {other.tenant}: give each its application or facility"
+                )
+    return tuple(desks)
+
+
+def _named(desk: Desk) -> tuple[str, str]:
+    return desk.way.application, desk.way.facility
+
+
+class Discovering:
+    """What finds encounters for the settings, over open stores."""
+
+    def __init__(self, settings: Settings, stores: Stores, tenant: str = "", ehr: str = "") -> None:
+        if not settings.key:
+            raise ConfigurationError("jobs need FHIR_CODER_KEY, the one that the server has: what is asked is kept encrypted or not at all")
+        self._connections = EhrConnections(None, settings.private_networks)
+        self._stores = stores
+        self._intake = intake_policy(settings)
+        self.places = places_of(tenants_of(settings, None), tenant, ehr)
+
+    def rounds(self) -> Iterator[tuple[Place, Round]]:
+        """One for each EHR; each is for one thread."""
+        return ((place, self._round(place)) for place in self.places)
+
+    def reception(self) -> Reception:
+        """What answers messages. Raises ConfigurationError."""
+        return Reception(desks_of(self.places), self._note, _now)
+
+    def _note(self, tenant: str, ehr: str, found: list[Found]) -> int:
+        return self._stores.discovery.note(tenant, ehr, found)
+
+    def _round(self, place: Place) -> Round:
+        tenant, ehr, stores = place.tenant.id, place.ehr.id, self._stores
+        policy = replace(self._intake, sensitive=place.tenant.sensitive)
+        finder = Finder(tenant, ehr, place.discovery, stores.discovery, policy.unfinished == "refuse", _now)
+        looker = Looker(tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, stores.audit.append, _now)
+        known = frozenset(one.id for one in place.tenant.ehrs if one.discovery is not None)
+        ways = [way for way in place.discovery.ways if way.name is WayName.DROP]
+        folders = [DropFolder(Path(way.folder), ehr, known, partial(self._note, tenant)) for way in ways]
+        return Round(tenant, ehr, place.discovery, stores.discovery, finder, looker, folders, self._client_of(place.ehr), _now)
+
+    def _client_of(self, ehr: EhrSettings) -> Callable[[], EhrClient]:
+        """A client that tries nothing twice, made once: what the EHR asks for is minded by the round."""
+        return cache(lambda: self._connections.once(ehr, ehr.timeout_s))
+
+
+def server_context(certificate: str, key: str, client_ca: str) -> ssl.SSLContext:
+    """TLS for a receiver; with ``client_ca`` only senders with a certificate of that authority are heard. Raises ConfigurationError."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key or None)
+        if client_ca:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"the certificate, its key or the authority of senders cannot be used ({type(error).__name__})") from None
+    return context
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,113 @@
+r"""What discovery reads of a message of HL7 v2: that a visit was registered, changed or ended (ADT), or a document of it written (MDM), and which visit.
+
+Sources: HL7 v2.5.1 sections 2.9.2 (acknowledgement), 2.15.9 (MSH), 3.3.3, 3.3.4 and 3.3.8 (A03, A04, A08), 3.4.3.19 (PV1-19 Visit Number), 9.6.2 to 9.6.11 (T02
+to T11), 2.7 (escapes), table 0357 (error codes). Only MSH and PV1 are parsed: the other segments, documents among them, are not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import hl7
+
+EVENTS = frozenset({("ADT", f"A{number:02}") for number in (3, 4, 8)} | {("MDM", f"T{number:02}") for number in range(2, 12)})
+_READ = ("MSH", "PV1")
+_CONTROL = re.compile(r"[!-~][ -~]{0,198}", re.ASCII)
+_ESCAPED = re.compile(r"\\([FSTRE]|X(?:[0-9A-Fa-f]{2})+)\\", re.ASCII)
+LONGEST_VALUE = 200
+
+APPLICATION_ERROR, APPLICATION_REJECT = "AE", "AR"
+MISSING_FIELD, WRONG_VALUE, UNKNOWN_VALUE, MESSAGE_TYPE, EVENT_CODE, INTERNAL = "101", "102", "103", "200", "201", "207"
+"""Of table 0357."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What an answer needs of MSH, empty where it could not be read: who sent it, its control id, the event, the processing id and the version."""
+
+    application: str = ""
+    facility: str = ""
+    control: str = ""
+    event: str = ""
+    processing: str = ""
+    version: str = ""
+
+
+class Unaccepted(Exception):
+    """A message that is not taken: the acknowledgement code, the error code, and our words, which repeat nothing of it."""
+
+    def __init__(self, code: str, error: str, words: str, sender: Sender = Sender()) -> None:
+        super().__init__(words)
+        self.code, self.error, self.words, self.sender = code, error, words, sender
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit that something happened to. ``number`` is PV1-19.1, ``authority`` PV1-19.4.1."""
+
+    sender: Sender
+    number: str
+    authority: str = ""
+
+
+def read_event(message: bytes) -> Visit:
+    """Raises Unaccepted."""
+    segments = _segments(message)
+    if not segments or not segments[0].startswith("MSH") or len(segments[0]) < 8:
+        raise Unaccepted(APPLICATION_REJECT, MISSING_FIELD, "no message that begins with MSH")
+    try:
+        parsed = hl7.parse("\r".join(segments))
+    except Exception:  # the library raises what its containers raise
+        raise Unaccepted(APPLICATION_REJECT, WRONG_VALUE, "the message cannot be parsed") from None
+    marks = segments[0][3:8]
+    kind, event = _value(parsed, marks, "MSH", 9, 1), _value(parsed, marks, "MSH", 9, 2)
+    sender = Sender(
+        _value(parsed, marks, "MSH", 3, 1),
+        _value(parsed, marks, "MSH", 4, 1),
+        _value(parsed, marks, "MSH", 10, 1),
+        event,
+        _value(parsed, marks, "MSH", 11, 1),
+        _value(parsed, marks, "MSH", 12, 1),
+    )
+    if not _CONTROL.fullmatch(sender.control):
+        raise Unaccepted(APPLICATION_REJECT, MISSING_FIELD, "MSH-10 is no control id", Sender())
+    if (kind, event) not in EVENTS:
+        is_kind = kind in {one for one, _ in EVENTS}
+        words = "the event is none that is taken here" if is_kind else "the message type is none that is taken here"
+        raise Unaccepted(APPLICATION_REJECT, EVENT_CODE if is_kind else MESSAGE_TYPE, words, sender)
+    number = _value(parsed, marks, "PV1", 19, 1)
+    if not number:
+        raise Unaccepted(APPLICATION_ERROR, MISSING_FIELD, "PV1-19 has no visit number", sender)
+    return Visit(sender, number, _value(parsed, marks, "PV1", 19, 4).split(marks[4])[0])
+
+
+def _segments(message: bytes) -> list[str]:
+    """The segments that are read, the first of each name. UTF-8 where it is that, else a set of single bytes: what is read is ASCII in either."""
+    try:
+        text = message.decode("utf-8")
+    except UnicodeDecodeError:
+        text = message.decode("latin-1")
+    found: dict[str, str] = {}
+    for line in re.split(r"[\r\n]+", text):
+        if line[:3] in _READ and (len(line) == 3 or line[3:4] == text.lstrip("\r\n")[3:4]):
+            found.setdefault(line[:3], line)
+    return [found[name] for name in _READ if name in found]
+
+
+def _value(parsed: hl7.Message, marks: str, name: str, field: int, component: int) -> str:
+    """A component of the first repetition of a field, its escapes undone; empty where there is none."""
+    try:
+        text = str(parsed.segment(name)[field])
+    except (KeyError, IndexError):
+        return ""
+    parts = text.split(marks[2])[0].split(marks[1])
+    return _unescaped(parts[component - 1], marks).strip()[: LONGEST_VALUE + 1] if len(parts) >= component else ""
+
+
+def _unescaped(text: str, marks: str) -> str:
+    """Section 2.7.4; ``marks`` are MSH-1 and MSH-2: field, component, repetition, escape and subcomponent."""
+    if marks[3] != "\\":
+        return text
+    known = {"F": marks[0], "S": marks[1], "T": marks[4], "R": marks[2], "E": "\\"}
+    return _ESCAPED.sub(lambda found: known.get(found[1]) or bytes.fromhex(found[1][1:]).decode("latin-1"), text)

@@ -1,0 +1,202 @@
+"""What becomes of an encounter that is due: it is looked at again later, a job is taken on for it, or nothing more is expected of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import uuid4
+
+from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
+from fhir_coder.discovery.coded_already import has_read
+from fhir_coder.discovery.watched import BY_IDENTIFIER, Watched, Why
+from fhir_coder.discovery_settings import Discovery
+from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.encounter_look import Look, look_at
+from fhir_coder.ehr.encounter_search import KIND, by_identifier
+from fhir_coder.ehr.encounter_state import Standing
+from fhir_coder.ehr.policy import IntakePolicy
+from fhir_coder.errors import ResourceDeleted, ResourceUnknown, Uncodable
+from fhir_coder.exchange import CodingRequest
+from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.jobs.asked import Asked, written
+from fhir_coder.jobs.job import Caller, Job, Priority
+from fhir_coder.store.records import CodingLine, StoredEncounter, Within
+
+EVENT = "discover"
+"""The audit's word for a job that was taken on for an encounter that was found."""
+MOST_JOBS = 20
+"""Codings of one encounter that discovery has made: an EHR that gives every answer a new version would have it coded for ever."""
+SHARE = 0.8
+"""Of the jobs of a tenant that may wait: the rest of the places is for callers, who do not come back by themselves."""
+DAY_S, HOUR_S, MINUTE_S = 24 * 3600, 3600, 60
+_US = Agent(AgentKind.SOFTWARE)
+_CLOSED = {Standing.NOT_A_VISIT: Why.NOT_A_VISIT, Standing.INPATIENT: Why.INPATIENT}
+
+
+class Keeps(Protocol):
+    """What this needs of :class:`fhir_coder.store.discovery.DiscoveryStore`."""
+
+    def later(self, tenant: str, one: Watched, why: Why, look_at_s: int, pending: str = "", pending_s: int = 0, version: str = "") -> bool:
+        """Look at it again then."""
+
+    def close(self, tenant: str, one: Watched, why: Why) -> bool:
+        """Expect nothing more of it."""
+
+    def resolve(self, tenant: str, ehr: str, one: Watched, encounter: str) -> bool:
+        """Watch this encounter instead."""
+
+    def take(self, tenant: str, one: Watched, version: str, look_at_s: int, add_job: Callable[[Any], Job]) -> Job | None:
+        """Take a job on."""
+
+    def is_open(self, tenant: str, job: str) -> bool:
+        """Whether a job has not come to its end."""
+
+
+class TakesOn(Protocol):
+    """What this needs of :class:`fhir_coder.store.jobs.Jobs`."""
+
+    def add_within(
+        self, connection: Any, tenant: str, caller: Caller, asked: str, encounter: str, priority: Priority, share: float = 1.0
+    ) -> Job:
+        """Take a job on in a transaction."""
+
+
+class Codings(Protocol):
+    """What this needs of :class:`fhir_coder.store.repository.Repository`."""
+
+    def recent(self, tenant: str, most: int, within: Within = ...) -> tuple[CodingLine, ...]:
+        """The newest codings of an encounter."""
+
+    def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:
+        """One of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Looks at encounters of one EHR. ``append`` adds an entry to the audit within a transaction; ``now`` tells the time (aware)."""
+
+    tenant: str
+    ehr: str
+    discovery: Discovery
+    store: Keeps
+    jobs: TakesOn
+    codings: Codings
+    policy: IntakePolicy
+    append: Callable[[Any, AuditEntry], object]
+    now: Callable[[], datetime]
+
+    def look(self, client: EhrClient, one: Watched) -> bool:
+        """Whether a job was taken on. Raises Busy where no more may wait, and an EhrError: then the encounter stands as it did."""
+        if one.encounter.startswith(BY_IDENTIFIER):
+            self._resolve(client, one)
+            return False
+        if self.store.is_open(self.tenant, one.job):
+            self._again(one, Why.QUEUED, one.version)
+            return False
+        try:
+            return self._judge(one, look_at(client, one.encounter, self.policy, self.now))
+        except ResourceUnknown:
+            self._again(one, Why.UNKNOWN)
+        except ResourceDeleted:
+            self.store.close(self.tenant, one, Why.DELETED)
+        except Uncodable:
+            self._again(one, Why.UNCODABLE)
+        return False
+
+    def failed(self, one: Watched, is_refused: bool = False) -> None:
+        """The look came to nothing, for whatever cause: another time, so that one encounter does not keep the others waiting."""
+        self._again(one, Why.REFUSED if is_refused else Why.FAILED)
+
+    def _judge(self, one: Watched, look: Look) -> bool:
+        if look.standing in _CLOSED:
+            self.store.close(self.tenant, one, _CLOSED[look.standing])
+        elif look.standing is Standing.UNFINISHED:
+            self._again(one, Why.UNFINISHED)
+        elif not look.documents:
+            self._again(one, Why.UNSIGNED if look.has_unsigned else Why.NO_NOTE)
+        elif look.version == one.version:
+            self._again(one, Why.UNCHANGED, look.version)
+        elif not self._settles(one, look):
+            return self._take(one, look)
+        return False
+
+    def _settles(self, one: Watched, look: Look) -> bool:
+        """Whether the time after the last signature is not over, by the EHR's word or else since these notes were first seen."""
+        now = int(self.now().timestamp())
+        since = one.pending_s if one.pending == look.version else now
+        signed = int(look.signed_at.timestamp()) if look.signed_at else since
+        ready = signed + self.discovery.settle_minutes * MINUTE_S
+        if ready > now:
+            self.store.later(self.tenant, one, Why.SETTLING, ready, look.version, since)
+        return ready > now
+
+    def _take(self, one: Watched, look: Look) -> bool:
+        coding = self._coding(one.encounter)
+        if coding is not None and has_read(coding, look.encounter, look.documents):
+            self._again(one, Why.UNCHANGED, look.version)
+            return False
+        if one.jobs >= MOST_JOBS:
+            self.store.close(self.tenant, one, Why.TOO_OFTEN)
+            return False
+        is_new = coding is None and not one.version
+
+        def add_job(connection: Any) -> Job:
+            asked = self._asked(one)
+            caller = Caller("discovery", secrets.token_urlsafe(32))
+            job = self.jobs.add_within(connection, self.tenant, caller, written(asked), asked.encounter, Priority.BULK, SHARE)
+            detail = {"job": job.id, "ehr": self.ehr, "notes": str(len(look.documents)), "cause": "new" if is_new else "changed"}
+            entities = (asked.encounter,)
+            self.append(
+                connection, AuditEntry(self.tenant, EVENT, Action.EXECUTE, Success.DONE, _US, look.patient, entities, detail=detail)
+            )
+            return job
+
+        # the job is looked after soon: what changes before it is done has the encounter coded again
+        return self.store.take(self.tenant, one, look.version, self._in(self.discovery.look_minutes * MINUTE_S), add_job) is not None
+
+    def _asked(self, one: Watched) -> Asked:
+        request = CodingRequest(self.tenant, encounter_id=one.encounter, ehr=self.ehr, write_back=self.discovery.write_back)
+        return Asked(request, _US, request_id=uuid4().hex)
+
+    def _coding(self, encounter: str) -> StoredEncounter | None:
+        lines = self.codings.recent(self.tenant, 1, Within(ehr=self.ehr, encounter=f"Encounter/{encounter}"))
+        return self.codings.get(self.tenant, lines[0].id) if lines else None
+
+    def _resolve(self, client: EhrClient, one: Watched) -> None:
+        """An encounter that is known by an identifier: its id, once the EHR tells exactly one."""
+        token = one.encounter.removeprefix(BY_IDENTIFIER)
+        found = list(client.search(KIND, by_identifier(token), on_warning=lambda sentence: None))
+        ids = {each["id"] for each in found if FHIR_ID.fullmatch(each.get("id", "")) and _has_identifier(each.get("identifier", ()), token)}
+        if len(ids) == 1:
+            self.store.resolve(self.tenant, self.ehr, one, ids.pop())
+        elif ids:
+            self.store.close(self.tenant, one, Why.AMBIGUOUS)
+        else:
+            self._again(one, Why.UNKNOWN)
+
+    def _again(self, one: Watched, why: Why, version: str = "") -> None:
+        """Look later, or not at all once the time is over for which an encounter is waited for, or a coded one is read again."""
+        now, is_taken = int(self.now().timestamp()), bool(one.taken_s or version)
+        days = self.discovery.reread_days if is_taken else self.discovery.wait_days
+        if why is not Why.QUEUED and now > ((one.taken_s or now) if is_taken else one.found_s) + days * DAY_S:
+            self.store.close(self.tenant, one, Why.REREAD if is_taken else Why.TOO_LATE)
+            return
+        self.store.later(self.tenant, one, why, self._in(self._pause_s(one, why, now)), version=version)
+
+    def _pause_s(self, one: Watched, why: Why, now: int) -> int:
+        look_s = self.discovery.look_minutes * MINUTE_S
+        if why is Why.UNCHANGED:
+            return self.discovery.reread_minutes * MINUTE_S
+        return look_s if why is Why.QUEUED or now - one.found_s < DAY_S else max(look_s, HOUR_S)
+
+    def _in(self, seconds: int) -> int:
+        return int(self.now().timestamp()) + seconds
+
+
+def _has_identifier(identifiers: Any, token: str) -> bool:
+    """Whether one of the identifiers is meant: servers may answer with others (http://hl7.org/fhir/R4/search.html#token)."""
+    system, bar, value = token.rpartition("|")
+    return any(one.get("value") == value and (not bar or not system or one.get("system", "") == system) for one in identifiers)
