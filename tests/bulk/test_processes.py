@@ -121,8 +121,12 @@ def _lives(pid: int) -> bool:
 
 
 def test_who_asks_for_no_more_lets_everybody_end() -> None:
-    done = processes(coded).each(iter(ids(50)))
+    made = processes(coded)
+    done = made.each(iter(ids(50)))
     assert next(done)[1] is End.CODED
+    children = [one.pid for one in made._running]
     done.close()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children
+    for child in children:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)

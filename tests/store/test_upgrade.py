@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from fhir_coder.store.tables import Table
 from fhir_coder.store.upgrade import MIGRATIONS, upgrade
 from tests.store.conftest import KEY, coding_result
 
+BEFORE_JOBS = "0018"
 START = "import sys; from fhir_coder.store.start import open_stores; open_stores(sys.argv[1], '').repository.ping()"
 
 
@@ -114,6 +117,54 @@ def test_each_step_and_its_way_back_keep_the_codings(database_url: str) -> None:
     stores.close()
     sessions.close_connections()
     engine.dispose()
+
+
+def test_the_newest_steps_are_taken_under_writers(database_url: str) -> None:
+    """As in a rolling restart: servers of the version before go on coding while the first of the next one changes the tables."""
+    engine, writers = open_engine(database_url), [open_engine(database_url) for _ in range(3)]
+    upgrade(engine)
+    for writer in writers:
+        Repository(writer, Cipher(KEY)).save("default", "main", coding_result())
+    move(engine, BEFORE_JOBS, command.downgrade)
+    over, saved, failed = threading.Event(), Counter[int](), list[Exception]()
+
+    def write(number: int) -> None:
+        store = Repository(writers[number], Cipher(KEY))
+        while not over.is_set():
+            try:
+                store.save("default", "main", coding_result(f"Encounter/e{number}-{saved[number]}"))
+            except Exception as error:
+                failed.append(error)
+                return
+            saved[number] += 1
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(len(writers))]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        seen = saved.total()
+        wait_until(lambda seen=seen: saved.total() > seen or bool(failed))
+        upgrade(engine)
+        move(engine, BEFORE_JOBS, command.downgrade)
+    upgrade(engine)
+    seen = saved.total()
+    wait_until(lambda: saved.total() > seen or bool(failed))
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM coded_encounter")) == saved.total() + len(writers)
+        assert connection.scalar(text("SELECT count(*) FROM review")) == saved.total() + len(writers)
+    for one in (engine, *writers):
+        one.dispose()
+
+
+def wait_until(is_so: Callable[[], bool], longest_s: float = 60.0) -> None:
+    deadline = time.monotonic() + longest_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_the_tables_are_those_of_the_migrations(database_url: str) -> None:
