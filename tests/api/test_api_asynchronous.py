@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -22,8 +22,9 @@ from fhir_coder.audit.entry import AgentKind, Success
 from fhir_coder.errors import EhrUnavailable, NotRecorded, Uncodable
 from fhir_coder.jobs.job import Job, JobLimits, Priority, Standing, State
 from tests.api.conftest import issue_of, parameters, resource_of
-from tests.jobs.stage import CODE, PUBLIC_URL, Stage, bearer
+from tests.jobs.stage import CODE, PUBLIC_URL, WRITE, Stage, bearer, make_stage, stage
 
+__all__ = ["make_stage", "stage"]
 MARKER = "Zwetschgendatschi"
 ENCODED = b64encode(f"Assessment: {MARKER}.".encode()).decode()
 INLINE = parameters(
@@ -37,26 +38,6 @@ INLINE = parameters(
         },
     }
 )
-WRITE = parameters({"name": "writeBack", "valueBoolean": True})
-
-
-@pytest.fixture
-def make_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    """Makes a stage that is closed at the end."""
-    made: list[Stage] = []
-
-    def make(**given: Any) -> Stage:
-        made.append(Stage(tmp_path, **given))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def stage(make_stage: Callable[..., Stage]) -> Stage:
-    return make_stage()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -30,13 +31,14 @@ from fhir_coder.settings import Settings
 from fhir_coder.store.repository import Beside, Repository
 from fhir_coder.store.start import Stores, open_stores
 from fhir_coder.throttle.rates import open_counters
-from tests.api.conftest import FixedRisk, SmallEngine, coding_result, post
+from tests.api.conftest import FixedRisk, SmallEngine, coding_result, parameters, post
 from tests.smart.issuer import ISSUER, key_set, token
 from tests.store.conftest import KEY
 
 PUBLIC_URL = "https://coder.example"
 CODE = "/fhir/Encounter/e1/$code-encounter"
 ASYNC = {"Prefer": "respond-async"}
+WRITE = parameters({"name": "writeBack", "valueBoolean": True})
 
 
 class KeepingEngine(SmallEngine):
@@ -156,3 +158,23 @@ def wait_until(is_so: Callable[[], bool], longest_s: float = 20.0) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to be"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def make_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Makes a stage that is closed at the end."""
+    made: list[Stage] = []
+
+    def make(**given: Any) -> Stage:
+        made.append(Stage(tmp_path, **given))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def stage(make_stage: Callable[..., Stage]) -> Stage:
+    """One as it comes."""
+    return make_stage()

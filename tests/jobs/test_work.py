@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,29 +16,10 @@ from fhir_coder.errors import Conflict, EhrUnavailable, NotRecorded, Uncodable
 from fhir_coder.jobs.job import JobLimits, State
 from fhir_coder.jobs.lease import renewing
 from fhir_coder.jobs.sweeping import Sweeper
-from tests.api.conftest import log_lines, parameters
-from tests.jobs.stage import Stage, wait_until
+from tests.api.conftest import log_lines
+from tests.jobs.stage import WRITE, Stage, make_stage, stage, wait_until
 
-__all__ = ["log_lines"]
-WRITE = parameters({"name": "writeBack", "valueBoolean": True})
-
-
-@pytest.fixture
-def make_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    made: list[Stage] = []
-
-    def make(**given: Any) -> Stage:
-        made.append(Stage(tmp_path, **given))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def stage(make_stage: Callable[..., Stage]) -> Stage:
-    return make_stage()
+__all__ = ["log_lines", "make_stage", "stage"]
 
 
 def let_time_pass(stage: Stage) -> None:
