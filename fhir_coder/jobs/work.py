@@ -130,18 +130,25 @@ class Work:
             self._refuse(claimed, asked, error)
             return code
         wait = wait_s(claimed.job.attempts, error, self.now, self.chance)
-        return f"{code}, tried again" if self.claims.postpone(claimed, wait, code) else f"{code}, dead"
+        if self.claims.postpone(claimed, wait, code):
+            return f"{code}, tried again"
+        self.record(_failed(claimed, asked, Success.FAILED, code))
+        return f"{code}, dead"
 
     def _refuse(self, claimed: Claimed, asked: Asked, error: FhirCoderError) -> None:
         if isinstance(error, RequiredMissing | Uncodable):
             error = GivenParameters({}, asked.ignored).explain(error)
-        told = told_of_request(asked.request)
-        success = Success.REFUSED if error.status < 500 else Success.FAILED
-        entry = _entry(claimed, asked, EVENT, success, Told(told.patient, told.entities, {**told.detail, "error": error.code}))
+        entry = _failed(claimed, asked, Success.REFUSED if error.status < 500 else Success.FAILED, error.code)
         outcome = write_json(outcome_of_error(error, asked.request_id)).decode("utf-8")
         with self.claims.writing() as connection:
             self.append(connection, entry)
             self.claims.fail(connection, claimed, Answer(error.status, outcome), error.code)
+
+
+def _failed(claimed: Claimed, asked: Asked, success: Success, code: str) -> AuditEntry:
+    """The entry of a job whose end is an error."""
+    told = told_of_request(asked.request)
+    return _entry(claimed, asked, EVENT, success, Told(told.patient, told.entities, {**told.detail, "error": code}))
 
 
 def _entry(claimed: Claimed, asked: Asked, event: str, success: Success, told: Told) -> AuditEntry:

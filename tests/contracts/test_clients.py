@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fhirclient.client import FHIRClient
+from fhirclient.models.parameters import Parameters
+from fhirclient.server import FHIRNotFoundException
 
 from tests.contracts.answers import named, statuses
 from tests.contracts.peers import free_port, running
@@ -53,3 +56,18 @@ def test_the_smart_client_library_codes(peers: Path, base: str, encounter_ids: l
     answer = call(peers, "fhirclient_js.mjs", base, encounter_ids[1])["answer"]
     assert named(answer, "disposition")[0]["valueCoding"]["code"] == "review"
     assert named(answer, "noteText")
+
+
+def test_the_client_of_pypi_reads_metadata_and_codes(base: str, encounter_ids: list[str]) -> None:
+    """fhirclient reads what we answer into models of its own, which refuse what R4 does not have."""
+    server = FHIRClient(settings={"app_id": "contract-test", "api_base": f"{base}/"}).server
+    (encounters,) = [one for one in server.capabilityStatement.rest[0].resource if one.type == "Encounter"]
+    assert [one.name for one in encounters.operation] == ["code-encounter"]
+    question = Parameters({"resourceType": "Parameters", "parameter": [{"name": "includeText", "valueBoolean": True}]})
+    answer = server.post_json(f"Encounter/{encounter_ids[1]}/$code-encounter", question.as_json())
+    found = Parameters(answer.json())
+    assert [one.valueCoding.code for one in found.parameter if one.name == "disposition"] == ["review"]
+    (bundle,) = [one.resource for one in found.parameter if one.name == "result"]
+    assert {"Condition", "Claim", "Task", "Provenance"} >= {one.resource.resource_type for one in bundle.entry}
+    with pytest.raises(FHIRNotFoundException):
+        server.post_json("Encounter/no-such-encounter/$code-encounter", question.as_json())

@@ -81,6 +81,7 @@ def test_a_job_that_fails_each_time_is_dead_and_an_operator_lets_it_go_on(make_s
         assert stage.work.do_next()
     (job,) = stage.jobs()
     assert (job.state, job.attempts, stage.ask(address).status_code) == (State.DEAD, 3, 500)
+    assert [one["outcome"] for one in stage.events() if one["subtype"][0]["code"] == "operation" and one["outcome"] != "0"] == ["8"]
     stage.stores.jobs.try_again("default", job.id)
     assert stage.work.do_next() and stage.ask(address).status_code == 200 and stage.codings() == 1
 
