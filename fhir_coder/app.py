@@ -30,6 +30,7 @@ from fhir_coder.broker.messages import make_celery, publisher, too_long
 from fhir_coder.broker.worker import Parts
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.export_client import OFFLINE, ExportClient
+from fhir_coder.bulk.run import Workers
 from fhir_coder.cds_hooks.tokens import hook_tokens
 from fhir_coder.coding.policy import POLICIES, outpatient
 from fhir_coder.coding.ranker import Ranker, shipped_ranker
@@ -77,6 +78,8 @@ from terminology.release import Catalogue
 
 ENDING_S = 20.0
 """Seconds that a job may go on when the process is told to end: less than gunicorn's graceful timeout."""
+AHEAD, FEWEST_AHEAD = 4, 64
+"""Encounters of a bulk run that are with the workers, for each job of the tenant that is done at once, and at least: so that none waits for the next."""
 _FIRST = Encounter("warm-up", (Note("warm-up", "HPI: fell off a ladder at work, on metformin.\nAssessment: essential hypertension.\n"),))
 
 
@@ -121,7 +124,8 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("fhir_coder", static_folder=None)
     risk = open_risk(settings, engine.coder.catalogue)
     publish = publisher(make_celery(settings.broker_url, settings.job_seconds)) if settings.broker_url else None
-    working = open_working(settings, stores, open_work(engine, stores, risk, guards.metrics), publish, guards)
+    work = open_work(engine, stores, risk, guards.metrics, partial(engine_over, settings, engine, connections))
+    working = open_working(settings, stores, work, publish, guards)
     terminology = Terminology(engine.coder.catalogue, utc_now)
     app.register_blueprint(create_api(engine, settings, risk, keys, guards, terminology, working.later))
     app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
@@ -164,7 +168,8 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
     with uncollected():
         engine = open_engine_of(settings, stores, connections, sandbox, metrics)
     celery = make_celery(settings.broker_url, settings.job_seconds)
-    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, too_long())
+    over = partial(engine_over, settings, engine, connections)
+    work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, over, too_long())
     sweeper = Sweeper(stores.job_sweeping, publisher(celery))
 
     def after_fork() -> None:
@@ -182,22 +187,32 @@ def _nothing() -> None:
 def open_bulk(settings: Settings, stores: Stores, tenant: str, ehr: str) -> Callable[[Export], Callable[[], Engine]]:
     """What loads the engine for a run over an export, a missing index built first, and then gives each process its own over the same parts. Raises
     ConfigurationError."""
-    online = ehr_of(settings, tenant, ehr) if ehr else None
     connections = EhrConnections(None, settings.private_networks)
-    named = online or EhrSettings("", OFFLINE)
 
     def load(export: Export) -> Callable[[], Engine]:
         ensure_index(settings)
         engine = open_engine_of(settings, stores, connections, None, Metrics())
-        tenants = {**engine.tenants, tenant: replace(engine.tenants[tenant], ehrs=(named,))}
-
-        def of_process() -> Engine:
-            client = ExportClient(named, export, connections(online) if online else None)
-            return replace(engine, tenants=tenants, connect=lambda _: client)
-
-        return of_process
+        return partial(engine_over, settings, engine, connections, export, tenant, ehr)
 
     return load
+
+
+def engine_over(settings: Settings, engine: Engine, connections: EhrConnections, export: Export, tenant: str, ehr: str) -> Engine:
+    """The engine over an export of a tenant, in the place of the EHR of that id, which is asked for attachments that the export lacks; empty: nobody is
+    asked. Raises ConfigurationError."""
+    online = ehr_of(settings, tenant, ehr) if ehr else None
+    if tenant not in engine.tenants:
+        raise ConfigurationError(f"there is no tenant {tenant} in FHIR_CODER_TENANTS")
+    named = online or EhrSettings("", OFFLINE)
+    client = ExportClient(named, export, connections(online) if online else None)
+    tenants = {**engine.tenants, tenant: replace(engine.tenants[tenant], ehrs=(named,))}
+    return replace(engine, tenants=tenants, connect=lambda _: client)
+
+
+def open_bulk_workers(settings: Settings, stores: Stores, told: Callable[[str], None]) -> Workers:
+    """Workers elsewhere, for a run to hand its encounters to. Raises ConfigurationError where Celery is not installed."""
+    sweeper = Sweeper(stores.job_sweeping, publisher(make_celery(settings.broker_url, settings.job_seconds)))
+    return Workers(sweeper.hand_out, max(FEWEST_AHEAD, AHEAD * settings.jobs_at_once), told)
 
 
 def ehr_of(settings: Settings, tenant: str, ehr: str) -> EhrSettings:

@@ -11,6 +11,7 @@ from fhir_coder.api.guards import Guards
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.operation import answer_of
 from fhir_coder.api.render_risk import Assessor
+from fhir_coder.bulk.worked_off import EngineOver, OfRun
 from fhir_coder.engine import Engine
 from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.jobs.asked import Asked
@@ -29,14 +30,23 @@ def job_limits(settings: Settings) -> JobLimits:
     )
 
 
-def open_work(engine: Engine, stores: Stores, risk: Assessor | None, metrics: Metrics, too_long: tuple[type[Exception], ...] = ()) -> Work:
-    """What does a job: as the operation does a call, in the name of whoever asked. ``too_long`` are errors that end a try that takes too long."""
+def open_work(
+    engine: Engine,
+    stores: Stores,
+    risk: Assessor | None,
+    metrics: Metrics,
+    over: EngineOver,
+    too_long: tuple[type[Exception], ...] = (),
+) -> Work:
+    """What does a job: as the operation does a call, in the name of whoever asked, or as a bulk run does an encounter, with the engine ``over`` its export.
+    ``too_long`` are errors that end a try that takes too long."""
 
     def render(result: CodingResult, asked: Asked) -> Resource:
         return answer_of(result, asked.ignored, asked.request.include_text, risk)
 
     audit, counted = stores.audit, (metrics.count_result, metrics.count_job)
-    return Work(stores.job_claims, engine, render, audit.append, audit.record, *counted, too_long=too_long)
+    of_run = partial(OfRun, engine_over=over)
+    return Work(stores.job_claims, engine, render, audit.append, audit.record, *counted, too_long=too_long, of_run=of_run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,16 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from fhir_coder.audit.entry import Action, Agent, AuditEntry, Success
+from fhir_coder.bulk.collecting import Collector, RunJobs
 from fhir_coder.bulk.ended import Counts, End, Ended
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.export_files import export_files, mark_of
@@ -22,7 +24,7 @@ from fhir_coder.bulk.gathering import gather_encounter
 from fhir_coder.bulk.index import ExportIndex, Told
 from fhir_coder.bulk.lines import line_of_problem
 from fhir_coder.bulk.parts import PROBLEMS, Part, cut, missing, next_part, output_files
-from fhir_coder.bulk.processes import Do, Processes
+from fhir_coder.bulk.processes import Did, Do, Processes
 from fhir_coder.bulk.summary import Effort, summary
 from fhir_coder.bulk.work import Codes, Named, Work
 from fhir_coder.errors import Conflict, InvalidContent, WorkerLost
@@ -55,8 +57,8 @@ class Ends(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``folder`` holds the export, ``out`` takes the output; ``since`` is the first day (YYYY-MM-DD) of encounters that are coded, or empty. ``may_be_empty``:
-    an EHR was asked for what is new, and there may be nothing."""
+    """``folder`` holds the export, ``out`` takes the output; ``since`` is the first day (YYYY-MM-DD) of encounters that are coded, or empty. ``processes``
+    code here, none where workers elsewhere do. ``may_be_empty``: an EHR was asked for what is new, and there may be nothing."""
 
     folder: Path
     out: Path
@@ -69,10 +71,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Workers:
+    """Those elsewhere: ``hand_out`` has them told of jobs, ``window`` is how many encounters are with them at most, ``told`` takes a sentence for the person
+    who waits for them."""
+
+    hand_out: Callable[[], None]
+    window: int
+    told: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Collaborators. ``open_engine`` loads what codes, over an export; ``append`` adds to the audit within a transaction; ``after_fork`` forgets connections
     that are the parent's; ``reading`` hears of the first pass, ``progress`` draws the second: it is given how many there are and how many are done, and
-    gives what is called for each one more."""
+    gives what is called for each one more. ``jobs`` are the run's at workers; ``workers`` is None where this process and those forked from it do all."""
 
     open_engine: Callable[[Export], Callable[[], Codes]]
     ends: Ends
@@ -80,6 +92,8 @@ class Parts:
     after_fork: Callable[[], None]
     reading: AbstractContextManager[Told]
     progress: Callable[[int, int], AbstractContextManager[Callable[[], None]]]
+    jobs: RunJobs
+    workers: Workers | None = None
 
 
 def run_bulk(asked: Asked, parts: Parts) -> dict[str, Any]:
@@ -99,9 +113,14 @@ def run_bulk(asked: Asked, parts: Parts) -> dict[str, Any]:
     known = parts.ends.lengths(run.tenant, run.id)
     _require_output(asked.out, known)
     _write_problems(asked, index)
+    export, numbers = Export(asked.folder, files, index), _Numbers(next_part(asked.out, (part for part, _ in known)))
+    collector = _collector(asked, run, export, parts, numbers)
+    if not parts.workers:
+        deque(collector.end(), maxlen=0)
     index.leave_out(parts.ends.ended(run.tenant, run.id))
-    numbers = _Numbers(next_part(asked.out, (part for part, _ in known)))
-    effort = _code(asked, run, Export(asked.folder, files, index), index, parts, numbers)
+    effort = _code(
+        asked, run, index, parts, lambda left: collector if parts.workers else _processes(asked, run, export, parts, numbers, left)
+    )
     lengths = parts.ends.lengths(run.tenant, run.id)
     cut(asked.out, lengths)
     report = summary(
@@ -118,11 +137,37 @@ def run_bulk(asked: Asked, parts: Parts) -> dict[str, Any]:
     return report
 
 
-def _code(asked: Asked, run: Run, export: Export, index: ExportIndex, parts: Parts, numbers: _Numbers) -> Effort:
-    """Code what is left; nothing is loaded where nothing is."""
+class Doing(Protocol):
+    """Who codes what is left: processes of this machine, or workers elsewhere."""
+
+    def each(self, encounters: Iterator[str]) -> Generator[Did]:
+        """What becomes of each encounter, as it is told."""
+
+
+def _code(asked: Asked, run: Run, index: ExportIndex, parts: Parts, begin: Callable[[int], Doing]) -> Effort:
+    """Code what is left; nothing is loaded where nothing is. ``begin`` is told how many encounters that is."""
     total, done = index.count(run.since), index.count_left_out(run.since)
     if done == total:
         return Effort(0, 0.0, asked.processes)
+    doing = begin(total - done)
+    started, ended = time.monotonic(), 0
+    with parts.progress(total, done) as one_more, closing(doing.each(index.encounters(run.since))) as done_now:
+        for _, end, _ in done_now:
+            ended += end is not None
+            one_more()
+    return Effort(ended, time.monotonic() - started, asked.processes)
+
+
+def _collector(asked: Asked, run: Run, export: Export, parts: Parts, numbers: _Numbers) -> Collector:
+    """What has encounters coded elsewhere; without workers it takes what they did before."""
+    named = Named(run.tenant, run.id, run.ehr, asked.agent)
+    collector = Collector(named, export, parts.jobs, parts.ends, parts.append, lambda: Part(asked.out, numbers.next()))
+    workers = parts.workers
+    return replace(collector, hand_out=workers.hand_out, window=workers.window, told=workers.told) if workers else collector
+
+
+def _processes(asked: Asked, run: Run, export: Export, parts: Parts, numbers: _Numbers, left: int) -> Processes:
+    """Processes that have everything loaded."""
     engine_of = parts.open_engine(export)
     keep_for_good()
     named = Named(run.tenant, run.id, run.ehr, asked.agent)
@@ -137,14 +182,7 @@ def _code(asked: Asked, run: Run, export: Export, index: ExportIndex, parts: Par
     def lose(encounter: str, error: WorkerLost) -> None:
         work(engine_of(), Part(asked.out, numbers.next())).lose(encounter, error)
 
-    started, ended = time.monotonic(), 0
-    with parts.progress(total, done) as one_more:
-        processes = Processes(min(asked.processes, total - done), begin, lose, numbers.next)
-        with closing(processes.each(index.encounters(run.since))) as done_now:
-            for _, end, _ in done_now:
-                ended += end is not None
-                one_more()
-    return Effort(ended, time.monotonic() - started, asked.processes)
+    return Processes(min(asked.processes, left), begin, lose, numbers.next)
 
 
 def _begin(asked: Asked, run: Run, parts: Parts) -> None:

@@ -15,7 +15,7 @@ _FEWEST_S = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What this call of the command did: encounters that ended, seconds that went by while encounters were coded, processes."""
+    """What this call of the command did: encounters that ended, seconds that went by while encounters were coded, processes, none where workers coded."""
 
     encounters: int
     seconds: float
@@ -69,7 +69,8 @@ def page(told: Mapping[str, Any]) -> str:
         _list("lines of the export", told["linesOfTheExport"]),
         _list("findings by edit", told["findings"]),
         _list("codes", told["codes"]),
-        f"this call: {last['encounters']} encounters in {last['seconds']} s, {last['perSecond']} a second, {last['processes']} processes",
+        f"this call: {last['encounters']} encounters in {last['seconds']} s, {last['perSecond']} a second, "
+        + (f"{last['processes']} processes" if last["processes"] else "at workers"),
     ]
     return "\n".join(filter(None, lines))
 

@@ -15,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from fhir_coder.api.log import configure_logging
-from fhir_coder.app import ehr_of, open_all_stores, open_bulk
+from fhir_coder.app import ehr_of, open_all_stores, open_bulk, open_bulk_workers
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.bulk.exporting import Exporting
 from fhir_coder.bulk.folder import held, make_folder
@@ -50,7 +50,10 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "--ehr", default="", metavar="ID", help="the configured EHR that they are of; attachments that are missing are fetched there"
     )
     command.add_argument(
-        "--processes", type=_count, default=os.cpu_count() or 1, metavar="N", help="encounters coded at once (default: one for each core)"
+        "--processes", type=_count, default=None, metavar="N", help="encounters coded at once (default: one for each core)"
+    )
+    command.add_argument(
+        "--on-workers", action="store_true", help="have them coded by fhir-coder worker, on as many machines as it is started on"
     )
     command.add_argument(
         "--since", default="", help="only encounters that began on this day (YYYY-MM-DD) or later; with --export the instant of _since"
@@ -70,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     configure_logging(settings.log_level)
     _require_known(settings, arguments.tenant, arguments.ehr)
+    if arguments.on_workers:
+        _require_workers(settings)
     make_folder(arguments.out)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -83,9 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(settings: Settings, arguments: argparse.Namespace) -> int:
     stores = open_all_stores(settings)
     try:
+        workers = open_bulk_workers(settings, stores, _tell) if arguments.on_workers else None
         folder = _fetched(settings, stores, arguments) if arguments.export else arguments.folder
         since = "" if arguments.export else arguments.since
-        asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, arguments.processes, operator(), arguments.export)
+        processes = 0 if workers else arguments.processes or os.cpu_count() or 1
+        asked = Asked(folder, arguments.out, arguments.tenant, arguments.ehr, since, processes, operator(), arguments.export)
         parts = Parts(
             open_bulk(settings, stores, arguments.tenant, arguments.ehr),
             stores.bulk_ends,
@@ -93,6 +100,8 @@ def _run(settings: Settings, arguments: argparse.Namespace) -> int:
             stores.repository.forget_connections,
             stage_progress("reading"),
             _progress,
+            stores.run_jobs,
+            workers,
         )
         report = run_bulk(asked, parts)
     finally:
@@ -118,6 +127,10 @@ def _progress(total: int, done: int) -> Iterator[Callable[[], None]]:
         yield lambda: _one_more(bar)
 
 
+def _tell(sentence: str) -> None:
+    tqdm.write(sentence, file=sys.stderr)
+
+
 def _one_more(bar: Any) -> None:
     bar.update()
 
@@ -129,10 +142,20 @@ def _require_known(settings: Settings, tenant: str, ehr: str) -> None:
         raise ConfigurationError(f"there is no tenant {tenant} in FHIR_CODER_TENANTS")
 
 
+def _require_workers(settings: Settings) -> None:
+    """Raises ConfigurationError where they cannot be told of jobs, or jobs not be kept."""
+    if not settings.broker_url:
+        raise ConfigurationError("--on-workers needs FHIR_CODER_BROKER_URL, by which fhir-coder worker is told of jobs")
+    if not settings.key:
+        raise ConfigurationError("--on-workers needs FHIR_CODER_KEY, the one that the workers have: jobs are kept encrypted or not at all")
+
+
 def _require_consistent(arguments: argparse.Namespace) -> None:
     """Raises RequiredMissing where what is given does not go together."""
     if arguments.export == (arguments.folder is not None):
         raise RequiredMissing("name either the folder of an export, or --export")
+    if arguments.on_workers and arguments.processes:
+        raise RequiredMissing("--processes is of this machine, and does not go with --on-workers")
     if arguments.export and not arguments.ehr:
         raise RequiredMissing("--export needs --ehr: the EHR that is asked")
     if not arguments.export and (arguments.group or arguments.again or arguments.types != DEFAULT_TYPES):

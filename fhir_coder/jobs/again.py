@@ -7,16 +7,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fhir_coder.ehr.retry import seconds_asked
-from fhir_coder.errors import Conflict, EhrError, FhirCoderError, NotRecorded
+from fhir_coder.errors import ConfigurationError, Conflict, EhrError, FhirCoderError, NotRecorded
 
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 900.0
 
 
 def is_worth_another_try(error: Exception) -> bool:
-    """Whether the same call may end otherwise later: the EHR was away, another held the encounter, or what failed is a fault of ours."""
+    """Whether the same call may end otherwise later: the EHR was away, another held the encounter, this process lacks what another has, or what failed is
+    a fault of ours."""
     if isinstance(error, FhirCoderError):
-        return error.is_retry_safe or isinstance(error, Conflict | NotRecorded)
+        return error.is_retry_safe or isinstance(error, Conflict | NotRecorded | ConfigurationError)
     return True
 
 

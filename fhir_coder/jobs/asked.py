@@ -17,13 +17,16 @@ from fhir_coder.fhir.writer import write_json
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call that was taken on. ``ignored`` are the FHIRPaths of its unknown parameters; ``request_id`` and ``address`` are of the call, for the audit."""
+    """A call that was taken on. ``ignored`` are the FHIRPaths of its unknown parameters; ``request_id`` and ``address`` are of the call, for the audit.
+
+    ``piece`` is what a bulk run hands over of its export, as :mod:`fhir_coder.bulk.piece` wrote it; empty for a caller's."""
 
     request: CodingRequest
     agent: Agent
     ignored: tuple[str, ...] = ()
     request_id: str = ""
     address: str = ""
+    piece: str = ""
 
     @property
     def encounter(self) -> str:
@@ -54,6 +57,7 @@ def written(asked: Asked) -> str:
         "ignored": list(asked.ignored),
         "request_id": asked.request_id,
         "address": asked.address,
+        **({"piece": asked.piece} if asked.piece else {}),
     }
     return write_json(content).decode("utf-8")
 
@@ -63,7 +67,7 @@ def read(text: str) -> Asked:
     content = json.loads(text, parse_float=Decimal)
     limits, (kind, *names) = content.pop("limits"), content.pop("agent")
     ignored, request_id, address = (content.pop(name) for name in ("ignored", "request_id", "address"))
-    notes, context = content.pop("notes"), content.pop("context")
+    notes, context, piece = content.pop("notes"), content.pop("context"), content.pop("piece", "")
     request = CodingRequest(
         **content,
         notes=None if notes is None else tuple(notes),
@@ -72,4 +76,4 @@ def read(text: str) -> Asked:
             limits["patient"], limits["may_fetch_attachments"], frozenset((kind, interaction) for kind, interaction in limits["withheld"])
         ),
     )
-    return Asked(request, Agent(AgentKind(kind), *names), tuple(ignored), request_id, address)
+    return Asked(request, Agent(AgentKind(kind), *names), tuple(ignored), request_id, address, piece)

@@ -36,7 +36,8 @@ class Job:
     """A job without what is to be coded and what came out. Times are epoch seconds, 0: not yet.
 
     ``attempts`` counts the tries that were begun; ``next_attempt_s`` is when the next may begin; ``expires_s`` when the job goes with all that it
-    holds. ``coding`` is the id of the coding that it made, ``error`` our number of the last error, each empty where there is none.
+    holds. ``coding`` is the id of the coding that it made, ``error`` our number of the last error, ``run`` the bulk run that takes the answer, each empty
+    where there is none.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Job:
     encounter: str
     coding: str
     error: str
+    run: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from fhir_coder.api.given import GivenParameters
@@ -19,7 +20,7 @@ from fhir_coder.api.log import FIELDS, places
 from fhir_coder.api.outcome import outcome_of_error
 from fhir_coder.api.told_of import Told, told_of_request, told_of_result
 from fhir_coder.audit.entry import Action, AuditEntry, Auditor, Success
-from fhir_coder.errors import FhirCoderError, RequiredMissing, Uncodable, WorkerLost
+from fhir_coder.errors import ConfigurationError, FhirCoderError, RequiredMissing, Uncodable, WorkerLost
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.jobs import asked as asking
@@ -65,11 +66,49 @@ class Codes(Protocol):
         """Code an encounter, and keep something beside the coding."""
 
 
+class Doing(Protocol):
+    """What one job takes, of its kind: a caller's, or an encounter of a bulk run (:class:`fhir_coder.bulk.worked_off.OfRun`)."""
+
+    def code(self, beside: Callable[[Any, CodingResult], None]) -> CodingResult:
+        """Code it, and keep something beside the coding."""
+
+    def answer(self, result: CodingResult) -> str:
+        """What is to be kept as the answer."""
+
+    def refusal(self, error: FhirCoderError) -> str:
+        """The same where the answer is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfCaller:
+    """As the operation does a call."""
+
+    engine: Codes
+    render: Callable[[CodingResult, Asked], Resource]
+    asked: Asked
+
+    def code(self, beside: Callable[[Any, CodingResult], None]) -> CodingResult:
+        return self.engine.code(self.asked.request, beside)
+
+    def answer(self, result: CodingResult) -> str:
+        return write_json(self.render(result, self.asked)).decode("utf-8")
+
+    def refusal(self, error: FhirCoderError) -> str:
+        if isinstance(error, RequiredMissing | Uncodable):
+            error = GivenParameters({}, self.asked.ignored).explain(error)
+        return write_json(outcome_of_error(error, self.asked.request_id)).decode("utf-8")
+
+
+def no_run(asked: Asked) -> Doing:
+    """Where no bulk run gives work. Raises ConfigurationError."""
+    raise ConfigurationError("encounters of bulk runs are not coded here")
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """``render`` makes the answer of a result; ``append`` adds an entry to the audit within a transaction, ``record`` in one of its own; ``done`` hears
     of each coding, ``count`` how each try ended; ``renew_s`` is how often a lease is renewed; ``too_long`` are errors that
-    whoever calls puts into a try that takes longer than it may."""
+    whoever calls puts into a try that takes longer than it may; ``of_run`` does encounters of bulk runs."""
 
     claims: Claims
     engine: Codes
@@ -80,6 +119,7 @@ class Work:
     count: Callable[[str], None]
     renew_s: float = 10.0
     too_long: tuple[type[Exception], ...] = ()
+    of_run: Callable[[Asked], Doing] = no_run
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: random.Random = field(default_factory=random.Random)
 
@@ -104,45 +144,45 @@ class Work:
 
     def _try(self, claimed: Claimed, asked: Asked) -> str:
         """How it ended, in a word."""
+        doing: Doing | None = None
         try:
+            doing = self.of_run(asked) if claimed.job.run else _OfCaller(self.engine, self.render, asked)
             if asked.request.write_back:
                 self.record(_entry(claimed, asked, "write-back", Success.DONE, told_of_request(asked.request)))
-            result = self.engine.code(asked.request, lambda connection, result: self._keep(connection, claimed, asked, result))
+            result = doing.code(partial(self._keep, claimed, asked, doing))
         except self.too_long:
-            return self._end(claimed, asked, WorkerLost("a try took longer than it may"))
+            return self._end(claimed, asked, WorkerLost("a try took longer than it may"), doing)
         except Exception as error:  # whatever it is, it is of this job
-            return self._end(claimed, asked, error)
+            return self._end(claimed, asked, error, doing)
         self.done(result)
         return "done"
 
-    def _keep(self, connection: Any, claimed: Claimed, asked: Asked, result: CodingResult) -> None:
+    def _keep(self, claimed: Claimed, asked: Asked, doing: Doing, connection: Any, result: CodingResult) -> None:
         """The answer and the entry of the audit, with the coding."""
-        answer = Answer(200, write_json(self.render(result, asked)).decode("utf-8"))
+        answer = Answer(200, doing.answer(result))
         self.append(connection, _entry(claimed, asked, EVENT, Success.DONE, told_of_result(result)))
         self.claims.finish(connection, claimed, answer, result.coding_id)
 
-    def _end(self, claimed: Claimed, asked: Asked, error: Exception) -> str:
+    def _end(self, claimed: Claimed, asked: Asked, error: Exception, doing: Doing | None) -> str:
         code = error.code if isinstance(error, FhirCoderError) else FhirCoderError.code
         if not isinstance(error, FhirCoderError):
             fields = {"job": claimed.job.id, "exception": type(error).__name__, "places": list(places(error.__traceback__))}
             _LOG.error("unexpected error", extra={FIELDS: fields})
-        if isinstance(error, FhirCoderError) and not is_worth_another_try(error):
-            self._refuse(claimed, asked, error)
+        if doing and isinstance(error, FhirCoderError) and not is_worth_another_try(error):
+            self._refuse(claimed, asked, error, doing)
             return code
         wait = wait_s(claimed.job.attempts, error, self.now, self.chance)
         if self.claims.postpone(claimed, wait, code):
             return f"{code}, tried again"
-        self.record(_failed(claimed, asked, Success.FAILED, code))
+        if not claimed.job.run:  # a run writes it down when it learns of it, whatever the job was given up for
+            self.record(_failed(claimed, asked, Success.FAILED, code))
         return f"{code}, dead"
 
-    def _refuse(self, claimed: Claimed, asked: Asked, error: FhirCoderError) -> None:
-        if isinstance(error, RequiredMissing | Uncodable):
-            error = GivenParameters({}, asked.ignored).explain(error)
+    def _refuse(self, claimed: Claimed, asked: Asked, error: FhirCoderError, doing: Doing) -> None:
         entry = _failed(claimed, asked, Success.REFUSED if error.status < 500 else Success.FAILED, error.code)
-        outcome = write_json(outcome_of_error(error, asked.request_id)).decode("utf-8")
         with self.claims.writing() as connection:
             self.append(connection, entry)
-            self.claims.fail(connection, claimed, Answer(error.status, outcome), error.code)
+            self.claims.fail(connection, claimed, Answer(error.status, doing.refusal(error)), error.code)
 
 
 def _failed(claimed: Claimed, asked: Asked, success: Success, code: str) -> AuditEntry:
@@ -153,7 +193,7 @@ def _failed(claimed: Claimed, asked: Asked, success: Success, code: str) -> Audi
 
 def _entry(claimed: Claimed, asked: Asked, event: str, success: Success, told: Told) -> AuditEntry:
     """An entry in the name of whoever asked."""
-    detail = {**told.detail, "job": claimed.job.id}
+    detail = {**told.detail, "job": claimed.job.id, **({"run": claimed.job.run} if claimed.job.run else {})}
     tenant, agent = claimed.job.tenant, asked.agent
     return AuditEntry(
         tenant, event, Action.EXECUTE, success, agent, told.patient, told.entities, asked.request_id, asked.address, detail=detail

@@ -56,15 +56,20 @@ class JobClaims:
 
     def finish(self, connection: Connection, claimed: Claimed, answer: Answer, coding: str) -> None:
         """The end of a job that came to a coding, in the transaction that keeps it. A job that was cancelled meanwhile keeps no answer. Raises Conflict
-        where another has the job: then nothing is to be kept."""
+        where another has the job, or a bulk run took it back: then nothing is to be kept. The answer of a run's job waits for the run as long as the
+        coding is kept."""
         values = {"answer": self._cipher.seal(answer.resource), "status": answer.status, "coding": coding, "error": ""}
-        if not self._end(connection, claimed, State.DONE, self._limits.kept_s, values) and not _is_cancelled(connection, claimed):
+        is_of_run = bool(claimed.job.run)
+        values |= {"expires_s": 0} if is_of_run else {}
+        if not self._end(connection, claimed, State.DONE, self._limits.kept_s, values) and (
+            is_of_run or not _is_cancelled(connection, claimed)
+        ):
             raise Conflict("this job is another's by now")
 
     def fail(self, connection: Connection, claimed: Claimed, answer: Answer, error: str) -> None:
         """The end of a job whose answer is an error. One that is another's by now, or was cancelled, stays as it is."""
         values = {"answer": self._cipher.seal(answer.resource), "status": answer.status, "error": error}
-        self._end(connection, claimed, State.FAILED, self._limits.kept_s, values)
+        self._end(connection, claimed, State.FAILED, self._limits.dead_s if claimed.job.run else self._limits.kept_s, values)
 
     def postpone(self, claimed: Claimed, wait_s: float, error: str) -> bool:
         """Let a job wait for its next try; False where it was the last one, and the job is dead now. What is asked stays, sealed."""

@@ -13,7 +13,7 @@ from fhir_coder.store.job_tables import JobRow
 
 PLAIN: tuple[Any, ...] = (
     JobRow.id, JobRow.tenant, JobRow.priority, JobRow.state, JobRow.attempts, JobRow.created_s, JobRow.next_attempt_s, JobRow.started_s,
-    JobRow.ended_s, JobRow.expires_s, JobRow.encounter, JobRow.coding, JobRow.error,
+    JobRow.ended_s, JobRow.expires_s, JobRow.encounter, JobRow.coding, JobRow.error, JobRow.run,
 )  # fmt: skip
 """The columns of :class:`Job`, in its order."""
 IN_TURN = (JobRow.priority, JobRow.next_attempt_s, JobRow.key)

@@ -13,11 +13,12 @@ class JobRow(Table):
     """One job; see :class:`fhir_coder.jobs.job.Job`. Times are epoch seconds, 0: not yet.
 
     ``address_sha256`` is the hash of the random part of its address, ``caller_sha256`` that of who may ask after it; ``lease`` and ``lease_until_s`` are
-    of the process that is at it; ``handed_out_s`` is when a broker was told of it. ``status`` is the HTTP status of the answer, 0: none yet.
+    of the process that is at it; ``handed_out_s`` is when a broker was told of it. ``status`` is the HTTP status of the answer, 0: none yet. ``run`` is the
+    bulk run whose encounter it is, or empty.
     """
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_due", "state", "tenant", "priority", "next_attempt_s"),)
+    __table_args__ = (Index("ix_job_due", "state", "tenant", "priority", "next_attempt_s"), Index("ix_job_run", "tenant", "run", "state"))
 
     id: Mapped[str] = mapped_column(String(32), unique=True)
     address_sha256: Mapped[str] = mapped_column(String(64), unique=True)
@@ -37,5 +38,6 @@ class JobRow(Table):
     coding: Mapped[str] = mapped_column(String(32), index=True)
     error: Mapped[str] = mapped_column(String(16))
     status: Mapped[int]
+    run: Mapped[str] = mapped_column(String(32), server_default="")
     asked: Mapped[Sealed | None] = mapped_column(EncryptedText)
     answer: Mapped[Sealed | None] = mapped_column(EncryptedText)

@@ -46,9 +46,18 @@ class Jobs:
             return self.add_within(connection, tenant, caller, asked, encounter, priority)
 
     def add_within(
-        self, connection: Connection, tenant: str, caller: Caller, asked: str, encounter: str, priority: Priority, share: float = 1.0
+        self,
+        connection: Connection,
+        tenant: str,
+        caller: Caller,
+        asked: str,
+        encounter: str,
+        priority: Priority,
+        share: float = 1.0,
+        **named: str,
     ) -> Job:
-        """The same in the caller's transaction, which was begun for writing. ``share`` of the places is what may be filled so: the rest is for others."""
+        """The same in the caller's transaction, which was begun for writing. ``share`` of the places is what may be filled so: the rest is for others.
+        ``named`` are the ``id`` of a job that is not to have one by chance, and the bulk ``run`` that takes its answer."""
         if not self.can_keep:
             raise ConfigurationError("jobs need FHIR_CODER_KEY: what is asked is kept encrypted or not at all")
         now = int(self._now())
@@ -63,8 +72,9 @@ class Jobs:
             "created_s": now,
             "next_attempt_s": now,
             "encounter": encounter[:255],
-            **dict.fromkeys(("lease", "coding", "error"), ""),
+            **dict.fromkeys(("lease", "coding", "error", "run"), ""),
             "asked": self._cipher.seal(asked),
+            **named,
         }
         take_turn(connection, tenant)
         self._require_room(connection, tenant, share)
@@ -88,9 +98,9 @@ class Jobs:
         return found is not None and self.drop(tenant, found.job.id)
 
     def drop(self, tenant: str, job_id: str) -> bool:
-        """The same by the id of the job, for the operator."""
+        """The same by the id of the job, for the operator. What a bulk run has not taken yet is not dropped: it would be coded once more."""
         ended = {"state": State.CANCELLED.value, "ended_s": int(self._now()), "expires_s": int(self._now()) + self._limits.kept_s}
-        same = (_J.id == job_id, _J.state != State.CANCELLED.value)
+        same = (_J.id == job_id, _J.state != State.CANCELLED.value, (_J.run == "") | (_J.state != State.DONE.value))
         with self._writing.begin() as connection:
             dropped = update(_J).where(_J.tenant == tenant, *same).values(**ended, asked=None, answer=None, status=0)
             return bool(connection.execute(dropped).rowcount)
@@ -132,8 +142,9 @@ class Jobs:
 
 
 def forget_jobs(connection: Connection, tenant: str, coding: str) -> None:
-    """A coding that is deleted takes the answers with it that told of it."""
-    connection.execute(delete(_J).where(_J.tenant == tenant, _J.coding == coding))
+    """A coding that is deleted takes the answers with it that told of it. A bulk run is still to learn that its encounter was coded."""
+    connection.execute(update(_J).where(_J.tenant == tenant, _J.coding == coding, _J.run != "").values(answer=None))
+    connection.execute(delete(_J).where(_J.tenant == tenant, _J.coding == coding, _J.run == ""))
 
 
 def _hash(text: str) -> str:

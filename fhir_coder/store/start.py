@@ -37,6 +37,7 @@ from fhir_coder.store.pruning import Pruning
 from fhir_coder.store.repository import Repository, draws_none
 from fhir_coder.store.reviews import Reviews
 from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.run_jobs import RunJobs
 from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.sent_forms import SentForms
 from fhir_coder.store.session_ending import SessionEnding
@@ -87,6 +88,7 @@ class Stores:
     jobs: Jobs
     job_claims: JobClaims
     job_sweeping: JobSweeping
+    run_jobs: RunJobs
     bulk_ends: BulkEnds
     discovery: DiscoveryStore
     earlier: EarlierCodings
@@ -141,6 +143,7 @@ def open_stores(
         Jobs(engine, cipher, jobs),
         JobClaims(engine, cipher, jobs),
         JobSweeping(engine, jobs),
+        RunJobs(engine, cipher, jobs),
         BulkEnds(engine),
         DiscoveryStore(engine),
         EarlierCodings(engine),
