@@ -153,6 +153,7 @@ class Collector:
         except EndedBefore:
             with self.ends.writing() as connection:
                 self.jobs.forget(connection, self.named.tenant, self.named.run, [one.job.id])
+            self._came_back([one])
             return [(_id_of(one), None, "")]
 
     def _keep(self, taken: Sequence[Taken]) -> list[Did]:
@@ -173,10 +174,14 @@ class Collector:
             lengths = part.lengths_with(lines)
             part.write(lines)
         part.keep(lengths)
+        self._came_back(taken)
+        return did
+
+    def _came_back(self, taken: Sequence[Taken]) -> None:
+        """They have no jobs any more; what was not known to have one is not handed over once more."""
         known, gone = self._known or set(), {one.job.encounter for one in taken}
         self._met |= gone - known
         known -= gone
-        return did
 
     def _hand_over(self, encounters: Iterator[str]) -> None:
         """As many as there is room for."""

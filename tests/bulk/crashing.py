@@ -52,7 +52,7 @@ def main(export: Path, out: Path, database_url: str, processes: int) -> int:
         def load(export: Export) -> Callable[[], Instant]:
             return lambda: Instant(stores.repository)
 
-        parts = Parts(load, stores.bulk_ends, stores.audit.append, stores.repository.forget_connections, quiet(), progress)
+        parts = Parts(load, stores.bulk_ends, stores.audit.append, stores.repository.forget_connections, quiet(), progress, stores.run_jobs)
         report = run_bulk(Asked(export, out, TENANT, "", "", processes, Agent(AgentKind.OPERATOR, "test")), parts)
         stores.close()
     return 0 if is_complete(report) else 1
