@@ -267,6 +267,8 @@ def test_two_at_once_in_one_folder(tmp_path: Path) -> None:
         ("--export", "--ehr", "nobody"),
         ("{in}", "--ehr", "nobody"),
         ("{in}", "--tenant", "nobody"),
+        ("{in}", "--on-workers"),
+        ("{in}", "--on-workers", "--processes", "2"),
         ("{in}", "--since", "yesterday"),
         ("{in}", "--since", "2026-05-04T00:00:00Z"),
         ("--export", "--ehr", "main", "--since", "2026-05-04"),
@@ -279,6 +281,18 @@ def test_two_at_once_in_one_folder(tmp_path: Path) -> None:
 def test_what_does_not_go_together_ends_with_2(bulk: Bulk, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     small_export(tmp_path / "in", range(1))
     assert bulk(*(one.replace("{in}", str(tmp_path / "in")) for one in arguments), "--out", tmp_path / "out") == 2
+
+
+@pytest.mark.parametrize(("missing", "told"), [("BROKER_URL", "FHIR_CODER_BROKER_URL"), ("KEY", "FHIR_CODER_KEY")])
+def test_workers_need_a_broker_and_a_key(
+    bulk: Bulk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str, told: str
+) -> None:
+    monkeypatch.setenv("FHIR_CODER_BROKER_URL", "redis://127.0.0.1:9/0")
+    monkeypatch.setenv(f"FHIR_CODER_{missing}", "")
+    assert bulk(small_export(tmp_path / "in", range(1)), "--out", tmp_path / "out", "--on-workers") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and f"FC300: --on-workers needs {told}" in error
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("arguments", [("--processes", "0"), ("--types", "Encounter,,"), ("--types", "patient")], ids=" ".join)

@@ -134,12 +134,16 @@ def test_workers_give_what_this_machine_gives(bulk: Bulk, tables_of_sqlite: Path
 
 
 def disturb(cluster: Cluster, acts: dict[str, Callable[[], object]], kills: int, chance: random.Random) -> Counter[str]:
-    """At random moments, each act at least once where there are as many kills; it begins when the first encounters have come back."""
+    """At random moments, each act at least once where there are as many kills: after a while, or when some more encounters have come back. It begins
+    when the first have."""
     wait_until(lambda: cluster.came_back > 0, LONGEST_S, "the first encounter")
+    count = len((cluster.export / "Encounter.000.ndjson").read_text().splitlines())
     ways = [*acts, *chance.choices([*acts], [6, 6, 2, 1, 1], k=max(0, kills - len(acts)))][:kills]
     chance.shuffle(ways)
     for way in ways:
-        time.sleep(chance.uniform(0.0, 3.0))
+        deadline, wanted = time.monotonic() + chance.uniform(0.0, 30.0), cluster.came_back + chance.randint(0, 1 + 2 * count // kills)
+        while time.monotonic() < deadline and cluster.came_back < wanted:
+            time.sleep(0.05)
         cluster.keep_alive()
         acts[way]()
     return Counter(ways)
