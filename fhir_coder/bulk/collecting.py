@@ -26,7 +26,7 @@ from fhir_coder.bulk.parts import Part
 from fhir_coder.bulk.piece import piece_of
 from fhir_coder.bulk.processes import Did
 from fhir_coder.bulk.work import EVENT, Named
-from fhir_coder.errors import ConfigurationError, JobGivenUp
+from fhir_coder.errors import ConfigurationError, JobGivenUp, WorkerLost
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.jobs.asked import Asked, written
 from fhir_coder.jobs.job import State
@@ -98,7 +98,7 @@ class Collector:
     _is_through: bool = False
 
     def each(self, encounters: Iterator[str]) -> Generator[Did]:
-        """What becomes of each encounter, as it comes back. Raises what the store or the disk raises again and again."""
+        """What becomes of each encounter, as it comes back. Raises WorkerLost where the store or the disk fails again and again, and ConfigurationError."""
         failed, heard = 0, time.monotonic()
         while True:
             try:
@@ -113,7 +113,9 @@ class Collector:
                 failed, self._known = failed + 1, None
                 _tell_of(self.named.run, error)
                 if failed > FAILS_IN_A_ROW:
-                    raise
+                    raise WorkerLost(
+                        f"store or disk fail again and again ({type(error).__name__}); the run was stopped and can be resumed"
+                    ) from None
                 self.pause(min(LONGEST_PAUSE_S, LOOKS_S * 2**failed))
                 continue
             failed = 0

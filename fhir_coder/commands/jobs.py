@@ -83,4 +83,4 @@ def _plain(job: Job) -> dict[str, object]:
 def _line(job: Job) -> str:
     began = datetime.fromtimestamp(job.created_s, UTC).isoformat(timespec="seconds")
     told = [job.id, began, job.state.value, job.priority.name.lower(), f"tries {job.attempts}", job.encounter or "inline"]
-    return "  ".join([*told, *filter(None, [job.coding, job.error])])
+    return "  ".join([*told, *filter(None, [job.coding, job.error, job.run and f"run {job.run}"])])
