@@ -54,16 +54,17 @@ class Jobs:
         encounter: str,
         priority: Priority,
         share: float = 1.0,
-        **named: str,
+        job_id: str = "",
+        run: str = "",
     ) -> Job:
         """The same in the caller's transaction, which was begun for writing. ``share`` of the places is what may be filled so: the rest is for others.
-        ``named`` are the ``id`` of a job that is not to have one by chance, and the bulk ``run`` that takes its answer."""
+        ``job_id`` is for a job that is not to have its id by chance, ``run`` the bulk run that takes its answer."""
         if not self.can_keep:
             raise ConfigurationError("jobs need FHIR_CODER_KEY: what is asked is kept encrypted or not at all")
         now = int(self._now())
         values = dict.fromkeys(("attempts", "handed_out_s", "started_s", "ended_s", "expires_s", "lease_until_s", "status"), 0)
         row = values | {
-            "id": uuid4().hex,
+            "id": job_id or uuid4().hex,
             "tenant": tenant,
             "address_sha256": _hash(caller.address),
             "caller_sha256": _hash(caller.name),
@@ -72,9 +73,9 @@ class Jobs:
             "created_s": now,
             "next_attempt_s": now,
             "encounter": encounter[:255],
-            **dict.fromkeys(("lease", "coding", "error", "run"), ""),
+            "run": run,
+            **dict.fromkeys(("lease", "coding", "error"), ""),
             "asked": self._cipher.seal(asked),
-            **named,
         }
         take_turn(connection, tenant)
         self._require_room(connection, tenant, share)

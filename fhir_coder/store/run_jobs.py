@@ -46,9 +46,9 @@ class RunJobs:
         """Take jobs on, in order, as long as there is room; how many."""
         with self._writing.begin() as connection:
             for taken, ask in enumerate(asks):
-                caller, named = Caller("bulk", secrets.token_urlsafe(32)), {"id": _id_of(tenant, run, ask.encounter), "run": run}
+                caller, job_id = Caller("bulk", secrets.token_urlsafe(32)), _id_of(tenant, run, ask.encounter)
                 try:
-                    self._jobs.add_within(connection, tenant, caller, ask.asked, ask.encounter, Priority.BULK, SHARE, **named)
+                    self._jobs.add_within(connection, tenant, caller, ask.asked, ask.encounter, Priority.BULK, SHARE, job_id, run)
                 except Busy:
                     return taken
         return len(asks)

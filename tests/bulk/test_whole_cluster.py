@@ -23,6 +23,7 @@ import pytest
 from fhir_coder.store.start import Stores, open_stores
 from tests.bulk.conftest import Bulk
 from tests.bulk.exports import encounter, lines_of, note, small_export, write
+from tests.bulk.test_piece import rich_export
 from tests.crashes.installation import Program
 from tests.crashes.services import PostgreSQL, Redis, wait_until
 from tests.store.conftest import KEY
@@ -121,16 +122,25 @@ def cluster_of(folder: Path, export: Path, database_url: str, redis: Redis) -> I
 
 @pytest.mark.skipif(bool(Redis.missing), reason=Redis.missing)
 def test_workers_give_what_this_machine_gives(bulk: Bulk, tables_of_sqlite: Path, tmp_path: Path) -> None:
-    export = small_export(tmp_path / "export", range(6))
-    write(export / "more.ndjson", encounter(7) | {"class": {"code": "IMP"}}, note(7))
-    write(export / "Encounter.000.ndjson", *map(encounter, range(6)), encounter(8))
+    export = rich_export(tmp_path / "export")
+    numbers = range(10, 14)
+    write(
+        export / "more.ndjson",
+        *map(encounter, numbers),
+        *map(note, numbers),
+        encounter(7) | {"class": {"code": "IMP"}},
+        note(7),
+        encounter(8),
+    )
     url = f"sqlite:///{copyfile(tables_of_sqlite, tmp_path / 'cluster.sqlite')}"
     with cluster_of(tmp_path, export, url, Redis(tmp_path)) as cluster:
         cluster.finish()
     assert bulk(export, "--out", tmp_path / "here", "--processes", 1) == 1
     assert lines_without_times(cluster.out) == lines_without_times(tmp_path / "here")
-    report = json.loads((cluster.out / "summary.json").read_text())
-    assert (report["coded"], report["failures"]) == (6, {"FC113": 2})
+    report, here = (json.loads((out / "summary.json").read_text()) for out in (cluster.out, tmp_path / "here"))
+    told = ("encounters", "coded", "failures", "dispositions", "codes", "findings", "linesOfTheExport")
+    assert {name: report[name] for name in told} == {name: here[name] for name in told}
+    assert (report["coded"], report["failures"]) == (5, {"FC113": 3})
 
 
 def disturb(cluster: Cluster, acts: dict[str, Callable[[], object]], kills: int, chance: random.Random) -> Counter[str]:
