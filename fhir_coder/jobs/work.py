@@ -144,9 +144,8 @@ class Work:
 
     def _try(self, claimed: Claimed, asked: Asked) -> str:
         """How it ended, in a word."""
-        doing: Doing | None = None
+        doing = self.of_run(asked) if claimed.job.run else _OfCaller(self.engine, self.render, asked)
         try:
-            doing = self.of_run(asked) if claimed.job.run else _OfCaller(self.engine, self.render, asked)
             if asked.request.write_back:
                 self.record(_entry(claimed, asked, "write-back", Success.DONE, told_of_request(asked.request)))
             result = doing.code(partial(self._keep, claimed, asked, doing))
@@ -163,12 +162,12 @@ class Work:
         self.append(connection, _entry(claimed, asked, EVENT, Success.DONE, told_of_result(result)))
         self.claims.finish(connection, claimed, answer, result.coding_id)
 
-    def _end(self, claimed: Claimed, asked: Asked, error: Exception, doing: Doing | None) -> str:
+    def _end(self, claimed: Claimed, asked: Asked, error: Exception, doing: Doing) -> str:
         code = error.code if isinstance(error, FhirCoderError) else FhirCoderError.code
         if not isinstance(error, FhirCoderError):
             fields = {"job": claimed.job.id, "exception": type(error).__name__, "places": list(places(error.__traceback__))}
             _LOG.error("unexpected error", extra={FIELDS: fields})
-        if doing and isinstance(error, FhirCoderError) and not is_worth_another_try(error):
+        if isinstance(error, FhirCoderError) and not is_worth_another_try(error):
             self._refuse(claimed, asked, error, doing)
             return code
         wait = wait_s(claimed.job.attempts, error, self.now, self.chance)

@@ -24,6 +24,7 @@ def now() -> datetime:
         (errors.Conflict("another writes"), True),
         (errors.NotRecorded("the audit is full"), True),
         (errors.WorkerLost("gone"), True),
+        (errors.ConfigurationError("this worker has no such EHR"), True),
         (RuntimeError("a fault of ours"), True),
         (errors.Uncodable("no note"), False),
         (errors.Forbidden("not yours"), False),

@@ -29,6 +29,7 @@ FULL = Asked(
     ("Parameters.parameter[0]",),
     "r-1",
     "192.0.2.7",
+    "cGllY2U=",
 )
 PAGES_ONLY = {"is_uploaded", "sending"}
 """What only our own pages ask, which wait for the answer."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_coder.bulk.of_workers import Ask
 from fhir_coder.cli import main
 from fhir_coder.jobs.job import Answer, Caller, Job, State
 from fhir_coder.store.start import Stores, open_stores
@@ -54,6 +55,18 @@ def dead(desk: Desk, tenant: str = "north") -> Job:
         assert claimed is not None
         if not desk.stores.job_claims.postpone(claimed, -10, "FC201"):
             return next(one for one in desk.jobs(tenant) if one.id == job.id)
+
+
+def test_a_job_of_a_bulk_run_names_it_and_is_not_dropped_once_it_is_coded(desk: Desk) -> None:
+    run = "r" * 32
+    desk.stores.run_jobs.take_on("north", run, [Ask("Encounter/e1", MARKER)])
+    assert f"run {run}" in desk.run("list")[1]
+    claimed = desk.stores.job_claims.claim_next()
+    assert claimed is not None
+    with desk.stores.job_claims.writing() as connection:
+        desk.stores.job_claims.finish(connection, claimed, Answer(200, MARKER), "c1")
+    assert desk.run("drop", claimed.job.id)[0] == 2
+    assert [job.state for job in desk.jobs()] == [State.DONE]
 
 
 def test_jobs_are_listed_by_tenant_and_state_without_words(desk: Desk) -> None:
