@@ -165,7 +165,7 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
         engine = open_engine_of(settings, stores, connections, sandbox, metrics)
     celery = make_celery(settings.broker_url, settings.job_seconds)
     work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, too_long())
-    sweeper = Sweeper(stores.job_sweeping, publisher(celery))
+    sweeper = Sweeper(stores.job_sweeping, publisher(celery), metrics.count_job)
 
     def after_fork() -> None:
         stores.repository.forget_connections()

@@ -140,7 +140,7 @@ def open_stores(
         Providers(engine, cipher),
         Jobs(engine, cipher, jobs),
         JobClaims(engine, cipher, jobs),
-        JobSweeping(engine, jobs),
+        JobSweeping(engine, cipher, audit, jobs),
         BulkEnds(engine),
         DiscoveryStore(engine),
         EarlierCodings(engine),
