@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from fhir_coder.api.log import FIELDS, configure_logging
 from fhir_coder.app import open_all_stores
-from fhir_coder.commands.actions import pause_s
+from fhir_coder.commands.actions import patience, pause_s
 from fhir_coder.discovering import Discovering, Place, server_context
 from fhir_coder.discovery.listener import Listener
 from fhir_coder.discovery.round import Report, Round
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit status 1 when a way or an EHR failed in a single round."""
     settings = Settings.from_environment()
     configure_logging(settings.log_level)
-    stores = open_all_stores(settings)
+    stores = open_all_stores(settings, patience=patience(arguments.every or arguments.listen))
     try:
         discovering = Discovering(settings, stores, arguments.tenant, arguments.ehr)
         if arguments.status:
