@@ -24,7 +24,8 @@ _NOBODY: dict[str, Any] = {
 
 
 def is_away(engine: Engine) -> bool:
-    """Whether the database takes no connections now: nobody answers, its host has no name yet, or it is starting or ending. Never of SQLite."""
+    """Whether the database takes no connections now: nobody answers, its host has no name yet, or it is starting or ending. Never of SQLite. No other thread runs
+    while it is asked, so this is for starts."""
     if engine.driver != "psycopg":
         return False
     from psycopg import conninfo, pq

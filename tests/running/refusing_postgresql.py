@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,11 +41,17 @@ def _serve(port: int, states: list[str]) -> None:
         print("listening", flush=True)
         while True:
             connection, _ = listening.accept()
-            with connection, connection.makefile("rb") as said:
-                if _has_asked(connection, said):
-                    state = states.pop(0) if len(states) > 1 else states[0]
-                    print(state, flush=True)
-                    connection.sendall(_fatal(state))
+            threading.Thread(
+                target=_answer, args=(connection, states), daemon=True
+            ).start()  # whoever says nothing yet keeps no one waiting
+
+
+def _answer(connection: socket.socket, states: list[str]) -> None:
+    with connection, connection.makefile("rb") as said:
+        if _has_asked(connection, said):
+            state = states.pop(0) if len(states) > 1 else states[0]
+            print(state, flush=True)
+            connection.sendall(_fatal(state))
 
 
 def _has_asked(connection: socket.socket, said: BinaryIO) -> bool:

@@ -20,7 +20,7 @@ from tests.store.conftest import KEY
 def opened(open_one: Callable[[Settings], object]) -> Callable[[dict[str, str]], str]:
     def refusal(variables: dict[str, str]) -> str:
         with pytest.raises(ConfigurationError) as caught:
-            open_one(Settings.from_environment(variables, sandbox=True))
+            open_one(Settings.from_environment(variables))
         return caught.value.message
 
     return refusal
