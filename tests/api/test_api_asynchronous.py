@@ -206,6 +206,16 @@ def test_an_answer_says_how_long_it_is_kept(make_stage: Callable[..., Stage]) ->
     assert parsedate_to_datetime(stage.ask(address).headers["Expires"]).timestamp() == job.ended_s + 7200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_an_answer_whose_time_is_over_is_no_more_there(make_stage: Callable[..., Stage], method: str) -> None:
+    stage = make_stage(limits=JobLimits(kept_s=0))
+    address = stage.kick_off()
+    assert stage.work.do_next()
+    gone = stage.ask(address, method)
+    assert gone.status_code == 404 and "Expires" not in gone.headers
+    assert method == "HEAD" or issue_of(gone)["details"]["coding"][0]["code"] == "FC123"
+
+
 def test_an_error_has_its_own_status_and_outcome(stage: Stage) -> None:
     stage.engine.errors = [Uncodable("no note of this encounter can be coded", expression=("Parameters.parameter.where(name='note')",))]
     body = parameters({"name": "colour", "valueString": "blue"})
