@@ -80,6 +80,7 @@ class PostgreSQL:
             found = pwd.getpwnam(self._account)
             os.chown(self.place, found.pw_uid, found.pw_gid)
         self.run("initdb", "-D", str(self.folder), "-A", "trust", "-U", "postgres", "--no-sync", *options)
+        self.run("sh", "-c", "echo fsync = off >> cluster/postgresql.conf")  # processes are killed here, and no machine
         self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -31,7 +31,7 @@ class Site:
         self._port = free_port()
         self.new_url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
         self._sh("mkdir -p backup/wal")
-        self._sh(f"cat >> '{self.old.folder}/postgresql.conf' <<'END'\nfsync = off\n{self._placed(SETTINGS)}END")
+        self._sh(f"cat >> '{self.old.folder}/postgresql.conf' <<'END'\n{self._placed(SETTINGS)}END")
         self.old.start()
 
     def back_up(self) -> None:
