@@ -12,12 +12,14 @@ from pathlib import Path
 from fhir_coder.connections import EhrConnections, intake_policy, tenants_of
 from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
+from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
 from fhir_coder.discovery.reception import Desk, Reception
 from fhir_coder.discovery.round import Round
 from fhir_coder.discovery.watched import Found
 from fhir_coder.discovery_settings import Discovery, WayName
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -81,6 +83,7 @@ class Discovering:
             raise ConfigurationError("jobs need FHIR_CODER_KEY, the one that the server has: what is asked is kept encrypted or not at all")
         self._connections = EhrConnections(None, settings.private_networks)
         self._stores = stores
+        self._exports = settings.data / "exports"
         self._intake = intake_policy(settings)
         self.places = places_of(tenants_of(settings, None), tenant, ehr)
 
@@ -103,7 +106,19 @@ class Discovering:
         known = frozenset(one.id for one in place.tenant.ehrs if one.discovery is not None)
         ways = [way for way in place.discovery.ways if way.name is WayName.DROP]
         folders = [DropFolder(Path(way.folder), ehr, known, partial(self._note, tenant)) for way in ways]
-        return Round(tenant, ehr, place.discovery, stores.discovery, finder, looker, folders, self._client_of(place.ehr), _now)
+        return Round(
+            tenant, ehr, place.discovery, stores.discovery, finder, looker, folders, self._client_of(place.ehr), _now, self._export(place)
+        )
+
+    def _export(self, place: Place) -> GroupExport | None:
+        """Of way export, where the EHR has it; each attempt stands alone, as what the EHR asks for is minded from round to round."""
+        way = next((one for one in place.discovery.ways if one.name is WayName.EXPORT), None)
+        if way is None:
+            return None
+        server = cache(lambda: self._connections.bulk(place.ehr, RetryPolicy(attempts=1)))
+        tenant, ehr, stores = place.tenant.id, place.ehr.id, self._stores
+        folder = self._exports / f"{tenant}~{ehr}"
+        return GroupExport(tenant, ehr, way, place.discovery.wait_days, stores.discovery, server, folder, stores.audit.record, _now)
 
     def _client_of(self, ehr: EhrSettings) -> Callable[[], EhrClient]:
         """A client that tries nothing twice, made once: what the EHR asks for is minded by the round."""

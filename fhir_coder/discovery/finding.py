@@ -22,6 +22,7 @@ from fhir_coder.ehr.encounter_search import (
     first_day,
     is_dated,
     is_of,
+    is_of_now,
     last_day,
     missing,
     offered,
@@ -75,7 +76,7 @@ class Finder:
             others = ", ".join(offered(capabilities)) or "none that searches"
             raise ConfigurationError(
                 f"way {way.name} needs to search {KIND} by {' and '.join(lacking)}, which the EHR's CapabilityStatement does not list (it lists {listed}); "
-                f"ways that it offers: {others}; drop and hl7 need no search"
+                f"ways that it offers: {others}; export, drop and hl7 need no search"
             )
 
     def _by_update(self, way: Way, client: EhrClient) -> int:
@@ -122,11 +123,7 @@ class Finder:
         return self.store.note(self.tenant, self.ehr, found, way.name, mark)
 
     def _is_of_now(self, encounter: Resource, today: date) -> bool:
-        """Whether it took place not long ago: an old visit that somebody corrects, or that a server sends unasked, is not for discovery, and one to come is
-        found when it comes."""
-        ended, begins = last_day(encounter), first_day(encounter)
-        is_old = ended is not None and ended < today - timedelta(days=self.discovery.wait_days)
-        return not is_old and (begins is None or begins <= today + timedelta(days=1))
+        return is_of_now(first_day(encounter), last_day(encounter), today, self.discovery.wait_days)
 
 
 def _pass_over(warning: str) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
+from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
 from fhir_coder.discovery.watched import Watched
 from fhir_coder.discovery_settings import Discovery, WayName
@@ -65,7 +66,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The rounds at one EHR; ``connect`` gives its client, which tries nothing twice; ``now`` tells the time (aware)."""
+    """The rounds at one EHR; ``connect`` gives its client, which tries nothing twice; ``now`` tells the time (aware); ``export`` is of way export."""
 
     tenant: str
     ehr: str
@@ -76,6 +77,7 @@ class Round:
     folders: Sequence[DropFolder]
     connect: Callable[[], EhrClient]
     now: Callable[[], datetime]
+    export: GroupExport | None = None
     chance: random.Random = field(default_factory=random.Random)
 
     def run(self, over: threading.Event) -> Report:
@@ -103,7 +105,9 @@ class Round:
             if over.is_set():
                 return
             try:
-                if way.name is not WayName.DROP:
+                if way.name is WayName.EXPORT and self.export is not None:
+                    self._export(self.export, client, report, over)
+                elif way.name is not WayName.DROP:
                     report.found += self.finder.find(way, client)
                     answered = True
             except FhirCoderError as error:
@@ -118,6 +122,13 @@ class Round:
         if answered or report.looked:
             self.store.answered(self.tenant, self.ehr)
         self.store.forget(self.tenant, self.ehr)
+
+    def _export(self, export: GroupExport, client: EhrClient, report: Report, over: threading.Event) -> None:
+        """That the EHR wants no export now, or has none yet, is of the export alone: what else it is asked goes on."""
+        step = export.advance(client, over)
+        report.found += step.found
+        if step.problem:
+            report.problems.append(f"way {WayName.EXPORT}: {step.problem}")
 
     def _look(self, client: EhrClient, report: Report, over: threading.Event) -> None:
         """Look at what is due until nothing is, or no more jobs may wait. What was claimed and not looked at is due again at once."""

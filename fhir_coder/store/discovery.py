@@ -56,6 +56,12 @@ class DiscoveryStore:
             row = connection.execute(query).first()
         return Mark(*row) if row else Mark()
 
+    def awaited(self, tenant: str, ehr: str, encounters: Sequence[str]) -> frozenset[str]:
+        """Those of which something is expected: watched and not closed."""
+        here = (_W.ehr == ehr, _W.encounter.in_(list(encounters)), _W.state != WatchState.CLOSED.value)
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, *here)))
+
     def note(self, tenant: str, ehr: str, found: Sequence[Found], way: str = "", mark: Mark | None = None) -> int:
         """Watch what was found, and with ``mark`` say how far the way has come, all or nothing. What is watched already is looked at anew where it changed
         since, or was named. How many are looked at because of it."""
