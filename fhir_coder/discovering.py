@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 
+from fhir_coder.api.metrics import Metrics
 from fhir_coder.connections import EhrConnections, intake_policy, tenants_of
 from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
@@ -78,11 +79,12 @@ def _named(desk: Desk) -> tuple[str, str]:
 class Discovering:
     """What finds encounters for the settings, over open stores."""
 
-    def __init__(self, settings: Settings, stores: Stores, tenant: str = "", ehr: str = "") -> None:
+    def __init__(self, settings: Settings, stores: Stores, metrics: Metrics, tenant: str = "", ehr: str = "") -> None:
         if not settings.key:
             raise ConfigurationError("jobs need FHIR_CODER_KEY, the one that the server has: what is asked is kept encrypted or not at all")
-        self._connections = EhrConnections(None, settings.private_networks)
+        self._connections = EhrConnections(None, settings.private_networks, metrics.count_ehr_error)
         self._stores = stores
+        self._metrics = metrics.discovery
         self._exports = settings.data / "exports"
         self._intake = intake_policy(settings)
         self.places = places_of(tenants_of(settings, None), tenant, ehr)
@@ -93,7 +95,7 @@ class Discovering:
 
     def reception(self) -> Reception:
         """What answers messages. Raises ConfigurationError."""
-        return Reception(desks_of(self.places), self._note, _now)
+        return Reception(desks_of(self.places), self._note, _now, self._metrics.count_message)
 
     def _note(self, tenant: str, ehr: str, found: list[Found]) -> int:
         return self._stores.discovery.note(tenant, ehr, found)

@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests, stages, dispositions, writes, checks, jobs, errors of EHRs. Labels are route templates, never paths or words.
+"""Prometheus metrics: requests, stages, dispositions, writes, checks, jobs, errors of EHRs, discovery. Labels are route templates, never paths or words.
 
 prometheus_client decides when it is first imported whether workers share a folder, so it is imported when metrics are made and not with
 this module: the command line loads this module before the server names the folder.
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from fhir_coder.api.discovery_metrics import DiscoveryMetrics
 from fhir_coder.exchange import CodingResult
 from fhir_coder.stages import Stage
 
@@ -40,6 +41,7 @@ class Metrics:
         self._ehr_errors = Counter("fhir_coder_ehr_errors", "Calls of EHRs that failed.", ("ehr", "kind"), registry=self._registry)
         self._backlogs: tuple[Backlogs, ...] = ()
         self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
+        self.discovery = DiscoveryMetrics(self._registry)
 
     def count_uncounted(self) -> None:
         """One call that was let in without being counted, because the counters could not be reached."""
@@ -96,6 +98,7 @@ class Metrics:
             MultiProcessCollector(registry)
         for backlog in self._backlogs:
             registry.register(backlog)
+        registry.register(self.discovery)
         return generate_latest(registry) if is_shared else generate_latest(self._registry) + generate_latest(registry)
 
 

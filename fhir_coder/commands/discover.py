@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from fhir_coder.api.discovery_metrics import DiscoveryMetrics
 from fhir_coder.api.log import FIELDS, configure_logging
+from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.metrics_server import MetricsServer
 from fhir_coder.app import open_all_stores
 from fhir_coder.commands.actions import pause_s
 from fhir_coder.discovering import Discovering, Place, server_context
@@ -51,23 +54,27 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(settings.log_level)
     stores = open_all_stores(settings)
     try:
-        discovering = Discovering(settings, stores, arguments.tenant, arguments.ehr)
+        metrics = Metrics()
+        discovering = Discovering(settings, stores, metrics, arguments.tenant, arguments.ehr)
         if arguments.status:
             return _tell(stores, discovering)
         every = arguments.every or (LISTENING_EVERY_S if arguments.listen else None)
+        if every and settings.metrics_address:
+            MetricsServer(metrics, settings.metrics_address).begin()
         with _listening(arguments, discovering), _told_to_end() as over:
-            return _rounds(discovering, every, over)
+            return _rounds(discovering, metrics.discovery, every, over)
     finally:
         stores.close()
 
 
-def _rounds(discovering: Discovering, every: float | None, over: threading.Event) -> int:
+def _rounds(discovering: Discovering, metrics: DiscoveryMetrics, every: float | None, over: threading.Event) -> int:
     """Each EHR has a thread, so that none waits for another."""
     failed = threading.Event()
 
     def go_on(place: Place, one: Round) -> None:
+        metrics.begin(place.tenant.id, place.ehr.id)
         while not over.is_set():
-            if _is_amiss(place, one, over):
+            if _is_amiss(place, one, metrics, over):
                 failed.set()
             if every is None or over.wait(every):
                 return
@@ -81,13 +88,15 @@ def _rounds(discovering: Discovering, every: float | None, over: threading.Event
     return 1 if failed.is_set() else 0
 
 
-def _is_amiss(place: Place, one: Round, over: threading.Event) -> bool:
+def _is_amiss(place: Place, one: Round, metrics: DiscoveryMetrics, over: threading.Event) -> bool:
     """One round, told in a line and in the log; whether something failed."""
     try:
         report = one.run(over)
     except Exception as error:  # the database may be away for a while
         _LOG.warning("a round of discovery failed: %s", type(error).__name__)
+        metrics.count_failed_round(place.tenant.id, place.ehr.id)
         return True
+    metrics.count_round(place.tenant.id, place.ehr.id, report)
     fields = {"tenant": place.tenant.id, "ehr": place.ehr.id, "found": report.found, "looked": report.looked, "jobs": report.taken}
     _LOG.info("discovery", extra={FIELDS: fields | {"heldSeconds": report.held_s, "isFull": report.is_full}})
     print(_line(place, report), flush=True)

@@ -29,11 +29,12 @@ Note = Callable[[str, list[Found]], object]
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep came to. ``problems`` name no file: its name may tell of a patient."""
+    """What a sweep came to; ``is_swept``: the folder could be used. ``problems`` name no file: its name may tell of a patient."""
 
     files: int = 0
     refused: int = 0
     encounters: int = 0
+    is_swept: bool = True
     problems: list[str] = field(default_factory=list)
 
 
@@ -56,6 +57,7 @@ class DropFolder:
             for path in sorted((self.folder / TAKING).iterdir()):
                 self._take(path, swept)
         except OSError as error:
+            swept.is_swept = False
             swept.problems.append(f"the folder of way drop cannot be used ({type(error).__name__})")
         if swept.refused:
             swept.problems.append(f"{swept.refused} dropped files were refused; the reasons lie beside them")

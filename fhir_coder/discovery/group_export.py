@@ -60,10 +60,12 @@ class Watches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``found``: encounters that are new or changed; ``problem`` a sentence on what kept the export from going on, or empty."""
+    """``found``: encounters that are new or changed; ``problem``: what was wrong with the export, in a sentence or empty; ``is_failed``: it kept the export from
+    going on."""
 
     found: int = 0
     problem: str = ""
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class GroupExport:
         except Conflict:
             return Step()  # another process is at it
         except InvalidContent as error:
-            return Step(problem=error.message)
+            return Step(problem=error.message, is_failed=True)
 
     def _advance(self, client: EhrClient, over: threading.Event) -> Step:
         state = self._state()
@@ -101,7 +103,7 @@ class GroupExport:
             if not state.is_here and not self._fetch(steps, state):
                 return Step()
         except EhrError as error:
-            return Step(problem=self._put_off(steps, state, error))
+            return Step(problem=self._put_off(steps, state, error), is_failed=True)
         return self._take_in(steps, state, client, over)
 
     # ------------------------------------------------------------------------------------------------------------- the export

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -34,6 +35,13 @@ SHARE = 0.8
 DAY_S, HOUR_S, MINUTE_S = 24 * 3600, 3600, 60
 _US = Agent(AgentKind.SOFTWARE)
 _CLOSED = {Standing.NOT_A_VISIT: Why.NOT_A_VISIT, Standing.INPATIENT: Why.INPATIENT}
+
+
+class Cause(StrEnum):
+    """Why a job was taken on: the encounter was coded by nobody, or it was, and has changed."""
+
+    NEW = "new"
+    CHANGED = "changed"
 
 
 class Keeps(Protocol):
@@ -88,14 +96,14 @@ class Looker:
     append: Callable[[Any, AuditEntry], object]
     now: Callable[[], datetime]
 
-    def look(self, client: EhrClient, one: Watched) -> bool:
-        """Whether a job was taken on. Raises Busy where no more may wait, and an EhrError: then the encounter stands as it did."""
+    def look(self, client: EhrClient, one: Watched) -> Cause | None:
+        """Why a job was taken on, None where none was. Raises Busy where no more may wait, and an EhrError: then the encounter stands as it did."""
         if one.encounter.startswith(BY_IDENTIFIER):
             self._resolve(client, one)
-            return False
+            return None
         if self.store.is_open(self.tenant, one.job):
             self._again(one, Why.QUEUED, one.version)
-            return False
+            return None
         try:
             return self._judge(one, look_at(client, one.encounter, self.policy, self.now))
         except ResourceUnknown:
@@ -104,13 +112,13 @@ class Looker:
             self.store.close(self.tenant, one, Why.DELETED)
         except Uncodable:
             self._again(one, Why.UNCODABLE)
-        return False
+        return None
 
     def failed(self, one: Watched, is_refused: bool = False) -> None:
         """The look came to nothing, for whatever cause: another time, so that one encounter does not keep the others waiting."""
         self._again(one, Why.REFUSED if is_refused else Why.FAILED)
 
-    def _judge(self, one: Watched, look: Look) -> bool:
+    def _judge(self, one: Watched, look: Look) -> Cause | None:
         if look.standing in _CLOSED:
             self.store.close(self.tenant, one, _CLOSED[look.standing])
         elif look.standing is Standing.UNFINISHED:
@@ -121,7 +129,7 @@ class Looker:
             self._again(one, Why.UNCHANGED, look.version)
         elif not self._settles(one, look):
             return self._take(one, look)
-        return False
+        return None
 
     def _settles(self, one: Watched, look: Look) -> bool:
         """Whether the time after the last signature is not over, by the EHR's word or else since these notes were first seen."""
@@ -133,21 +141,21 @@ class Looker:
             self.store.later(self.tenant, one, Why.SETTLING, ready, look.version, since)
         return ready > now
 
-    def _take(self, one: Watched, look: Look) -> bool:
+    def _take(self, one: Watched, look: Look) -> Cause | None:
         coding = self._coding(one.encounter)
         if coding is not None and has_read(coding, look.encounter, look.documents):
             self._again(one, Why.UNCHANGED, look.version)
-            return False
+            return None
         if one.jobs >= MOST_JOBS:
             self.store.close(self.tenant, one, Why.TOO_OFTEN)
-            return False
-        is_new = coding is None and not one.version
+            return None
+        cause = Cause.NEW if coding is None and not one.version else Cause.CHANGED
 
         def add_job(connection: Any) -> Job:
             asked = self._asked(one)
             caller = Caller("discovery", secrets.token_urlsafe(32))
             job = self.jobs.add_within(connection, self.tenant, caller, written(asked), asked.encounter, Priority.BULK, SHARE)
-            detail = {"job": job.id, "ehr": self.ehr, "notes": str(len(look.documents)), "cause": "new" if is_new else "changed"}
+            detail = {"job": job.id, "ehr": self.ehr, "notes": str(len(look.documents)), "cause": cause.value}
             entities = (asked.encounter,)
             self.append(
                 connection, AuditEntry(self.tenant, EVENT, Action.EXECUTE, Success.DONE, _US, look.patient, entities, detail=detail)
@@ -155,7 +163,8 @@ class Looker:
             return job
 
         # the job is looked after soon: what changes before it is done has the encounter coded again
-        return self.store.take(self.tenant, one, look.version, self._in(self.discovery.look_minutes * MINUTE_S), add_job) is not None
+        due = self._in(self.discovery.look_minutes * MINUTE_S)
+        return cause if self.store.take(self.tenant, one, look.version, due, add_job) is not None else None
 
     def _asked(self, one: Watched) -> Asked:
         request = CodingRequest(self.tenant, encounter_id=one.encounter, ehr=self.ehr, write_back=self.discovery.write_back)

@@ -45,13 +45,25 @@ class Desk:
         return all(not configured or configured == sent for configured, sent in wanted)
 
 
-class Reception:
-    """``note`` watches an encounter of a tenant's EHR; ``now`` tells the time (aware). Safe to share between threads."""
+def _uncounted(answer: str, error: str) -> None:
+    """Where nobody counts."""
 
-    def __init__(self, desks: Sequence[Desk], note: Callable[[str, str, list[Found]], object], now: Callable[[], datetime]) -> None:
+
+class Reception:
+    """``note`` watches an encounter of a tenant's EHR; ``now`` tells the time (aware); ``count`` hears of each answer: its code, and that of the error or empty.
+    Safe to share between threads."""
+
+    def __init__(
+        self,
+        desks: Sequence[Desk],
+        note: Callable[[str, str, list[Found]], object],
+        now: Callable[[], datetime],
+        count: Callable[[str, str], object] = _uncounted,
+    ) -> None:
         self._desks = tuple(desks)
         self._note = note
         self._now = now
+        self._count = count
 
     def answer(self, content: bytes) -> bytes:
         """The acknowledgement. Nothing is raised: what fails here may be sent again."""
@@ -74,6 +86,7 @@ class Reception:
 
     def _acknowledgement(self, to: Sender, code: str, error: str = "", words: str = "") -> bytes:
         """ACK (2.13.1) with ERR where it was not taken. A control id that could not be read is left empty."""
+        self._count(code, error)
         msh = header(
             {
                 3: "FHIR-CODER",
