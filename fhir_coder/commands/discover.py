@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_network
 
 from fhir_coder.api.discovery_metrics import DiscoveryMetrics
 from fhir_coder.api.log import FIELDS, configure_logging
@@ -21,6 +22,7 @@ from fhir_coder.discovery.listener import Listener
 from fhir_coder.discovery.round import Report, Round
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.listening import Address, read_address
+from fhir_coder.outbound.addresses import Network
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -44,6 +46,14 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     listening.add_argument(
         "--tls-client-ca", default="", metavar="FILE", help="only senders with a certificate of this authority are heard"
     )
+    listening.add_argument(
+        "--sender",
+        type=_network,
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="only senders of this network are heard; may be repeated",
+    )
     listening.add_argument("--trust-network", action="store_true", help="listen beyond this machine although senders prove nothing")
     command.set_defaults(run=run)
 
@@ -61,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         every = arguments.every or (LISTENING_EVERY_S if arguments.listen else None)
         if every and settings.metrics_address:
             MetricsServer(metrics, settings.metrics_address).begin()
-        with _listening(arguments, discovering), _told_to_end() as over:
+        with _listening(arguments, discovering, metrics.discovery), _told_to_end() as over:
             return _rounds(discovering, metrics.discovery, every, over)
     finally:
         stores.close()
@@ -119,7 +129,7 @@ def _tell(stores: Stores, discovering: Discovering) -> int:
 
 
 @contextmanager
-def _listening(arguments: argparse.Namespace, discovering: Discovering) -> Iterator[None]:
+def _listening(arguments: argparse.Namespace, discovering: Discovering, metrics: DiscoveryMetrics) -> Iterator[None]:
     """Take messages meanwhile, where that is asked for. Raises ConfigurationError."""
     address: Address | None = arguments.listen
     if address is None:
@@ -136,7 +146,9 @@ def _listening(arguments: argparse.Namespace, discovering: Discovering) -> Itera
     context = server_context(arguments.tls_certificate, arguments.tls_key, arguments.tls_client_ca) if has_tls else None
     reception = discovering.reception()
     try:
-        listener = Listener((address.host, address.port), reception.answer, context)
+        listener = Listener(
+            (address.host, address.port), reception.answer, context, senders=arguments.sender, count=metrics.count_connection
+        )
     except OSError as error:
         raise ConfigurationError(f"{address} cannot be listened at ({type(error).__name__})") from None
     listener.start()
@@ -157,6 +169,13 @@ def _told_to_end() -> Iterator[threading.Event]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected an address or a network, for instance 10.1.2.0/24") from None
 
 
 def _address(text: str) -> Address:

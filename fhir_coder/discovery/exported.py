@@ -12,6 +12,7 @@ from fhir_coder.bulk.line_facts import LONGEST_LINE, BadLine, read_facts
 from fhir_coder.discovery.watched import Found
 from fhir_coder.ehr.encounter_search import first_day, last_day
 from fhir_coder.ehr.encounter_version import hash_of
+from fhir_coder.fhir_id import is_addressable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,14 @@ def read_exported(files: Iterable[Path]) -> Exported:
 def _read(line: bytes, exported: Exported) -> None:
     """Raises BadLine."""
     facts = read_facts(line)
-    if facts is None:
+    if facts is None or not is_addressable(facts.id):
         return
     if facts.type == "Encounter":
         encounter = json.loads(line)
         exported.encounters[facts.id] = ExportedEncounter(Found(facts.id, hash_of(encounter)), first_day(encounter), last_day(encounter))
     elif facts.type == "DocumentReference":
-        exported.documented |= {one.removeprefix("Encounter/") for one in facts.parts_of if one.startswith("Encounter/")}
+        named = (one.removeprefix("Encounter/") for one in facts.parts_of if one.startswith("Encounter/"))
+        exported.documented |= set(filter(is_addressable, named))
 
 
 def _lines(path: Path) -> Iterator[bytes]:

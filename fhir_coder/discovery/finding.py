@@ -31,7 +31,7 @@ from fhir_coder.ehr.encounter_search import (
 from fhir_coder.ehr.encounter_version import hash_of
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Resource
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 SLICE = timedelta(days=1)
 """Most of the past that is searched by update in one search: after an outage the pages of one must come to an end."""
@@ -117,9 +117,7 @@ class Finder:
 
     def _note(self, encounters: list[Resource], way: Way, mark: Mark) -> int:
         today = self.now().date()
-        found = [
-            Found(one["id"], hash_of(one)) for one in encounters if FHIR_ID.fullmatch(one.get("id", "")) and self._is_of_now(one, today)
-        ]
+        found = [Found(one["id"], hash_of(one)) for one in encounters if is_addressable(one.get("id", "")) and self._is_of_now(one, today)]
         return self.store.note(self.tenant, self.ehr, found, way.name, mark)
 
     def _is_of_now(self, encounter: Resource, today: date) -> bool:

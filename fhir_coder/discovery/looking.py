@@ -21,7 +21,7 @@ from fhir_coder.ehr.encounter_state import Standing
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import ResourceDeleted, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 from fhir_coder.jobs.asked import Asked, written
 from fhir_coder.jobs.job import Caller, Job, Priority
 from fhir_coder.store.records import CodingLine, StoredEncounter, Within
@@ -34,6 +34,7 @@ SHARE = 0.8
 """Of the jobs of a tenant that may wait: the rest of the places is for callers, who do not come back by themselves."""
 DAY_S, HOUR_S, MINUTE_S = 24 * 3600, 3600, 60
 _US = Agent(AgentKind.SOFTWARE)
+_NOT_TOLD = {Why.UNKNOWN, Why.REFUSED, Why.UNCODABLE}
 _CLOSED = {Standing.NOT_A_VISIT: Why.NOT_A_VISIT, Standing.INPATIENT: Why.INPATIENT}
 
 
@@ -178,7 +179,7 @@ class Looker:
         """An encounter that is known by an identifier: its id, once the EHR tells exactly one."""
         token = one.encounter.removeprefix(BY_IDENTIFIER)
         found = list(client.search(KIND, by_identifier(token), on_warning=lambda sentence: None))
-        ids = {each["id"] for each in found if FHIR_ID.fullmatch(each.get("id", "")) and _has_identifier(each.get("identifier", ()), token)}
+        ids = {each["id"] for each in found if is_addressable(each.get("id", "")) and _has_identifier(each.get("identifier", ()), token)}
         if len(ids) == 1:
             self.store.resolve(self.tenant, self.ehr, one, ids.pop())
         elif ids:
@@ -199,7 +200,10 @@ class Looker:
         look_s = self.discovery.look_minutes * MINUTE_S
         if why is Why.UNCHANGED:
             return self.discovery.reread_minutes * MINUTE_S
-        return look_s if why is Why.QUEUED or now - one.found_s < DAY_S else max(look_s, HOUR_S)
+        age = now - one.found_s
+        if why in _NOT_TOLD:  # by ids of nothing, however many are named, an EHR is not asked again and again
+            return max(look_s, min(age, HOUR_S))
+        return look_s if why is Why.QUEUED or age < DAY_S else max(look_s, HOUR_S)
 
     def _in(self, seconds: int) -> int:
         return int(self.now().timestamp()) + seconds

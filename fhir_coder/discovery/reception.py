@@ -26,7 +26,7 @@ from fhir_coder.discovery.hl7_event import (
 )
 from fhir_coder.discovery.watched import BY_IDENTIFIER, Found
 from fhir_coder.discovery_settings import Way
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 _LOG = logging.getLogger("fhir_coder.discovery")
 
@@ -108,7 +108,7 @@ class Reception:
 def _place(way: Way, visit: Visit) -> str:
     """Where the encounter of a visit is found. Raises Unaccepted."""
     if way.visit == "id":
-        if not FHIR_ID.fullmatch(visit.number):
+        if not is_addressable(visit.number):
             raise Unaccepted(APPLICATION_ERROR, WRONG_VALUE, "PV1-19 is no id of an Encounter", visit.sender)
         return visit.number
     if (

@@ -26,6 +26,8 @@ AT_ONCE = 20
 FIRST_HOLD_S, LONGEST_HOLD_S = 30.0, 3600.0
 MOST_FAILURES = 3
 """Looks in a row after which the EHR is left alone for a while."""
+OF_THE_ID = frozenset({400, 422})
+"""Refusals that are of what was asked for: the EHR is well, and wrong ids do not keep the others waiting."""
 
 
 class Store(Protocol):
@@ -207,6 +209,8 @@ class Round:
         except EhrError as error:
             self.looker.failed(one, isinstance(error, EhrRefused))
             report.failed += 1
+            if isinstance(error, EhrRefused) and error.ehr_status in OF_THE_ID:
+                return failures
             if error.ehr_status in NOT_ACTED or failures + 1 >= MOST_FAILURES:
                 raise
             report.problems.append(f"an encounter could not be looked at: {error.message}")
@@ -220,7 +224,9 @@ class Round:
             return failures
 
     def _wait_s(self, error: EhrError, failures: int) -> float:
-        """As long as the EHR asks for, and at least longer with each failure in a row; an hour at most."""
+        """As long as the EHR asks for, and at least longer with each failure in a row; an hour at most. Refusals do not make it longer: they may be of a few
+        encounters that somebody named."""
+        failures = 1 if isinstance(error, EhrRefused) else failures
         least = min(LONGEST_HOLD_S, FIRST_HOLD_S * 2 ** (min(failures, 20) - 1))
         asked = seconds_asked(error.retry_after, self.now) or 0.0
         return min(LONGEST_HOLD_S, max(asked, self.chance.uniform(least / 2, least)))
