@@ -175,7 +175,7 @@ class Listener:
             if not piece:
                 return None, b"", End.CLOSED
             piece = piece if is_begun else piece.lstrip(PADDING)
-            began = began if is_begun else self._clock()
+            began = self._clock() if piece and not is_begun else began
             ends_at = (len(received) + piece.index(END_BLOCK)) if END_BLOCK in piece else -1
             received += piece
         if ends_at > self._bounds.message_bytes:

@@ -143,7 +143,7 @@ class Stage:
     def round(self, **changes: Any) -> Report:
         """One round."""
         folders = [
-            DropFolder(Path(way.folder), EHR, {EHR}, lambda ehr, found: self.store.note(TENANT, ehr, found))
+            DropFolder(Path(way.folder), EHR, {EHR}, lambda ehr, found: self.store.note(TENANT, ehr, found), self.clock.seconds)
             for way in self.discovery.ways
             if way.name is WayName.DROP
         ]

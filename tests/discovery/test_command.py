@@ -74,6 +74,12 @@ def desk(tmp_path: Path, simulator: SimulatorServer, monkeypatch: pytest.MonkeyP
     return Desk(tmp_path, simulator.url, monkeypatch, capsys)
 
 
+def lay(path: Path, text: str) -> None:
+    """A file that was written a minute ago."""
+    path.write_text(text)
+    os.utime(path, (time.time() - 60,) * 2)
+
+
 def encounters() -> list[dict[str, Any]]:
     return [one for one in read_records([RECORDS]) if one["resourceType"] == "Encounter"]
 
@@ -85,11 +91,11 @@ def codable() -> str:
 @pytest.mark.parametrize("vendor", PROFILES)
 def test_an_id_that_is_dropped_becomes_a_job_once(desk: Desk, vendor: str) -> None:
     named = codable()
-    (desk.drop(vendor) / "today.csv").write_text(f"ehr,encounter\n{vendor},{named}\n")
+    lay(desk.drop(vendor) / "today.csv", f"ehr,encounter\n{vendor},{named}\n")
     status, told, _ = desk.run()
     assert status == 0, told
     assert f"north/{vendor}: 1 found, 1 looked at, 1 jobs taken on" in told
-    (desk.drop(vendor) / "again.txt").write_text(f"{named}\nEncounter/{named}\n")
+    lay(desk.drop(vendor) / "again.txt", f"{named}\nEncounter/{named}\n")
     assert "1 found, 1 looked at, 0 jobs taken on" in desk.run("--ehr", vendor)[1]
     assert desk.jobs() == [f"Encounter/{named}"]
     assert re.search(rf"north/{vendor}  taken +queued +1 ", desk.run("--status")[1])
@@ -109,7 +115,7 @@ def test_patients_are_gone_through(desk: Desk) -> None:
 
 def test_a_way_that_is_not_offered_is_told_and_the_others_go_on(desk: Desk) -> None:
     folder = desk.drop("epic")
-    (folder / "today.txt").write_text(f"{codable()}\nnot here at all\n")
+    lay(folder / "today.txt", f"{codable()}\nnot here at all\n")
     desk.configure(epic={"ways": [{"way": "updated"}, {"way": "drop", "folder": str(folder)}]})
     status, told, _ = desk.run()
     assert status == 1
