@@ -64,7 +64,8 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """``settle_minutes`` pass after the last note was signed before an encounter is coded, so that addenda are in; an encounter that is not finished or
-    signed is looked at every ``look_minutes`` (after a day every hour) for ``wait_days``; one that is coded every ``reread_minutes`` for ``reread_days``.
+    signed is looked at every ``look_minutes`` (after a day every hour) for ``wait_days``; one that is coded every ``reread_minutes`` for ``reread_days``, and the texts of
+    notes of which the EHR does not tell whether they changed every ``compare_minutes`` of these (0: never).
     ``write_back``: whether what is coded is written to the EHR, as far as it is without discovery."""
 
     ways: tuple[Way, ...] = field(default=())
@@ -73,6 +74,7 @@ class Discovery:
     wait_days: int = 30
     reread_minutes: int = 60
     reread_days: int = 7
+    compare_minutes: int = 24 * 60
     write_back: bool = False
 
 
@@ -91,6 +93,7 @@ _WHOLE = {
     "wait_days": (1, LONGEST_DAYS),
     "reread_minutes": (1, LONGEST_MINUTES),
     "reread_days": (0, LONGEST_DAYS),
+    "compare_minutes": (0, LONGEST_MINUTES),
 }
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Protocol
 from uuid import uuid4
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
-from fhir_coder.discovery.coded_already import has_read
+from fhir_coder.discovery.coded_already import has_read, reads_otherwise
 from fhir_coder.discovery.watched import BY_IDENTIFIER, Watched, Why
 from fhir_coder.discovery_settings import Discovery
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.encounter_look import Look, look_at
 from fhir_coder.ehr.encounter_search import KIND, by_identifier
 from fhir_coder.ehr.encounter_state import Standing
+from fhir_coder.ehr.note_proof import is_silent
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import ResourceDeleted, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest
@@ -127,10 +129,24 @@ class Looker:
         elif not look.documents:
             self._again(one, Why.UNSIGNED if look.has_unsigned else Why.NO_NOTE)
         elif look.version == one.version:
-            self._again(one, Why.UNCHANGED, look.version)
+            return self._compare(one, look)
         elif not self._settles(one, look):
             return self._take(one, look)
         return None
+
+    def _compare(self, one: Watched, look: Look) -> Cause | None:
+        """Nothing that the EHR tells has changed. Where it could not tell, the texts are compared now and then with those that were coded."""
+        now = int(self.now().timestamp())
+        silent = [document for document in look.documents if is_silent(document)]
+        is_due = self.discovery.compare_minutes and now - max(one.compared_s, one.taken_s) >= self.discovery.compare_minutes * MINUTE_S
+        if not (silent and is_due and look.proof):
+            self._again(one, Why.UNCHANGED, look.version, one.compared_s)
+            return None
+        coding = self._coding(one.encounter)
+        if coding is None or not reads_otherwise(coding, silent, look.proof.reads_as):
+            self._again(one, Why.UNCHANGED, look.version, now)
+            return None
+        return self._take(one, replace(look, version=sha256(f"{look.version} read otherwise".encode()).hexdigest()))
 
     def _settles(self, one: Watched, look: Look) -> bool:
         """Whether the time after the last signature is not over, by the EHR's word or else since these notes were first seen."""
@@ -144,7 +160,7 @@ class Looker:
 
     def _take(self, one: Watched, look: Look) -> Cause | None:
         coding = self._coding(one.encounter)
-        if coding is not None and has_read(coding, look.encounter, look.documents):
+        if coding is not None and look.proof and has_read(coding, look.encounter, look.documents, look.proof.reads_as):
             self._again(one, Why.UNCHANGED, look.version)
             return None
         if one.jobs >= MOST_JOBS:
@@ -187,14 +203,14 @@ class Looker:
         else:
             self._again(one, Why.UNKNOWN)
 
-    def _again(self, one: Watched, why: Why, version: str = "") -> None:
+    def _again(self, one: Watched, why: Why, version: str = "", compared_s: int = 0) -> None:
         """Look later, or not at all once the time is over for which an encounter is waited for, or a coded one is read again."""
         now, is_taken = int(self.now().timestamp()), bool(one.taken_s or version)
         days = self.discovery.reread_days if is_taken else self.discovery.wait_days
         if why is not Why.QUEUED and now > ((one.taken_s or now) if is_taken else one.found_s) + days * DAY_S:
             self.store.close(self.tenant, one, Why.REREAD if is_taken else Why.TOO_LATE)
             return
-        self.store.later(self.tenant, one, why, self._in(self._pause_s(one, why, now)), version=version)
+        self.store.later(self.tenant, one, why, self._in(self._pause_s(one, why, now)), pending_s=compared_s, version=version)
 
     def _pause_s(self, one: Watched, why: Why, now: int) -> int:
         look_s = self.discovery.look_minutes * MINUTE_S
