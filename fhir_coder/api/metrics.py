@@ -7,6 +7,7 @@ this module: the command line loads this module before the server names the fold
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -22,9 +23,9 @@ STAGE_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """The metrics of one application, in a registry of its own."""
+    """The metrics of one application, in a registry of its own; ``clock`` tells seconds that only grow."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 
         self.content_type = CONTENT_TYPE_LATEST
@@ -41,7 +42,7 @@ class Metrics:
         self._ehr_errors = Counter("fhir_coder_ehr_errors", "Calls of EHRs that failed.", ("ehr", "kind"), registry=self._registry)
         self._backlogs: tuple[Backlogs, ...] = ()
         self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
-        self.discovery = DiscoveryMetrics(self._registry)
+        self.discovery = DiscoveryMetrics(self._registry, clock)
 
     def count_uncounted(self) -> None:
         """One call that was let in without being counted, because the counters could not be reached."""
