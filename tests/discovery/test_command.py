@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ from fhir_coder.store.start import Stores, open_stores
 from tests.store.conftest import KEY
 
 PROFILES = ("epic", "athena", "oracle")
+EXPORTS = "plain"
 
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorServer]:
-    ehrs = simulated_ehrs(read_records([RECORDS]), tmp_path_factory.mktemp("ehrs"), names=PROFILES)
+    ehrs = simulated_ehrs(read_records([RECORDS]), tmp_path_factory.mktemp("ehrs"), names=(*PROFILES, EXPORTS))
     with SimulatorServer("127.0.0.1", 0, ehrs).running() as running:
         yield running
 
@@ -40,6 +42,7 @@ class Desk:
         self.store = f"sqlite:///{folder / 'store.sqlite'}"
         monkeypatch.setenv("FHIR_CODER_DATABASE_URL", self.store)
         monkeypatch.setenv("FHIR_CODER_KEY", KEY)
+        monkeypatch.setenv("FHIR_CODER_DATA", str(folder / "data"))
         self.configure(**{name: {"ways": [{"way": "drop", "folder": str(self.drop(name))}]} for name in PROFILES})
 
     def drop(self, name: str) -> Path:
@@ -123,6 +126,24 @@ def test_a_way_that_is_not_offered_is_told_and_the_others_go_on(desk: Desk) -> N
     assert "1 dropped files were refused" in told and "not here" not in told
 
 
+def test_a_group_is_exported_step_by_step(desk: Desk) -> None:
+    """At the simulator, which wants to be asked a second later; each run is a process of its own."""
+    desk.configure(plain={"ways": [{"way": "export", "group": "g1", "back_days": 400}], "wait_days": 400})
+    told, deadline = desk.run()[1], time.monotonic() + 120
+    assert "0 found" in told
+    while "north/plain: 0 found" in told and time.monotonic() < deadline:
+        time.sleep(0.5)
+        status, told, _ = desk.run()
+        assert status == 0, told
+    assert f"Encounter/{codable()}" in desk.jobs()
+    stores = desk.open()
+    events = [json.loads(one.content) for one in stores.audit.lines("north", 0, stores.audit.head("north").sequence)]
+    assert stores.discovery.mark("north", "plain", "export").mark
+    stores.close()
+    assert {one["subtype"][-1]["code"] for one in events} == {"bulk-export", "discover"}
+    assert [one.name for one in (desk.folder / "data" / "exports" / "north~plain").iterdir()] == ["lock"]
+
+
 UNUSABLE = {
     "nothing": ({}, [], "no EHR of that name|no EHR in"),
     "no such tenant": ({"epic": {"ways": [{"way": "hl7"}]}}, ["--tenant", "south"], "no EHR of that name has discovery"),
@@ -161,8 +182,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk) -> None:
-    port, named = free_port(), codable()
+def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    port, watched, named = free_port(), free_port(), codable()
+    monkeypatch.setenv("FHIR_CODER_METRICS_ADDRESS", f"127.0.0.1:{watched}")
     desk.configure(oracle={"ways": [{"way": "hl7", "facility": "CLINIC"}]})
     process = subprocess.Popen(
         [sys.executable, "-m", "fhir_coder", "discover", "--listen", f"127.0.0.1:{port}", "--every", "1"],
@@ -182,6 +204,10 @@ def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk) -> N
         while not desk.jobs() and time.monotonic() < deadline:
             time.sleep(0.2)
         assert desk.jobs() == [f"Encounter/{named}"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{watched}/metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+        assert 'fhir_coder_discovery_messages_total{answer="AA",error=""} 1.0' in metrics
+        assert 'fhir_coder_discovery_last_good_round_seconds{ehr="oracle",tenant="north"}' in metrics and named not in metrics
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     finally:
