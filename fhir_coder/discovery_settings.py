@@ -98,7 +98,9 @@ _WHOLE = {
 
 
 def read_discovery(ways: Sequence[Mapping[str, Any]] = (), write_back: bool = False, **numbers: Any) -> Discovery:
-    """Raises ValueError (text begins with ``expected`` and quotes no value), TypeError for an unknown member."""
+    """Raises ValueError, whose text begins with ``expected`` and quotes nothing."""
+    if set(numbers) - set(_WHOLE):
+        raise ValueError(f"expected discovery to have no members but ways, write_back, {', '.join(_WHOLE)}")
     if isinstance(ways, str | Mapping) or not ways:
         raise ValueError("expected ways of discovery to be a list of at least one")
     if not isinstance(write_back, bool):
@@ -116,8 +118,8 @@ def _way(way: str, **members: Any) -> Way:
     if way not in set(WayName):
         raise ValueError(f"expected way to be one of {', '.join(WayName)}")
     name = WayName(way)
-    if unknown := sorted(set(members) - _MEMBERS[name]):
-        raise TypeError(f"way {name} of discovery has no member {unknown[0]}")
+    if set(members) - _MEMBERS[name]:
+        raise ValueError(f"expected way {name} of discovery to have no members but {', '.join(sorted(_MEMBERS[name]))}")
     if name in {WayName.UPDATED, WayName.EXPORT}:
         members.setdefault("back_days", 1)
     ids = members.pop("ids", ())

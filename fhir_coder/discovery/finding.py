@@ -75,7 +75,7 @@ class Finder:
             listed = ", ".join(sorted(capabilities.searched(KIND))) or "none, and no search"
             others = ", ".join(offered(capabilities)) or "none that searches"
             raise ConfigurationError(
-                f"way {way.name} needs to search {KIND} by {' and '.join(lacking)}, which the EHR's CapabilityStatement does not list (it lists {listed}); "
+                f"it needs to search {KIND} by {' and '.join(lacking)}, which the EHR's CapabilityStatement does not list (it lists {listed}); "
                 f"ways that it offers: {others}; export, drop and hl7 need no search"
             )
 

@@ -86,11 +86,14 @@ class GroupExport:
     def advance(self, client: EhrClient, over: threading.Event) -> Step:
         """One step. Raises an EhrError where an encounter that is to be read cannot be: what was read until then is not read again."""
         try:
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_folder(self.folder)
             with held(self.folder, 0):
                 return self._advance(client, over)
         except Conflict:
             return Step()  # another process is at it
+        except OSError as error:
+            return Step(problem=f"the folder of exports cannot be used ({type(error).__name__})", is_failed=True)
         except InvalidContent as error:
             return Step(problem=error.message, is_failed=True)
 

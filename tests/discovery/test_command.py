@@ -122,7 +122,7 @@ def test_a_way_that_is_not_offered_is_told_and_the_others_go_on(desk: Desk) -> N
     desk.configure(epic={"ways": [{"way": "updated"}, {"way": "drop", "folder": str(folder)}]})
     status, told, _ = desk.run()
     assert status == 1
-    assert "way updated needs to search Encounter by _lastUpdated, which the EHR's CapabilityStatement does not list" in told
+    assert "way updated: it needs to search Encounter by _lastUpdated, which the EHR's CapabilityStatement does not list" in told
     assert "1 dropped files were refused" in told and "not here" not in told
 
 
@@ -185,7 +185,9 @@ def free_port() -> int:
 def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     port, watched, named = free_port(), free_port(), codable()
     monkeypatch.setenv("FHIR_CODER_METRICS_ADDRESS", f"127.0.0.1:{watched}")
-    desk.configure(oracle={"ways": [{"way": "hl7", "facility": "CLINIC"}]})
+    desk.configure(
+        oracle={"ways": [{"way": "hl7", "facility": "CLINIC"}, {"way": "by-date"}]}
+    )  # the second is not offered, and is told each time
     process = subprocess.Popen(
         [sys.executable, "-m", "fhir_coder", "discover", "--listen", f"127.0.0.1:{port}", "--every", "1"],
         stdout=subprocess.PIPE,
