@@ -104,7 +104,8 @@ class Discovering:
         tenant, ehr, stores = place.tenant.id, place.ehr.id, self._stores
         policy = replace(self._intake, sensitive=place.tenant.sensitive)
         finder = Finder(tenant, ehr, place.discovery, stores.discovery, policy.unfinished == "refuse", _now)
-        looker = Looker(tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, stores.audit.append, _now)
+        audit = (stores.audit.append, stores.audit.record)
+        looker = Looker(tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, *audit, _now)
         known = frozenset(one.id for one in place.tenant.ehrs if one.discovery is not None)
         ways = [way for way in place.discovery.ways if way.name is WayName.DROP]
         folders = [DropFolder(Path(way.folder), ehr, known, partial(self._note, tenant)) for way in ways]

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
-from fhir_coder.discovery.coded_already import has_read, reads_otherwise
+from fhir_coder.discovery.coded_already import ReadsAs, has_read, reads_otherwise
 from fhir_coder.discovery.watched import BY_IDENTIFIER, Watched, Why
 from fhir_coder.discovery_settings import Discovery
 from fhir_coder.ehr.client import EhrClient
@@ -22,14 +22,14 @@ from fhir_coder.ehr.encounter_state import Standing
 from fhir_coder.ehr.note_proof import is_silent
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import ResourceDeleted, ResourceUnknown, Uncodable
-from fhir_coder.exchange import CodingRequest
+from fhir_coder.exchange import CodingRequest, Resource
 from fhir_coder.fhir_id import is_addressable
 from fhir_coder.jobs.asked import Asked, written
 from fhir_coder.jobs.job import Caller, Job, Priority
 from fhir_coder.store.records import CodingLine, StoredEncounter, Within
 
 EVENT = "discover"
-"""The audit's word for a job that was taken on for an encounter that was found."""
+"""The audit's word for a job that was taken on for an encounter that was found, and for the reading of texts that were coded, to compare them."""
 MOST_JOBS = 20
 """Codings of one encounter that discovery has made: an EHR that gives every answer a new version would have it coded for ever."""
 SHARE = 0.8
@@ -87,7 +87,7 @@ class Codings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """Looks at encounters of one EHR. ``append`` adds an entry to the audit within a transaction; ``now`` tells the time (aware)."""
+    """Looks at encounters of one EHR. ``append`` adds an entry to the audit within a transaction, ``record`` in one of its own; ``now`` tells the time (aware)."""
 
     tenant: str
     ehr: str
@@ -97,6 +97,7 @@ class Looker:
     codings: Codings
     policy: IntakePolicy
     append: Callable[[Any, AuditEntry], object]
+    record: Callable[[AuditEntry], object]
     now: Callable[[], datetime]
 
     def look(self, client: EhrClient, one: Watched) -> Cause | None:
@@ -139,14 +140,28 @@ class Looker:
         now = int(self.now().timestamp())
         silent = [document for document in look.documents if is_silent(document)]
         is_due = self.discovery.compare_minutes and now - max(one.compared_s, one.taken_s) >= self.discovery.compare_minutes * MINUTE_S
-        if not (silent and is_due and look.proof):
+        if not (silent and is_due):
             self._again(one, Why.UNCHANGED, look.version, one.compared_s)
             return None
         coding = self._coding(one.encounter)
-        if coding is None or not reads_otherwise(coding, silent, look.proof.reads_as):
+        if coding is None or not reads_otherwise(coding, silent, self._reading(one, look)):
             self._again(one, Why.UNCHANGED, look.version, now)
             return None
         return self._take(one, replace(look, version=sha256(f"{look.version} read otherwise".encode()).hexdigest()))
+
+    def _reading(self, one: Watched, look: Look) -> ReadsAs:
+        """Reads documents of a look; that texts are read is in the audit before the first is."""
+        told: list[str] = []
+
+        def reads_as(document: Resource, sha256: str) -> bool:
+            if not told:
+                entity = f"{KIND}/{one.encounter}"
+                detail = {"ehr": self.ehr, "cause": "compared"}
+                self.record(AuditEntry(self.tenant, EVENT, Action.READ, Success.DONE, _US, look.patient, (entity,), detail=detail))
+                told.append(entity)
+            return look.proof is None or look.proof.reads_as(document, sha256)
+
+        return reads_as
 
     def _settles(self, one: Watched, look: Look) -> bool:
         """Whether the time after the last signature is not over, by the EHR's word or else since these notes were first seen."""
@@ -160,7 +175,7 @@ class Looker:
 
     def _take(self, one: Watched, look: Look) -> Cause | None:
         coding = self._coding(one.encounter)
-        if coding is not None and look.proof and has_read(coding, look.encounter, look.documents, look.proof.reads_as):
+        if coding is not None and has_read(coding, look.encounter, look.documents, self._reading(one, look)):
             self._again(one, Why.UNCHANGED, look.version)
             return None
         if one.jobs >= MOST_JOBS:

@@ -138,7 +138,10 @@ class Stage:
         return Finder(TENANT, EHR, self.discovery, self.store, self.policy.unfinished == "refuse", self.clock)
 
     def looker(self) -> Looker:
-        return Looker(TENANT, EHR, self.discovery, self.store, self.jobs, self.repository, self.policy, self.audit.append, self.clock)
+        return Looker(TENANT, EHR, self.discovery, self.store, self.jobs, self.repository, self.policy, *self._audit(), self.clock)
+
+    def _audit(self) -> tuple[Any, Any]:
+        return self.audit.append, self.audit.record
 
     def round(self, **changes: Any) -> Report:
         """One round."""

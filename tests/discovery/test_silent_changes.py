@@ -63,6 +63,8 @@ def test_another_text_behind_the_same_url_is_noticed_within_a_day(silent: Stage)
 def test_the_text_is_fetched_once_a_day_and_no_oftener(silent: Stage) -> None:
     days(silent, 5)
     assert 4 <= fetched(silent) <= 5
+    lines = silent.audit.lines(TENANT, 0, silent.audit.head(TENANT).sequence)
+    assert [one.content.count('"compared"') for one in lines].count(1) == fetched(silent)
 
 
 def test_it_is_compared_for_as_long_as_it_is_read_again(silent: Stage) -> None:
