@@ -38,7 +38,9 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     command.add_argument("--tenant", default="", help="only EHRs of this tenant")
     command.add_argument("--ehr", default="", help="only EHRs of this id")
     command.add_argument("--every", type=pause_s, metavar="SECONDS", help="go on, looking again after so many seconds")
-    command.add_argument("--status", action="store_true", help="print how many encounters stand how, and find none")
+    command.add_argument(
+        "--status", action="store_true", help="print how many encounters stand how and how far each way has come, and find none"
+    )
     listening = command.add_argument_group("messages of HL7 v2 over MLLP")
     listening.add_argument("--listen", type=_address, metavar="HOST:PORT", help="take ADT and MDM messages there, and go on")
     listening.add_argument("--tls-certificate", default="", metavar="FILE", help="our certificate (PEM): senders speak TLS")
@@ -123,9 +125,19 @@ def _line(place: Place, report: Report) -> str:
 def _tell(stores: Stores, discovering: Discovering) -> int:
     for place in discovering.places:
         for one in stores.discovery.counts(place.tenant.id, place.ehr.id):
-            oldest = datetime.fromtimestamp(one.oldest_s, UTC).isoformat(timespec="seconds")
-            print(f"{place.tenant.id}/{place.ehr.id}  {one.state.value:<8} {one.reason:<20} {one.count:>7}  oldest found {oldest}")
+            print(
+                f"{place.tenant.id}/{place.ehr.id}  {one.state.value:<8} {one.reason:<20} {one.count:>7}  oldest found {_time(one.oldest_s)}"
+            )
+        for way in stores.discovery.reached(place.tenant.id, place.ehr.id):
+            print(f"{place.tenant.id}/{place.ehr.id}  way {way.way:<16} up to {way.mark}, since {_time(way.changed_s)}")
+        held_s = stores.discovery.held_until_s(place.tenant.id, place.ehr.id)
+        if held_s > datetime.now(UTC).timestamp():
+            print(f"{place.tenant.id}/{place.ehr.id}  left alone until {_time(held_s)}")
     return 0
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 @contextmanager

@@ -130,10 +130,11 @@ class GroupExport:
 
     def _fetch(self, steps: ExportSteps, state: State) -> bool:
         """Whether all files are here. Raises an EhrError."""
-        if state.job and not state.has_manifest and self._seconds() - state.begun_s > GIVEN_UP_S:
+        if state.job and self._seconds() - state.begun_s > GIVEN_UP_S:
             steps.forget(state)
             raise EhrRefused("the EHR did not come to the end of an export in two days; another is asked for", ehr_status=min(GONE))
         if not state.job:
+            steps.save(state)  # what could not be written down would be asked for again in each round
             detail = {"ehr": self.ehr, "group": self.way.group, "since": state.asked.since}
             agent = Agent(AgentKind.SOFTWARE)
             self.record(AuditEntry(self.tenant, "bulk-export", Action.EXECUTE, Success.DONE, agent, detail=detail))

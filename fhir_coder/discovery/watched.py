@@ -85,6 +85,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """Up to when a way has searched, and when (epoch seconds) that was written down."""
+
+    way: str
+    mark: str
+    changed_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many encounters of an EHR stand so, and when the oldest of them was found."""
 

@@ -138,8 +138,11 @@ def test_a_group_is_exported_step_by_step(desk: Desk) -> None:
     assert f"Encounter/{codable()}" in desk.jobs()
     stores = desk.open()
     events = [json.loads(one.content) for one in stores.audit.lines("north", 0, stores.audit.head("north").sequence)]
-    assert stores.discovery.mark("north", "plain", "export").mark
+    reached = stores.discovery.mark("north", "plain", "export").mark
+    stores.discovery.hold("north", "plain", lambda failures: 600)
     stores.close()
+    status = desk.run("--status")[1]
+    assert f"north/plain  way export           up to {reached}, since 20" in status and "north/plain  left alone until 20" in status
     assert {one["subtype"][-1]["code"] for one in events} == {"bulk-export", "discover"}
     assert [one.name for one in (desk.folder / "data" / "exports" / "north~plain").iterdir()] == ["lock"]
 

@@ -294,6 +294,23 @@ def test_a_folder_that_cannot_be_used_is_told(exporter: Exporter) -> None:
     assert "cannot be made or read" in problem and not exporter.ehr.kick_offs
 
 
+def test_what_cannot_be_written_down_is_not_asked_for(exporter: Exporter) -> None:
+    exporter.folder.mkdir()
+    (exporter.folder / "lock").touch()
+    (exporter.folder / "export.json.partial").mkdir()
+    (problem,) = exporter.round().problems
+    assert problem == "way export: the folder of exports cannot be used (IsADirectoryError)" and not exporter.ehr.kick_offs
+
+
+def test_a_file_that_is_refused_for_two_days_has_another_export_asked_for(exporter: Exporter) -> None:
+    exporter.holds({"resourceType": "Encounter", "id": "e1", "period": {"start": "2026-05-04T08:00:00Z"}})
+    exporter.ehr.canned["/files/Encounter"] = [Canned(403)] * 100
+    for _ in range(52):
+        exporter.round()
+        exporter.stage.clock.pass_by(hours=1)
+    assert len(exporter.ehr.kick_offs) == 2 and exporter.mark() == ""
+
+
 def test_what_was_asked_last_is_over_before_the_process_ends(exporter: Exporter) -> None:
     """It is told to end while it reads: nothing more is read, and the mark stays."""
     stage, over = exporter.stage, threading.Event()
