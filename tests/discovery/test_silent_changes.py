@@ -40,12 +40,12 @@ def write(stage: Stage, **attachment: Any) -> None:
 
 
 def days(stage: Stage, count: int) -> list[int]:
-    """Rounds of so many days, one every two hours: the jobs of each day."""
+    """Rounds of so many days, one every six hours: the jobs of each day."""
     taken = []
     for _ in range(count):
         taken.append(0)
-        for _ in range(12):
-            stage.clock.pass_by(hours=2)
+        for _ in range(4):
+            stage.clock.pass_by(hours=6)
             if stage.round().taken:
                 taken[-1] += 1
                 stage.code_next()
