@@ -17,15 +17,13 @@ from itertools import islice
 from typing import Any, Protocol
 
 from fhir_coder.api.log import FIELDS, places
-from fhir_coder.api.told_of import Told
-from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.bulk.ended import End, Ended, EndedBefore
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.of_workers import Ask, Taken, read_answer
 from fhir_coder.bulk.parts import Part
 from fhir_coder.bulk.piece import piece_of
 from fhir_coder.bulk.processes import Did
-from fhir_coder.bulk.work import EVENT, Named
+from fhir_coder.bulk.work import Named
 from fhir_coder.errors import ConfigurationError, JobGivenUp, WorkerLost
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.jobs.asked import Asked, written
@@ -78,14 +76,13 @@ class RunJobs(Protocol):
 
 @dataclass
 class Collector:
-    """``begin_part`` begins a part of the output; ``append`` adds an entry to the audit within a transaction; ``hand_out`` has the workers told of jobs;
+    """``begin_part`` begins a part of the output; ``hand_out`` has the workers told of jobs;
     ``window`` is how many jobs of the run there are at most; ``told`` takes a sentence for the person who waits."""
 
     named: Named
     export: Export
     jobs: RunJobs
     ends: Ends
-    append: Callable[[Any, AuditEntry], object]
     begin_part: Callable[[], Part]
     hand_out: Callable[[], None] = lambda: None
     window: int = AT_ONCE
@@ -169,8 +166,6 @@ class Collector:
                 lines |= {kind: lines.get(kind, b"") + content for kind, content in made.lines.items()}
                 ended = Ended(one.job.encounter, made.version, end, error, one.job.coding, part.number, part.lengths_with(lines))
                 self.ends.record(connection, self.named.tenant, self.named.run, ended)
-                if end is End.AGAIN:
-                    self.append(connection, self._entry(one, error))
                 did.append((_id_of(one), end, error))
             self.jobs.forget(connection, self.named.tenant, self.named.run, [one.job.id for one in taken])
             lengths = part.lengths_with(lines)
@@ -222,12 +217,6 @@ class Collector:
         if self._part is None or self._part.is_in_doubt:
             self._part = self.begin_part()
         return self._part
-
-    def _entry(self, one: Taken, error: str) -> AuditEntry:
-        """Of an encounter that was given up: nobody else has written it down."""
-        named = self.named
-        told = Told.of("", (one.job.encounter,), {"ehr": named.ehr, "error": error, "job": one.job.id, "run": named.run})
-        return AuditEntry(named.tenant, EVENT, Action.EXECUTE, Success.FAILED, named.agent, told.patient, told.entities, detail=told.detail)
 
 
 def _end_of(one: Taken) -> tuple[End, str]:

@@ -161,7 +161,7 @@ def _code(asked: Asked, run: Run, index: ExportIndex, parts: Parts, begin: Calla
 def _collector(asked: Asked, run: Run, export: Export, parts: Parts, numbers: _Numbers) -> Collector:
     """What has encounters coded elsewhere; without workers it takes what they did before."""
     named = Named(run.tenant, run.id, run.ehr, asked.agent)
-    collector = Collector(named, export, parts.jobs, parts.ends, parts.append, lambda: Part(asked.out, numbers.next()))
+    collector = Collector(named, export, parts.jobs, parts.ends, lambda: Part(asked.out, numbers.next()))
     workers = parts.workers
     return replace(collector, hand_out=workers.hand_out, window=workers.window, told=workers.told) if workers else collector
 

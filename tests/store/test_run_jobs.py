@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.bulk.of_workers import Ask
 from fhir_coder.errors import ConfigurationError, Conflict
 from fhir_coder.jobs.job import Answer, Caller, JobLimits, Priority, State
+from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.engine import open_engine
 from fhir_coder.store.job_claims import JobClaims
@@ -35,7 +37,7 @@ class Desk:
         self.run = RunJobs(self.engine, cipher, LIMITS, lambda: self.at)
         self.jobs = Jobs(self.engine, cipher, LIMITS, lambda: self.at)
         self.claims = JobClaims(self.engine, cipher, LIMITS, lambda: self.at)
-        self.sweeping = JobSweeping(self.engine, LIMITS, lambda: self.at)
+        self.sweeping = JobSweeping(self.engine, cipher, AuditLog(self.engine, Observer()), LIMITS, lambda: self.at)
 
     def ask(self, *encounters: str, run: str = RUN, tenant: str = "north") -> int:
         return self.run.take_on(tenant, run, [Ask(f"Encounter/{one}", f'"{MARKER} {one}"') for one in encounters])
