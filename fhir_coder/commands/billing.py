@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from fhir_coder.app import open_all_stores, open_billing
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.billing.outgoing import Outgoing, State
-from fhir_coder.commands.actions import patience, pause_s, tenant_action
+from fhir_coder.commands.actions import in_rounds, patience, pause_s, tenant_action
 from fhir_coder.commands.operator import operator
 from fhir_coder.settings import Settings
 
@@ -57,16 +56,17 @@ def run_send(arguments: argparse.Namespace) -> int:
     """Exit status 1 when something was refused or given up."""
     settings = Settings.from_environment()
     stores = open_all_stores(settings, patience=patience(arguments.every))
-    undelivered = False
     try:
         delivery = open_billing(settings, stores, arguments.tenant, operator())
-        while True:
+
+        def send() -> int:
+            undelivered = False
             for one in delivery.deliver_due(arguments.tenant):
                 undelivered |= one.state in _UNDELIVERED
                 print(_line(one), flush=True)
-            if arguments.every is None:
-                return 1 if undelivered else 0
-            time.sleep(arguments.every)
+            return int(undelivered)
+
+        return in_rounds(send, arguments.every)
     finally:
         stores.close()
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 
 from fhir_coder.app import build_coder, open_all_stores
 from fhir_coder.audit.entry import Action, AuditEntry, Success
-from fhir_coder.commands.actions import patience, pause_s, tenant_action
+from fhir_coder.commands.actions import in_rounds, patience, pause_s, tenant_action
 from fhir_coder.commands.operator import operator
 from fhir_coder.following_up import open_background
 from fhir_coder.settings import Settings
@@ -64,13 +63,14 @@ def _carry_out(arguments: argparse.Namespace, coding_id: str, is_asked: bool, ev
     stores = open_all_stores(settings, patience=patience(every))
     try:
         following, access = open_background(settings, stores, partial(build_coder, settings, records=True), operator())
-        while True:
+
+        def carry_out() -> int:
             done = following.carry_out(arguments.tenant, access, coding_id, is_asked)
             undone = sum(one.progress in _UNDONE for one in stores.follow_ups.entries(arguments.tenant, _UNDONE))
             print(f"{done} taken up; {undone} of the tenant are not done", flush=True)
-            if every is None:
-                return 1 if undone else 0
-            time.sleep(every)
+            return int(bool(undone))
+
+        return in_rounds(carry_out, every)
     finally:
         stores.close()
 
