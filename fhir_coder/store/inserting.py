@@ -18,13 +18,19 @@ def insert_row(connection: Connection, kind: type[Table], values: Values) -> int
     return key[0]
 
 
+def insert_rows(connection: Connection, kind: type[Table], rows: list[Values]) -> None:
+    """Add rows, if there are any."""
+    if rows:
+        connection.execute(_statement(kind), rows)
+
+
 def insert_parts(connection: Connection, parts: Iterable[PartValues]) -> None:
     """Add parts of coded encounters, as :func:`owned` gives them, table by table and in their order."""
     rows: dict[type[Part], list[Values]] = {}
     for kind, values in parts:
         rows.setdefault(kind, []).append(values)
     for kind in sorted(rows, key=lambda one: one.__name__):
-        connection.execute(_statement(kind), rows[kind])
+        insert_rows(connection, kind, rows[kind])
 
 
 def owned(parts: Iterable[PartValues], key: int) -> Iterator[PartValues]:
