@@ -6,21 +6,26 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from fhir_coder.bulk.ended import End
+from fhir_coder.bulk.ended import Did, End
 from fhir_coder.bulk.processes import LOST_IN_A_ROW, Do, Processes
+from fhir_coder.bulk.work import TOGETHER
 from fhir_coder.errors import WorkerLost
 
 Doing = Callable[[str], tuple[End | None, str]]
 
 
 def processes(do: Doing, count: int = 2, lost: list[str] | None = None) -> Processes:
+    def do_all(encounters: Iterable[str]) -> list[Did]:
+        return [(one, *do(one)) for one in islice(encounters, TOGETHER)]
+
     def begin() -> Do:
-        return do
+        return do_all
 
     return Processes(count, begin, lambda encounter, error: (lost if lost is not None else []).append(encounter), lambda: None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfile
@@ -18,7 +18,7 @@ from fhir_coder.bulk.parts import Part, cut, missing, next_part
 from fhir_coder.bulk.work import Named, Work
 from fhir_coder.errors import Conflict, EhrUnavailable, FhirCoderError, Uncodable, WorkerLost
 from fhir_coder.exchange import CodingRequest, CodingResult
-from fhir_coder.store.repository import Beside
+from fhir_coder.store.repository import BesideAll
 from fhir_coder.store.start import Stores, open_stores
 from tests.bulk.crashing import TENANT, Instant
 from tests.bulk.exports import lines_of
@@ -35,7 +35,7 @@ class Failing:
     error: Exception
     asked: int = 0
 
-    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+    def propose(self, request: CodingRequest) -> CodingResult:
         """Never comes to a coding."""
         self.asked += 1
         raise self.error
@@ -111,25 +111,21 @@ def test_a_failure_is_told_once_or_tried_again(site: Site, error: Exception, end
     assert site.kept()[0] == (end is End.AGAIN)
 
 
-class Broken:
+class Broken(Instant):
     """A store whose transaction fails when it ends, as when the line to it is cut: nobody can tell whether it was kept."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-
-    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+    def keep_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll) -> None:
         """Write everything, then fail."""
 
-        def fail(connection: Any, result: CodingResult) -> None:
-            assert beside
-            beside(connection, result)
+        def fail(connection: Any, saved: Sequence[CodingResult]) -> None:
+            beside(connection, saved)
             raise OSError("the line is cut")
 
-        return Instant(self._stores.repository).code(request, fail)
+        super().keep_all(tenant, ehr, results, fail)
 
 
 def test_lines_of_which_nobody_knows_whether_they_count_stay_until_the_store_is_asked(site: Site) -> None:
-    work = site.work(0, Broken(site.stores))
+    work = site.work(0, Broken(site.stores.repository))
     with pytest.raises(OSError, match="cut"):
         work.do("e1")
     assert len(lines_of(site.out, "Condition")) == 1
@@ -142,7 +138,7 @@ def test_lines_of_which_nobody_knows_whether_they_count_stay_until_the_store_is_
 def test_a_disk_that_is_full_keeps_nothing(site: Site) -> None:
     class Full(Part):
         def write(self, lines: Any) -> None:
-            super().write({kind: content[:20] for kind, content in lines.items()})
+            super().write({kind: content[:20] for kind, content in one.items()} for one in lines)
             raise OSError("No space left on device")
 
     assert site.work().do("e0") == (End.CODED, "")
@@ -182,9 +178,9 @@ def test_parts_are_cut_to_what_was_kept(tmp_path: Path) -> None:
 
 
 def test_a_part_is_never_taken_over(tmp_path: Path) -> None:
-    Part(tmp_path, 3).write({"Task": b"{}\n"})
+    Part(tmp_path, 3).write([{"Task": b"{}\n"}])
     with pytest.raises(FileExistsError):
-        Part(tmp_path, 3).write({"Task": b"{}\n"})
+        Part(tmp_path, 3).write([{"Task": b"{}\n"}])
     assert (tmp_path / "Task.3.ndjson").stat().st_mode & 0o077 == 0
 
 
