@@ -273,7 +273,7 @@ def tasks_lead_to_the_claim(target: Target) -> None:
 def tasks_have_their_inputs(target: Target) -> None:
     """Task.input names a Condition for every assigned code."""
     for fixture, coded, one in _of(target, "Task"):
-        found = [line.get("valueReference", {}).get("reference", "") for line in one.get("input", ())]
+        found = [line["valueReference"].get("reference", "") for line in one.get("input", ()) if "valueReference" in line]
         expect(len(set(found)) == len(coded.codes), f"{len(coded.codes)} Conditions for {fixture.id}", len(set(found)))
 
 

@@ -29,7 +29,7 @@ from fhir_coder.sandbox.assembly import assemble
 from fhir_coder.sandbox.seed import encounter_sources
 from fhir_coder.settings import Settings
 from fhir_coder.smart.scopes import WRITES
-from fhir_coder.vocabulary import CANONICAL
+from fhir_coder.vocabulary import CANONICAL, DISPOSITION_REASON
 from tests.contracts.answers import proposed
 from tests.contracts.peers import Resource, validation_errors
 from tests.contracts.validity import schema_faults, written
@@ -301,6 +301,7 @@ BROKEN = {
         setting("priority", to="stat"),
         setting("code", "coding", 0, "code", to="answer-provider-query"),
         setting("input", 0, "type", "text", to="something else"),
+        setting("reasonCode", "coding", to=[{"system": DISPOSITION_REASON, "code": code} for code in ("no-codes", "confident")]),
         without("for"),
     ],
     "coding-provenance": [

@@ -22,12 +22,22 @@ from tests.crashes.services import answers, free_port, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 
 
+LOG_SHOWN = 4000
+"""Characters of a log that are shown."""
+
+
 class Program:
     """A process with children, in a group of its own."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self._arguments, self._environment, self._log = arguments, dict(environment), log
         self._process: subprocess.Popen[bytes] | None = None
+
+    def __str__(self) -> str:
+        """For whoever reads of a failed run: whether it lives, and the end of its log."""
+        state = "lives" if self.is_alive else "has ended"
+        log = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return f"--- {' '.join(self._arguments[:2])} {state}\n{log[-LOG_SHOWN:]}"
 
     def start(self) -> None:
         """Begin, without waiting."""
@@ -151,6 +161,12 @@ class Installation:
     def base(self) -> str:
         """Of the server's FHIR API."""
         return f"http://127.0.0.1:{self.port}/fhir"
+
+    def revive(self) -> None:
+        """Start what has ended by itself, as whatever supervises services does (``restart: unless-stopped`` in the compose file)."""
+        for one in (self.worker, self.web):
+            if not one.is_alive:
+                one.start()
 
     def start(self) -> None:
         """Everything, until it answers."""

@@ -51,6 +51,7 @@ class Run:
             try:
                 answer = requests.post(url, json=body, headers={"Prefer": "respond-async"}, timeout=30)
             except requests.RequestException:
+                self.installation.revive()
                 time.sleep(0.2)
                 continue
             assert answer.status_code in {202, 500, 503}, answer.text
@@ -152,7 +153,10 @@ def disturb(stage: Stage, run: Run, ways: list[str], pause_s: float) -> None:
 def wait_for_ends(run: Run, count: int) -> dict[str, requests.Response]:
     deadline = time.monotonic() + ENDS_S
     while len(found := run.answered()) < count:
-        assert time.monotonic() < deadline, f"{count - len(found)} of {count} have no answer"
+        if time.monotonic() > deadline:
+            print(run.installation.web, run.installation.worker, sep="\n")
+            pytest.fail(f"{count - len(found)} of {count} have no answer")
+        run.installation.revive()
         time.sleep(1)
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_coder.model import Encounter, Outcome, ServiceLine
+from fhir_coder.model import Encounter, Outcome, Reason, ServiceLine
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.proposal import Proposal
 from tests.writeback.practice import ENCOUNTER, NOTE, proposal_of
@@ -39,6 +39,21 @@ def test_a_code_that_a_clinician_recorded_is_claimed_and_reviewed_and_not_record
         ("recorded diagnosis", "Condition/theirs"),
         ("proposed diagnosis", bundle["entry"][0]["fullUrl"]),
     ]
+
+
+def test_a_task_says_one_reason_and_each_further_one_as_input() -> None:
+    reasons = (
+        Reason("no-codes", "none here"),
+        Reason("unreadable-note", "a scan"),
+        Reason("no-codes", "again"),
+        Reason("low-probability", "I10"),
+    )
+    one_code = proposal(("I10",))
+    (task,) = resources(build_bundle(replace(one_code, disposition=replace(one_code.disposition, reasons=reasons))), "Task")
+    assert [(one["code"], one["display"]) for one in task["reasonCode"]["coding"]] == [("no-codes", "No codes")]
+    assert task["reasonCode"]["text"] == "none here"
+    further = [one["valueCodeableConcept"] for one in task["input"] if one["type"]["text"] == "further reason for review"]
+    assert [(one["coding"][0]["code"], one["text"]) for one in further] == [("unreadable-note", "a scan"), ("low-probability", "I10")]
 
 
 def test_a_condition_is_an_unconfirmed_encounter_diagnosis_that_asks_for_review() -> None:

@@ -18,17 +18,23 @@ Description: "Asks a coder to review what is proposed for an encounter. It is co
 * authoredOn 1..1
 * lastModified 1..1
 * reasonCode from DispositionReasonVS (required)
-* reasonCode.text ^short = "The first reason in a sentence"
+* reasonCode.coding ..1
+* reasonCode ^short = "The first reason, in a sentence too; others are inputs"
 * input.type.text 1..1
-* input.type.text ^short = "proposed diagnosis | recorded diagnosis"
+* input.type.text ^short = "proposed diagnosis | recorded diagnosis | further reason for review"
 * input.value[x] only Reference(Condition) or CodeableConcept or string
-* input.value[x] ^short = "The Condition; its code where it was not written"
-* obeys fc-task-input
+* input.value[x] ^short = "The Condition, its code where it was not written; a reason"
+* obeys fc-task-input and fc-task-reason
 
 Invariant: fc-task-input
-Description: "Inputs are diagnoses"
+Description: "Inputs are diagnoses and further reasons"
 Severity: #error
-Expression: "input.all(type.text = 'proposed diagnosis' or type.text = 'recorded diagnosis')"
+Expression: "input.all(type.text = 'proposed diagnosis' or type.text = 'recorded diagnosis' or type.text = 'further reason for review')"
+
+Invariant: fc-task-reason
+Description: "A further reason is a code of the disposition reasons, and never the only one"
+Severity: #error
+Expression: "input.where(type.text = 'further reason for review').all(value.coding.exists()) and (input.where(type.text = 'further reason for review').exists() implies reasonCode.exists())"
 
 ValueSet: CodingReviewTaskStatusVS
 Id: coding-review-task-status
