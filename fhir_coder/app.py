@@ -63,6 +63,7 @@ from fhir_coder.sandbox.installation import Sandbox
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.bringing_up import AT_ONCE, FOR_GOOD, Patience
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.passing import Passing
 from fhir_coder.store.pool import Pool
@@ -114,7 +115,7 @@ def create_app(settings: Settings) -> Flask:
     """The whole server. Raises ConfigurationError when something is missing; the message says what to do."""
     configure_logging(settings.log_level)
     keys, sandbox = public_keys(settings), open_builtin_ehr(settings)
-    stores = open_all_stores(settings, server_pool(settings))
+    stores = open_all_stores(settings, server_pool(settings), FOR_GOOD)
     guards = Guards.of(settings, open_counters(settings.rate_store, settings.data), stores.audit.record)
     connections = EhrConnections(sandbox, settings.private_networks, guards.metrics.count_ehr_error)
     engine = open_engine_of(settings, stores, connections, sandbox, guards.metrics)
@@ -159,13 +160,13 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
     sandbox = open_builtin_ehr(settings)
     metrics = Metrics()
     listening = MetricsServer(metrics, settings.metrics_address) if settings.metrics_address else None
-    stores = open_all_stores(settings, worker_pool())
+    stores = open_all_stores(settings, worker_pool(), FOR_GOOD)
     connections = EhrConnections(sandbox, settings.private_networks, metrics.count_ehr_error)
     with uncollected():
         engine = open_engine_of(settings, stores, connections, sandbox, metrics)
     celery = make_celery(settings.broker_url, settings.job_seconds)
     work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, too_long())
-    sweeper = Sweeper(stores.job_sweeping, publisher(celery))
+    sweeper = Sweeper(stores.job_sweeping, publisher(celery), metrics.count_job)
 
     def after_fork() -> None:
         stores.repository.forget_connections()
@@ -230,11 +231,11 @@ def open_store(settings: Settings) -> Repository:
     return open_all_stores(settings).repository
 
 
-def open_all_stores(settings: Settings, pool: Pool = Pool()) -> Stores:  # noqa: B008 (a constant)
-    """Codings, audit, holds, deletion and merges, over one database."""
+def open_all_stores(settings: Settings, pool: Pool = Pool(), patience: Patience = AT_ONCE) -> Stores:  # noqa: B008 (a constant)
+    """Codings, audit, holds, deletion and merges, over one database, which is waited for as long as ``patience`` lasts."""
     observer = Observer(settings.public_url or socket.gethostname())
     sampler = Sampler({tenant: sample.share for tenant, sample in samples_of(settings).items()})
-    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings), pool)
+    return open_stores(settings.database_url, settings.key, observer, tls_of(settings), sampler, job_limits(settings), pool, patience)
 
 
 def samples_of(settings: Settings) -> dict[str, AuditSample]:

@@ -89,9 +89,10 @@ class EhrConnections:
         """A client that acts with a person's own tokens and is kept for nobody else."""
         return self._connect(ehr, retry or RetryPolicy(), tokens)
 
-    def bulk(self, ehr: EhrSettings) -> BulkServer:
+    def bulk(self, ehr: EhrSettings, retry: RetryPolicy | None = None) -> BulkServer:
         """What exports are asked of."""
-        return BulkServer(ehr, open_session(rule_of(ehr, self._networks)), self._tokens(ehr), time.sleep, RetryPolicy())
+        heard, session = partial(self._on_failure, ehr.id), open_session(rule_of(ehr, self._networks))
+        return BulkServer(ehr, session, self._tokens(ehr), time.sleep, retry or RetryPolicy(), heard)
 
     def _connect(self, ehr: EhrSettings, retry: RetryPolicy, tokens: AccessTokens | None = None) -> EhrClient:
         """A client for one EHR, with the server's own tokens where none are given; the built-in one is reached in process, without a socket."""

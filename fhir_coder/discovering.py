@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 
+from fhir_coder.api.metrics import Metrics
 from fhir_coder.connections import EhrConnections, intake_policy, tenants_of
 from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
+from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
 from fhir_coder.discovery.reception import Desk, Reception
 from fhir_coder.discovery.round import Round
 from fhir_coder.discovery.watched import Found
 from fhir_coder.discovery_settings import Discovery, WayName
 from fhir_coder.ehr.client import EhrClient
+from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -76,11 +79,13 @@ def _named(desk: Desk) -> tuple[str, str]:
 class Discovering:
     """What finds encounters for the settings, over open stores."""
 
-    def __init__(self, settings: Settings, stores: Stores, tenant: str = "", ehr: str = "") -> None:
+    def __init__(self, settings: Settings, stores: Stores, metrics: Metrics, tenant: str = "", ehr: str = "") -> None:
         if not settings.key:
             raise ConfigurationError("jobs need FHIR_CODER_KEY, the one that the server has: what is asked is kept encrypted or not at all")
-        self._connections = EhrConnections(None, settings.private_networks)
+        self._connections = EhrConnections(None, settings.private_networks, metrics.count_ehr_error)
         self._stores = stores
+        self._metrics = metrics.discovery
+        self._exports = settings.data / "exports"
         self._intake = intake_policy(settings)
         self.places = places_of(tenants_of(settings, None), tenant, ehr)
 
@@ -90,7 +95,7 @@ class Discovering:
 
     def reception(self) -> Reception:
         """What answers messages. Raises ConfigurationError."""
-        return Reception(desks_of(self.places), self._note, _now)
+        return Reception(desks_of(self.places), self._note, _now, self._metrics.count_message)
 
     def _note(self, tenant: str, ehr: str, found: list[Found]) -> int:
         return self._stores.discovery.note(tenant, ehr, found)
@@ -99,11 +104,24 @@ class Discovering:
         tenant, ehr, stores = place.tenant.id, place.ehr.id, self._stores
         policy = replace(self._intake, sensitive=place.tenant.sensitive)
         finder = Finder(tenant, ehr, place.discovery, stores.discovery, policy.unfinished == "refuse", _now)
-        looker = Looker(tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, stores.audit.append, _now)
+        audit = (stores.audit.append, stores.audit.record)
+        looker = Looker(tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, *audit, _now)
         known = frozenset(one.id for one in place.tenant.ehrs if one.discovery is not None)
         ways = [way for way in place.discovery.ways if way.name is WayName.DROP]
         folders = [DropFolder(Path(way.folder), ehr, known, partial(self._note, tenant)) for way in ways]
-        return Round(tenant, ehr, place.discovery, stores.discovery, finder, looker, folders, self._client_of(place.ehr), _now)
+        return Round(
+            tenant, ehr, place.discovery, stores.discovery, finder, looker, folders, self._client_of(place.ehr), _now, self._export(place)
+        )
+
+    def _export(self, place: Place) -> GroupExport | None:
+        """Of way export, where the EHR has it; each attempt stands alone, as what the EHR asks for is minded from round to round."""
+        way = next((one for one in place.discovery.ways if one.name is WayName.EXPORT), None)
+        if way is None:
+            return None
+        server = cache(lambda: self._connections.bulk(place.ehr, RetryPolicy(attempts=1)))
+        tenant, ehr, stores = place.tenant.id, place.ehr.id, self._stores
+        folder = self._exports / f"{tenant}~{ehr}"
+        return GroupExport(tenant, ehr, way, place.discovery.wait_days, stores.discovery, server, folder, stores.audit.record, _now)
 
     def _client_of(self, ehr: EhrSettings) -> Callable[[], EhrClient]:
         """A client that tries nothing twice, made once: what the EHR asks for is minded by the round."""

@@ -26,6 +26,7 @@ class WayName(StrEnum):
     BY_PATIENT = "by-patient"
     BY_DATE = "by-date"
     DROP = "drop"
+    EXPORT = "export"
     HL7 = "hl7"
 
 
@@ -41,6 +42,8 @@ class Way:
     is searched again (of ``updated``: how far the very first search reaches back); ``overlap_minutes`` how far ``updated`` reaches back each time, against
     clocks that differ and what an EHR shows late; ``folder`` is where files of ids are dropped.
 
+    Of ``export``: ``group`` is the id of the Group, ``every_minutes`` how often an export of it is asked for, and ``back_days`` how far the first one reaches.
+
     Of ``hl7``: ``application`` and ``facility`` are MSH-3 and MSH-4 of the sender, empty for any; ``visit`` says whether PV1-19 is the ``id`` of the
     Encounter or an ``identifier`` of it, which then is of ``system`` (empty: of any)."""
 
@@ -50,6 +53,8 @@ class Way:
     back_days: int = 7
     overlap_minutes: int = 10
     folder: str = ""
+    group: str = ""
+    every_minutes: int = 24 * 60
     application: str = ""
     facility: str = ""
     visit: str = "id"
@@ -59,7 +64,8 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """``settle_minutes`` pass after the last note was signed before an encounter is coded, so that addenda are in; an encounter that is not finished or
-    signed is looked at every ``look_minutes`` (after a day every hour) for ``wait_days``; one that is coded every ``reread_minutes`` for ``reread_days``.
+    signed is looked at every ``look_minutes`` (after a day every hour) for ``wait_days``; one that is coded every ``reread_minutes`` for ``reread_days``, and the texts of
+    notes of which the EHR does not tell whether they changed every ``compare_minutes`` of these (0: never).
     ``write_back``: whether what is coded is written to the EHR, as far as it is without discovery."""
 
     ways: tuple[Way, ...] = field(default=())
@@ -68,6 +74,7 @@ class Discovery:
     wait_days: int = 30
     reread_minutes: int = 60
     reread_days: int = 7
+    compare_minutes: int = 24 * 60
     write_back: bool = False
 
 
@@ -77,6 +84,7 @@ _MEMBERS = {
     WayName.BY_PATIENT: {"ids", "file", "back_days"},
     WayName.BY_DATE: {"back_days"},
     WayName.DROP: {"folder"},
+    WayName.EXPORT: {"group", "every_minutes", "back_days"},
     WayName.HL7: {"application", "facility", "visit", "system"},
 }
 _WHOLE = {
@@ -85,11 +93,14 @@ _WHOLE = {
     "wait_days": (1, LONGEST_DAYS),
     "reread_minutes": (1, LONGEST_MINUTES),
     "reread_days": (0, LONGEST_DAYS),
+    "compare_minutes": (0, LONGEST_MINUTES),
 }
 
 
 def read_discovery(ways: Sequence[Mapping[str, Any]] = (), write_back: bool = False, **numbers: Any) -> Discovery:
-    """Raises ValueError (text begins with ``expected`` and quotes no value), TypeError for an unknown member."""
+    """Raises ValueError, whose text begins with ``expected`` and quotes nothing."""
+    if set(numbers) - set(_WHOLE):
+        raise ValueError(f"expected discovery to have no members but ways, write_back, {', '.join(_WHOLE)}")
     if isinstance(ways, str | Mapping) or not ways:
         raise ValueError("expected ways of discovery to be a list of at least one")
     if not isinstance(write_back, bool):
@@ -107,9 +118,9 @@ def _way(way: str, **members: Any) -> Way:
     if way not in set(WayName):
         raise ValueError(f"expected way to be one of {', '.join(WayName)}")
     name = WayName(way)
-    if unknown := sorted(set(members) - _MEMBERS[name]):
-        raise TypeError(f"way {name} of discovery has no member {unknown[0]}")
-    if name is WayName.UPDATED:
+    if set(members) - _MEMBERS[name]:
+        raise ValueError(f"expected way {name} of discovery to have no members but {', '.join(sorted(_MEMBERS[name]))}")
+    if name in {WayName.UPDATED, WayName.EXPORT}:
         members.setdefault("back_days", 1)
     ids = members.pop("ids", ())
     if isinstance(ids, str) or not all(isinstance(one, str) and FHIR_ID.fullmatch(one) for one in ids):
@@ -117,8 +128,9 @@ def _way(way: str, **members: Any) -> Way:
     made = Way(name, tuple(dict.fromkeys(ids)), **members)
     _require_whole(made.back_days, "back_days", 0, LONGEST_DAYS)
     _require_whole(made.overlap_minutes, "overlap_minutes", 0, LONGEST_MINUTES)
-    if not all(isinstance(one, str) for one in (made.file, made.folder, made.application, made.facility, made.system)):
-        raise ValueError("expected file, folder, application, facility and system of discovery to be text")
+    _require_whole(made.every_minutes, "every_minutes", 5, LONGEST_MINUTES)
+    if not all(isinstance(one, str) for one in (made.file, made.folder, made.group, made.application, made.facility, made.system)):
+        raise ValueError("expected file, folder, group, application, facility and system of discovery to be text")
     _require_complete(made)
     return made
 
@@ -130,6 +142,8 @@ def _require_complete(way: Way) -> None:
         raise ValueError("expected file and folder of discovery to be absolute paths")
     if way.name is WayName.DROP and not way.folder:
         raise ValueError("expected drop of discovery to have a folder")
+    if way.name is WayName.EXPORT and not FHIR_ID.fullmatch(way.group):
+        raise ValueError("expected export of discovery to have the id of a group")
     if not (_NAMESPACE.fullmatch(way.application) and _NAMESPACE.fullmatch(way.facility)):
         raise ValueError("expected application and facility of discovery to be names as MSH-3 and MSH-4 have them")
     if way.visit not in {"id", "identifier"} or (

@@ -9,6 +9,7 @@
     │   ├── Forbidden               403 forbidden      not the caller's to use
     │   ├── InsufficientScope       403 forbidden      the token's scope does not cover it (carries WWW-Authenticate)
     │   ├── ResourceUnknown         404 not-found      no such resource here or at the EHR
+    │   ├── JobUnknown              404 not-found      no job of the caller's at this address
     │   ├── OperationUnknown        404 not-supported  no such operation, type or page
     │   ├── MethodNotAllowed        405 not-supported  wrong HTTP method (carries Allow)
     │   ├── NotAcceptable           406 not-supported  no representation the caller accepts
@@ -106,6 +107,12 @@ class ResourceUnknown(RequestError):
     """No such resource, here or at the EHR."""
 
     code, status, issue = "FC105", 404, "not-found"
+
+
+class JobUnknown(RequestError):
+    """There is no job of the caller's at this address. Its number is not that of a resource that is unknown: this may be the answer of a job."""
+
+    code, status, issue = "FC123", 404, "not-found"
 
 
 class OperationUnknown(RequestError):

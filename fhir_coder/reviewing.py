@@ -71,6 +71,7 @@ from fhir_coder.signing.access import Access
 from fhir_coder.smart.launch.launched import Launched
 from fhir_coder.smart.launch.registration import Registration
 from fhir_coder.smart.scopes import withheld_questions, withheld_writes
+from fhir_coder.store.bringing_up import FOR_GOOD
 from fhir_coder.store.passing import Standing
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.sessions import Lifetimes, SessionStore
@@ -112,7 +113,7 @@ def open_reviewing(
     if registrations:
         _require_address(root)
         lifetimes = Lifetimes(idle_s=idle_s)
-        store = open_sessions(settings.database_url, settings.key, lifetimes, tls_of(settings), session_pool(settings))
+        store = open_sessions(settings.database_url, settings.key, lifetimes, tls_of(settings), session_pool(settings), FOR_GOOD)
         flow = make_flow(registrations)
         sessions = SessionKeeping(store, flow, time.time)
         people = AsPerson(engine, connections, sessions, guards.room)

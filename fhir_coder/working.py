@@ -50,7 +50,7 @@ class Working:
 def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, guards: Guards) -> Working:
     """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep, and give way to callers
     who wait. Without a key there are no jobs, and no threads."""
-    sweeper = Sweeper(stores.job_sweeping, publish)
+    sweeper = Sweeper(stores.job_sweeping, publish, guards.metrics.count_job)
     if not stores.jobs.can_keep:
         threads = JobThreads(work.do_next, sweeper.sweep, 0)
     elif publish:

@@ -120,6 +120,15 @@ def test_attacks_are_many_and_each_is_told_once() -> None:
         "frame around /review/",
         "script in displays, evidence, findings, names of the page",
         "JWT used again",
+        "a frame byte by byte (slowloris)",
+        "one sender on every place",
+        "a visit number that is a path by escapes",
+        "a message sent again and again (replay)",
+        "a facility of another tenant",
+        "a receiver in plain beyond the machine",
+        "a link to a device, dropped",
+        "a file that is still being written",
+        "ids that are URLs of another host, dropped",
     ],
 )
 def test_what_must_be_withstood_is_in_the_table(attack: str) -> None:

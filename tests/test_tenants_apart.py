@@ -56,7 +56,7 @@ WITHOUT_TENANT = {
     "job_claims.py::JobClaims.claim": "a message names a job by its id alone; the tenant comes out of the row, and everything after names it",
     "job_claims.py::JobClaims._tenant_next": "whose job is next, over all tenants: the name of a tenant only",
     "job_rows.py::take_turn": "the lock's name, a hash, holds the tenant",
-    "job_sweeping.py::JobSweeping.take_back": "claims that are over wait again, whoever's they were; nothing is read",
+    "job_sweeping.py::JobSweeping.take_back": "jobs whose claims are over, whoever's they are; each is then taken back by the tenant in its row, and nothing of it is told",
     "job_sweeping.py::JobSweeping.hand_out": "names of tenants only, and what was handed out long ago, whoever's it was; jobs are read tenant by tenant",
     "job_sweeping.py::JobSweeping.not_handed_out": "the jobs were just handed out; nothing is read",
     "job_sweeping.py::JobSweeping.prune": "what is beyond its time goes, whoever's it was",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from conformance.simulator.effects import Order
 from conformance.simulator.exchange import Reply, Request, Resource
+from conformance.simulator.exports import Exports
 from conformance.simulator.faults import Fault, read_fault, spoiled
 from conformance.simulator.manner import Manner, read_manner
 from conformance.simulator.profile import Profile
@@ -58,6 +59,7 @@ class SimulatedEhr:
         self._application = create_sandbox_app(self._store, self.path)
         self._lock = threading.RLock()
         self.tokens = Tokens()
+        self._exports = Exports(profile.types, self._all)
         self.faults: list[Fault] = []
         self.seen: list[Seen] = []
         self.manner = Manner()
@@ -69,6 +71,7 @@ class SimulatedEhr:
         with self._lock:
             shutil.copyfile(self._beginning, self._file)
             self.faults, self.seen, self.manner = [], [], Manner()
+            self._exports.reset()
             self._own = {_address(one) for kind in PROPOSED for one in self._all(kind)}
 
     def order(self, faults: Sequence[object]) -> None:
@@ -117,6 +120,8 @@ class SimulatedEhr:
             return Reply.refusal(404, "not-supported", f"no resource type {request.kind}")
         if not self.profile.allows(request.interaction, request.kind):
             return Reply.refusal(405, "not-supported", f"{request.interaction} is not offered for {request.kind or 'the server'}")
+        if request.interaction.startswith("export"):
+            return self._exports.answer(request)
         if request.interaction in {"create", "update"} and (objections := self._objections(request)):
             return Reply.refusal(422, "business-rule", " ".join(objections))
         return self._stored(request)

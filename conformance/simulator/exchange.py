@@ -9,7 +9,10 @@ from typing import Any
 
 Resource = dict[str, Any]
 FHIR_JSON = "application/fhir+json"
+EXPORTS = "_exports"
+"""Where exports are asked after, below an EHR's URL."""
 TOKEN_PATHS = {"token": "token", ".well-known/smart-configuration": "discovery"}
+_OF_NO_TYPE = frozenset({"transaction", "capabilities", "token", "discovery", "export", "export-status", "export-file"})
 _BY_METHOD = {
     ("GET", 1): "search-type",
     ("GET", 2): "read",
@@ -37,19 +40,23 @@ class Request:
     @property
     def interaction(self) -> str:
         """The code of http://hl7.org/fhir/R4/http.html (``read``, ``search-type``, ``transaction`` ...); ``token`` and ``discovery`` for SMART,
-        ``other`` for what is none of these."""
+        ``export``, ``export-status`` and ``export-file`` for Bulk Data; ``other`` for what is none of these."""
         if self.path in TOKEN_PATHS:
             return TOKEN_PATHS[self.path]
         if self.path == "metadata":
             return "capabilities"
         if not self.path:
             return "transaction" if self.method == "POST" else "other"
+        if self.path.rpartition("/")[2] == "$export":
+            return "export"
+        if self.path.startswith(f"{EXPORTS}/"):
+            return "export-file" if self.path.count("/") == 2 else "export-status"
         return _BY_METHOD.get((self.method, len(self.path.split("/"))), "other")
 
     @property
     def kind(self) -> str:
         """The resource type that it is about, or empty."""
-        return self.path.partition("/")[0] if self.interaction not in {"transaction", "capabilities", "token", "discovery"} else ""
+        return self.path.partition("/")[0] if self.interaction not in _OF_NO_TYPE else ""
 
     def without(self, *headers: str) -> Request:
         """The same without some headers (names in lower case)."""

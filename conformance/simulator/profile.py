@@ -11,13 +11,17 @@ from conformance.simulator.exchange import Resource
 from fhir_coder.sandbox.parameters import load_parameters
 
 FILE = Path(__file__).with_name("profiles.json")
+_GROUP = (
+    {"type": "Group", "operation": [{"name": "export", "definition": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"}]},
+)
 MODIFIERS = ("modifierExtension", "implicitRules")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """``types`` lists the interactions by resource type, ``search`` the search parameters where a type has fewer than the simulator could do, ``rules``
-    what a create or update must keep to, ``loses`` the elements that are not stored. ``source`` says whose statement it is taken from."""
+    what a create or update must keep to, ``loses`` the elements that are not stored. ``bulk``: whether it exports. ``source`` says whose statement it is taken
+    from."""
 
     id: str
     title: str
@@ -25,6 +29,7 @@ class Profile:
     types: Mapping[str, tuple[str, ...]]
     transaction: bool = False
     conditionalCreate: bool = False  # noqa: N815 - as the CapabilityStatement spells it
+    bulk: bool = False
     search: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     loses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -33,6 +38,8 @@ class Profile:
         """Whether it is listed; metadata and tokens are for everybody."""
         if interaction in {"capabilities", "token", "discovery"}:
             return True
+        if interaction in {"export", "export-status", "export-file"}:
+            return self.bulk
         return self.transaction if interaction == "transaction" else interaction in self.types.get(kind, ())
 
     def statement(self, base: str) -> Resource:
@@ -47,7 +54,7 @@ class Profile:
             "fhirVersion": "4.0.1",
             "format": ["json"],
             "rest": [
-                {"mode": "server", "resource": [self._type(kind) for kind in self.types]}
+                {"mode": "server", "resource": [*(self._type(kind) for kind in self.types), *(_GROUP if self.bulk else ())]}
                 | ({"interaction": [{"code": "transaction"}]} if self.transaction else {})
             ],
         }

@@ -24,7 +24,7 @@ from fhir_coder.api.outcome import plain_issue
 from fhir_coder.api.respond import format_of, respond
 from fhir_coder.api.told_of import told_of_request
 from fhir_coder.audit.entry import Action
-from fhir_coder.errors import JobGivenUp, ResourceUnknown
+from fhir_coder.errors import JobGivenUp, JobUnknown
 from fhir_coder.exchange import CodingRequest, Resource
 from fhir_coder.jobs.asked import Asked, written
 from fhir_coder.jobs.job import Answer, Caller, Job, Standing, State
@@ -91,7 +91,7 @@ class Asynchronous:
         return respond(_said("The encounter will be coded. Ask for the answer at the address in Content-Location."), form, 202, headers)
 
     def status(self, tenant: str, address: str) -> Response:
-        """202 until there is an answer, then the answer, for as long as it is kept. Raises ResourceUnknown for whoever did not ask for it, and JobGivenUp."""
+        """202 until there is an answer, then the answer, for as long as it is kept. Raises JobUnknown for whoever did not ask for it, and JobGivenUp."""
         standing = self._standing(tenant, address)
         job, form = standing.job, format_of(request)
         if job.is_open:
@@ -105,12 +105,14 @@ class Asynchronous:
         return _answered(standing.answer, job, form)
 
     def cancel(self, tenant: str, address: str) -> Response:
-        """Take a job back, or forget its answer. Raises ResourceUnknown, and NotRecorded: then it stays."""
+        """Take a job back, or forget its answer. Raises JobUnknown, and NotRecorded: then it stays."""
         form = format_of(request)
         self._write_down("job-cancel", Action.DELETE, self._standing(tenant, address).job)
         if not self._desk.cancel(tenant, Caller(caller_name(current_grant()), address)):
             raise _unknown()  # another call took it back this moment
-        return respond(_said("The job was taken back, with what was asked and what came out."), form, 202)
+        return respond(
+            _said("The job was taken back and its answer is forgotten. A coding that was made or is being made stays."), form, 202
+        )
 
     def _standing(self, tenant: str, address: str) -> Standing:
         found = self._desk.find(tenant, Caller(caller_name(current_grant()), address))
@@ -128,8 +130,8 @@ class Asynchronous:
         return int(min(LONGEST_S, max(LOOK_AGAIN_S, job.next_attempt_s - self._now())))
 
 
-def _unknown() -> ResourceUnknown:
-    return ResourceUnknown("no job at this address: it never was, was cancelled, or is beyond its time")
+def _unknown() -> JobUnknown:
+    return JobUnknown("no job at this address: it never was, was cancelled, or is beyond its time")
 
 
 def caller_name(grant: Grant | None) -> str:

@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests, stages, dispositions, writes, checks, jobs, errors of EHRs. Labels are route templates, never paths or words.
+"""Prometheus metrics: requests, stages, dispositions, writes, checks, jobs, errors of EHRs, discovery. Labels are route templates, never paths or words.
 
 prometheus_client decides when it is first imported whether workers share a folder, so it is imported when metrics are made and not with
 this module: the command line loads this module before the server names the folder.
@@ -7,10 +7,12 @@ this module: the command line loads this module before the server names the fold
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from fhir_coder.api.discovery_metrics import DiscoveryMetrics
 from fhir_coder.exchange import CodingResult
 from fhir_coder.stages import Stage
 
@@ -21,9 +23,9 @@ STAGE_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """The metrics of one application, in a registry of its own."""
+    """The metrics of one application, in a registry of its own; ``clock`` tells seconds that only grow."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 
         self.content_type = CONTENT_TYPE_LATEST
@@ -40,6 +42,7 @@ class Metrics:
         self._ehr_errors = Counter("fhir_coder_ehr_errors", "Calls of EHRs that failed.", ("ehr", "kind"), registry=self._registry)
         self._backlogs: tuple[Backlogs, ...] = ()
         self._uncounted = Counter("fhir_coder_uncounted_calls", "Calls that no rate limit counted.", registry=self._registry)
+        self.discovery = DiscoveryMetrics(self._registry, clock)
 
     def count_uncounted(self) -> None:
         """One call that was let in without being counted, because the counters could not be reached."""
@@ -96,6 +99,7 @@ class Metrics:
             MultiProcessCollector(registry)
         for backlog in self._backlogs:
             registry.register(backlog)
+        registry.register(self.discovery)
         return generate_latest(registry) if is_shared else generate_latest(self._registry) + generate_latest(registry)
 
 

@@ -79,8 +79,9 @@ class CodeEncounter:
         coding = bound(read.request, grant) if grant else read.request
         self._require_ehr(coding)
         if self._later and preferences.is_asynchronous and self._later.is_possible:
+            taken_on = self._later.take_on(coding, read.given.ignored, form)
             g.preference_applied = preferences.applied(is_asynchronous=True)
-            return self._later.take_on(coding, read.given.ignored, form)
+            return taken_on
         self._announce(coding)
         try:
             result = self._engine.code(coding)

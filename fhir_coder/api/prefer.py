@@ -13,7 +13,7 @@ _HANDLING = frozenset({"strict", "lenient"})
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What the caller prefers. ``handling`` is strict, lenient or empty (http://hl7.org/fhir/R4/search.html#errors); ``is_asynchronous``: not to wait for
-    the answer (RFC 7240 section 4.1, http://hl7.org/fhir/R4/async.html)."""
+    the answer (RFC 7240 section 4.1, which gives it no value; http://hl7.org/fhir/R4/async.html)."""
 
     handling: str = ""
     is_asynchronous: bool = False
@@ -33,7 +33,7 @@ def read_preferences(header: str | None) -> Preferences:
     """Several headers arrive joined by commas; of a preference given twice the first counts."""
     wanted = dict(reversed(list(_pairs(header or ""))))
     handling = wanted.get("handling", "").lower()
-    return Preferences(handling if handling in _HANDLING else "", "respond-async" in wanted)
+    return Preferences(handling if handling in _HANDLING else "", wanted.get("respond-async") == "")
 
 
 def _pairs(header: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from fhir_coder.app import open_all_stores, open_billing
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.billing.outgoing import Outgoing, State
-from fhir_coder.commands.actions import pause_s, tenant_action
+from fhir_coder.commands.actions import patience, pause_s, tenant_action
 from fhir_coder.commands.operator import operator
 from fhir_coder.settings import Settings
 
@@ -56,7 +56,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_send(arguments: argparse.Namespace) -> int:
     """Exit status 1 when something was refused or given up."""
     settings = Settings.from_environment()
-    stores = open_all_stores(settings)
+    stores = open_all_stores(settings, patience=patience(arguments.every))
     undelivered = False
     try:
         delivery = open_billing(settings, stores, arguments.tenant, operator())

@@ -23,7 +23,7 @@ from fhir_coder.bulk.run import Asked, Parts, run_bulk
 from fhir_coder.bulk.summary import is_complete, page
 from fhir_coder.commands.operator import operator
 from fhir_coder.connections import EhrConnections, tenants_of
-from fhir_coder.ehr.bulk_server import ExportAsked
+from fhir_coder.ehr.bulk_server import INSTANT, ExportAsked
 from fhir_coder.errors import ConfigurationError, EhrError, InvalidContent, RequiredMissing, WorkerLost
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.progress import stage_progress
@@ -34,7 +34,6 @@ from fhir_coder.tenant_settings import DEFAULT_TENANT
 MOST_PROCESSES = 256
 DEFAULT_TYPES = ("Encounter", "Patient", "DocumentReference", "Condition", "Coverage", "Procedure", "Practitioner", "Organization")
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
-_INSTANT = re.compile(rf"{_DAY.pattern}T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}", re.ASCII)
 
 
@@ -139,7 +138,7 @@ def _require_consistent(arguments: argparse.Namespace) -> None:
         raise RequiredMissing("--group, --types and --again go with --export")
     if arguments.group and not FHIR_ID.fullmatch(arguments.group):
         raise InvalidContent("--group is the id of a Group")
-    if arguments.since and not (_INSTANT if arguments.export else _DAY).fullmatch(arguments.since):
+    if arguments.since and not (INSTANT if arguments.export else _DAY).fullmatch(arguments.since):
         raise InvalidContent(f"--since is {'an instant, 2026-05-04T00:00:00Z' if arguments.export else 'a day, YYYY-MM-DD'}")
 
 

@@ -9,15 +9,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_network
 
+from fhir_coder.api.discovery_metrics import DiscoveryMetrics
 from fhir_coder.api.log import FIELDS, configure_logging
+from fhir_coder.api.metrics import Metrics
+from fhir_coder.api.metrics_server import MetricsServer
 from fhir_coder.app import open_all_stores
-from fhir_coder.commands.actions import pause_s
+from fhir_coder.commands.actions import patience, pause_s
 from fhir_coder.discovering import Discovering, Place, server_context
 from fhir_coder.discovery.listener import Listener
 from fhir_coder.discovery.round import Report, Round
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.listening import Address, read_address
+from fhir_coder.outbound.addresses import Network
 from fhir_coder.protected_urls import is_loopback
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
@@ -33,13 +38,23 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     command.add_argument("--tenant", default="", help="only EHRs of this tenant")
     command.add_argument("--ehr", default="", help="only EHRs of this id")
     command.add_argument("--every", type=pause_s, metavar="SECONDS", help="go on, looking again after so many seconds")
-    command.add_argument("--status", action="store_true", help="print how many encounters stand how, and find none")
+    command.add_argument(
+        "--status", action="store_true", help="print how many encounters stand how and how far each way has come, and find none"
+    )
     listening = command.add_argument_group("messages of HL7 v2 over MLLP")
     listening.add_argument("--listen", type=_address, metavar="HOST:PORT", help="take ADT and MDM messages there, and go on")
     listening.add_argument("--tls-certificate", default="", metavar="FILE", help="our certificate (PEM): senders speak TLS")
     listening.add_argument("--tls-key", default="", metavar="FILE", help="its private key (PEM), where it is not in the same file")
     listening.add_argument(
         "--tls-client-ca", default="", metavar="FILE", help="only senders with a certificate of this authority are heard"
+    )
+    listening.add_argument(
+        "--sender",
+        type=_network,
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="only senders of this network are heard; may be repeated",
     )
     listening.add_argument("--trust-network", action="store_true", help="listen beyond this machine although senders prove nothing")
     command.set_defaults(run=run)
@@ -49,25 +64,29 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit status 1 when a way or an EHR failed in a single round."""
     settings = Settings.from_environment()
     configure_logging(settings.log_level)
-    stores = open_all_stores(settings)
+    stores = open_all_stores(settings, patience=patience(arguments.every or arguments.listen))
     try:
-        discovering = Discovering(settings, stores, arguments.tenant, arguments.ehr)
+        metrics = Metrics()
+        discovering = Discovering(settings, stores, metrics, arguments.tenant, arguments.ehr)
         if arguments.status:
             return _tell(stores, discovering)
         every = arguments.every or (LISTENING_EVERY_S if arguments.listen else None)
-        with _listening(arguments, discovering), _told_to_end() as over:
-            return _rounds(discovering, every, over)
+        if every and settings.metrics_address:
+            MetricsServer(metrics, settings.metrics_address).begin()
+        with _listening(arguments, discovering, metrics.discovery), _told_to_end() as over:
+            return _rounds(discovering, metrics.discovery, every, over)
     finally:
         stores.close()
 
 
-def _rounds(discovering: Discovering, every: float | None, over: threading.Event) -> int:
-    """Each EHR has a thread, so that none waits for another."""
+def _rounds(discovering: Discovering, metrics: DiscoveryMetrics, every: float | None, over: threading.Event) -> int:
+    """Each EHR has a thread, so that none waits for another. What goes on and is told to end has not failed, whatever went wrong in between."""
     failed = threading.Event()
 
     def go_on(place: Place, one: Round) -> None:
+        metrics.begin(place.tenant.id, place.ehr.id)
         while not over.is_set():
-            if _is_amiss(place, one, over):
+            if _is_amiss(place, one, metrics, over):
                 failed.set()
             if every is None or over.wait(every):
                 return
@@ -78,16 +97,18 @@ def _rounds(discovering: Discovering, every: float | None, over: threading.Event
     for thread in threads:
         while thread.is_alive():  # a thread that is joined without a limit would keep signals waiting
             thread.join(1.0)
-    return 1 if failed.is_set() else 0
+    return 1 if every is None and failed.is_set() else 0
 
 
-def _is_amiss(place: Place, one: Round, over: threading.Event) -> bool:
+def _is_amiss(place: Place, one: Round, metrics: DiscoveryMetrics, over: threading.Event) -> bool:
     """One round, told in a line and in the log; whether something failed."""
     try:
         report = one.run(over)
     except Exception as error:  # the database may be away for a while
         _LOG.warning("a round of discovery failed: %s", type(error).__name__)
+        metrics.count_failed_round(place.tenant.id, place.ehr.id)
         return True
+    metrics.count_round(place.tenant.id, place.ehr.id, report)
     fields = {"tenant": place.tenant.id, "ehr": place.ehr.id, "found": report.found, "looked": report.looked, "jobs": report.taken}
     _LOG.info("discovery", extra={FIELDS: fields | {"heldSeconds": report.held_s, "isFull": report.is_full}})
     print(_line(place, report), flush=True)
@@ -104,13 +125,23 @@ def _line(place: Place, report: Report) -> str:
 def _tell(stores: Stores, discovering: Discovering) -> int:
     for place in discovering.places:
         for one in stores.discovery.counts(place.tenant.id, place.ehr.id):
-            oldest = datetime.fromtimestamp(one.oldest_s, UTC).isoformat(timespec="seconds")
-            print(f"{place.tenant.id}/{place.ehr.id}  {one.state.value:<8} {one.reason:<20} {one.count:>7}  oldest found {oldest}")
+            print(
+                f"{place.tenant.id}/{place.ehr.id}  {one.state.value:<8} {one.reason:<20} {one.count:>7}  oldest found {_time(one.oldest_s)}"
+            )
+        for way in stores.discovery.reached(place.tenant.id, place.ehr.id):
+            print(f"{place.tenant.id}/{place.ehr.id}  way {way.way:<16} up to {way.mark}, since {_time(way.changed_s)}")
+        held_s = stores.discovery.held_until_s(place.tenant.id, place.ehr.id)
+        if held_s > datetime.now(UTC).timestamp():
+            print(f"{place.tenant.id}/{place.ehr.id}  left alone until {_time(held_s)}")
     return 0
 
 
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
 @contextmanager
-def _listening(arguments: argparse.Namespace, discovering: Discovering) -> Iterator[None]:
+def _listening(arguments: argparse.Namespace, discovering: Discovering, metrics: DiscoveryMetrics) -> Iterator[None]:
     """Take messages meanwhile, where that is asked for. Raises ConfigurationError."""
     address: Address | None = arguments.listen
     if address is None:
@@ -127,7 +158,9 @@ def _listening(arguments: argparse.Namespace, discovering: Discovering) -> Itera
     context = server_context(arguments.tls_certificate, arguments.tls_key, arguments.tls_client_ca) if has_tls else None
     reception = discovering.reception()
     try:
-        listener = Listener((address.host, address.port), reception.answer, context)
+        listener = Listener(
+            (address.host, address.port), reception.answer, context, senders=arguments.sender, count=metrics.count_connection
+        )
     except OSError as error:
         raise ConfigurationError(f"{address} cannot be listened at ({type(error).__name__})") from None
     listener.start()
@@ -148,6 +181,13 @@ def _told_to_end() -> Iterator[threading.Event]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected an address or a network, for instance 10.1.2.0/24") from None
 
 
 def _address(text: str) -> Address:

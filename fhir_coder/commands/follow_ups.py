@@ -11,7 +11,7 @@ from functools import partial
 
 from fhir_coder.app import build_coder, open_all_stores
 from fhir_coder.audit.entry import Action, AuditEntry, Success
-from fhir_coder.commands.actions import pause_s, tenant_action
+from fhir_coder.commands.actions import patience, pause_s, tenant_action
 from fhir_coder.commands.operator import operator
 from fhir_coder.following_up import open_background
 from fhir_coder.settings import Settings
@@ -61,7 +61,7 @@ def run_retry(arguments: argparse.Namespace) -> int:
 
 def _carry_out(arguments: argparse.Namespace, coding_id: str, is_asked: bool, every: float | None) -> int:
     settings = Settings.from_environment(sandbox=arguments.sandbox)
-    stores = open_all_stores(settings)
+    stores = open_all_stores(settings, patience=patience(every))
     try:
         following, access = open_background(settings, stores, partial(build_coder, settings, records=True), operator())
         while True:

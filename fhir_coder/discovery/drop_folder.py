@@ -1,7 +1,7 @@
 """A folder into which files of encounter ids are dropped. A file is taken by renaming it, which one process can do; it ends in ``done`` or ``refused``.
 
-Write a file under a name that begins with a dot, or ends in ``.part`` or ``.tmp``, and rename it when it is whole: such names are left alone. A file that was
-being taken when the process died is taken again: what it names is watched once.
+Write a file under a name that begins with a dot, or ends in ``.part`` or ``.tmp``, and rename it when it is whole: such names are left alone, and so is a file
+that was written to a moment ago. A file that was being taken when the process died is taken again: what it names is watched once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from fhir_coder.discovery.watched import Found
 
 TAKING, DONE, REFUSED = "taking", "done", "refused"
 UNFINISHED = (".part", ".tmp")
+QUIET_S = 5.0
+"""A file that was changed so lately may not be whole yet, whatever its name."""
 LONGEST_NAME = 200
 """Bytes of a name that are kept: file systems take 255."""
 
@@ -29,22 +32,24 @@ Note = Callable[[str, list[Found]], object]
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep came to. ``problems`` name no file: its name may tell of a patient."""
+    """What a sweep came to; ``is_swept``: the folder could be used. ``problems`` name no file: its name may tell of a patient."""
 
     files: int = 0
     refused: int = 0
     encounters: int = 0
+    is_swept: bool = True
     problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class DropFolder:
-    """``ehr`` is whose encounters are meant where a file does not say; ``known`` are the EHRs of the tenant that may be named."""
+    """``ehr`` is whose encounters are meant where a file does not say; ``known`` are the EHRs of the tenant that may be named; ``now`` tells epoch seconds."""
 
     folder: Path
     ehr: str
     known: Collection[str]
     note: Note
+    now: Callable[[], float] = time.time
 
     def sweep(self) -> Swept:
         """Take everything that lies there."""
@@ -52,10 +57,13 @@ class DropFolder:
         try:
             for name in (TAKING, DONE, REFUSED):
                 (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+                if (self.folder / name).is_symlink():
+                    raise NotADirectoryError(name)  # it would lead what is dropped to a place of somebody else's choosing
             self._pick_up()
             for path in sorted((self.folder / TAKING).iterdir()):
                 self._take(path, swept)
         except OSError as error:
+            swept.is_swept = False
             swept.problems.append(f"the folder of way drop cannot be used ({type(error).__name__})")
         if swept.refused:
             swept.problems.append(f"{swept.refused} dropped files were refused; the reasons lie beside them")
@@ -67,6 +75,8 @@ class DropFolder:
             if path.name.startswith(".") or path.name.endswith(UNFINISHED) or (path.is_dir() and not path.is_symlink()):
                 continue
             with _gone_is_fine():
+                if abs(self.now() - path.lstat().st_mtime) < QUIET_S:
+                    continue
                 path.rename(self.folder / TAKING / _own(path.name))
 
     def _take(self, path: Path, swept: Swept) -> None:

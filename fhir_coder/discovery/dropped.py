@@ -10,9 +10,11 @@ import csv
 from collections.abc import Collection, Iterator
 
 from fhir_coder.discovery.watched import Found
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 LONGEST_BYTES = 4 * 1024 * 1024
+MOST_ENCOUNTERS = 50_000
+"""Of one file: more than any day has."""
 ENCOUNTER, EHR = "encounter", "ehr"
 
 
@@ -32,9 +34,11 @@ def read_dropped(content: bytes, ehr: str, known: Collection[str]) -> dict[str, 
     for number, named, encounter in _rows(lines, ehr):
         if named not in known:
             raise NotTaken(f"line {number} names an EHR that has no discovery here")
-        if not FHIR_ID.fullmatch(encounter):
+        if not is_addressable(encounter):
             raise NotTaken(f"line {number} is no id of an encounter")
         found[named, encounter] = None
+        if len(found) > MOST_ENCOUNTERS:
+            raise NotTaken(f"the file names more than {MOST_ENCOUNTERS} encounters")
     if not found:
         raise NotTaken("the file names no encounter")
     by_ehr: dict[str, list[Found]] = {}

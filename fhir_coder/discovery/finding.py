@@ -22,6 +22,7 @@ from fhir_coder.ehr.encounter_search import (
     first_day,
     is_dated,
     is_of,
+    is_of_now,
     last_day,
     missing,
     offered,
@@ -30,7 +31,7 @@ from fhir_coder.ehr.encounter_search import (
 from fhir_coder.ehr.encounter_version import hash_of
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import Resource
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 SLICE = timedelta(days=1)
 """Most of the past that is searched by update in one search: after an outage the pages of one must come to an end."""
@@ -74,8 +75,8 @@ class Finder:
             listed = ", ".join(sorted(capabilities.searched(KIND))) or "none, and no search"
             others = ", ".join(offered(capabilities)) or "none that searches"
             raise ConfigurationError(
-                f"way {way.name} needs to search {KIND} by {' and '.join(lacking)}, which the EHR's CapabilityStatement does not list (it lists {listed}); "
-                f"ways that it offers: {others}; drop and hl7 need no search"
+                f"it needs to search {KIND} by {' and '.join(lacking)}, which the EHR's CapabilityStatement does not list (it lists {listed}); "
+                f"ways that it offers: {others}; export, drop and hl7 need no search"
             )
 
     def _by_update(self, way: Way, client: EhrClient) -> int:
@@ -116,17 +117,11 @@ class Finder:
 
     def _note(self, encounters: list[Resource], way: Way, mark: Mark) -> int:
         today = self.now().date()
-        found = [
-            Found(one["id"], hash_of(one)) for one in encounters if FHIR_ID.fullmatch(one.get("id", "")) and self._is_of_now(one, today)
-        ]
+        found = [Found(one["id"], hash_of(one)) for one in encounters if is_addressable(one.get("id", "")) and self._is_of_now(one, today)]
         return self.store.note(self.tenant, self.ehr, found, way.name, mark)
 
     def _is_of_now(self, encounter: Resource, today: date) -> bool:
-        """Whether it took place not long ago: an old visit that somebody corrects, or that a server sends unasked, is not for discovery, and one to come is
-        found when it comes."""
-        ended, begins = last_day(encounter), first_day(encounter)
-        is_old = ended is not None and ended < today - timedelta(days=self.discovery.wait_days)
-        return not is_old and (begins is None or begins <= today + timedelta(days=1))
+        return is_of_now(first_day(encounter), last_day(encounter), today, self.discovery.wait_days)
 
 
 def _pass_over(warning: str) -> None:

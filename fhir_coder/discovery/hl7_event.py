@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import hl7
 
 EVENTS = frozenset({("ADT", f"A{number:02}") for number in (3, 4, 8)} | {("MDM", f"T{number:02}") for number in range(2, 12)})
-_READ = ("MSH", "PV1")
 _CONTROL = re.compile(r"[!-~][ -~]{0,198}", re.ASCII)
 _ESCAPED = re.compile(r"\\([FSTRE]|X(?:[0-9A-Fa-f]{2})+)\\", re.ASCII)
 LONGEST_VALUE = 200
+LONGEST_SEGMENT = 16 * 1024
+"""Bytes of a segment that is read: every separator in it costs the parser far more than a byte."""
 
 APPLICATION_ERROR, APPLICATION_REJECT = "AE", "AR"
 MISSING_FIELD, WRONG_VALUE, UNKNOWN_VALUE, MESSAGE_TYPE, EVENT_CODE, INTERNAL = "101", "102", "103", "200", "201", "207"
@@ -53,14 +54,19 @@ class Visit:
 
 def read_event(message: bytes) -> Visit:
     """Raises Unaccepted."""
-    segments = _segments(message)
-    if not segments or not segments[0].startswith("MSH") or len(segments[0]) < 8:
+    begins = message.lstrip(b"\r\n")
+    first, visit = _segment(begins, b"MSH"), _segment(begins, b"PV1")
+    if not begins.startswith(b"MSH") or len(first) < 8:
         raise Unaccepted(APPLICATION_REJECT, MISSING_FIELD, "no message that begins with MSH")
+    if len(first) > LONGEST_SEGMENT:
+        raise Unaccepted(APPLICATION_REJECT, WRONG_VALUE, f"MSH is longer than {LONGEST_SEGMENT} bytes")
+    is_long = len(visit) > LONGEST_SEGMENT
+    header = _text(first)
     try:
-        parsed = hl7.parse("\r".join(segments))
+        parsed = hl7.parse("\r".join([header, *([_text(visit)] if visit and not is_long else [])]))
     except Exception:  # the library raises what its containers raise
         raise Unaccepted(APPLICATION_REJECT, WRONG_VALUE, "the message cannot be parsed") from None
-    marks = segments[0][3:8]
+    marks = header[3:8]
     kind, event = _value(parsed, marks, "MSH", 9, 1), _value(parsed, marks, "MSH", 9, 2)
     sender = Sender(
         _value(parsed, marks, "MSH", 3, 1),
@@ -76,23 +82,31 @@ def read_event(message: bytes) -> Visit:
         is_kind = kind in {one for one, _ in EVENTS}
         words = "the event is none that is taken here" if is_kind else "the message type is none that is taken here"
         raise Unaccepted(APPLICATION_REJECT, EVENT_CODE if is_kind else MESSAGE_TYPE, words, sender)
+    if is_long:
+        raise Unaccepted(APPLICATION_ERROR, WRONG_VALUE, f"PV1 is longer than {LONGEST_SEGMENT} bytes", sender)
     number = _value(parsed, marks, "PV1", 19, 1)
     if not number:
         raise Unaccepted(APPLICATION_ERROR, MISSING_FIELD, "PV1-19 has no visit number", sender)
     return Visit(sender, number, _value(parsed, marks, "PV1", 19, 4).split(marks[4])[0])
 
 
-def _segments(message: bytes) -> list[str]:
-    """The segments that are read, the first of each name. UTF-8 where it is that, else a set of single bytes: what is read is ASCII in either."""
+def _segment(message: bytes, name: bytes) -> bytes:
+    """The first segment of that name, a byte more than may be at most; empty where there is none. It is cut out before anything is decoded or split: the
+    rest of a message may be large."""
+    bar = message[3:4]
+    follows = rb"%b[^\r\n]*" % re.escape(bar) if bar not in {b"", b"\r", b"\n"} else rb"(?!)"
+    for found in re.finditer(rb"%b(?:%b|(?=[\r\n]|\Z))" % (name, follows), message):
+        if message[max(0, found.start() - 1) : found.start()] in {b"", b"\r", b"\n"}:
+            return found[0][: LONGEST_SEGMENT + 1]
+    return b""
+
+
+def _text(segment: bytes) -> str:
+    """UTF-8 where it is that, else a set of single bytes: what is read is ASCII in either."""
     try:
-        text = message.decode("utf-8")
+        return segment.decode("utf-8")
     except UnicodeDecodeError:
-        text = message.decode("latin-1")
-    found: dict[str, str] = {}
-    for line in re.split(r"[\r\n]+", text):
-        if line[:3] in _READ and (len(line) == 3 or line[3:4] == text.lstrip("\r\n")[3:4]):
-            found.setdefault(line[:3], line)
-    return [found[name] for name in _READ if name in found]
+        return segment.decode("latin-1")
 
 
 def _value(parsed: hl7.Message, marks: str, name: str, field: int, component: int) -> str:

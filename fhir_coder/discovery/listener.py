@@ -10,30 +10,51 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
 
 from fhir_coder.billing.mllp import END, END_BLOCK, PADDING, START
+from fhir_coder.outbound.addresses import Network, is_within
 
 _LOG = logging.getLogger("fhir_coder.discovery")
 _POLL_S = 0.5
 _PIECE = 64 * 1024
-_TOO_LARGE = "its message is too large"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``message_bytes`` of one message, for which a sender has ``message_s`` seconds from its first byte; ``idle_s`` between two; ``connections`` at once.
-    A handshake and an answer have ``message_s`` too."""
+    """``message_bytes`` of one message, for which a sender has ``message_s`` seconds from its first byte; ``idle_s`` between two; ``connections`` at once,
+    ``of_one`` of them from one address. A handshake and an answer have ``message_s`` too."""
 
     message_bytes: int = 16 * 1024 * 1024
     message_s: float = 30.0
     idle_s: float = 3600.0
     connections: int = 32
+    of_one: int = 16
+
+
+class End(StrEnum):
+    """How a connection ended: ``stranger``: from an address that is not a sender's; ``too-many``: no place was left; ``broken``: the network, or TLS."""
+
+    CLOSED = "closed"
+    STRANGER = "stranger"
+    TOO_MANY = "too-many"
+    TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
+    IDLE = "idle"
+    BROKEN = "broken"
+
+
+def _uncounted(end: str) -> None:
+    """Where nobody counts."""
 
 
 class Listener:
-    """Listens from its making. ``answer`` gives the acknowledgement of a message and raises nothing; ``context`` speaks TLS, None: in plain."""
+    """Listens from its making. ``answer`` gives the acknowledgement of a message and raises nothing; ``context`` speaks TLS, None: in plain; ``senders`` are the
+    networks that are heard, empty: all; ``count`` hears how each connection ended."""
 
     def __init__(
         self,
@@ -41,6 +62,8 @@ class Listener:
         answer: Callable[[bytes], bytes],
         context: ssl.SSLContext | None = None,
         bounds: Bounds = Bounds(),
+        senders: Sequence[Network] = (),
+        count: Callable[[str], object] = _uncounted,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._answer = answer
@@ -48,7 +71,10 @@ class Listener:
         self._bounds = bounds
         self._clock = clock
         self._over = threading.Event()
-        self._places = threading.BoundedSemaphore(bounds.connections)
+        self._senders = tuple(senders)
+        self._count = count
+        self._open: Counter[str] = Counter()
+        self._lock = threading.Lock()
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket = socket.create_server(address, family=family)
         self._socket.settimeout(_POLL_S)
@@ -72,67 +98,90 @@ class Listener:
     def _accept(self) -> None:
         while not self._over.is_set():
             try:
-                connection, _ = self._socket.accept()
+                connection, peer = self._socket.accept()
             except TimeoutError:
                 continue
             except OSError as error:
                 _LOG.warning("a connection was not accepted: %s", type(error).__name__)
                 self._over.wait(_POLL_S)
                 continue
-            if not self._places.acquire(blocking=False):
-                _LOG.warning("a connection was refused: %d are open", self._bounds.connections)
+            if refused := self._let_in(peer[0]):
+                _LOG.warning("a connection was refused: %s", refused)
+                self._count(refused)
                 connection.close()
                 continue
-            threading.Thread(target=self._serve, args=(connection,), name="mllp-connection", daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(connection, peer[0]), name="mllp-connection", daemon=True).start()
+            except RuntimeError:  # the system has no thread left: the receiver outlives that
+                self._leave(connection, peer[0], End.TOO_MANY)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _let_in(self, sender: str) -> End | None:
+        """Why a connection is refused, None where it has a place now."""
+        if self._senders and not is_within(ip_address(sender.partition("%")[0]), self._senders):
+            return End.STRANGER
+        with self._lock:
+            if self._open.total() >= self._bounds.connections or self._open[sender] >= self._bounds.of_one:
+                return End.TOO_MANY
+            self._open[sender] += 1
+        return None
+
+    def _leave(self, connection: socket.socket, sender: str, end: End) -> None:
+        connection.close()
+        self._count(end)
+        with self._lock:
+            self._open[sender] -= 1
+            self._open += Counter()  # those that have none are forgotten
+
+    def _serve(self, connection: socket.socket, sender: str) -> None:
+        end = End.BROKEN
         try:
             connection.settimeout(self._bounds.message_s)
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
             with connection:
-                self._converse(connection)
+                end = self._converse(connection)
         except (OSError, ssl.SSLError) as error:
             _LOG.info("a connection ended: %s", type(error).__name__)
         finally:
-            connection.close()
-            self._places.release()
+            self._leave(connection, sender, end)
 
-    def _converse(self, connection: socket.socket) -> None:
+    def _converse(self, connection: socket.socket) -> End:
         """Messages until the sender goes, is too slow, or sends too much."""
         held = b""
         while not self._over.is_set():
-            block, held, why = self._next(connection, held)
+            block, held, end = self._next(connection, held)
             if block is None:
-                if why:
-                    _LOG.warning("a connection was closed: %s", why)
-                return
+                if end is not End.CLOSED:
+                    _LOG.warning("a connection was closed: %s", end)
+                return end
             connection.settimeout(self._bounds.message_s)
             connection.sendall(START + self._answer(block) + END)
+        return End.CLOSED
 
-    def _next(self, connection: socket.socket, held: bytes) -> tuple[bytes | None, bytes, str]:
+    def _next(self, connection: socket.socket, held: bytes) -> tuple[bytes | None, bytes, End]:
         """The next message and what came after it; None where there is none, and why. Bytes outside a block are passed over, as the specification wants."""
         received, ends_at = bytearray(held), held.find(END_BLOCK)
         began = self._clock()
         while ends_at < 0:
-            is_begun = bool(received.strip(PADDING))
+            is_begun = bool(received)
             if len(received) > self._bounds.message_bytes:
-                return None, b"", _TOO_LARGE
+                return None, b"", End.TOO_LARGE
             if self._clock() - began > (self._bounds.message_s if is_begun else self._bounds.idle_s):
-                return None, b"", "its message took too long" if is_begun else "it was idle for long"
+                return None, b"", End.TOO_SLOW if is_begun else End.IDLE
             try:
                 piece = self._receive(connection)
             except TimeoutError:
                 continue
             if not piece:
-                return None, b"", ""
-            began = began if is_begun else self._clock()
+                return None, b"", End.CLOSED
+            piece = piece if is_begun else piece.lstrip(PADDING)
+            began = self._clock() if piece and not is_begun else began
             ends_at = (len(received) + piece.index(END_BLOCK)) if END_BLOCK in piece else -1
             received += piece
         if ends_at > self._bounds.message_bytes:
-            return None, b"", _TOO_LARGE
+            return None, b"", End.TOO_LARGE
         block, rest = bytes(received[:ends_at]), bytes(received[ends_at + 1 :])
-        return block.rpartition(START)[2].lstrip(PADDING), rest.lstrip(PADDING), ""
+        return block.rpartition(START)[2].lstrip(PADDING), rest.lstrip(PADDING), End.CLOSED
 
     def _receive(self, connection: socket.socket) -> bytes:
         """What comes next, empty where nothing more comes or nothing more is wanted. Raises TimeoutError where nothing came yet."""

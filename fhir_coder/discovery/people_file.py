@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fhir_coder.errors import ConfigurationError
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 LONGEST_BYTES = 1024 * 1024
 
@@ -22,7 +22,7 @@ def read_people(file: str, kind: str) -> tuple[str, ...]:
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
         named = line.strip().removeprefix(f"{kind}/")
         if named and not named.startswith("#"):
-            if not FHIR_ID.fullmatch(named):
+            if not is_addressable(named):
                 raise ConfigurationError(f"line {number} of the file of {kind} ids of discovery is no id")
             found[named] = None
     return tuple(found)

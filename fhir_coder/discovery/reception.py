@@ -26,7 +26,7 @@ from fhir_coder.discovery.hl7_event import (
 )
 from fhir_coder.discovery.watched import BY_IDENTIFIER, Found
 from fhir_coder.discovery_settings import Way
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 _LOG = logging.getLogger("fhir_coder.discovery")
 
@@ -45,13 +45,25 @@ class Desk:
         return all(not configured or configured == sent for configured, sent in wanted)
 
 
-class Reception:
-    """``note`` watches an encounter of a tenant's EHR; ``now`` tells the time (aware). Safe to share between threads."""
+def _uncounted(answer: str, error: str) -> None:
+    """Where nobody counts."""
 
-    def __init__(self, desks: Sequence[Desk], note: Callable[[str, str, list[Found]], object], now: Callable[[], datetime]) -> None:
+
+class Reception:
+    """``note`` watches an encounter of a tenant's EHR; ``now`` tells the time (aware); ``count`` hears of each answer: its code, and that of the error or empty.
+    Safe to share between threads."""
+
+    def __init__(
+        self,
+        desks: Sequence[Desk],
+        note: Callable[[str, str, list[Found]], object],
+        now: Callable[[], datetime],
+        count: Callable[[str, str], object] = _uncounted,
+    ) -> None:
         self._desks = tuple(desks)
         self._note = note
         self._now = now
+        self._count = count
 
     def answer(self, content: bytes) -> bytes:
         """The acknowledgement. Nothing is raised: what fails here may be sent again."""
@@ -74,6 +86,7 @@ class Reception:
 
     def _acknowledgement(self, to: Sender, code: str, error: str = "", words: str = "") -> bytes:
         """ACK (2.13.1) with ERR where it was not taken. A control id that could not be read is left empty."""
+        self._count(code, error)
         msh = header(
             {
                 3: "FHIR-CODER",
@@ -95,7 +108,7 @@ class Reception:
 def _place(way: Way, visit: Visit) -> str:
     """Where the encounter of a visit is found. Raises Unaccepted."""
     if way.visit == "id":
-        if not FHIR_ID.fullmatch(visit.number):
+        if not is_addressable(visit.number):
             raise Unaccepted(APPLICATION_ERROR, WRONG_VALUE, "PV1-19 is no id of an Encounter", visit.sender)
         return visit.number
     if (

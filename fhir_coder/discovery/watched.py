@@ -54,7 +54,8 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Watched:
     """An encounter that is the caller's to look at, under ``claim``. Times are epoch seconds. ``version`` is the hash of what bore on the codes when a job was
-    last taken on (empty: none was), ``pending`` of what was seen since ``pending_s`` and settles; ``jobs`` counts, ``job`` is the last one's id."""
+    last taken on (empty: none was), ``pending`` of what was seen since ``pending_s`` and settles (where it is empty, ``pending_s`` is when the texts were last
+    compared with those that were coded); ``jobs`` counts, ``job`` is the last one's id."""
 
     key: int
     encounter: str
@@ -68,6 +69,11 @@ class Watched:
     job: str
     claim: str
 
+    @property
+    def compared_s(self) -> int:
+        """When its texts were last compared with those that were coded, 0: never."""
+        return 0 if self.pending else self.pending_s
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -76,6 +82,15 @@ class Mark:
 
     mark: str = ""
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Up to when a way has searched, and when (epoch seconds) that was written down."""
+
+    way: str
+    mark: str
+    changed_s: int
 
 
 @dataclass(frozen=True, slots=True)

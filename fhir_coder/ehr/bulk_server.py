@@ -6,6 +6,7 @@ where files need one, or a place that the site allowed (``foreign_urls``), which
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ import requests
 
 from fhir_coder.ehr.access import AccessTokens, StaticToken
 from fhir_coder.ehr.address import EhrAddress
-from fhir_coder.ehr.connection import Connection
+from fhir_coder.ehr.connection import Connection, OnFailure, unheard
 from fhir_coder.ehr.faults import failure
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import EhrRefused
@@ -28,6 +29,8 @@ from fhir_coder.tenant_settings import EhrSettings
 _FHIR_JSON = "application/fhir+json"
 GONE = frozenset({404, 410})
 """The EHR does not know the job, or not any more."""
+INSTANT = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+"""What ``_since`` may be (http://hl7.org/fhir/R4/datatypes.html#instant), to be matched whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class ExportAsked:
 
 
 class BulkServer:
-    """One EHR. ``session`` leads where the site allows, ``sleep`` waits between attempts."""
+    """One EHR. ``session`` leads where the site allows, ``sleep`` waits between attempts, ``on_failure`` hears of each that fails."""
 
     def __init__(
         self,
@@ -49,11 +52,14 @@ class BulkServer:
         tokens: AccessTokens,
         sleep: Callable[[float], None],
         retry: RetryPolicy | None = None,
+        on_failure: OnFailure = unheard,
     ) -> None:
         parts = urlsplit(settings.base_url)
         self._base = EhrAddress.of(settings.base_url)
         self._host = EhrAddress.of(f"{parts.scheme}://{parts.netloc}", settings.foreign_urls)
-        connect = partial(Connection, self._host, timeout_s=settings.timeout_s, session=session, sleep=sleep, retry=retry)
+        connect = partial(
+            Connection, self._host, timeout_s=settings.timeout_s, session=session, sleep=sleep, retry=retry, on_failure=on_failure
+        )
         self._with_token = connect(tokens=tokens)
         self._without = connect(tokens=StaticToken(""))
 

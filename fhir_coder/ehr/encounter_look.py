@@ -11,6 +11,7 @@ from fhir_coder.ehr.documents import select_found
 from fhir_coder.ehr.encounter_state import Standing, standing_of
 from fhir_coder.ehr.encounter_version import signed_by, version_of
 from fhir_coder.ehr.identity import patient_address
+from fhir_coder.ehr.note_proof import Proof
 from fhir_coder.ehr.note_search import search_notes, search_reports
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.ehr.reports import select_reports
@@ -22,7 +23,8 @@ from fhir_coder.exchange import Resource
 @dataclass(frozen=True, slots=True)
 class Look:
     """``standing`` of the encounter; ``documents`` are what would be read, ``has_unsigned`` tells of others that wait for a signature. ``version`` is the
-    hash of what bears on the codes, ``signed_at`` when the last note was signed, None where the EHR does not tell; ``patient`` a reference or empty."""
+    hash of what bears on the codes, ``signed_at`` when the last note was signed, None where the EHR does not tell; ``patient`` a reference or empty;
+    ``proof`` reads the documents, where that is asked of it."""
 
     standing: Standing
     encounter: Resource = field(repr=False)
@@ -31,6 +33,7 @@ class Look:
     version: str = ""
     signed_at: datetime | None = None
     patient: str = ""
+    proof: Proof | None = field(default=None, repr=False)
 
 
 def look_at(client: EhrClient, encounter_id: str, policy: IntakePolicy, now: Callable[[], datetime]) -> Look:
@@ -56,6 +59,7 @@ def look_at(client: EhrClient, encounter_id: str, policy: IntakePolicy, now: Cal
         version_of(encounter, documents),
         signed_by(documents, now()),
         patient,
+        Proof(selection, policy, client.read_attachment),
     )
 
 

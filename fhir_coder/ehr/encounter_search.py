@@ -90,6 +90,13 @@ def first_day(encounter: Resource) -> date | None:
     return last_day({"period": {"start": encounter.get("period", {}).get("start", "")}})
 
 
+def is_of_now(first: date | None, last: date | None, today: date, wait_days: int) -> bool:
+    """Whether an encounter of these days took place not long ago: an old visit that somebody corrects, or that a server sends unasked, is not for discovery,
+    and one to come is found when it comes."""
+    is_old = last is not None and last < today - timedelta(days=wait_days)
+    return not is_old and (first is None or first <= today + timedelta(days=1))
+
+
 def updated_at(encounter: Resource) -> datetime | None:
     """When the EHR says that it changed last."""
     found = moment(encounter.get("meta", {}).get("lastUpdated", ""))

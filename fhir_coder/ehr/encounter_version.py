@@ -1,7 +1,7 @@
 """What bears on the codes of an encounter, as one hash that changes when it does: its class, day and patient, and the notes that are to be read.
 
 A note counts by what its attachments say of their bytes (http://hl7.org/fhir/R4/datatypes.html#attachment): the hash, or the bytes themselves where they
-stand inline. Where neither does, its version stands for them, or the moment of its last change, or its own date.
+stand inline. Where neither does, its version stands for them, or the moment of its last change, or its own date; and their size and date of creation.
 """
 
 from __future__ import annotations
@@ -52,7 +52,13 @@ def _document(document: Resource) -> list[str]:
     version = "" if marks and all(marks) else meta.get("versionId", "") or meta.get("lastUpdated", "") or document_date(document)
     relations = [json.dumps(one, sort_keys=True, default=str) for one in document.get("relatesTo", ())]
     named = [address_of(document), document.get("status", ""), document.get("docStatus", "")]
-    return [*named, *relations, version, *(mark or one.get("url", "") for mark, one in zip(marks, attachments, strict=True))]
+    return [*named, *relations, version, *(mark or _outside(one) for mark, one in zip(marks, attachments, strict=True))]
+
+
+def _outside(attachment: Resource) -> str:
+    """Where its bytes lie, and what else it says of them."""
+    told = [f"{name} {attachment[name]}" for name in ("size", "creation") if name in attachment]
+    return " ".join([attachment.get("url", ""), *told])
 
 
 def _bytes(attachment: Resource) -> str:

@@ -6,7 +6,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from fhir_coder.jobs.job import Job
+from fhir_coder.api.log import FIELDS
+from fhir_coder.audit.entry import AuditEntry
+from fhir_coder.errors import WorkerLost
+from fhir_coder.jobs import entries
+from fhir_coder.jobs.job import Job, State
 
 _LOG = logging.getLogger("fhir_coder.jobs")
 
@@ -17,8 +21,8 @@ Publish = Callable[[Job], bool]
 class Table(Protocol):
     """What this needs of :class:`fhir_coder.store.job_sweeping.JobSweeping`."""
 
-    def take_back(self) -> int:
-        """Claims that ended."""
+    def take_back(self, entry_of: Callable[[Job, str], AuditEntry]) -> Sequence[Job]:
+        """Jobs whose workers were lost."""
 
     def hand_out(self) -> tuple[Job, ...]:
         """Jobs to tell a broker of."""
@@ -31,21 +35,29 @@ class Table(Protocol):
 
 
 class Sweeper:
-    """``publish`` is None where no broker is used: then those who work the jobs off look into the table."""
+    """``publish`` is None where no broker is used: then those who work the jobs off look into the table. ``count`` hears of each try whose worker was lost
+    how it ended, as it hears of the others from whoever did them."""
 
-    def __init__(self, table: Table, publish: Publish | None = None) -> None:
+    def __init__(self, table: Table, publish: Publish | None = None, count: Callable[[str], None] = lambda end: None) -> None:
         self._table = table
         self._publish = publish
+        self._count = count
 
     def sweep(self) -> None:
         """One round. Nothing is raised: what cannot be done now is done by the next round."""
         try:
-            if lost := self._table.take_back():
-                _LOG.warning("%d jobs of lost workers wait again", lost)
+            for job in self._table.take_back(entries.lost):
+                self._tell(job)
             self._table.prune()
         except Exception as error:  # the database may be away for a while
             _LOG.warning("jobs were not swept: %s", type(error).__name__)
         self.hand_out()
+
+    def _tell(self, job: Job) -> None:
+        """What a worker says of a try, of one that its worker cannot tell of any more."""
+        self._count(WorkerLost.code)
+        end = f"{WorkerLost.code}, {'dead' if job.state is State.DEAD else 'tried again'}"
+        _LOG.warning("job", extra={FIELDS: {"job": job.id, "tenant": job.tenant, "attempt": job.attempts, "end": end}})
 
     def hand_out(self) -> None:
         """Tell the broker of what is due; also right after a job is taken on, or has made room for another of its tenant."""

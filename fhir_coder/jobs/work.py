@@ -17,19 +17,18 @@ from typing import Any, Protocol
 from fhir_coder.api.given import GivenParameters
 from fhir_coder.api.log import FIELDS, places
 from fhir_coder.api.outcome import outcome_of_error
-from fhir_coder.api.told_of import Told, told_of_request, told_of_result
-from fhir_coder.audit.entry import Action, AuditEntry, Auditor, Success
-from fhir_coder.errors import FhirCoderError, RequiredMissing, Uncodable, WorkerLost
+from fhir_coder.api.told_of import told_of_request, told_of_result
+from fhir_coder.audit.entry import AuditEntry, Auditor, Success
+from fhir_coder.errors import Conflict, FhirCoderError, RequiredMissing, Uncodable, WorkerLost
 from fhir_coder.exchange import CodingRequest, CodingResult, Resource
 from fhir_coder.fhir.writer import write_json
 from fhir_coder.jobs import asked as asking
 from fhir_coder.jobs.again import is_worth_another_try, wait_s
 from fhir_coder.jobs.asked import Asked
+from fhir_coder.jobs.entries import EVENT, entry, failed
 from fhir_coder.jobs.job import Answer, Claimed
 from fhir_coder.jobs.lease import renewing
 
-EVENT = "code-encounter"
-"""The audit's word for a call of the operation, whenever it is done."""
 _LOG = logging.getLogger("fhir_coder.jobs")
 
 
@@ -52,7 +51,10 @@ class Claims(Protocol):
         """Its answer is an error."""
 
     def postpone(self, claimed: Claimed, wait_s: float, error: str) -> bool:
-        """Another try later."""
+        """Another try later, unless this was the last one."""
+
+    def give_up(self, connection: Any, claimed: Claimed, error: str) -> None:
+        """It is dead."""
 
     def writing(self) -> AbstractContextManager[Any]:
         """A transaction."""
@@ -106,7 +108,7 @@ class Work:
         """How it ended, in a word."""
         try:
             if asked.request.write_back:
-                self.record(_entry(claimed, asked, "write-back", Success.DONE, told_of_request(asked.request)))
+                self.record(entry(claimed.job, asked, "write-back", Success.DONE, told_of_request(asked.request)))
             result = self.engine.code(asked.request, lambda connection, result: self._keep(connection, claimed, asked, result))
         except self.too_long:
             return self._end(claimed, asked, WorkerLost("a try took longer than it may"))
@@ -118,7 +120,7 @@ class Work:
     def _keep(self, connection: Any, claimed: Claimed, asked: Asked, result: CodingResult) -> None:
         """The answer and the entry of the audit, with the coding."""
         answer = Answer(200, write_json(self.render(result, asked)).decode("utf-8"))
-        self.append(connection, _entry(claimed, asked, EVENT, Success.DONE, told_of_result(result)))
+        self.append(connection, entry(claimed.job, asked, EVENT, Success.DONE, told_of_result(result)))
         self.claims.finish(connection, claimed, answer, result.coding_id)
 
     def _end(self, claimed: Claimed, asked: Asked, error: Exception) -> str:
@@ -132,29 +134,22 @@ class Work:
         wait = wait_s(claimed.job.attempts, error, self.now, self.chance)
         if self.claims.postpone(claimed, wait, code):
             return f"{code}, tried again"
-        self.record(_failed(claimed, asked, Success.FAILED, code))
-        return f"{code}, dead"
+        return f"{code}, {self._give_up(claimed, asked, code)}"
+
+    def _give_up(self, claimed: Claimed, asked: Asked, code: str) -> str:
+        try:
+            with self.claims.writing() as connection:
+                self.append(connection, failed(claimed.job, asked, Success.FAILED, code))
+                self.claims.give_up(connection, claimed, code)
+        except Conflict:
+            return "not ours any more"
+        return "dead"
 
     def _refuse(self, claimed: Claimed, asked: Asked, error: FhirCoderError) -> None:
         if isinstance(error, RequiredMissing | Uncodable):
             error = GivenParameters({}, asked.ignored).explain(error)
-        entry = _failed(claimed, asked, Success.REFUSED if error.status < 500 else Success.FAILED, error.code)
+        told = failed(claimed.job, asked, Success.REFUSED if error.status < 500 else Success.FAILED, error.code)
         outcome = write_json(outcome_of_error(error, asked.request_id)).decode("utf-8")
         with self.claims.writing() as connection:
-            self.append(connection, entry)
+            self.append(connection, told)
             self.claims.fail(connection, claimed, Answer(error.status, outcome), error.code)
-
-
-def _failed(claimed: Claimed, asked: Asked, success: Success, code: str) -> AuditEntry:
-    """The entry of a job whose end is an error."""
-    told = told_of_request(asked.request)
-    return _entry(claimed, asked, EVENT, success, Told(told.patient, told.entities, {**told.detail, "error": code}))
-
-
-def _entry(claimed: Claimed, asked: Asked, event: str, success: Success, told: Told) -> AuditEntry:
-    """An entry in the name of whoever asked."""
-    detail = {**told.detail, "job": claimed.job.id}
-    tenant, agent = claimed.job.tenant, asked.agent
-    return AuditEntry(
-        tenant, event, Action.EXECUTE, success, agent, told.patient, told.entities, asked.request_id, asked.address, detail=detail
-    )

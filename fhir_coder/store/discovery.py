@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 
-from fhir_coder.discovery.watched import Count, Found, Mark, Watched, WatchState, Why
+from fhir_coder.discovery.watched import Count, Found, Mark, Reached, Watched, WatchState, Why
 from fhir_coder.jobs.job import Job
 from fhir_coder.store.discovery_tables import MarkRow, WatchedRow
 from fhir_coder.store.job_tables import JobRow
@@ -55,6 +55,12 @@ class DiscoveryStore:
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         return Mark(*row) if row else Mark()
+
+    def awaited(self, tenant: str, ehr: str, encounters: Sequence[str]) -> frozenset[str]:
+        """Those of which something is expected: watched and not closed."""
+        here = (_W.ehr == ehr, _W.encounter.in_(list(encounters)), _W.state != WatchState.CLOSED.value)
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, *here)))
 
     def note(self, tenant: str, ehr: str, found: Sequence[Found], way: str = "", mark: Mark | None = None) -> int:
         """Watch what was found, and with ``mark`` say how far the way has come, all or nothing. What is watched already is looked at anew where it changed
@@ -180,6 +186,12 @@ class DiscoveryStore:
         with self._engine.connect() as connection:
             rows = connection.execute(query.group_by(_W.state, _W.reason).order_by(_W.state, _W.reason)).all()
         return tuple(Count(WatchState(state), reason, count, oldest) for state, reason, count, oldest in rows)
+
+    def reached(self, tenant: str, ehr: str) -> tuple[Reached, ...]:
+        """How far each way has come that keeps a mark."""
+        query = select(_M.way, _M.mark, _M.changed_s).where(_M.tenant == tenant, _M.ehr == ehr, _M.way.not_in(("", ADOPTED)), _M.mark != "")
+        with self._engine.connect() as connection:
+            return tuple(Reached(*row) for row in connection.execute(query.order_by(_M.way)).all())
 
     def forget(self, tenant: str, ehr: str) -> int:
         """Drop encounters of which nothing is expected for long; how many."""

@@ -12,7 +12,8 @@ class WatchedRow(Table):
     """One encounter; see :class:`fhir_coder.discovery.watched.Watched`. Times are epoch seconds, 0: never.
 
     ``claim`` is of the process that looks at it; ``seen_sha256`` the hash of the Encounter as it was last found; ``version_sha256`` that of what bears on
-    its codes as a job was last taken on for it, ``pending_sha256`` and ``pending_s`` the same of what settles, and since when.
+    its codes as a job was last taken on for it, ``pending_sha256`` and ``pending_s`` the same of what settles, and since when;
+    with an empty hash, ``pending_s`` is when the texts of what was coded were last compared.
     """
 
     __tablename__ = "watched_encounter"

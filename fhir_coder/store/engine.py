@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -16,13 +16,15 @@ from fhir_coder.store.pool import Pool
 from fhir_coder.store.tls import DatabaseTls
 
 BUSY_TIMEOUT_MS = 15_000
+CONNECTS_S = 10
+"""For each address of PostgreSQL, unless the URL says otherwise."""
 
 
 def open_engine(database_url: str, tls: DatabaseTls | None = None, pool: Pool = Pool()) -> Engine:  # noqa: B008 (a constant)
     """An engine for SQLite (WAL, foreign keys, waits for locks) or PostgreSQL, with a ``pool`` of connections. Raises ConfigurationError for another kind of URL, and for a host
     elsewhere without TLS."""
     try:
-        url = (tls or DatabaseTls()).applied(make_url(database_url))
+        url = _answering((tls or DatabaseTls()).applied(make_url(database_url)))
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool.options(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigurationError(f"FHIR_CODER_DATABASE_URL cannot be used ({type(error).__name__})") from None
@@ -30,6 +32,13 @@ def open_engine(database_url: str, tls: DatabaseTls | None = None, pool: Pool = 
         _prepare_sqlite(engine)
         _make_folder(url.database or "")
     return engine
+
+
+def _answering(url: URL) -> URL:
+    """Nobody waits for minutes for a host that says nothing: in the URL it reaches the engine of the locks too."""
+    if url.get_driver_name() != "psycopg" or "connect_timeout" in url.query:
+        return url
+    return url.update_query_dict({"connect_timeout": str(CONNECTS_S)})
 
 
 def _make_folder(database: str) -> None:

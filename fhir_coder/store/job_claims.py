@@ -67,15 +67,20 @@ class JobClaims:
         self._end(connection, claimed, State.FAILED, self._limits.kept_s, values)
 
     def postpone(self, claimed: Claimed, wait_s: float, error: str) -> bool:
-        """Let a job wait for its next try; False where it was the last one, and the job is dead now. What is asked stays, sealed."""
-        now, is_last = int(self._now()), claimed.job.attempts >= self._limits.attempts
+        """Let a job wait for its next try; False where this was its last one: then nothing is done, and it is to be given up."""
+        if claimed.job.attempts >= self._limits.attempts:
+            return False
+        at_s = int(self._now() + wait_s + 0.999)
         with self._writing.begin() as connection:
-            if is_last:
-                self._end(connection, claimed, State.DEAD, self._limits.dead_s, {"error": error}, asks_on=True)
-            else:
-                values = {"state": State.WAITING.value, "next_attempt_s": int(now + wait_s + 0.999), "handed_out_s": 0, "error": error}
-                _change(connection, claimed, **values, lease_until_s=0)
-        return not is_last
+            values = {"state": State.WAITING.value, "next_attempt_s": at_s, "handed_out_s": 0, "error": error}
+            _change(connection, claimed, **values, lease_until_s=0)
+        return True
+
+    def give_up(self, connection: Connection, claimed: Claimed, error: str) -> None:
+        """A job is dead after its last try; what is asked stays, sealed. Raises Conflict where it is another's by now, or was cancelled: then nothing is to be kept
+        of its end."""
+        if not self._end(connection, claimed, State.DEAD, self._limits.dead_s, {"error": error}, asks_on=True):
+            raise Conflict("this job is not this worker's to end any more")
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction for what ends a job and belongs to it."""

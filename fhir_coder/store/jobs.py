@@ -123,7 +123,7 @@ class Jobs:
         count = connection.scalar(select(func.count()).where(_J.tenant == tenant, _J.state.in_(OPEN_STATES))) or 0
         if count >= max(1, int(self._limits.waiting * share)):
             raise Busy(
-                f"{count} jobs of this tenant wait already, as many as may; try again later", headers={"Retry-After": str(RETRY_AFTER_S)}
+                f"as many jobs of this tenant are open as may be ({count}); try again later", headers={"Retry-After": str(RETRY_AFTER_S)}
             )
 
     def _before(self, connection: Connection, tenant: str, priority: int, key: int) -> int:

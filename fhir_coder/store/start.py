@@ -11,6 +11,7 @@ from fhir_coder.settings import Settings
 from fhir_coder.store.affected import AffectedEncounters
 from fhir_coder.store.aftermath import Aftermaths
 from fhir_coder.store.audit import AuditLog
+from fhir_coder.store.bringing_up import AT_ONCE, Patience, bring_up
 from fhir_coder.store.bulk_ends import BulkEnds
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.deletion import Deletion
@@ -43,7 +44,6 @@ from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.signed_lines import SignedLines
 from fhir_coder.store.tls import DatabaseTls
-from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
 from fhir_coder.store.worklist_choices import WorklistChoices
 from fhir_coder.store.worklist_views import WorklistViews
@@ -104,12 +104,13 @@ def open_stores(
     is_drawn: Callable[[str], bool] = draws_none,
     jobs: JobLimits = JobLimits(),  # noqa: B008 (a constant)
     pool: Pool = Pool(),  # noqa: B008 (a constant)
+    patience: Patience = AT_ONCE,
 ) -> Stores:
     """Everything over an up-to-date database; ``is_drawn`` draws from what passes (:class:`Repository`), ``jobs`` are the limits of jobs, ``pool`` says how
-    many connections there may be. Raises ConfigurationError for an unusable URL, key or database."""
+    many connections there may be, ``patience`` how long a database is waited for. Raises ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
     engine = open_engine(database_url, tls, pool)
-    upgrade(engine)
+    bring_up(engine, patience)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
         Repository(engine, cipher, is_drawn=is_drawn),
@@ -140,7 +141,7 @@ def open_stores(
         Providers(engine, cipher),
         Jobs(engine, cipher, jobs),
         JobClaims(engine, cipher, jobs),
-        JobSweeping(engine, jobs),
+        JobSweeping(engine, cipher, audit, jobs),
         BulkEnds(engine),
         DiscoveryStore(engine),
         EarlierCodings(engine),
@@ -152,7 +153,7 @@ def open_rotation(database_url: str, key: str, tls: DatabaseTls | None = None) -
     cipher = Cipher(key)
     engine = open_engine(database_url, tls)
     rotation = Rotation(engine, cipher)
-    upgrade(engine)
+    bring_up(engine)
     return rotation
 
 
@@ -162,11 +163,12 @@ def open_sessions(
     lifetimes: Lifetimes,
     tls: DatabaseTls | None = None,
     pool: Pool = Pool(),  # noqa: B008 (a constant)
+    patience: Patience = AT_ONCE,
 ) -> SessionStore:
     """The sessions of people over an up-to-date database, with connections of their own. Raises ConfigurationError as :func:`open_stores` does, and
     without a key."""
     cipher = Cipher(key)
     require_key(cipher)
     engine = open_engine(database_url, tls, pool)
-    upgrade(engine)
+    bring_up(engine, patience)
     return SessionStore(engine, cipher, lifetimes)

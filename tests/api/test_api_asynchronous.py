@@ -19,7 +19,7 @@ from fhir_coder.api.asynchronous import progress
 from fhir_coder.api.log import JsonFormatter
 from fhir_coder.api.prefer import Preferences, read_preferences
 from fhir_coder.audit.entry import AgentKind, Success
-from fhir_coder.errors import EhrUnavailable, NotRecorded, Uncodable
+from fhir_coder.errors import EhrUnavailable, NotRecorded, ResourceUnknown, Uncodable
 from fhir_coder.jobs.job import Job, JobLimits, Priority, Standing, State
 from tests.api.conftest import issue_of, parameters, resource_of
 from tests.jobs.stage import CODE, PUBLIC_URL, WRITE, Stage, bearer, make_stage, stage
@@ -117,6 +117,7 @@ def test_more_than_may_wait_is_refused_with_a_time_to_come_back(make_stage: Call
         "FC501",
     )
     assert int(refused.headers["Retry-After"]) > 0
+    assert "Preference-Applied" not in refused.headers and "Content-Location" not in refused.headers
     assert stage.kick_off(url=f"/t/north{CODE}").status_code == 202
 
 
@@ -128,6 +129,9 @@ def test_more_than_may_wait_is_refused_with_a_time_to_come_back(make_stage: Call
         ("respond-async, wait=10", Preferences("", True)),
         ("handling=strict;foo=bar, respond-async;x", Preferences("strict", True)),
         ("respond-asynchronously", Preferences()),
+        ("respond-async=false", Preferences()),
+        ('respond-async=""', Preferences("", True)),
+        (", ,=;,respond-async", Preferences("", True)),
         ("return=minimal", Preferences()),
         (None, Preferences()),
     ],
@@ -202,6 +206,16 @@ def test_an_answer_says_how_long_it_is_kept(make_stage: Callable[..., Stage]) ->
     assert parsedate_to_datetime(stage.ask(address).headers["Expires"]).timestamp() == job.ended_s + 7200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_an_answer_whose_time_is_over_is_no_more_there(make_stage: Callable[..., Stage], method: str) -> None:
+    stage = make_stage(limits=JobLimits(kept_s=0))
+    address = stage.kick_off()
+    assert stage.work.do_next()
+    gone = stage.ask(address, method)
+    assert gone.status_code == 404 and "Expires" not in gone.headers
+    assert method == "HEAD" or issue_of(gone)["details"]["coding"][0]["code"] == "FC123"
+
+
 def test_an_error_has_its_own_status_and_outcome(stage: Stage) -> None:
     stage.engine.errors = [Uncodable("no note of this encounter can be coded", expression=("Parameters.parameter.where(name='note')",))]
     body = parameters({"name": "colour", "valueString": "blue"})
@@ -213,6 +227,17 @@ def test_an_error_has_its_own_status_and_outcome(stage: Stage) -> None:
     assert "r-7" in issue["diagnostics"] and "Expires" in answer.headers
     assert issue["expression"][-1] == "Parameters.parameter[0]", "as the caller who waits is told of what was ignored"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_encounter_that_is_unknown_is_an_answer_and_no_lack_of_a_job(stage: Stage) -> None:
+    """Both are 404, and told apart by their numbers and by Expires; HEAD tells as much."""
+    stage.engine.errors = [ResourceUnknown("the EHR does not know the resource (read Encounter/e1)")]
+    address = stage.kick_off()
+    assert stage.work.do_next()
+    answer, head, nowhere = stage.ask(address), stage.ask(address, "HEAD"), stage.ask(f"{PUBLIC_URL}/fhir/_jobs/{'a' * 43}")
+    assert [one.status_code for one in (answer, head, nowhere)] == [404] * 3
+    assert [issue_of(one)["details"]["coding"][0]["code"] for one in (answer, nowhere)] == ["FC105", "FC123"]
+    assert ["Expires" in one.headers for one in (answer, head, nowhere)] == [True, True, False]
 
 
 def test_a_job_that_was_tried_in_vain_is_told(make_stage: Callable[..., Stage]) -> None:
@@ -245,7 +270,7 @@ def test_a_job_is_taken_back_once(stage: Stage, moment: str) -> None:
     assert answer.status_code == 202 and resource_of(answer)["issue"][0]["severity"] == "information"
     for method in ("GET", "DELETE"):
         gone = stage.ask(address, method)
-        assert (gone.status_code, issue_of(gone)["code"]) == (404, "not-found")
+        assert (gone.status_code, issue_of(gone)["code"], issue_of(gone)["details"]["coding"][0]["code"]) == (404, "not-found", "FC123")
     assert not stage.work.do_next()
     assert len(stage.engine.requests) == (moment != "waiting")
 

@@ -13,6 +13,9 @@ import pytest
 from fhir_coder.api.metrics import Metrics
 from fhir_coder.api.metrics_folder import counting_together
 from fhir_coder.api.metrics_server import MetricsServer
+from fhir_coder.discovery.listener import End as ConnectionEnd
+from fhir_coder.discovery.round import End, Report, Tried
+from fhir_coder.discovery_settings import WayName
 from fhir_coder.ehr.connection import failure_kind
 from fhir_coder.errors import ConfigurationError, EhrError, EhrRefused, EhrTimeout, EhrUnavailable
 from fhir_coder.listening import Address
@@ -38,6 +41,10 @@ def used() -> Metrics:
     metrics.count_job("done")
     metrics.count_ehr_error("main", "timeout")
     metrics.watch(lambda: [("waiting", 2, 60)])
+    metrics.discovery.begin("north", "main")
+    metrics.discovery.count_round("north", "main", Report(3, 2, 0, 2, 1, ways=[Tried(WayName.UPDATED, End.DONE, 3)]))
+    metrics.discovery.count_message("AA", "")
+    metrics.discovery.count_connection("closed")
     for stage in Stage:
         with metrics.stage(stage):
             pass
@@ -57,6 +64,42 @@ def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
 def test_every_stage_and_every_kind_is_explained() -> None:
     assert [row[0].strip("`") for row in table("| `stage` | from | to |")] == [stage.value for stage in Stage]
     assert {row[0].strip("`") for row in table("| `kind` | meaning |")} == {"timeout", "unreachable", "refused", "invalid", "three digits"}
+
+
+def test_every_end_of_discovery_is_explained() -> None:
+    assert {row[0].strip("`"): set(re.findall(r"`([\w-]+)`", row[1])) for row in table("| `end` of | is |")} == {
+        "fhir_coder_discovery_rounds_total": {"done", "amiss", "full", "held", "failed"},
+        "fhir_coder_discovery_ways_total": {one.value for one in End},
+        "fhir_coder_discovery_looks_total": {"done", "failed"},
+        "fhir_coder_discovery_files_total": {"taken", "refused"},
+        "fhir_coder_discovery_connections_total": {one.value for one in ConnectionEnd},
+    }
+
+
+ROUNDS = {
+    "good": (Report(ways=[Tried(WayName.UPDATED, End.DONE)]), "done", True),
+    "good, one look failed": (Report(failed=1, problems=["x"], ways=[Tried(WayName.UPDATED, End.DONE)]), "amiss", True),
+    "a way failed": (Report(problems=["x"], ways=[Tried(WayName.UPDATED, End.FAILED)]), "amiss", False),
+    "throttled": (Report(held_s=60, is_throttled=True, ways=[Tried(WayName.UPDATED, End.THROTTLED)]), "held", False),
+    "left alone": (Report(held_s=30), "held", False),
+    "full": (Report(is_full=True, problems=["x"]), "full", False),
+}
+
+
+@pytest.mark.parametrize(("report", "end", "is_good"), ROUNDS.values(), ids=ROUNDS.keys())
+def test_the_age_of_the_last_good_round(report: Report, end: str, is_good: bool) -> None:
+    now = [100.0]
+    metrics = Metrics(lambda: now[0])
+    metrics.discovery.begin("north", "main")
+    now[0] = 160.0
+    metrics.discovery.count_round("north", "main", report)
+    metrics.discovery.count_failed_round("north", "main")
+    now[0] = 170.0
+    exposed = metrics.exposition().decode()
+    assert f'fhir_coder_discovery_rounds_total{{ehr="main",end="{end}",tenant="north"}} 1.0' in exposed
+    assert 'fhir_coder_discovery_rounds_total{ehr="main",end="failed",tenant="north"} 1.0' in exposed
+    age = 10.0 if is_good else 70.0
+    assert f'fhir_coder_discovery_last_good_round_seconds{{ehr="main",tenant="north"}} {age}' in exposed
 
 
 def test_the_queries_name_metrics_that_there_are() -> None:

@@ -17,6 +17,7 @@ TAKES_A_WORD = {
     "_require_right": 2,
     "_unknown": 2,
     "_write_down": 0,
+    "entry": 2,
     "person": 2,
     "refused": 2,
 }

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from fhir_coder.backend_settings import BackendClient
-from fhir_coder.bulk.exporting import Exporting, read_state
+from fhir_coder.bulk.export_steps import read_state
+from fhir_coder.bulk.exporting import Exporting
 from fhir_coder.bulk.manifest import read_manifest
 from fhir_coder.ehr.backend_token import tokens_of
 from fhir_coder.ehr.bulk_server import BulkServer, ExportAsked

@@ -69,26 +69,30 @@ class PostgreSQL:
     programs = next(iter([*_folders, *sorted(Path("/usr/lib/postgresql").glob("*/bin"))]), None)
     missing = "" if programs and (programs / "initdb").exists() else "PostgreSQL's server programs are not installed"
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        """``options`` are of ``initdb``."""
         self._port = free_port()
-        self._place = Path(tempfile.mkdtemp(prefix="fhir-coder-postgresql-"))
-        self._folder = self._place / "cluster"
-        self._folder.mkdir()
+        self.place = Path(tempfile.mkdtemp(prefix="fhir-coder-postgresql-"))
+        self.folder = self.place / "cluster"
         self._account: str | None = None
         if os.geteuid() == 0:
             self._account = "postgres"
             found = pwd.getpwnam(self._account)
-            self._place.chmod(0o711)
-            os.chown(self._folder, found.pw_uid, found.pw_gid)
-        self._run("initdb", "-D", str(self._folder), "-A", "trust", "-U", "postgres", "--no-sync")
+            os.chown(self.place, found.pw_uid, found.pw_gid)
+        self.run("initdb", "-D", str(self.folder), "-A", "trust", "-U", "postgres", "--no-sync", *options)
+        self.run("sh", "-c", "echo fsync = off >> cluster/postgresql.conf")  # processes are killed here, and no machine
         self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def where(self) -> list[str]:
+        """Options of the server that say where it is reached."""
+        return ["-p", str(self._port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}"]
+
     def start(self) -> None:
         """Until it takes connections."""
-        at = ["-p", str(self._port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"]
-        with (self._place / "postgres.log").open("ab") as log:
-            command = self._command("postgres", "-D", str(self._folder), *at)
+        with (self.place / "postgres.log").open("ab") as log:
+            command = self._command("postgres", "-D", str(self.folder), *self.where)
             self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._account)
         wait_until(self._is_ready, what="PostgreSQL")
 
@@ -101,14 +105,20 @@ class PostgreSQL:
     def remove(self) -> None:
         """With all that it holds."""
         self.kill()
-        shutil.rmtree(self._place, ignore_errors=True)
+        shutil.rmtree(self.place, ignore_errors=True)
 
     def _is_ready(self) -> bool:
         asked = self._command("pg_isready", "-h", "127.0.0.1", "-p", str(self._port))
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
-    def _run(self, *command: str) -> None:
-        subprocess.run(self._command(*command), check=True, capture_output=True, user=self._account, cwd="/")
+    def run(self, program: str, *options: str, **environment: str) -> str:
+        """What a command prints, run as the account that the cluster runs as, with PostgreSQL's programs at hand. Raises AssertionError where it fails."""
+        at_hand = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}", **environment}
+        done = subprocess.run(
+            [program, *options], capture_output=True, text=True, check=False, user=self._account, cwd=self.place, env=at_hand
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def _command(self, program: str, *options: str) -> list[str]:
         return [str((self.programs or Path()) / program), *options]

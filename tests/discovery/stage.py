@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -138,12 +138,15 @@ class Stage:
         return Finder(TENANT, EHR, self.discovery, self.store, self.policy.unfinished == "refuse", self.clock)
 
     def looker(self) -> Looker:
-        return Looker(TENANT, EHR, self.discovery, self.store, self.jobs, self.repository, self.policy, self.audit.append, self.clock)
+        return Looker(TENANT, EHR, self.discovery, self.store, self.jobs, self.repository, self.policy, *self._audit(), self.clock)
+
+    def _audit(self) -> tuple[Any, Any]:
+        return self.audit.append, self.audit.record
 
     def round(self, **changes: Any) -> Report:
         """One round."""
         folders = [
-            DropFolder(Path(way.folder), EHR, {EHR}, lambda ehr, found: self.store.note(TENANT, ehr, found))
+            DropFolder(Path(way.folder), EHR, {EHR}, lambda ehr, found: self.store.note(TENANT, ehr, found), self.clock.seconds)
             for way in self.discovery.ways
             if way.name is WayName.DROP
         ]
@@ -217,12 +220,17 @@ class Stage:
             one for one in self.ehr.held("DocumentReference") if one["context"]["encounter"][0]["reference"] == f"Encounter/{encounter}"
         ]
         notes = tuple(
-            Note(one["id"], f"note {one['meta']['versionId']}", f"DocumentReference/{one['id']}", version=one["meta"]["versionId"])
+            Note(one["id"], self._text(one), f"DocumentReference/{one['id']}", version=one.get("meta", {}).get("versionId", ""))
             for one in documents
         )
         made = coding_result(f"Encounter/{encounter}")
         facts = replace(made.intake.encounter, notes=notes, service_date=datetime(2026, 5, 4).date())
         return replace(made, intake=Intake(facts, {}))
+
+    def _text(self, document: Resource) -> str:
+        attachment = document["content"][0]["attachment"]
+        binary = next((one for one in self.ehr.held("Binary") if attachment.get("url") == f"Binary/{one['id']}"), attachment)
+        return b64decode(binary["data"]).decode()
 
     def standing(self) -> dict[str, int]:
         """How many encounters stand for which reason."""

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ from fhir_coder.store.start import Stores, open_stores
 from tests.store.conftest import KEY
 
 PROFILES = ("epic", "athena", "oracle")
+EXPORTS = "plain"
 
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorServer]:
-    ehrs = simulated_ehrs(read_records([RECORDS]), tmp_path_factory.mktemp("ehrs"), names=PROFILES)
+    ehrs = simulated_ehrs(read_records([RECORDS]), tmp_path_factory.mktemp("ehrs"), names=(*PROFILES, EXPORTS))
     with SimulatorServer("127.0.0.1", 0, ehrs).running() as running:
         yield running
 
@@ -40,6 +42,7 @@ class Desk:
         self.store = f"sqlite:///{folder / 'store.sqlite'}"
         monkeypatch.setenv("FHIR_CODER_DATABASE_URL", self.store)
         monkeypatch.setenv("FHIR_CODER_KEY", KEY)
+        monkeypatch.setenv("FHIR_CODER_DATA", str(folder / "data"))
         self.configure(**{name: {"ways": [{"way": "drop", "folder": str(self.drop(name))}]} for name in PROFILES})
 
     def drop(self, name: str) -> Path:
@@ -74,6 +77,12 @@ def desk(tmp_path: Path, simulator: SimulatorServer, monkeypatch: pytest.MonkeyP
     return Desk(tmp_path, simulator.url, monkeypatch, capsys)
 
 
+def lay(path: Path, text: str) -> None:
+    """A file that was written a minute ago."""
+    path.write_text(text)
+    os.utime(path, (time.time() - 60,) * 2)
+
+
 def encounters() -> list[dict[str, Any]]:
     return [one for one in read_records([RECORDS]) if one["resourceType"] == "Encounter"]
 
@@ -85,11 +94,11 @@ def codable() -> str:
 @pytest.mark.parametrize("vendor", PROFILES)
 def test_an_id_that_is_dropped_becomes_a_job_once(desk: Desk, vendor: str) -> None:
     named = codable()
-    (desk.drop(vendor) / "today.csv").write_text(f"ehr,encounter\n{vendor},{named}\n")
+    lay(desk.drop(vendor) / "today.csv", f"ehr,encounter\n{vendor},{named}\n")
     status, told, _ = desk.run()
     assert status == 0, told
     assert f"north/{vendor}: 1 found, 1 looked at, 1 jobs taken on" in told
-    (desk.drop(vendor) / "again.txt").write_text(f"{named}\nEncounter/{named}\n")
+    lay(desk.drop(vendor) / "again.txt", f"{named}\nEncounter/{named}\n")
     assert "1 found, 1 looked at, 0 jobs taken on" in desk.run("--ehr", vendor)[1]
     assert desk.jobs() == [f"Encounter/{named}"]
     assert re.search(rf"north/{vendor}  taken +queued +1 ", desk.run("--status")[1])
@@ -109,12 +118,33 @@ def test_patients_are_gone_through(desk: Desk) -> None:
 
 def test_a_way_that_is_not_offered_is_told_and_the_others_go_on(desk: Desk) -> None:
     folder = desk.drop("epic")
-    (folder / "today.txt").write_text(f"{codable()}\nnot here at all\n")
+    lay(folder / "today.txt", f"{codable()}\nnot here at all\n")
     desk.configure(epic={"ways": [{"way": "updated"}, {"way": "drop", "folder": str(folder)}]})
     status, told, _ = desk.run()
     assert status == 1
-    assert "way updated needs to search Encounter by _lastUpdated, which the EHR's CapabilityStatement does not list" in told
+    assert "way updated: it needs to search Encounter by _lastUpdated, which the EHR's CapabilityStatement does not list" in told
     assert "1 dropped files were refused" in told and "not here" not in told
+
+
+def test_a_group_is_exported_step_by_step(desk: Desk) -> None:
+    """At the simulator, which wants to be asked a second later; each run is a process of its own."""
+    desk.configure(plain={"ways": [{"way": "export", "group": "g1", "back_days": 400}], "wait_days": 400})
+    told, deadline = desk.run()[1], time.monotonic() + 120
+    assert "0 found" in told
+    while "north/plain: 0 found" in told and time.monotonic() < deadline:
+        time.sleep(0.5)
+        status, told, _ = desk.run()
+        assert status == 0, told
+    assert f"Encounter/{codable()}" in desk.jobs()
+    stores = desk.open()
+    events = [json.loads(one.content) for one in stores.audit.lines("north", 0, stores.audit.head("north").sequence)]
+    reached = stores.discovery.mark("north", "plain", "export").mark
+    stores.discovery.hold("north", "plain", lambda failures: 600)
+    stores.close()
+    status = desk.run("--status")[1]
+    assert f"north/plain  way export           up to {reached}, since 20" in status and "north/plain  left alone until 20" in status
+    assert {one["subtype"][-1]["code"] for one in events} == {"bulk-export", "discover"}
+    assert [one.name for one in (desk.folder / "data" / "exports" / "north~plain").iterdir()] == ["lock"]
 
 
 UNUSABLE = {
@@ -155,9 +185,12 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk) -> None:
-    port, named = free_port(), codable()
-    desk.configure(oracle={"ways": [{"way": "hl7", "facility": "CLINIC"}]})
+def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    port, watched, named = free_port(), free_port(), codable()
+    monkeypatch.setenv("FHIR_CODER_METRICS_ADDRESS", f"127.0.0.1:{watched}")
+    desk.configure(
+        oracle={"ways": [{"way": "hl7", "facility": "CLINIC"}, {"way": "by-date"}]}
+    )  # the second is not offered, and is told each time
     process = subprocess.Popen(
         [sys.executable, "-m", "fhir_coder", "discover", "--listen", f"127.0.0.1:{port}", "--every", "1"],
         stdout=subprocess.PIPE,
@@ -176,6 +209,10 @@ def test_a_message_becomes_a_job_and_the_process_ends_when_told(desk: Desk) -> N
         while not desk.jobs() and time.monotonic() < deadline:
             time.sleep(0.2)
         assert desk.jobs() == [f"Encounter/{named}"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{watched}/metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+        assert 'fhir_coder_discovery_messages_total{answer="AA",error=""} 1.0' in metrics
+        assert 'fhir_coder_discovery_last_good_round_seconds{ehr="oracle",tenant="north"}' in metrics and named not in metrics
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     finally:

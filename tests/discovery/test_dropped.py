@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import string
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_coder.discovery.drop_folder import DropFolder
-from fhir_coder.discovery.dropped import LONGEST_BYTES, NotTaken, read_dropped
+from fhir_coder.discovery.drop_folder import QUIET_S, DropFolder
+from fhir_coder.discovery.dropped import LONGEST_BYTES, MOST_ENCOUNTERS, NotTaken, read_dropped
 from fhir_coder.discovery.watched import Found
-from fhir_coder.fhir_id import FHIR_ID
+from fhir_coder.fhir_id import is_addressable
 
 KNOWN = {"main", "archive"}
-IDS = st.text(string.ascii_letters + string.digits + "-.", min_size=1, max_size=64).filter(lambda one: one.lower() not in {"encounter"})
+IDS = st.text(string.ascii_letters + string.digits + "-.", min_size=1, max_size=64).filter(
+    lambda one: one.lower() not in {"encounter", ".", ".."}
+)
 
 TAKEN = {
     "one a line": (b"e1\ne2\n", {"main": ["e1", "e2"]}),
@@ -72,7 +78,7 @@ def test_whatever_it_holds_it_is_read_or_refused(content: bytes) -> None:
         read = read_dropped(content, "main", KNOWN)
     except NotTaken:
         return
-    assert read and all(ehr in KNOWN and FHIR_ID.fullmatch(one.encounter) for ehr, found in read.items() for one in found)
+    assert read and all(ehr in KNOWN and is_addressable(one.encounter) for ehr, found in read.items() for one in found)
 
 
 # ---------------------------------------------------------------------------------------------------------------- the folder
@@ -85,7 +91,9 @@ def noted() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def folder(tmp_path: Path, noted: list[tuple[str, str]]) -> DropFolder:
-    return DropFolder(tmp_path, "main", KNOWN, lambda ehr, found: noted.extend((ehr, one.encounter) for one in found))
+    """A minute after everything was written."""
+    note = lambda ehr, found: noted.extend((ehr, one.encounter) for one in found)  # noqa: E731
+    return DropFolder(tmp_path, "main", KNOWN, note, lambda: time.time() + 60)
 
 
 def lying(folder: DropFolder, name: str) -> list[str]:
@@ -117,14 +125,76 @@ def test_what_is_being_written_is_left_alone(folder: DropFolder, noted: list[tup
     assert noted == [] and (folder.folder / name).exists()
 
 
-def test_a_link_leads_nowhere(folder: DropFolder, noted: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory) -> None:
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret"
-    elsewhere.write_text("e1\n")
-    (folder.folder / "link").symlink_to(elsewhere)
-    os.mkfifo(folder.folder / "pipe")
+def socket_at(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+
+
+NO_FILES: dict[str, Callable[[Path, Path], object]] = {
+    "a link to a file": lambda path, secret: path.symlink_to(secret),
+    "a link to a folder": lambda path, secret: path.symlink_to(secret.parent),
+    "a link to nothing": lambda path, secret: path.symlink_to("/nowhere"),
+    "a link to a device": lambda path, secret: path.symlink_to("/dev/zero"),
+    "a pipe": lambda path, secret: os.mkfifo(path),
+    "a socket": lambda path, secret: socket_at(path),
+}
+
+
+@pytest.mark.parametrize("make", NO_FILES.values(), ids=NO_FILES.keys())
+def test_what_is_no_file_leads_nowhere(
+    folder: DropFolder, noted: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path, Path], object]
+) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret"
+    secret.write_text("e1\n")
+    make(folder.folder / "x", secret)
     folder.sweep()
-    assert noted == [] and elsewhere.read_text() == "e1\n"
-    assert lying(folder, "refused") == ["link", "link.reason", "pipe", "pipe.reason"]
+    assert noted == [] and secret.read_text() == "e1\n"
+    assert lying(folder, "refused") == ["x", "x.reason"]
+
+
+HARMFUL = {
+    "ids that are paths": b"../../Patient/p1\n",
+    "an id that is dots alone": b"..\n",
+    "ids that are URLs of another host": b"https://evil.example.org/fhir/Encounter/e1\n",
+    "ids with a query": b"e1?_include=Encounter:patient\n",
+    "ids with a line of their own": b'encounter\n"e1\re2"\n',
+    "a formula": b"encounter\n=HYPERLINK(A1)\n",
+    "more ids than any day has": b"".join(b"e%d\n" % number for number in range(MOST_ENCOUNTERS + 1)),
+    "a file larger than allowed": b"#" * (LONGEST_BYTES + 1),
+    "bytes that are no text": bytes(range(256)),
+    "UTF-16": "e1\n".encode("utf-16"),
+    "zeros": b"e1\0\n",
+    "an EHR of another tenant": b"ehr,encounter\nother,e1\n",
+}
+
+
+@pytest.mark.parametrize("content", HARMFUL.values(), ids=HARMFUL.keys())
+def test_a_file_that_means_harm_is_refused_as_a_whole(folder: DropFolder, noted: list[tuple[str, str]], content: bytes) -> None:
+    (folder.folder / "x").write_bytes(content)
+    folder.sweep()
+    assert noted == []
+    assert lying(folder, "refused") == ["x", "x.reason"]
+
+
+def test_a_file_that_is_being_written_to_is_taken_when_it_is_whole(folder: DropFolder, noted: list[tuple[str, str]]) -> None:
+    path, written = folder.folder / "day.txt", time.time()
+    path.write_text("e1\ne2")
+    for seconds in (0.0, QUIET_S - 1):
+        assert replace(folder, now=lambda late=seconds: written + late).sweep().files == 0 and noted == []
+    with path.open("a") as file:
+        file.write("3\n")
+    assert folder.sweep().files == 1 and noted == [("main", "e1"), ("main", "e23")]
+
+
+@pytest.mark.parametrize("name", ["taking", "done", "refused"])
+def test_a_folder_of_ours_that_leads_elsewhere_is_not_used(
+    folder: DropFolder, noted: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder.folder / name).symlink_to(elsewhere)
+    (folder.folder / "day.txt").write_text("e1\n")
+    assert folder.sweep().problems == ["the folder of way drop cannot be used (NotADirectoryError)"]
+    assert noted == [] and list(elsewhere.iterdir()) == []
 
 
 def test_what_another_process_is_taking_is_its_own(folder: DropFolder, noted: list[tuple[str, str]]) -> None:
@@ -145,7 +215,7 @@ def test_what_cannot_be_kept_is_taken_another_time(folder: DropFolder, noted: li
         raise RuntimeError("no database")
 
     with pytest.raises(RuntimeError):
-        DropFolder(folder.folder, "main", KNOWN, fails).sweep()
+        DropFolder(folder.folder, "main", KNOWN, fails, folder.now).sweep()
     assert folder.sweep().encounters == 1 and noted == [("main", "e1")]
 
 

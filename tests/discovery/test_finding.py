@@ -94,7 +94,7 @@ def test_a_way_is_used_where_the_metadata_offers_it(stage: Stage, vendor: str, w
     with pytest.raises(ConfigurationError) as refused:
         find(stage)
     message = refused.value.message
-    assert f"way {way} needs to search Encounter by {needs}" in message and "by-patient" in message.split("ways that it offers")[1]
+    assert f"it needs to search Encounter by {needs}" in message and "by-patient" in message.split("ways that it offers")[1]
     assert stage.ehr.asked == []
     report = stage.round()
     assert report.problems == [f"way {way}: {message}"] and report.held_s == 0

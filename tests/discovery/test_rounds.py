@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fhir_coder.audit.entry import AgentKind
-from fhir_coder.discovery.looking import MOST_JOBS
+from fhir_coder.discovery.looking import MOST_JOBS, Cause
 from fhir_coder.discovery.watched import Found, WatchState
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.jobs.job import JobLimits, Priority, State
@@ -346,8 +346,8 @@ def test_two_at_once_take_on_each_encounter_once(stage: Stage) -> None:
     third = stage.store.claim_due(TENANT, EHR, 50)
     assert len(third) == 8
     looker = stage.looker()
-    assert sum(looker.look(stage.client(), one) for one in third) == 8
-    assert sum(looker.look(stage.client(), one) for one in (*first, *second)) == 0
+    assert [looker.look(stage.client(), one) for one in third] == [Cause.NEW] * 8
+    assert [looker.look(stage.client(), one) for one in (*first, *second)] == [None] * 8
     assert len(stage.open_jobs()) == 8
 
 

@@ -17,7 +17,9 @@ def test_defaults() -> None:
     found = read_discovery([{"way": "updated"}, {"way": "by-date"}])
     assert found == Discovery((Way(WayName.UPDATED, back_days=1), Way(WayName.BY_DATE, back_days=7)))
     assert (found.settle_minutes, found.look_minutes, found.wait_days, found.reread_minutes, found.reread_days) == (15, 5, 30, 60, 7)
-    assert not found.write_back
+    assert (found.write_back, found.compare_minutes) == (False, 1440)
+    (way,) = read_discovery([{"way": "export", "group": "g1"}]).ways
+    assert (way.group, way.every_minutes, way.back_days) == ("g1", 1440, 1)
 
 
 def test_an_ehr_has_none_unless_it_is_configured() -> None:
@@ -43,6 +45,10 @@ WRONG: dict[str, Any] = {
     "a file that is nowhere": {"ways": [{"way": "by-patient", "file": "people.txt"}]},
     "no folder": {"ways": [{"way": "drop"}]},
     "a folder that is nowhere": {"ways": [{"way": "drop", "folder": "drop"}]},
+    "no group": {"ways": [{"way": "export"}]},
+    "a group that is a path": {"ways": [{"way": "export", "group": "../Patient"}]},
+    "exports without pause": {"ways": [{"way": "export", "group": "g1", "every_minutes": 1}]},
+    "comparing never and less": {"ways": [{"way": "updated"}], "compare_minutes": -1},
     "a system without identifier": {"ways": [{"way": "hl7", "system": "urn:x"}]},
     "another kind of visit": {"ways": [{"way": "hl7", "visit": "account"}]},
     "a bar in the system": {"ways": [{"way": "hl7", "visit": "identifier", "system": "urn:x|y"}]},

@@ -53,6 +53,8 @@ def dead(desk: Desk, tenant: str = "north") -> Job:
         claimed = desk.stores.job_claims.claim(job.id)
         assert claimed is not None
         if not desk.stores.job_claims.postpone(claimed, -10, "FC201"):
+            with desk.stores.job_claims.writing() as connection:
+                desk.stores.job_claims.give_up(connection, claimed, "FC201")
             return next(one for one in desk.jobs(tenant) if one.id == job.id)
 
 

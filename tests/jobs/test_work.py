@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -13,11 +14,12 @@ from sqlalchemy import event, text
 
 from fhir_coder.api.log import FIELDS
 from fhir_coder.errors import Conflict, EhrUnavailable, NotRecorded, Uncodable
-from fhir_coder.jobs.job import JobLimits, State
+from fhir_coder.jobs.entries import lost
+from fhir_coder.jobs.job import Caller, JobLimits, State
 from fhir_coder.jobs.lease import renewing
 from fhir_coder.jobs.sweeping import Sweeper
 from tests.api.conftest import log_lines
-from tests.jobs.stage import WRITE, Stage, make_stage, stage, wait_until
+from tests.jobs.stage import WRITE, Stage, bearer, make_stage, stage, wait_until
 
 __all__ = ["log_lines", "make_stage", "stage"]
 
@@ -86,6 +88,56 @@ def test_a_job_that_fails_each_time_is_dead_and_an_operator_lets_it_go_on(make_s
     assert stage.work.do_next() and stage.ask(address).status_code == 200 and stage.codings() == 1
 
 
+def lose_workers(stage: Stage, tries: int) -> Sweeper:
+    """Whoever takes the job up says nothing more of it, each time."""
+    sweeper = Sweeper(stage.stores.job_sweeping, count=stage.ends.append)
+    for _ in range(tries):
+        let_time_pass(stage)
+        assert stage.stores.job_claims.claim_next() is not None
+        let_time_pass(stage)
+        sweeper.sweep()
+    return sweeper
+
+
+def test_a_job_whose_workers_are_lost_is_in_the_audit_in_its_callers_name(
+    make_stage: Callable[..., Stage], log_lines: list[logging.LogRecord]
+) -> None:
+    stage = make_stage(limits=JobLimits(attempts=2), tokens=True)
+    assert stage.kick_off(**bearer(), X_Request_Id="r-7").status_code == 202
+    lose_workers(stage, 2).sweep()
+    (job,) = stage.jobs()
+    assert (job.state, job.error, stage.ends) == (State.DEAD, "FC503", ["FC503"] * 2)
+    assert [getattr(one, FIELDS)["end"] for one in log_lines if one.levelno == logging.WARNING] == ["FC503, tried again", "FC503, dead"]
+    taken_on, dead = stage.events()
+    assert (taken_on["outcome"], dead["outcome"]) == ("0", "8")
+    assert dead["subtype"][-1]["code"] == "code-encounter" and dead["agent"][0] == taken_on["agent"][0]
+    told = json.dumps(dead["entity"])
+    assert all(word in told for word in ("Encounter/e1", "FC503", job.id, "r-7"))
+
+
+def test_what_was_asked_in_words_that_nobody_reads_is_dead_in_our_name(make_stage: Callable[..., Stage]) -> None:
+    """As of a version to come, in the midst of a rolling restart."""
+    stage = make_stage(limits=JobLimits(attempts=1))
+    for asked in ('{"tenant": "default"}', "[]", "words"):
+        job = stage.stores.jobs.add("default", Caller("engine", asked), asked, "Encounter/e1")
+        lose_workers(stage, 1)
+        event = stage.events()[-1]
+        assert event["outcome"] == "8" and event["agent"][0]["who"]["identifier"]["value"] == "fhir-coder"
+        assert job.id in json.dumps(event["entity"]) and {"reference": "Encounter/e1"} in [one.get("what") for one in event["entity"]]
+    assert {one.state for one in stage.jobs()} == {State.DEAD}
+
+
+def test_a_job_that_was_cancelled_in_its_last_try_is_not_dead(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage(limits=JobLimits(attempts=1))
+    stage.engine.errors = [EhrUnavailable("away")]
+    address = stage.kick_off()
+    stage.engine.during = lambda: stage.ask(address, "DELETE")
+    before = len(stage.events())
+    assert stage.work.do_next()
+    assert stage.jobs()[0].state is State.CANCELLED
+    assert [one["subtype"][-1]["code"] for one in stage.events()[before:]] == ["job-cancel"]
+
+
 def test_a_try_that_takes_too_long_is_one_whose_worker_was_lost(stage: Stage, log_lines: list[logging.LogRecord]) -> None:
     stage.engine.errors = [TimeoutError("after ten minutes")]
     stage.kick_off()
@@ -133,7 +185,7 @@ def test_who_was_thought_lost_and_comes_back_keeps_nothing(stage: Stage) -> None
     def overtake() -> None:
         stage.engine.during = lambda: None
         let_time_pass(stage)
-        assert stage.stores.job_sweeping.take_back() == 1
+        assert len(stage.stores.job_sweeping.take_back(lost)) == 1
         assert other.do_next()
 
     stage.engine.during = overtake
@@ -169,7 +221,7 @@ def test_a_lease_is_renewed_while_a_job_takes_its_time(make_stage: Callable[...,
             renewed.set()
             return done
 
-    stage.engine.during = lambda: (renewed.wait(20), stage.stores.job_sweeping.take_back())
+    stage.engine.during = lambda: (renewed.wait(20), stage.stores.job_sweeping.take_back(lost))
     stage.kick_off()
     assert stage.make_work(claims=Watched(), renew_s=0.05).do_next()
     assert renewed.is_set() and stage.jobs()[0].state is State.DONE and stage.jobs()[0].attempts == 1

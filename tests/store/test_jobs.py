@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +19,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, inspect, text
 
-from fhir_coder.audit.entry import Agent, AgentKind
+from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.errors import Busy, ConfigurationError, Conflict, ResourceUnknown
 from fhir_coder.jobs.job import Answer, Caller, Claimed, Job, JobLimits, Priority, State
@@ -57,7 +59,8 @@ class Desk:
         cipher = Cipher(self.key)
         self.jobs = Jobs(self.engine, cipher, self.limits, self.now)
         self.claims = JobClaims(self.engine, cipher, self.limits, self.now)
-        self.sweeping = JobSweeping(self.engine, self.limits, self.now)
+        self.audit = AuditLog(self.engine, Observer("coder.example"))
+        self.sweeping = JobSweeping(self.engine, cipher, self.audit, self.limits, self.now)
         self.repository = Repository(self.engine, cipher)
 
     def now(self) -> float:
@@ -82,6 +85,28 @@ class Desk:
     def fail(self, claimed: Claimed) -> None:
         with self.claims.writing() as connection:
             self.claims.fail(connection, claimed, Answer(422, "{}"), "FC113")
+
+    def give_up(self, claimed: Claimed, error: str = "FC201") -> None:
+        with self.claims.writing() as connection:
+            self.claims.give_up(connection, claimed, error)
+
+    def take_back(self) -> list[tuple[State, str]]:
+        """What was taken back, as it stands now, and what of the asked was to be read for the audit of a dead one."""
+        read: dict[str, str] = {}
+
+        def entry_of(job: Job, asked: str) -> AuditEntry:
+            read[job.id] = asked
+            return AuditEntry(
+                job.tenant, "code-encounter", Action.EXECUTE, Success.FAILED, Agent(AgentKind.SOFTWARE), detail={"job": job.id}
+            )
+
+        return [(job.state, read.get(job.id, "")) for job in self.sweeping.take_back(entry_of)]
+
+    def told(self, tenant: str = "north") -> list[str]:
+        """The jobs of the entries in a tenant's audit."""
+        events = [json.loads(line.content) for line in self.audit.lines(tenant)]
+        details = [detail for event in events for entity in event["entity"] for detail in entity.get("detail", ())]
+        return [one["valueString"] for one in details if one["type"] == "job"]
 
     def row(self, job: Job) -> dict[str, Any]:
         with self.engine.connect() as connection:
@@ -304,7 +329,7 @@ def test_a_lease_that_is_renewed_lasts(desk: Desk) -> None:
     claimed = desk.claimed(desk.add())
     for _ in range(5):
         desk.at += 50
-        assert desk.claims.renew(claimed) and desk.sweeping.take_back() == 0
+        assert desk.claims.renew(claimed) and desk.take_back() == []
     desk.finish(claimed)
     assert not desk.claims.renew(claimed)
 
@@ -314,8 +339,8 @@ def test_who_stalls_loses_the_job_and_keeps_no_coding(desk: Desk) -> None:
     job = desk.add(address="a")
     stalled = desk.claimed(job)
     desk.at += 61
-    assert desk.sweeping.take_back() == 1
-    assert desk.row(job)["error"] == "FC503"
+    assert desk.take_back() == [(State.WAITING, "")]
+    assert desk.row(job)["error"] == "FC503" and desk.told() == [], "it is not at its end"
     second = desk.claimed(job)
     assert second.job.attempts == 2 and second.lease != stalled.lease and second.asked == ASKED
     assert not desk.claims.renew(stalled)
@@ -337,7 +362,7 @@ def test_who_stalls_loses_the_job_and_keeps_no_coding(desk: Desk) -> None:
 def test_who_stalled_keeps_nothing_while_the_job_waits_for_another(desk: Desk) -> None:
     stalled = desk.claimed(desk.add())
     desk.at += 61
-    desk.sweeping.take_back()
+    desk.take_back()
     with pytest.raises(Conflict):
         desk.finish(stalled)
 
@@ -359,7 +384,9 @@ def test_a_job_is_tried_so_often_and_is_dead_then(desk: Desk) -> None:
         assert (row["state"], row["attempts"], row["error"], row["next_attempt_s"]) == ("waiting", attempt, "FC201", int(desk.at) + 11)
         assert desk.claims.claim(job.id) is None and desk.claims.claim_next() is None
         desk.at += 11
-    assert not desk.claims.postpone(desk.claimed(job), 10, "FC201")
+    last = desk.claimed(job)
+    assert not desk.claims.postpone(last, 10, "FC201")
+    desk.give_up(last)
     dead = desk.jobs.find("north", caller("a"))
     assert dead is not None and (dead.job.state, dead.job.error, dead.answer) == (State.DEAD, "FC201", None)
     assert desk.row(job)["asked"] is not None, "a person may try it again"
@@ -370,12 +397,72 @@ def test_a_job_is_tried_so_often_and_is_dead_then(desk: Desk) -> None:
 def test_a_worker_that_is_lost_each_time_leaves_a_dead_job(desk: Desk) -> None:
     job = desk.add()
     for _ in range(3):
-        desk.claimed(job)
+        last = desk.claimed(job)
         desk.at += 61
-        assert desk.sweeping.take_back() == 1
+        taken = desk.take_back()
+    assert taken == [(State.DEAD, ASKED)] and desk.told() == [job.id]
     row = desk.row(job)
     assert (row["state"], row["error"], row["expires_s"]) == ("dead", "FC503", int(desk.at) + 7200)
-    assert desk.claims.claim(job.id) is None
+    assert row["asked"] is not None, "a person may try it again"
+    assert desk.claims.claim(job.id) is None and desk.take_back() == []
+    with pytest.raises(Conflict):
+        desk.give_up(last)
+
+
+def test_what_the_audit_does_not_take_is_not_dead(desk: Desk) -> None:
+    one = desk.with_limits(attempts=1)
+    job = one.add()
+    one.claimed(job)
+    one.at += 61
+
+    def fail(job: Job, asked: str) -> AuditEntry:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        one.sweeping.take_back(fail)
+    assert one.state(job) is State.RUNNING and one.told() == []
+    assert one.take_back() == [(State.DEAD, ASKED)] and one.told() == [job.id]
+
+
+@pytest.mark.parametrize("key", ["", urlsafe_b64encode(bytes(range(32, 64))).decode()], ids=["no key", "another key"])
+def test_what_cannot_be_opened_is_dead_all_the_same(desk: Desk, key: str) -> None:
+    one = desk.with_limits(attempts=1)
+    job = one.add()
+    one.claimed(job)
+    assert Desk(desk.engine, one.limits, key, one.at + 61).take_back() == [(State.DEAD, "")] and one.told() == [job.id]
+
+
+def test_each_lost_job_is_taken_back_and_told_once_by_many_threads(desk: Desk) -> None:
+    """While workers that were thought lost give up what they have, in transactions that hold the audit as well."""
+    one = desk.with_limits(attempts=1)
+    jobs = [one.add(tenant) for tenant in ("north", "south") for _ in range(8)]
+    claimed = [one.claimed(job) for job in jobs]
+    one.at += 61
+    together, seen = threading.Barrier(3), []
+
+    def sweep() -> None:
+        together.wait()
+        seen.extend(one.take_back())
+
+    def give_up() -> None:
+        together.wait()
+        for each in claimed:
+            with suppress(Conflict), one.claims.writing() as connection:
+                job = each.job
+                one.audit.append(
+                    connection,
+                    AuditEntry(job.tenant, "x", Action.EXECUTE, Success.FAILED, Agent(AgentKind.SOFTWARE), detail={"job": job.id}),
+                )
+                one.claims.give_up(connection, each, "FC201")
+
+    threads = [threading.Thread(target=target) for target in (sweep, sweep, give_up)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert {one.state(job) for job in jobs} == {State.DEAD}
+    assert sorted(one.told() + one.told("south")) == sorted(job.id for job in jobs)
+    assert len(seen) == sum(one.row(job)["error"] == "FC503" for job in jobs)
 
 
 def test_a_dead_job_is_tried_again_as_if_it_were_new(desk: Desk) -> None:
@@ -383,7 +470,7 @@ def test_a_dead_job_is_tried_again_as_if_it_were_new(desk: Desk) -> None:
     job = one.add(address="a")
     with pytest.raises(ResourceUnknown):
         one.jobs.try_again("north", job.id)
-    one.claims.postpone(one.claimed(job), 5, "FC201")
+    one.give_up(one.claimed(job))
     with pytest.raises(ResourceUnknown):
         one.jobs.try_again("south", job.id)
     again = one.jobs.try_again("north", job.id)
