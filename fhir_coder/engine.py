@@ -5,7 +5,7 @@ This is the line of :mod:`fhir_coder.pipeline` with its two ends: intake before 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from fhir_coder.notes.formats import NoteText, read_note
 from fhir_coder.pipeline import Coder
 from fhir_coder.reconciliation import agreed_conditions, with_ours_known
 from fhir_coder.stages import Observe, Stage, runs_as, unobserved
-from fhir_coder.store.repository import Beside, Repository
+from fhir_coder.store.repository import Beside, BesideAll, Repository
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
@@ -68,8 +68,24 @@ class Engine:
         with self.repository.exclusively(request.tenant, ehr.id, encounter):
             return self._code(request, ehr, beside)
 
+    def propose(self, request: CodingRequest) -> CodingResult:
+        """Gather, code and propose, and keep nothing: for who keeps several codings together, by :meth:`keep_all`. Raises as :meth:`code`."""
+        ehr = self._ehr(request)
+        return self._proposed(request, ehr, self.connect(ehr) if ehr else None)[0]
+
+    @runs_as(Stage.KEEPING)
+    def keep_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll) -> None:
+        """Keep what was proposed for encounters of one EHR (its id, or empty), and what is to stand beside, all or nothing."""
+        self.repository.save_all(tenant, ehr, results, beside)
+
     def _code(self, request: CodingRequest, ehr: EhrSettings | None, beside: Beside | None) -> CodingResult:
         client = self.connect(ehr) if ehr else None
+        result, proposal = self._proposed(request, ehr, client)
+        keeping = Keeping(self.repository, request.tenant, ehr.id if ehr else "", result, beside)
+        receipt = self._deliver(keeping, proposal, client, ehr, request.limits) if request.write_back else None
+        return self._keep(keeping, receipt)
+
+    def _proposed(self, request: CodingRequest, ehr: EhrSettings | None, client: EhrClient | None) -> tuple[CodingResult, Proposal]:
         intake = self._with_ours_known(request.tenant, self._gather(request, client), ehr)
         intake = replace(intake, warnings=(*intake.warnings, *_degradations(request)))
         if request.write_back and not intake.encounter.patient.id:
@@ -80,12 +96,11 @@ class Engine:
         disposition, release = coder.code_encounter(intake.encounter, self.policy)
         reconciliation = coder.reconcile(disposition)
         proposal = Proposal(request.tenant, intake, disposition, self.now(), agreed_conditions(reconciliation))
-        bundle = build_bundle(proposal)
         result = CodingResult(
             intake,
             disposition,
             release,
-            bundle,
+            build_bundle(proposal),
             None,
             reconciliation,
             artifacts=coder.artifacts(coder.catalogue.get(release.id), self.policy),
@@ -95,9 +110,7 @@ class Engine:
             keeps_text=self.repository.keeps_text,
             sending=request.sending,
         )
-        keeping = Keeping(self.repository, request.tenant, ehr.id if ehr else "", result, beside)
-        receipt = self._deliver(keeping, proposal, client, ehr, request.limits) if request.write_back else None
-        return self._keep(keeping, receipt)
+        return result, proposal
 
     def check(self, given: GivenCodes) -> CheckedCodes:
         """Run the compliance edits on codes that somebody else assigned. No EHR is asked, nothing is kept."""

@@ -156,7 +156,7 @@ USES: dict[str, Callable[[Repository, str], Any]] = {
     "written": lambda store, _: store.written("north", "main", "Encounter/e1"),
     "settle": lambda store, coding: store.settle("north", coding, coding_result()),
 }
-APART = {"save", "artifacts_in_use", "ping", "exclusively", "keeps_text", "forget_connections", "close", "close_connections"}
+APART = {"save", "save_all", "artifacts_in_use", "ping", "exclusively", "keeps_text", "forget_connections", "close", "close_connections"}
 """Methods of the repository that find no row, or are for the operator (above)."""
 BY_ITS_ROW = {"proposal"}
 """Tables that may be joined by their coded encounter alone, which the statement compares."""

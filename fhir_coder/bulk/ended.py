@@ -32,6 +32,10 @@ class Ended:
     lengths: Mapping[str, int] = field(default_factory=dict)
 
 
+Did = tuple[str, End | None, str]
+"""An encounter's id, how it ended (None: before), and the number of its error or empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What came of a run: encounters by end, failures by number of the error, those to be tried again too; codings by disposition, and in them codes and

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fhir_coder.bulk.lines import KINDS
@@ -17,6 +17,10 @@ from fhir_coder.bulk.lines import KINDS
 PROBLEMS = "OperationOutcome.input.ndjson"
 """Where the lines on the export itself stand."""
 _NAME = re.compile(rf"(?P<kind>{'|'.join(KINDS)})\.(?P<part>[0-9]+)\.ndjson", re.ASCII)
+
+
+Lines = Mapping[str, bytes]
+"""The lines of an encounter, by resource type."""
 
 
 class Part:
@@ -29,24 +33,28 @@ class Part:
         self._lengths: dict[str, int] = {}
         self._begun: set[str] = set()
 
-    def lengths_with(self, lines: Mapping[str, bytes]) -> dict[str, int]:
-        """How long the files will be."""
-        return {kind: self._lengths.get(kind, 0) + len(content) for kind, content in lines.items()}
+    def lengths_with(self, lines: Iterable[Lines]) -> Iterator[dict[str, int]]:
+        """For the lines of each encounter, how long the files will be with them and those before them."""
+        lengths = dict(self._lengths)
+        for one in lines:
+            found = {kind: lengths.get(kind, 0) + len(content) for kind, content in one.items()}
+            lengths.update(found)
+            yield found
 
     @property
     def is_in_doubt(self) -> bool:
         """Whether lines were written of which it is not known that they are kept."""
         return bool(self._begun)
 
-    def write(self, lines: Mapping[str, bytes]) -> None:
+    def write(self, lines: Iterable[Lines]) -> None:
         """Add lines, durably: the last thing that is done before the transaction ends, after which :meth:`keep` is called. Raises OSError."""
-        for kind, content in lines.items():
+        for kind, content in _joined(lines).items():
             self._begun.add(kind)
             file = self._open(kind)
             rest = memoryview(content)
             while rest:
                 rest = rest[os.write(file, rest) :]
-        for kind in lines:
+        for kind in self._begun:
             os.fdatasync(self._files[kind])
 
     def keep(self, lengths: Mapping[str, int]) -> None:
@@ -59,6 +67,14 @@ class Part:
             path = self._folder / f"{kind}.{self.number}.ndjson"
             self._files[kind] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         return self._files[kind]
+
+
+def _joined(lines: Iterable[Lines]) -> dict[str, bytes]:
+    found: dict[str, list[bytes]] = {}
+    for one in lines:
+        for kind, content in one.items():
+            found.setdefault(kind, []).append(content)
+    return {kind: b"".join(contents) for kind, contents in found.items()}
 
 
 def next_part(folder: Path, known: Iterable[int]) -> int:

@@ -1,36 +1,40 @@
 """Many encounters at once: processes forked from one that has everything loaded, each with its own part of the output.
 
-The parent hands out ids, two at a time so that nobody waits, and takes back how each ended. A process that is lost is replaced, and what it had in hand is
-handed out again: the store knows whether it had ended. When the parent is lost the pipes close, and the others end after the encounter in hand.
+The parent hands out ids, enough of them that nobody waits, and takes back how each ended. A process takes of what it has at hand as many as it keeps
+together. One that is lost is replaced, and what it had in hand is handed out again, now each to be done alone, so that it is told whose fault it was if
+another process is lost: the store knows what had ended. When the parent is lost the pipes close, and the others end after the encounter in hand.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
 from fhir_coder.api.log import FIELDS, places
-from fhir_coder.bulk.ended import End
+from fhir_coder.bulk.ended import Did, End
+from fhir_coder.bulk.work import TOGETHER
 from fhir_coder.errors import WorkerLost
 
 _LOG = logging.getLogger("fhir_coder.bulk")
-AHEAD = 2
-"""Encounters in the hands of one process: the one it codes and the next."""
+AHEAD = 2 * TOGETHER
+"""Encounters in the hands of one process: those it keeps together, and the next."""
 LOST_AT_MOST = 2
-"""How often whoever codes an encounter is lost before the encounter is put aside until the run is resumed."""
+"""How often whoever codes an encounter alone is lost before the encounter is put aside until the run is resumed."""
 LOST_IN_A_ROW = 8
 """How many processes may be lost without an encounter ended between them, before the run stops."""
 
-Did = tuple[str, End | None, str]
-"""An encounter's id, how it ended (None: before), and the number of its error."""
-Do = Callable[[str], tuple[End | None, str]]
+Do = Callable[[Iterable[str]], list[Did]]
+"""Does of the encounters at hand as many as it keeps together, at least the first."""
+_Handed = tuple[str, bool]
+"""An encounter's id, and whether it is to be done alone."""
 
 
 @dataclass
@@ -44,13 +48,14 @@ class _Process:
 
 @dataclass
 class Processes:
-    """``before`` is called before each fork, ``begin`` in the new process, and gives what does an encounter; ``lose`` puts one aside."""
+    """``before`` is called before each fork, ``begin`` in the new process, and gives what does encounters; ``lose`` puts one aside."""
 
     count: int
     begin: Callable[[], Do]
     lose: Callable[[str, WorkerLost], None]
     before: Callable[[], object]
     _running: list[_Process] = field(default_factory=list)
+    _alone: set[str] = field(default_factory=set)
     _losses: dict[str, int] = field(default_factory=dict)
     _in_a_row: int = 0
 
@@ -62,13 +67,14 @@ class Processes:
                 for pipe in wait([one.pipe for one in self._running]):
                     process = next(one for one in self._running if one.pipe is pipe)
                     try:
-                        encounter, end, error = process.pipe.recv()
+                        done: list[Did] = process.pipe.recv()
                     except (EOFError, OSError):
                         yield from self._replace(process, waiting)
                         continue
-                    process.in_hand.remove(encounter)
+                    for encounter, _, _ in done:
+                        process.in_hand.remove(encounter)
                     self._in_a_row = 0
-                    yield encounter, end, error
+                    yield from done
         finally:
             self._dismiss()
 
@@ -87,10 +93,10 @@ class Processes:
     def _give(self, process: _Process, encounter: str) -> None:
         process.in_hand.append(encounter)
         with suppress(OSError):  # it is lost: its pipe says so when it is next read
-            process.pipe.send(encounter)
+            process.pipe.send((encounter, encounter in self._alone))
 
     def _replace(self, process: _Process, waiting: deque[str]) -> Iterator[Did]:
-        """A process was lost: what it had begun counts as a loss of that encounter, the rest is handed out again."""
+        """A process was lost. What it had in hand is handed out again; an encounter that it did alone counts as its loss."""
         self._running.remove(process)
         process.pipe.close()
         os.waitpid(process.pid, 0)
@@ -99,15 +105,20 @@ class Processes:
             raise WorkerLost("processes are lost one after the other; the run was stopped and can be resumed")
         if not process.in_hand:
             return
-        begun = process.in_hand.popleft()
-        waiting.extend(process.in_hand)
-        self._losses[begun] = self._losses.get(begun, 0) + 1
-        if self._losses[begun] < LOST_AT_MOST:
-            waiting.append(begun)
+        is_alone = process.in_hand[0] in self._alone
+        self._alone.update(process.in_hand)
+        if is_alone:
+            yield from self._count_loss(process.in_hand.popleft(), waiting)
+        waiting.extendleft(reversed(process.in_hand))
+
+    def _count_loss(self, encounter: str, waiting: deque[str]) -> Iterator[Did]:
+        self._losses[encounter] = self._losses.get(encounter, 0) + 1
+        if self._losses[encounter] < LOST_AT_MOST:
+            waiting.append(encounter)
             return
         error = WorkerLost(f"the process that coded the encounter was lost {LOST_AT_MOST} times")
-        self.lose(begun, error)
-        yield begun, End.AGAIN, error.code
+        self.lose(encounter, error)
+        yield encounter, End.AGAIN, error.code
 
     def _start(self) -> _Process:
         self.before()
@@ -137,14 +148,33 @@ def _serve(pipe: Connection, begin: Callable[[], Do]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts all: the parent says when to end
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        do = begin()
+        do, kept_back = begin(), list[_Handed]()
         while True:
-            encounter = pipe.recv()
-            pipe.send((encounter, *do(encounter)))
+            pipe.send(do(_at_hand(pipe, kept_back)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)
     except Exception as error:
         _LOG.error("a process ends", extra={FIELDS: {"exception": type(error).__name__, "places": list(places(error.__traceback__))}})
+
+
+def _at_hand(pipe: Connection, kept_back: list[_Handed]) -> Iterator[str]:
+    """What may be done together: the next encounter, which is waited for, and then those that are there already. One that is to be done alone comes alone;
+    where it was taken too early it is kept back for the next time. Nothing more is begun when the parent is gone."""
+    encounter, is_alone = kept_back.pop() if kept_back else pipe.recv()
+    yield encounter
+    while not is_alone and pipe.poll() and not _is_left(pipe):
+        encounter, is_alone = handed = pipe.recv()
+        if is_alone:
+            kept_back.append(handed)
+        else:
+            yield encounter
+
+
+def _is_left(pipe: Connection) -> bool:
+    """Whether the other side is closed, though there may be something to read still."""
+    poll = select.poll()
+    poll.register(pipe, 0)  # closing is always told
+    return bool(poll.poll(0))
 
 
 def _next(waiting: deque[str], encounters: Iterator[str]) -> str:

@@ -36,8 +36,8 @@ SUMMARY = "summary.json"
 class Ends(Protocol):
     """What a run needs of :class:`fhir_coder.store.bulk_ends.BulkEnds`."""
 
-    def record(self, connection: Any, tenant: str, run: str, ended: Ended) -> None:
-        """Keep how an encounter ended."""
+    def record(self, connection: Any, tenant: str, run: str, *ended: Ended) -> None:
+        """Keep how encounters ended."""
 
     def writing(self) -> AbstractContextManager[Any]:
         """A transaction."""
@@ -88,7 +88,7 @@ class Parts:
 
     open_engine: Callable[[Export], Callable[[], Codes]]
     ends: Ends
-    append: Callable[[Any, AuditEntry], object]
+    append: Callable[..., object]
     after_fork: Callable[[], None]
     reading: AbstractContextManager[Told]
     progress: Callable[[int, int], AbstractContextManager[Callable[[], None]]]
@@ -177,7 +177,7 @@ def _processes(asked: Asked, run: Run, export: Export, parts: Parts, numbers: _N
 
     def begin() -> Do:
         parts.after_fork()
-        return work(engine_of(), Part(asked.out, numbers.last)).do
+        return work(engine_of(), Part(asked.out, numbers.last)).do_all
 
     def lose(encounter: str, error: WorkerLost) -> None:
         work(engine_of(), Part(asked.out, numbers.next())).lose(encounter, error)

@@ -59,13 +59,14 @@ def _found(resource: Resource) -> Iterator[Resource]:
     yield from _inline(resource)
 
 
-def _inline(value: Any) -> Iterator[Resource]:
-    """Labels by extension, however deep they stand."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _inline(item)
-    elif isinstance(value, dict):
-        if str(value.get("url", "")).endswith(_INLINE) and isinstance(value.get("valueCoding"), dict):
-            yield value["valueCoding"]
-        for item in value.values():
-            yield from _inline(item)
+def _inline(resource: Resource) -> Iterator[Resource]:
+    """Labels by extension, however deep they stand, in the order of the text."""
+    waiting: list[Any] = [resource]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        elif isinstance(value, dict):
+            if "url" in value and str(value["url"]).endswith(_INLINE) and isinstance(value.get("valueCoding"), dict):
+                yield value["valueCoding"]
+            waiting += [one for one in reversed(value.values()) if not isinstance(one, str)]

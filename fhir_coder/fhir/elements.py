@@ -19,7 +19,10 @@ XHTML = "xhtml"
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element of a type. ``group`` is the stem of a choice (``value`` for ``valueString``) or empty; ``codes`` None when open."""
+    """One element of a type. ``group`` is the stem of a choice (``value`` for ``valueString``) or empty; ``codes`` None when open.
+
+    ``path_name`` is the name that FHIRPath uses: a choice goes by its stem. ``is_primitive``: its type is a primitive (lower case in FHIR), which JSON splits
+    into a value and a ``_`` sibling."""
 
     name: str
     type: str
@@ -29,16 +32,12 @@ class Element:
     is_required: bool
     group: str
     codes: frozenset[str] | None
+    path_name: str = field(init=False)
+    is_primitive: bool = field(init=False)
 
-    @property
-    def path_name(self) -> str:
-        """The name that FHIRPath uses: a choice goes by its stem."""
-        return self.group or self.name
-
-    @property
-    def is_primitive(self) -> bool:
-        """Whether its type is a primitive (lower case in FHIR), which JSON splits into a value and a ``_`` sibling."""
-        return self.type[0].islower() and self.type != XHTML
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path_name", self.group or self.name)
+        object.__setattr__(self, "is_primitive", self.type[0].islower() and self.type != XHTML)
 
 
 @dataclass(frozen=True, slots=True)

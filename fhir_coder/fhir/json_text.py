@@ -10,8 +10,8 @@ from fhir_coder.errors import UnreadableBody
 from fhir_coder.fhir.limits import Limits
 from fhir_coder.fhir.primitives import read_decimal
 
-# Possessive, and it always matches to the end of a string or of the text: linear whatever the input.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+# All that stands between brackets. Possessive, and it always matches to the end of a string or of the text: linear whatever the input.
+_BETWEEN = re.compile(r'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[^][{}"]++)++', re.DOTALL)
 
 
 def parse_json(data: bytes, limits: Limits) -> Any:
@@ -37,13 +37,12 @@ def decode_utf8(data: bytes) -> str:
 def check_nesting(text: str, max_depth: int) -> None:
     """Refuse deep nesting before a recursive parser sees it."""
     depth = 0
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token in "[{":  # noqa: S105 - a token of JSON
+    for bracket in _BETWEEN.sub("", text):
+        if bracket in "[{":
             depth += 1
             if depth > max_depth:
                 raise UnreadableBody(f"the body is nested deeper than {max_depth} levels")
-        elif token in "]}":  # noqa: S105 - a token of JSON
+        else:
             depth -= 1
 
 

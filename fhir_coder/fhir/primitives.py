@@ -26,7 +26,9 @@ _DATE = rf"{_YEAR}(-{_MONTH}(-{_DAY})?)?"
 
 # What R4 allows in a string, less what XML 1.0 cannot carry: control characters and lone surrogates.
 _TEXT = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
-_WORD = re.compile("[\x21-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
+_LETTERS = "[\x21-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+"
+_WORD = re.compile(_LETTERS)
+_WORDS = re.compile(f"{_LETTERS}(?:[ \t\r\n]{_LETTERS})*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
@@ -68,7 +70,7 @@ def _is_word(value: str) -> bool:
 
 def _is_code(value: str) -> bool:
     """No blank at either end, single blanks inside (R4: ``[^\\s]+(\\s[^\\s]+)*``)."""
-    return _is_text(value) and all(_WORD.fullmatch(word) for word in re.split(r"[ \t\r\n]", value))
+    return len(value) <= MAX_STRING and _WORDS.fullmatch(value) is not None
 
 
 def _is_calendar(pattern: str) -> Callable[[str], bool]:

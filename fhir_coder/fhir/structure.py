@@ -36,24 +36,28 @@ def _check_object(value: Any, type_name: str, table: ElementTable, path: str) ->
 
 
 def _check_properties(value: dict[str, Any], definition: TypeDefinition, table: ElementTable, path: str) -> None:
+    chosen: dict[str, set[str]] = {}
     for key, item in value.items():
-        element = _element(key, definition, path)
-        place = f"{path}.{element.path_name}"
-        if key[0] == "_":
-            _check_sibling(item, value.get(element.name), element, table, place)
+        element = definition.elements.get(key)
+        if element is None:
+            element = _beside(key, definition, path)
+            _check_sibling(item, value.get(element.name), element, table, f"{path}.{element.path_name}")
         elif element.is_primitive:
-            _check_primitives(item, value.get(f"_{key}"), element, place)
+            _check_primitives(item, value.get(f"_{key}"), element, f"{path}.{element.path_name}")
         else:
-            _check_complex(item, element, table, place)
+            _check_complex(item, element, table, f"{path}.{element.path_name}")
+        if element.group:
+            chosen.setdefault(element.group, set()).add(element.name)
     _check_required(value, definition, path)
-    _check_choices(value, definition, path)
+    for group, names in chosen.items():
+        if len(names) > 1:
+            raise content_fault("only one type of this element may be given", f"{path}.{group}")
 
 
-def _element(key: str, definition: TypeDefinition, path: str) -> Element:
-    """The element a property stands for; ``_x`` only beside a primitive that can have children in XML."""
-    element = definition.elements.get(key.removeprefix("_"))
-    is_sibling = key.startswith("_")
-    if element is None or (is_sibling and (not element.is_primitive or element.is_attribute or element.name == "id")):
+def _beside(key: str, definition: TypeDefinition, path: str) -> Element:
+    """The element that a property is the ``_`` sibling of: a primitive that can have children in XML."""
+    element = definition.elements.get(key[1:]) if key.startswith("_") else None
+    if element is None or not element.is_primitive or element.is_attribute or element.name == "id":
         raise structure_fault("no such element here in FHIR R4", child_path(path, key))
     return element
 
@@ -90,6 +94,9 @@ def _check_xhtml(value: Any, path: str) -> None:
 
 
 def _check_primitives(value: Any, sibling: Any, element: Element, path: str) -> None:
+    if isinstance(value, str) and not element.repeats:  # most are
+        _check_primitive(value, element, path)
+        return
     siblings = sibling if isinstance(sibling, list) else []
     if element.repeats and siblings and isinstance(value, list) and len(siblings) != len(value):
         raise structure_fault("the array and its _ sibling differ in length", path)
@@ -122,11 +129,5 @@ def _check_sibling(value: Any, primary: Any, element: Element, table: ElementTab
 
 def _check_required(value: dict[str, Any], definition: TypeDefinition, path: str) -> None:
     for names in definition.required:
-        if not any(name in value or f"_{name}" in value for name in names):
+        if names[0] not in value and not any(name in value or f"_{name}" in value for name in names):
             raise content_fault("a required element is missing", f"{path}.{definition.elements[names[0]].path_name}")
-
-
-def _check_choices(value: dict[str, Any], definition: TypeDefinition, path: str) -> None:
-    for group, names in definition.choices.items():
-        if sum(name in value or f"_{name}" in value for name in names) > 1:
-            raise content_fault("only one type of this element may be given", f"{path}.{group}")

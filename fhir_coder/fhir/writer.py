@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -22,7 +20,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def write_json(resource: dict[str, Any]) -> bytes:
     """FHIR JSON in UTF-8, keys in the order of the dict."""
-    return "".join(_json(resource)).encode("utf-8")
+    return _json(resource).encode("utf-8")
 
 
 def write_xml(resource: dict[str, Any]) -> bytes:
@@ -31,37 +29,18 @@ def write_xml(resource: dict[str, Any]) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def _json(value: Any) -> Iterator[str]:
+def _json(value: Any) -> str:
     if isinstance(value, str):
-        yield encode_basestring(value)
-    elif value is None:
-        yield "null"
-    elif isinstance(value, bool):
-        yield "true" if value else "false"
-    elif isinstance(value, int | float | Decimal):
-        yield number_text(value)
-    elif isinstance(value, dict):
-        yield from _json_object(value)
-    else:
-        yield from _json_array(value)
-
-
-def _json_object(value: dict[str, Any]) -> Iterator[str]:
-    opening = "{"
-    for key, item in value.items():
-        yield f"{opening}{encode_basestring(key)}:"
-        yield from _json(item)
-        opening = ","
-    yield "}" if value else "{}"
-
-
-def _json_array(values: list[Any] | tuple[Any, ...]) -> Iterator[str]:
-    opening = "["
-    for item in values:
-        yield opening
-        yield from _json(item)
-        opening = ","
-    yield "]" if values else "[]"
+        return encode_basestring(value)
+    if isinstance(value, dict):
+        return f"{{{','.join([f'{encode_basestring(key)}:{_json(item)}' for key, item in value.items()])}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join([_json(item) for item in value])}]"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_text(value)
 
 
 class _Tree:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, bindparam, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from fhir_coder.audit.chain import BEGINNING, Head, linked
@@ -23,6 +23,7 @@ from fhir_coder.audit.fhir_event import Observer, audit_event
 from fhir_coder.audit.verification import Line, columns_of
 from fhir_coder.errors import NotRecorded
 from fhir_coder.store.audit_tables import AuditCheckpointRow, AuditEventRow
+from fhir_coder.store.inserting import insert_rows
 
 _AT_ONCE = 500
 """Rows that are fetched together when a chain is read."""
@@ -57,13 +58,16 @@ class AuditLog:
         except SQLAlchemyError as error:
             raise NotRecorded("the audit cannot be written, and what cannot be written down is not done") from error
 
-    def append(self, connection: Connection, entry: AuditEntry) -> Head:
-        """Add an entry within the caller's transaction, which was begun for writing; it holds the tenant's chain until it ends."""
-        self.take_turn(connection, entry.tenant)
-        event = audit_event(entry, self._observer, self._new_id(), self._now())
-        head, content = linked(event, _head(connection, entry.tenant))
-        row = {"sequence": head.sequence, "hash": head.hash, "content": content, **columns_of(event)}
-        connection.execute(insert(AuditEventRow), row)
+    def append(self, connection: Connection, entry: AuditEntry, *more: AuditEntry) -> Head:
+        """Add entries of one tenant within the caller's transaction, which was begun for writing; it holds the tenant's chain until it ends."""
+        tenant = entry.tenant
+        self.take_turn(connection, tenant)
+        head, rows = _head(connection, tenant), []
+        for one in (entry, *more):
+            event = audit_event(one, self._observer, self._new_id(), self._now())
+            head, content = linked(event, head)
+            rows.append({"sequence": head.sequence, "hash": head.hash, "content": content, **columns_of(event)})
+        insert_rows(connection, AuditEventRow, rows)
         return head
 
     def take_turn(self, connection: Connection, tenant: str) -> None:
@@ -132,10 +136,17 @@ class AuditLog:
 _SEARCHED = ("tenant", "event", "patient", "recorded")
 
 
+_HEAD = (
+    select(AuditEventRow.sequence, AuditEventRow.hash)
+    .where(AuditEventRow.tenant == bindparam("tenant"))
+    .order_by(AuditEventRow.sequence.desc())
+    .limit(1)
+)
+"""Asked with every event, and made once: to make it takes longer than to carry it out."""
+
+
 def _head(connection: Connection, tenant: str) -> Head:
-    row = AuditEventRow
-    query = select(row.sequence, row.hash).where(row.tenant == tenant).order_by(row.sequence.desc()).limit(1)
-    found = connection.execute(query).first()
+    found = connection.execute(_HEAD, {"tenant": tenant}).first()
     return Head(found.sequence, found.hash) if found else _start(connection, tenant)
 
 

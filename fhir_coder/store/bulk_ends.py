@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, Update, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fhir_coder.bulk.ended import Counts, End, Ended, EndedBefore
 from fhir_coder.store.bulk_tables import BulkEndRow
+from fhir_coder.store.inserting import insert_rows
+from fhir_coder.store.rows import Values
 from fhir_coder.store.tables import AssignmentRow, CodedEncounterRow, FindingRow
 
 _E = BulkEndRow
@@ -31,10 +33,28 @@ class BulkEnds:
         """A transaction, for what ends without a coding."""
         return self._writing.begin()
 
-    def record(self, connection: Connection, tenant: str, run: str, ended: Ended) -> None:
-        """Keep an end within the caller's transaction; it takes the place of one that was to be tried again. Raises EndedBefore where the encounter has
-        ended otherwise: the transaction is to be given up then."""
-        values = {
+    def record(self, connection: Connection, tenant: str, run: str, *ended: Ended) -> None:
+        """Keep ends within the caller's transaction; one takes the place of another that was to be tried again. Raises EndedBefore where one of the
+        encounters has ended otherwise: the transaction is to be given up then."""
+        known = connection.execute(_KNOWN, {"tenant": tenant, "run": run, "encounters": [one.encounter for one in ended]})
+        again = {one.encounter: one.end == End.AGAIN.value for one in known}
+        if not all(again.values()):
+            raise EndedBefore
+        for one in ended:
+            if one.encounter in again and not connection.execute(_replacing(tenant, run, one), self._values(one)).rowcount:
+                raise EndedBefore
+        new = [
+            self._values(one) | {"tenant": tenant, "run": run, "encounter": one.encounter, "tries": 1}
+            for one in ended
+            if one.encounter not in again
+        ]
+        try:
+            insert_rows(connection, _E, new)
+        except IntegrityError:
+            raise EndedBefore from None
+
+    def _values(self, ended: Ended) -> Values:
+        return {
             "version": ended.version,
             "end": ended.end.value,
             "error": ended.error,
@@ -43,14 +63,6 @@ class BulkEnds:
             "lengths": dict(ended.lengths),
             "ended_s": int(self._now()),
         }
-        again = (_E.run == run, _E.encounter == ended.encounter, _E.end == End.AGAIN.value)
-        statement = update(_E).where(_E.tenant == tenant, *again).values(values | {"tries": _E.tries + 1})
-        if connection.execute(statement).rowcount:
-            return
-        try:
-            connection.execute(insert(_E), values | {"tenant": tenant, "run": run, "encounter": ended.encounter, "tries": 1})
-        except IntegrityError:
-            raise EndedBefore from None
 
     def ended(self, tenant: str, run: str) -> Iterator[str]:
         """References of the encounters that are not to be done any more, read piece by piece."""
@@ -101,6 +113,18 @@ class BulkEnds:
     def _grouped(self, connection: Connection, tenant: str, run: str) -> dict[tuple[str, str], int]:
         query = select(_E.end, _E.error, func.count()).where(_E.tenant == tenant, _E.run == run).group_by(_E.end, _E.error)
         return {(end, error): count for end, error, count in connection.execute(query)}
+
+
+_KNOWN = select(_E.encounter, _E.end).where(
+    _E.tenant == bindparam("tenant"), _E.run == bindparam("run"), _E.encounter.in_(bindparam("encounters", expanding=True))
+)
+"""How encounters ended before."""
+
+
+def _replacing(tenant: str, run: str, ended: Ended) -> Update:
+    """What puts an end in the place of one that was to be tried again."""
+    again = (_E.run == run, _E.encounter == ended.encounter, _E.end == End.AGAIN.value)
+    return update(_E).where(_E.tenant == tenant, *again).values(tries=_E.tries + 1)
 
 
 def _of_codings(connection: Connection, tenant: str, run: str) -> dict[str, int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from fhir_coder.arrival import ABSENT, BEGUN, PRESENT, UNANSWERED
 from fhir_coder.exchange import Resource
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.inserting import insert_parts, owned
 from fhir_coder.store.records import StoredWrite
 from fhir_coder.store.rows import PartRows
 from fhir_coder.store.tables import CodedEncounterRow, ProposalRow, ReceiptRow
@@ -43,7 +44,7 @@ class Deliveries:
                 self._added(session, tenant, coding_id, bundle, receipt)
                 return
             session.execute(delete(row).where(row.tenant == tenant, row.coded_encounter == key, row.delivery == number))
-            session.add_all(PartRows(tenant, key, self._cipher).delivered(number, {}, receipt))
+            insert_parts(session.connection(), owned(PartRows(tenant, self._cipher).delivered(number, {}, receipt), key))
 
     def of_coding(self, tenant: str, coding_id: str) -> tuple[StoredWrite, ...]:
         """What was sent for one coding, by its own id: a question has no other to go by where the encounter has no reference."""
@@ -74,7 +75,7 @@ class Deliveries:
         if key is None:
             return 0
         last = session.scalar(select(func.max(row.delivery)).where(row.tenant == tenant, row.coded_encounter == key)) or 0
-        session.add_all(PartRows(tenant, key, self._cipher).delivered(last + 1, bundle, receipt))
+        insert_parts(session.connection(), owned(PartRows(tenant, self._cipher).delivered(last + 1, bundle, receipt), key))
         return last + 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
@@ -66,24 +66,24 @@ class Passing:
 
     def judge(self, tenant: str, rule: AuditSample) -> Standing:
         """How the tenant stands now; where it has fallen below the floor, that is kept with its event before it is told."""
-        with Session(self._engine) as session:
-            standing = self._standing(session, tenant, rule)
+        with self._engine.connect() as connection:
+            standing = self._standing(connection, tenant, rule)
         if standing.is_suspended or not standing.agreement.is_below(rule.floor, rule.least):
             return standing
         with Session(self._writing) as session, session.begin():
             self._audit.take_turn(session.connection(), tenant)
-            standing = self._standing(session, tenant, rule)
+            standing = self._standing(session.connection(), tenant, rule)
             if standing.is_suspended or not standing.agreement.is_below(rule.floor, rule.least):
                 return standing
             self._add(session, tenant, standing.agreement, rule, Agent(AgentKind.SOFTWARE))
             session.flush()
-            return self._standing(session, tenant, rule)
+            return self._standing(session.connection(), tenant, rule)
 
     def lift(self, tenant: str, reason: str, agent: Agent, rule: AuditSample, request_id: str = "", address: str = "") -> None:
         """Let encounters pass again. Raises Conflict where they may."""
         with Session(self._writing) as session, session.begin():
             self._audit.take_turn(session.connection(), tenant)
-            standing = self._standing(session, tenant, rule)
+            standing = self._standing(session.connection(), tenant, rule)
             if not standing.is_suspended:
                 raise Conflict("encounters may pass: there is nothing to lift")
             self._add(session, tenant, standing.agreement, rule, agent, reason, request_id, address)
@@ -91,21 +91,21 @@ class Passing:
     def turns(self, tenant: str) -> tuple[Turn, ...]:
         """Every turn of a tenant, the newest first."""
         row = PassingRow
-        with Session(self._engine) as session:
-            found = session.scalars(select(row).where(row.tenant == tenant).order_by(row.key.desc()))
-            return tuple(self._turn(one) for one in found)
+        with self._engine.connect() as connection:
+            found = connection.execute(select(row).where(row.tenant == tenant).order_by(row.key.desc()))
+            return tuple(self._turn(one) for one in found.mappings())
 
-    def _standing(self, session: Session, tenant: str, rule: AuditSample) -> Standing:
-        row = PassingRow
-        last = session.scalar(select(row).where(row.tenant == tenant).order_by(row.key.desc()).limit(1))
-        turn = self._turn(last) if last else None
-        since = self._lifted_at(session, tenant)
-        return Standing(agreement(compare(first, second) for first, second in _newest(session, tenant, since, rule.window)), turn)
+    def _standing(self, connection: Connection, tenant: str, rule: AuditSample) -> Standing:
+        last = connection.execute(_LAST_TURN, {"tenant": tenant}).mappings().first()
+        turn, since = self._turn(last) if last else None, None
+        if turn:
+            since = self._lifted_at(connection, tenant) if turn.is_suspended else turn.at
+        return Standing(agreement(compare(first, second) for first, second in _newest(connection, tenant, since, rule.window)), turn)
 
-    def _lifted_at(self, session: Session, tenant: str) -> datetime | None:
+    def _lifted_at(self, connection: Connection, tenant: str) -> datetime | None:
         row = PassingRow
         query = select(row.at).where(row.tenant == tenant, row.is_suspended.is_(False)).order_by(row.key.desc()).limit(1)
-        found = session.scalar(query)
+        found = connection.scalar(query)
         return utc(found) if found else None
 
     def _add(
@@ -140,13 +140,23 @@ class Passing:
         entry = AuditEntry(tenant, event, Action.UPDATE, Success.DONE, agent, request_id=request_id, address=address, detail=told)
         self._audit.append(session.connection(), entry)
 
-    def _turn(self, row: PassingRow) -> Turn:
-        return Turn(utc(row.at), row.is_suspended, row.count, row.agreement, row.floor, row.person_id, self._cipher.open(row.reason))
+    def _turn(self, row: RowMapping) -> Turn:
+        reason = self._cipher.open(row["reason"])
+        values = (utc(row["at"]), row["is_suspended"], row["count"], row["agreement"], row["floor"])
+        return Turn(*values, row["person_id"], reason)
 
 
-def _newest(session: Session, tenant: str, since: datetime | None, most: int) -> Sequence[tuple[list[str], list[str]]]:
+# These two are asked for every encounter, and made once: to make them takes longer than to carry them out.
+_LAST_TURN = select(PassingRow).where(PassingRow.tenant == bindparam("tenant")).order_by(PassingRow.key.desc()).limit(1)
+_DONE = (
+    select(SecondReviewRow.first, SecondReviewRow.codes)
+    .where(SecondReviewRow.tenant == bindparam("tenant"), SecondReviewRow.state == SecondState.DONE.value)
+    .order_by(SecondReviewRow.completed_at.desc(), SecondReviewRow.key.desc())
+    .limit(bindparam("most"))
+)
+
+
+def _newest(connection: Connection, tenant: str, since: datetime | None, most: int) -> Sequence[tuple[list[str], list[str]]]:
     """The codes of the newest second reviews done after a moment."""
-    row = SecondReviewRow
-    query = select(row.first, row.codes).where(row.tenant == tenant, row.state == SecondState.DONE.value)
-    query = query.where(row.completed_at > since) if since else query
-    return [(one.first, one.codes) for one in session.execute(query.order_by(row.completed_at.desc(), row.key.desc()).limit(most))]
+    query = _DONE.where(SecondReviewRow.completed_at > since) if since else _DONE
+    return [(one.first, one.codes) for one in connection.execute(query, {"tenant": tenant, "most": most})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Engine, delete, exists, insert, select
+from sqlalchemy import Connection, Engine, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.exchange import CodingResult
@@ -35,14 +35,14 @@ def names_of(session: Session, tenant: str, cipher: Cipher) -> Mapping[str, str]
     }
 
 
-def remember_provider(session: Session, tenant: str, result: CodingResult, cipher: Cipher) -> None:
+def remember_provider(connection: Connection, tenant: str, result: CodingResult, cipher: Cipher) -> None:
     """Keep what an upload calls its provider, after its review was added. Without a key no name is kept. Names that no review needs any more go."""
     row, review, reference = UploadedProviderRow, ReviewRow, result.intake.encounter.provider
     is_needed = exists().where(review.tenant == tenant, review.provider == row.reference)
-    session.execute(delete(row).where(row.tenant == tenant, (row.reference == reference) | ~is_needed))
+    connection.execute(delete(row).where(row.tenant == tenant, (row.reference == reference) | ~is_needed))
     name = cipher.seal(_name(result, reference))
     if name is not None:
-        session.execute(insert(row).values(tenant=tenant, reference=reference, name=name))
+        connection.execute(insert(row).values(tenant=tenant, reference=reference, name=name))
 
 
 def _name(result: CodingResult, reference: str) -> str:

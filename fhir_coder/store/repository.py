@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from fhir_coder.exchange import CodingResult
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.exclusive import exclusively, open_lock_engine
+from fhir_coder.store.inserting import insert_parts, insert_row, owned
 from fhir_coder.store.providers import remember_provider
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
 from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite, Within
 from fhir_coder.store.review_opening import open_review
-from fhir_coder.store.rows import PartRows, encounter_row
+from fhir_coder.store.rows import PartRows, PartValues, encounter_values
 from fhir_coder.store.sent_forms import remember_form
 from fhir_coder.store.tables import (
     AssignmentRow,
@@ -40,6 +41,8 @@ from fhir_coder.store.written import stored_writes, written_query
 P = TypeVar("P", bound=Part)
 Beside = Callable[[Connection, CodingResult], None]
 """Keeps more in the transaction that keeps a coding, of which it has the id; what it raises keeps both away."""
+BesideAll = Callable[[Connection, Sequence[CodingResult]], None]
+"""The same for several codings that are kept together."""
 
 
 def draws_none(tenant: str) -> bool:
@@ -68,35 +71,41 @@ class Repository:
     def save(self, tenant: str, ehr: str, result: CodingResult, beside: Beside | None = None) -> str:
         """Keep a result with its whole trail and open its review, all or nothing, and what is to stand ``beside`` it; returns its id. ``ehr`` is the id of
         the EHR or empty. Raises Conflict where the form that it was asked for with has made a coding already, and what ``beside`` raises."""
-        public_id, now = uuid4().hex, self._now().astimezone(UTC)
-        with Session(self._writing) as session, session.begin():
-            row = encounter_row(tenant, ehr, result, public_id, now, self._cipher)
-            session.add(row)
-            session.flush()
-            if result.sending:
-                remember_form(session, tenant, result.sending, row.key, now)
-            _add_parts(session, PartRows(tenant, row.key, self._cipher).of(result))
-            open_review(session, row, result, self._is_drawn)
-            if result.is_uploaded:
-                session.flush()
-                remember_provider(session, tenant, result, self._cipher)
+        return self.save_all(tenant, ehr, (result,), beside and (lambda connection, saved: beside(connection, *saved)))[0]
+
+    def save_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll | None = None) -> tuple[str, ...]:
+        """As :meth:`save`, for several in one transaction: all of them are kept or none is."""
+        now, rows = self._now().astimezone(UTC), PartRows(tenant, self._cipher)
+        saved = [replace(result, coding_id=uuid4().hex) for result in results]
+        # Sealed and written out before the transaction begins: whoever else writes waits for its end.
+        made = [(encounter_values(tenant, ehr, one, one.coding_id, now, self._cipher), list(rows.of(one))) for one in saved]
+        with self._writing.begin() as connection:
+            parts: list[PartValues] = []
+            for result, (values, its_parts) in zip(saved, made, strict=True):
+                coding = insert_row(connection, CodedEncounterRow, values)
+                parts += owned(its_parts, coding)
+                if result.sending:
+                    remember_form(connection, tenant, result.sending, coding, now)
+                open_review(connection, coding, values, result, self._is_drawn)
+                if result.is_uploaded:
+                    remember_provider(connection, tenant, result, self._cipher)
+            insert_parts(connection, parts)
             if beside:
-                session.flush()
-                beside(session.connection(), replace(result, coding_id=public_id))
-        return public_id
+                beside(connection, saved)
+        return tuple(one.coding_id for one in saved)
 
     def settle(self, tenant: str, coding_id: str, result: CodingResult, beside: Beside | None = None) -> None:
         """Put the receipt of a result in the place of the one that it was saved with, and what is to stand ``beside`` it. A coding that was deleted
         meanwhile stays deleted. Raises what ``beside`` raises."""
         coding, receipt, trail = CodedEncounterRow, ReceiptRow, TrailRow
-        with Session(self._writing) as session, session.begin():
-            key = session.scalar(select(coding.key).where(coding.tenant == tenant, coding.id == coding_id))
+        with self._writing.begin() as connection:
+            key = connection.scalar(select(coding.key).where(coding.tenant == tenant, coding.id == coding_id))
             if key is not None:
-                session.execute(delete(receipt).where(receipt.tenant == tenant, receipt.coded_encounter == key, receipt.delivery == 0))
-                session.execute(delete(trail).where(trail.tenant == tenant, trail.coded_encounter == key))
-                _add_parts(session, PartRows(tenant, key, self._cipher).settled(result))
+                connection.execute(delete(receipt).where(receipt.tenant == tenant, receipt.coded_encounter == key, receipt.delivery == 0))
+                connection.execute(delete(trail).where(trail.tenant == tenant, trail.coded_encounter == key))
+                insert_parts(connection, owned(PartRows(tenant, self._cipher).settled(result), key))
             if beside:
-                beside(session.connection(), replace(result, coding_id=coding_id))
+                beside(connection, replace(result, coding_id=coding_id))
 
     def get(self, tenant: str, coding_id: str) -> StoredEncounter | None:
         """The coding of that id, if it is the tenant's."""
@@ -195,11 +204,6 @@ class Repository:
             parts(NoteRow),
         )
         return stored_encounter(rows, self._cipher)
-
-
-def _add_parts(session: Session, parts: Iterable[Part]) -> None:
-    """One statement for each table: a coding has dozens of rows, and adding them one by one takes longer than all else that is kept."""
-    session.bulk_save_objects(sorted(parts, key=lambda one: type(one).__name__))
 
 
 def _lying(within: Within) -> Iterator[ColumnElement[bool]]:

@@ -16,7 +16,6 @@ from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.outline import outline
 from fhir_coder.store.tables import (
     AssignmentRow,
-    CodedEncounterRow,
     EvidenceRow,
     FindingRow,
     NoteRow,
@@ -29,47 +28,51 @@ from fhir_coder.store.tables import (
 )
 from fhir_coder.store.trail import trail_of
 
+Values = dict[str, Any]
+"""A row that is to be inserted, by column."""
+PartValues = tuple[type[Part], Values]
+"""A row of a table of parts, without the key of the encounter that it belongs to."""
 
-def encounter_row(tenant: str, ehr: str, result: CodingResult, public_id: str, created_at: datetime, cipher: Cipher) -> CodedEncounterRow:
-    """The row that all parts belong to."""
+
+def encounter_values(tenant: str, ehr: str, result: CodingResult, public_id: str, created_at: datetime, cipher: Cipher) -> Values:
+    """The row of :class:`CodedEncounterRow` that all parts belong to."""
     encounter, disposition, artifacts = result.intake.encounter, result.disposition, result.artifacts
-    return CodedEncounterRow(
-        tenant=tenant,
-        id=public_id,
-        ehr=ehr,
-        encounter_reference=encounter.reference,
-        patient_reference=f"Patient/{encounter.patient.id}" if encounter.patient.id else "",
-        service_date=encounter.service_date,
-        release_id=result.release.id,
-        release_status=result.release.status,
-        versions=dict(disposition.report.coded.versions),
-        disposition=disposition.outcome.value,
-        is_confident=disposition.is_confident,
-        created_at=created_at,
-        engine_version=__version__,
-        release_artifact=artifacts.release,
-        index_artifact=artifacts.index,
-        ranker_artifact=artifacts.ranker,
-        knowledge_artifact=artifacts.knowledge,
-        configuration=asdict(result.configuration),
-        is_inline=result.is_inline,
-        is_uploaded=result.is_uploaded,
-        recorded=recorded_rows(encounter),
-        facts_sha256=facts_hash(encounter),
-        facts=cipher.seal(write_facts(encounter)),
-        billing_withheld=_fitting(encounter.self_pay, 255),
-    )
+    return {
+        "tenant": tenant,
+        "id": public_id,
+        "ehr": ehr,
+        "encounter_reference": encounter.reference,
+        "patient_reference": f"Patient/{encounter.patient.id}" if encounter.patient.id else "",
+        "service_date": encounter.service_date,
+        "release_id": result.release.id,
+        "release_status": result.release.status,
+        "versions": dict(disposition.report.coded.versions),
+        "disposition": disposition.outcome.value,
+        "is_confident": disposition.is_confident,
+        "created_at": created_at,
+        "engine_version": __version__,
+        "release_artifact": artifacts.release,
+        "index_artifact": artifacts.index,
+        "ranker_artifact": artifacts.ranker,
+        "knowledge_artifact": artifacts.knowledge,
+        "configuration": asdict(result.configuration),
+        "is_inline": result.is_inline,
+        "is_uploaded": result.is_uploaded,
+        "recorded": recorded_rows(encounter),
+        "facts_sha256": facts_hash(encounter),
+        "facts": cipher.seal(write_facts(encounter)),
+        "billing_withheld": _fitting(encounter.self_pay, 255),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class PartRows:
-    """Makes the parts of one coded encounter (``key`` is its row's)."""
+    """Makes the parts of a tenant's coded encounters."""
 
     tenant: str
-    key: int
     cipher: Cipher
 
-    def of(self, result: CodingResult) -> Iterator[Part]:
+    def of(self, result: CodingResult) -> Iterator[PartValues]:
         """Every part."""
         coded = result.disposition.report.coded
         yield from self._assignments(coded, result.disposition)
@@ -81,24 +84,25 @@ class PartRows:
         yield from self.settled(result)
         yield from self._notes(result.intake.encounter)
 
-    def settled(self, result: CodingResult) -> Iterator[Part]:
+    def settled(self, result: CodingResult) -> Iterator[PartValues]:
         """What the EHR answered to the proposal, and the trail, which tells of it."""
         yield from self._receipts(result.receipt or {})
         for position, event in enumerate(trail_of(result)):
-            yield TrailRow(**self._owner(position), event=event.event, detail=dict(event.detail))
+            yield self._part(TrailRow, position, event=event.event, detail=dict(event.detail))
 
-    def delivered(self, delivery: int, bundle: Resource, receipt: Resource) -> Iterator[Part]:
+    def delivered(self, delivery: int, bundle: Resource, receipt: Resource) -> Iterator[PartValues]:
         """What was sent to the EHR after the coding was made, and its answer. ``delivery`` counts from 1."""
         yield from self._proposals(bundle, delivery)
         yield from self._receipts(receipt, delivery)
 
-    def _owner(self, position: int) -> dict:
-        return {"tenant": self.tenant, "coded_encounter": self.key, "position": position}
+    def _part(self, kind: type[Part], position: int, **columns: Any) -> PartValues:
+        return kind, {"tenant": self.tenant, "position": position, **columns}
 
-    def _assignments(self, coded: CodedEncounter, disposition: Disposition) -> Iterator[Part]:
+    def _assignments(self, coded: CodedEncounter, disposition: Disposition) -> Iterator[PartValues]:
         for one, outcome in zip(coded.assignments, disposition.by_code, strict=True):
-            yield AssignmentRow(
-                **self._owner(one.rank),
+            yield self._part(
+                AssignmentRow,
+                one.rank,
                 code=one.code,
                 display=one.display,
                 probability=one.probability,
@@ -108,10 +112,11 @@ class PartRows:
             )
             yield from self._evidence("assignment", one.rank, one.evidence)
 
-    def _rejections(self, coded: CodedEncounter) -> Iterator[Part]:
+    def _rejections(self, coded: CodedEncounter) -> Iterator[PartValues]:
         for position, one in enumerate(coded.rejected):
-            yield RejectionRow(
-                **self._owner(position),
+            yield self._part(
+                RejectionRow,
+                position,
                 code=one.code,
                 display=one.display,
                 reason=one.reason.value,
@@ -120,10 +125,11 @@ class PartRows:
             )
             yield from self._evidence("rejection", position, one.evidence)
 
-    def _findings(self, disposition: Disposition) -> Iterator[Part]:
+    def _findings(self, disposition: Disposition) -> Iterator[PartValues]:
         for position, one in enumerate(disposition.report.findings):
-            yield FindingRow(
-                **self._owner(position),
+            yield self._part(
+                FindingRow,
+                position,
                 edit=one.edit,
                 name=one.name,
                 severity=one.severity.value,
@@ -135,14 +141,15 @@ class PartRows:
             yield from self._evidence("finding", position, one.evidence)
             yield from self._evidence("query", position, one.query.indicators if one.query else ())
 
-    def _reasons(self, disposition: Disposition) -> Iterator[Part]:
+    def _reasons(self, disposition: Disposition) -> Iterator[PartValues]:
         for position, one in enumerate(disposition.reasons):
-            yield ReasonRow(**self._owner(position), code=one.code, text=one.text, codes=list(one.codes))
+            yield self._part(ReasonRow, position, code=one.code, text=one.text, codes=list(one.codes))
 
-    def _evidence(self, owner: str, owner_position: int, evidence: Iterable[Evidence]) -> Iterator[Part]:
+    def _evidence(self, owner: str, owner_position: int, evidence: Iterable[Evidence]) -> Iterator[PartValues]:
         for position, one in enumerate(evidence):
-            yield EvidenceRow(
-                **self._owner(position),
+            yield self._part(
+                EvidenceRow,
+                position,
                 owner=owner,
                 owner_position=owner_position,
                 note_id=one.note_id,
@@ -153,11 +160,12 @@ class PartRows:
                 words=self.cipher.seal(one.text),
             )
 
-    def _proposals(self, bundle: Resource, delivery: int = 0) -> Iterator[Part]:
+    def _proposals(self, bundle: Resource, delivery: int = 0) -> Iterator[PartValues]:
         for position, entry in enumerate(bundle.get("entry", ())):
             resource = entry["resource"]
-            yield ProposalRow(
-                **self._owner(position),
+            yield self._part(
+                ProposalRow,
+                position,
                 delivery=delivery,
                 full_url=entry.get("fullUrl", ""),
                 resource_type=resource["resourceType"],
@@ -165,12 +173,13 @@ class PartRows:
                 outline=None if self.cipher.has_key else _json(outline(resource)),
             )
 
-    def _receipts(self, bundle: Resource, delivery: int = 0) -> Iterator[Part]:
+    def _receipts(self, bundle: Resource, delivery: int = 0) -> Iterator[PartValues]:
         for position, entry in enumerate(bundle.get("entry", ())):
             response = entry["response"]
             outcome = response.get("outcome")
-            yield ReceiptRow(
-                **self._owner(position),
+            yield self._part(
+                ReceiptRow,
+                position,
                 delivery=delivery,
                 status=response["status"],
                 location=_fitting(response.get("location", ""), 255),
@@ -179,10 +188,11 @@ class PartRows:
                 outcome=self.cipher.seal(_json(outcome)) if outcome else None,
             )
 
-    def _notes(self, encounter: Encounter) -> Iterator[Part]:
+    def _notes(self, encounter: Encounter) -> Iterator[PartValues]:
         for position, one in enumerate(encounter.notes):
-            yield NoteRow(
-                **self._owner(position),
+            yield self._part(
+                NoteRow,
+                position,
                 note_id=one.id,
                 reference=_fitting(one.reference, 255),
                 content_type=_fitting(one.content_type, 128),

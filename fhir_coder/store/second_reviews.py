@@ -21,6 +21,7 @@ from fhir_coder.store.review_reading import proposed_of
 from fhir_coder.store.review_rows import utc
 from fhir_coder.store.review_tables import ReviewRow
 from fhir_coder.store.reviews import Maker
+from fhir_coder.store.rows import Values
 from fhir_coder.store.second_review_tables import SecondReviewRow
 from fhir_coder.store.seen import has_seen
 from fhir_coder.store.tables import CodedEncounterRow
@@ -162,21 +163,21 @@ class SecondReviews:
         )
 
 
-def drawn(coding: CodedEncounterRow) -> SecondReviewRow:
-    """The row of a coding that was drawn when it was made."""
-    return SecondReviewRow(
-        tenant=coding.tenant,
-        coded_encounter=coding.key,
-        drawn_at=coding.created_at,
-        state=SecondState.WAITING.value,
-        coder_id="",
-        coder_issuer="",
-        coder_name=None,
-        locked_until_s=0,
-        first=[],
-        codes=[],
-        completed_at=None,
-    )
+def drawn(key: int, coding: Values) -> Values:
+    """The row of a coding that was drawn when it was made; the coding's own row has the ``key`` and the values ``coding``."""
+    return {
+        "tenant": coding["tenant"],
+        "coded_encounter": key,
+        "drawn_at": coding["created_at"],
+        "state": SecondState.WAITING.value,
+        "coder_id": "",
+        "coder_issuer": "",
+        "coder_name": None,
+        "locked_until_s": 0,
+        "first": [],
+        "codes": [],
+        "completed_at": None,
+    }
 
 
 def _joined(tenant: str) -> Select[SecondReviewRow, CodedEncounterRow, ReviewRow]:

@@ -11,9 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from fhir_coder.errors import Conflict
 from fhir_coder.store.exclusive import LONGEST_WAIT_S, exclusively, open_lock_engine
@@ -61,12 +60,12 @@ class SentForms:
         return True
 
 
-def remember_form(session: Session, tenant: str, sending: str, coded_encounter: int, now: datetime) -> None:
+def remember_form(connection: Connection, tenant: str, sending: str, coded_encounter: int, now: datetime) -> None:
     """Write a form down with its coding, in the transaction that keeps that. Forms of the tenant that are beyond their time go. Raises Conflict for
     one that made a coding before."""
     row = SentFormRow
-    session.execute(delete(row).where(row.tenant == tenant, row.sent_at < now - KEPT))
+    connection.execute(delete(row).where(row.tenant == tenant, row.sent_at < now - KEPT))
     try:
-        session.execute(insert(row).values(tenant=tenant, sending=sending, coded_encounter=coded_encounter, sent_at=now))
+        connection.execute(insert(row).values(tenant=tenant, sending=sending, coded_encounter=coded_encounter, sent_at=now))
     except IntegrityError:
         raise Conflict("this form was sent before, and its encounter is coded") from None

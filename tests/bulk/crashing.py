@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from fhir_coder.bulk.folder import held
 from fhir_coder.bulk.run import Asked, Parts, run_bulk
 from fhir_coder.bulk.summary import is_complete
 from fhir_coder.exchange import CodingRequest, CodingResult
-from fhir_coder.store.repository import Beside, Repository
+from fhir_coder.store.repository import BesideAll, Repository
 from fhir_coder.store.start import open_stores
 from tests.store.conftest import KEY, coding_result
 
@@ -34,14 +34,17 @@ class Instant:
 
     repository: Repository
 
-    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
-        """Keep a made-up coding."""
+    def propose(self, request: CodingRequest) -> CodingResult:
+        """A made-up coding."""
         time.sleep(random.uniform(0.0, 0.02))
         reference = f"Encounter/{request.encounter_id}"
         result = coding_result(reference)
         entry = result.proposal["entry"][0]
-        result = replace(result, proposal=result.proposal | {"entry": [entry | {"fullUrl": uuid5(NAMESPACE_URL, reference).urn}]})
-        return replace(result, coding_id=self.repository.save(request.tenant, request.ehr, result, beside))
+        return replace(result, proposal=result.proposal | {"entry": [entry | {"fullUrl": uuid5(NAMESPACE_URL, reference).urn}]})
+
+    def keep_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll) -> None:
+        """Keep codings as the engine does."""
+        self.repository.save_all(tenant, ehr, results, beside)
 
 
 def main(export: Path, out: Path, database_url: str, processes: int) -> int:

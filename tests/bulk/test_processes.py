@@ -6,21 +6,26 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from fhir_coder.bulk.ended import End
+from fhir_coder.bulk.ended import Did, End
 from fhir_coder.bulk.processes import LOST_IN_A_ROW, Do, Processes
+from fhir_coder.bulk.work import TOGETHER
 from fhir_coder.errors import WorkerLost
 
 Doing = Callable[[str], tuple[End | None, str]]
 
 
 def processes(do: Doing, count: int = 2, lost: list[str] | None = None) -> Processes:
+    def do_all(encounters: Iterable[str]) -> list[Did]:
+        return [(one, *do(one)) for one in islice(encounters, TOGETHER)]
+
     def begin() -> Do:
-        return do
+        return do_all
 
     return Processes(count, begin, lambda encounter, error: (lost if lost is not None else []).append(encounter), lambda: None)
 
@@ -67,6 +72,27 @@ def test_an_encounter_that_takes_its_process_along_is_put_aside() -> None:
     assert did.pop("e5") == (End.AGAIN, "FC503")
     assert lost == ["e5"]
     assert len(did) == 11 and set(did.values()) == {(End.CODED, "")}
+
+
+def test_what_was_in_hand_when_a_process_was_lost_is_done_one_by_one(tmp_path: Path) -> None:
+    """Nobody can tell which of them it was: each is done alone afterwards, and what was not in hand is done together as before."""
+
+    def begin() -> Do:
+        def do_all(encounters: Iterable[str]) -> list[Did]:
+            taken = list(islice(encounters, TOGETHER))
+            (tmp_path / f"{'-'.join(taken)}.{os.getpid()}").touch()
+            if "e9" in taken and len(taken) > 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return [(one, End.CODED, "") for one in taken]
+
+        return do_all
+
+    made = Processes(1, begin, lambda encounter, error: pytest.fail("put aside"), lambda: None)
+    assert [encounter for encounter, _, _ in made.each(iter(ids(40)))] == ids(40)
+    groups = [path.name.partition(".")[0].split("-") for path in tmp_path.iterdir()]
+    [lost] = [group for group in groups if "e9" in group and len(group) > 1]
+    assert all([one] in groups for one in lost)
+    assert max(map(len, groups)) > 1 and len([group for group in groups if "e39" in group]) == 1
 
 
 def test_an_exception_ends_the_process_and_not_the_run() -> None:

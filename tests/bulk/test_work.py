@@ -1,9 +1,12 @@
-"""One encounter of a run: its coding, its end, its audit and its lines are kept together or not at all, and by one of two alone."""
+"""Encounters of a run: codings, ends, audit and lines are kept together or not at all, and by one of two alone."""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfile
@@ -12,13 +15,14 @@ from typing import Any
 import pytest
 
 from fhir_coder.audit.entry import Agent, AgentKind
+from fhir_coder.audit.verification import verify
 from fhir_coder.bulk.ended import End
 from fhir_coder.bulk.gathering import Gathered
-from fhir_coder.bulk.parts import Part, cut, missing, next_part
-from fhir_coder.bulk.work import Named, Work
+from fhir_coder.bulk.parts import Lines, Part, cut, missing, next_part
+from fhir_coder.bulk.work import TOGETHER, TOGETHER_S, Named, Work
 from fhir_coder.errors import Conflict, EhrUnavailable, FhirCoderError, Uncodable, WorkerLost
 from fhir_coder.exchange import CodingRequest, CodingResult
-from fhir_coder.store.repository import Beside
+from fhir_coder.store.repository import BesideAll
 from fhir_coder.store.start import Stores, open_stores
 from tests.bulk.crashing import TENANT, Instant
 from tests.bulk.exports import lines_of
@@ -35,7 +39,7 @@ class Failing:
     error: Exception
     asked: int = 0
 
-    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+    def propose(self, request: CodingRequest) -> CodingResult:
         """Never comes to a coding."""
         self.asked += 1
         raise self.error
@@ -64,6 +68,79 @@ class Site:
 
     def cut(self) -> None:
         cut(self.out, self.stores.bulk_ends.lengths(TENANT, RUN))
+
+
+class Counting:
+    """Counts what waits for a disk."""
+
+    transactions = writes = 0
+
+    def engine(self, site: Site) -> Instant:
+        counting = self
+
+        class Counted(Instant):
+            def keep_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll) -> None:
+                counting.transactions += 1
+                super().keep_all(tenant, ehr, results, beside)
+
+        return Counted(site.stores.repository)
+
+    def part(self, site: Site) -> Part:
+        counting = self
+
+        class Counted(Part):
+            def write(self, lines: Iterable[Lines]) -> None:
+                counting.writes += 1
+                super().write(lines)
+
+        return Counted(site.out, 0)
+
+
+@dataclass(frozen=True)
+class Dying:
+    """A process that is killed when it comes to a ``moment``: while it codes the last of three, in the transaction before the lines are written, in the
+    midst of them, or when they stand and the transaction has not ended."""
+
+    site: Site
+    moment: str
+
+    def work(self) -> Work:
+        dying = self
+
+        class Coding(Instant):
+            def propose(self, request: CodingRequest) -> CodingResult:
+                if request.encounter_id == "e2":
+                    dying.die_at("coding")
+                return super().propose(request)
+
+        class Written(Part):
+            def write(self, lines: Iterable[Lines]) -> None:
+                dying.die_at("recording")
+                first, *rest = lines
+                super().write([first])
+                dying.die_at("writing")
+                super().write(rest)
+                dying.die_at("written")
+
+        return self.site.work(engine=Coding(self.site.stores.repository), part=Written(self.site.out, 0))
+
+    def die_at(self, moment: str) -> None:
+        if moment == self.moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def ids(count: int) -> list[str]:
+    return [f"e{number}" for number in range(count)]
+
+
+def told_of(site: Site) -> list[str]:
+    """The encounters of the output, by what is said of each, in order."""
+    return [one["issue"][0]["diagnostics"].partition(":")[0] for one in lines_of(site.out, "OperationOutcome")]
+
+
+def is_whole(site: Site) -> bool:
+    """Whether no event of the audit is missing or was changed."""
+    return verify(site.stores.audit.lines(TENANT)).is_whole
 
 
 @pytest.fixture
@@ -111,25 +188,21 @@ def test_a_failure_is_told_once_or_tried_again(site: Site, error: Exception, end
     assert site.kept()[0] == (end is End.AGAIN)
 
 
-class Broken:
+class Broken(Instant):
     """A store whose transaction fails when it ends, as when the line to it is cut: nobody can tell whether it was kept."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-
-    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+    def keep_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll) -> None:
         """Write everything, then fail."""
 
-        def fail(connection: Any, result: CodingResult) -> None:
-            assert beside
-            beside(connection, result)
+        def fail(connection: Any, saved: Sequence[CodingResult]) -> None:
+            beside(connection, saved)
             raise OSError("the line is cut")
 
-        return Instant(self._stores.repository).code(request, fail)
+        super().keep_all(tenant, ehr, results, fail)
 
 
 def test_lines_of_which_nobody_knows_whether_they_count_stay_until_the_store_is_asked(site: Site) -> None:
-    work = site.work(0, Broken(site.stores))
+    work = site.work(0, Broken(site.stores.repository))
     with pytest.raises(OSError, match="cut"):
         work.do("e1")
     assert len(lines_of(site.out, "Condition")) == 1
@@ -139,10 +212,69 @@ def test_lines_of_which_nobody_knows_whether_they_count_stay_until_the_store_is_
     assert sorted(path.name for path in site.out.iterdir()) == ["Condition.1.ndjson", "OperationOutcome.1.ndjson"]
 
 
+def test_those_that_are_kept_together_take_one_transaction_and_one_wait_for_each_file(site: Site) -> None:
+    waits = Counting()
+    work = site.work(engine=waits.engine(site), part=waits.part(site))
+    assert [one for one, _, _ in work.do_all(iter(ids(TOGETHER + 3)))] == ids(TOGETHER)
+    assert (waits.transactions, waits.writes) == (1, 1)
+    assert site.kept() == (TOGETHER, TOGETHER, TOGETHER)
+    assert told_of(site) == [f"Encounter/{one}" for one in ids(TOGETHER)] and is_whole(site)
+
+
+def test_what_takes_long_is_kept_before_the_next_is_begun(site: Site) -> None:
+    now = itertools.count(0.0, TOGETHER_S / 2)
+    assert len(site.work(clock=lambda: next(now)).do_all(iter(ids(TOGETHER)))) == 2
+
+
+def test_one_that_cannot_be_kept_spoils_no_other(site: Site) -> None:
+    """Of three that would be kept together one has ended before, and of one the store takes nothing."""
+
+    class Refusing(Instant):
+        def keep_all(self, tenant: str, ehr: str, results: Sequence[CodingResult], beside: BesideAll) -> None:
+            if any(one.intake.encounter.reference == "Encounter/e2" for one in results):
+                raise Conflict("the database is busy")
+            super().keep_all(tenant, ehr, results, beside)
+
+    assert site.work().do("e1") == (End.CODED, "")
+    did = site.work(1, Refusing(site.stores.repository)).do_all(ids(4))
+    assert did == [("e0", End.CODED, ""), ("e1", None, ""), ("e2", End.AGAIN, "FC109"), ("e3", End.CODED, "")]
+    assert site.kept() == (3, 4, 4)
+    assert site.work(2).do("e2") == (End.CODED, "")
+    assert sorted(told_of(site)) == [f"Encounter/{one}" for one in ids(4)] and is_whole(site)
+
+
+def test_failures_are_kept_with_the_codings_beside_them(site: Site) -> None:
+    class Choosing(Instant):
+        def propose(self, request: CodingRequest) -> CodingResult:
+            if request.encounter_id == "e1":
+                raise Uncodable("no note")
+            return super().propose(request)
+
+    did = site.work(engine=Choosing(site.stores.repository)).do_all(ids(3))
+    assert did == [("e0", End.CODED, ""), ("e1", End.FAILED, "FC113"), ("e2", End.CODED, "")]
+    assert site.kept() == (2, 3, 3) and is_whole(site)
+    assert told_of(site) == [f"Encounter/{one}" for one in ids(3)]
+
+
+@pytest.mark.parametrize("moment", ["coding", "recording", "writing", "written"])
+def test_killed_among_those_that_are_kept_together(site: Site, moment: str) -> None:
+    """A process dies with three encounters in its hands, whatever it was at: each is coded once afterwards, and told once."""
+    if (child := os.fork()) == 0:
+        site.stores.repository.forget_connections()
+        Dying(site, moment).work().do_all(ids(3))
+        os._exit(1)  # it should have died
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert site.kept() == (0, 0, 0)
+    assert [end for _, end, _ in site.work(1).do_all(ids(3))] == [End.CODED] * 3
+    site.cut()
+    assert site.kept() == (3, 3, 3) and is_whole(site)
+    assert told_of(site) == [f"Encounter/{one}" for one in ids(3)]
+
+
 def test_a_disk_that_is_full_keeps_nothing(site: Site) -> None:
     class Full(Part):
         def write(self, lines: Any) -> None:
-            super().write({kind: content[:20] for kind, content in lines.items()})
+            super().write({kind: content[:20] for kind, content in one.items()} for one in lines)
             raise OSError("No space left on device")
 
     assert site.work().do("e0") == (End.CODED, "")
@@ -182,9 +314,9 @@ def test_parts_are_cut_to_what_was_kept(tmp_path: Path) -> None:
 
 
 def test_a_part_is_never_taken_over(tmp_path: Path) -> None:
-    Part(tmp_path, 3).write({"Task": b"{}\n"})
+    Part(tmp_path, 3).write([{"Task": b"{}\n"}])
     with pytest.raises(FileExistsError):
-        Part(tmp_path, 3).write({"Task": b"{}\n"})
+        Part(tmp_path, 3).write([{"Task": b"{}\n"}])
     assert (tmp_path / "Task.3.ndjson").stat().st_mode & 0o077 == 0
 
 

@@ -107,6 +107,15 @@ def test_a_long_chain_is_read_piece_by_piece(store: Store) -> None:
     assert store.verdict().count == 1203
 
 
+def test_events_that_are_added_together_follow_each_other(store: Store) -> None:
+    store.fill(2)
+    with store.engine.execution_options(writes=True).begin() as connection:
+        head = store.log.append(connection, *(entry(f"Patient/{number}") for number in range(3)))
+    store.log.record(entry())
+    assert [line.sequence for line in store.log.lines("north")] == [1, 2, 3, 4, 5, 6] and head.sequence == 5
+    assert store.verdict().is_whole
+
+
 def test_a_span_of_time_is_a_span_of_numbers(store: Store) -> None:
     store.fill(5)
     moments = [line.columns["recorded"] for line in store.log.lines("north")]

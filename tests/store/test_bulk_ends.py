@@ -61,6 +61,37 @@ def test_what_was_to_be_tried_again_may_end_otherwise(stores: Stores) -> None:
         record(stores, Ended("Encounter/1", "v", End.AGAIN, "FC201"))
 
 
+def test_several_end_together_or_none_does(stores: Stores) -> None:
+    record(stores, Ended("Encounter/1", "v", End.AGAIN, "FC201"))
+    with stores.bulk_ends.writing() as connection:
+        stores.bulk_ends.record(connection, "north", RUN, *(Ended(f"Encounter/{number}", "v", End.FAILED, "FC113") for number in range(3)))
+    assert stores.bulk_ends.counts("north", RUN).errors == {"FC113": 3}
+    for number in (2, 5):  # one that has ended, or the same twice
+        with pytest.raises(EndedBefore), stores.bulk_ends.writing() as connection:
+            stores.bulk_ends.record(connection, "north", RUN, *(Ended(f"Encounter/{one}", "v", End.FAILED) for one in (5, number)))
+    assert sum(stores.bulk_ends.counts("north", RUN).ends.values()) == 3
+
+
+def test_several_codings_are_kept_together_or_none_is(stores: Stores) -> None:
+    results = [coding_result(f"Encounter/{number}") for number in (1, 2, 1)]
+
+    def fail(connection: object, saved: object) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        stores.repository.save_all("north", "main", results, fail)
+    assert stores.repository.recent("north", 9) == ()
+    one, two, again = stores.repository.save_all("north", "main", results)
+    assert {line.id for line in stores.repository.recent("north", 9)} == {one, two, again}
+    alone = stores.repository.save("north", "main", coding_result("Encounter/3"))
+    *together, by_itself = (stores.repository.get("north", coding) for coding in (one, two, again, alone))
+    for kept in together:
+        assert kept and by_itself
+        assert (kept.assignments, kept.findings, kept.trail) == (by_itself.assignments, by_itself.findings, by_itself.trail)
+    reviews = [stores.reviews.find("north", coding) for coding in (one, two, again)]
+    assert [review.superseded_by for review in reviews if review] == [again, "", ""]
+
+
 def test_runs_and_tenants_are_apart(stores: Stores) -> None:
     code(stores, "Encounter/1")
     for tenant, run in OTHERS:
