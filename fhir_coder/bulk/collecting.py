@@ -17,12 +17,11 @@ from itertools import islice
 from typing import Any, Protocol
 
 from fhir_coder.api.log import FIELDS, places
-from fhir_coder.bulk.ended import End, Ended, EndedBefore
+from fhir_coder.bulk.ended import Did, End, Ended, EndedBefore
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.of_workers import Ask, Taken, read_answer
 from fhir_coder.bulk.parts import Part
 from fhir_coder.bulk.piece import piece_of
-from fhir_coder.bulk.processes import Did
 from fhir_coder.bulk.work import Named
 from fhir_coder.errors import ConfigurationError, JobGivenUp, WorkerLost
 from fhir_coder.exchange import CodingRequest
@@ -45,8 +44,8 @@ _ENDS = {State.DONE: End.CODED, State.FAILED: End.FAILED}
 class Ends(Protocol):
     """What this needs of :class:`fhir_coder.store.bulk_ends.BulkEnds`."""
 
-    def record(self, connection: Any, tenant: str, run: str, ended: Ended) -> None:
-        """Keep how an encounter ended."""
+    def record(self, connection: Any, tenant: str, run: str, *ended: Ended) -> None:
+        """Keep how encounters ended."""
 
     def writing(self) -> AbstractContextManager[Any]:
         """A transaction."""
@@ -157,22 +156,21 @@ class Collector:
 
     def _keep(self, taken: Sequence[Taken]) -> list[Did]:
         """All of them, or none: how each ended, their lines, and that the jobs are gone."""
-        part, lines = self._sure_part(), dict[str, bytes]()
-        did: list[Did] = []
+        part, made = self._sure_part(), [read_answer(one.answer) for one in taken]
+        lines = [one.lines for one in made]
+        lengths = list(part.lengths_with(lines))
+        ended = [
+            Ended(one.job.encounter, its.version, *_end_of(one), one.job.coding, part.number, length)
+            for one, its, length in zip(taken, made, lengths, strict=True)
+        ]
         with self.ends.writing() as connection:
-            for one in taken:
-                end, error = _end_of(one)
-                made = read_answer(one.answer)
-                lines |= {kind: lines.get(kind, b"") + content for kind, content in made.lines.items()}
-                ended = Ended(one.job.encounter, made.version, end, error, one.job.coding, part.number, part.lengths_with(lines))
-                self.ends.record(connection, self.named.tenant, self.named.run, ended)
-                did.append((_id_of(one), end, error))
+            self.ends.record(connection, self.named.tenant, self.named.run, *ended)
             self.jobs.forget(connection, self.named.tenant, self.named.run, [one.job.id for one in taken])
-            lengths = part.lengths_with(lines)
             part.write(lines)
-        part.keep(lengths)
+        for length in lengths:
+            part.keep(length)
         self._came_back(taken)
-        return did
+        return [(_id_of(one), *_end_of(one)) for one in taken]
 
     def _came_back(self, taken: Sequence[Taken]) -> None:
         """They have no jobs any more; what was not known to have one is not handed over once more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,17 @@ class Choosing(Instant):
     errors: dict[str, Exception] = field(default_factory=dict)
     during: Callable[[], object] = lambda: None
 
-    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
-        """Keep a made-up coding, or raise."""
+    def propose(self, request: CodingRequest) -> CodingResult:
+        """A made-up coding, or an error."""
         if request.encounter_id in self.errors:
             raise self.errors[request.encounter_id]
         self.during()
-        return super().code(request, beside)
+        return super().propose(request)
+
+    def code(self, request: CodingRequest, beside: Beside | None = None) -> CodingResult:
+        """Keep one, as the engine does for a worker."""
+        result = self.propose(request)
+        return replace(result, coding_id=self.repository.save(request.tenant, request.ehr, result, beside))
 
 
 @dataclass

@@ -276,7 +276,7 @@ def test_a_disk_that_is_full_for_a_while(make: Make, monkeypatch: pytest.MonkeyP
     def full(part: Part, lines: Any) -> None:
         left[0] -= 1
         if left[0] >= 0:
-            write_(part, {kind: content[:20] for kind, content in lines.items()})
+            write_(part, [{kind: content[:20] for kind, content in one.items()} for one in lines])
             raise OSError("No space left on device")
         write_(part, lines)
 
