@@ -85,6 +85,7 @@ def test_a_caller_does_not_wait_for_a_broker_that_does_not_answer(built: None, t
     app.extensions["fhir_coder"].before_exit()
 
 
+@pytest.mark.soak
 def test_a_worker_of_the_command_line_does_what_the_server_takes_on(built: None, tmp_path: Path) -> None:
     if not shutil.which("redis-server"):
         pytest.skip("no redis-server")

@@ -173,11 +173,12 @@ def test_an_index_without_its_title_is_told_by_its_codes(tmp_path: Path) -> None
     ("folder", "release_id", "counts", "roles"),
     [
         ("FY2021", "2021-01-01", (95_358, 72_621), {"tabular list", "order file"}),
-        (
+        pytest.param(
             "FY2025",
             "2025-04-01",
             (97_584, 74_260),
             {"tabular list", "alphabetic index", "external cause index", "neoplasm table", "drug table", "schema"},
+            marks=pytest.mark.soak,
         ),
     ],
 )
