@@ -22,36 +22,16 @@ from tests.staying import staying
 
 ROOT = Path(__file__).resolve().parents[1]
 
-
 LONG = tuple(
     f"tests/{name}.py"
-    for name in (
-        *(
-            "crashes/test_crashes",
-            "contracts/test_fhir_package",
-            "test_releases",
-            "contracts/test_faults",
-            "running/test_restart",
-            "jobs/test_broker",
-        ),
-        *(
-            "conformance/test_fuzz",
-            "contracts/authorization/test_launch",
-            "contracts/authorization/test_review",
-            "contracts/pages/test_accessibility",
-        ),
-        *("record/test_replay", "test_processes", "contracts/test_medplum", "running/test_backup", "contracts/pages/test_encounter_desk"),
-        *("contracts/test_clients", "contracts/pages/test_worklist", "terminology/test_loading_load", "contracts/pages/test_deciding"),
-        *("terminology/test_vocabulary", "index/test_index_build", "record/test_commands", "test_wheel", "running/test_docker"),
-        *("contracts/test_medplum_recoding", "contracts/pages/test_accountability", "discovery/test_rounds", "test_privacy"),
-        *(
-            "bulk/test_killed",
-            "bulk/test_whole_cluster",
-            "contracts/test_fixtures_judged",
-            "contracts/test_displays",
-            "terminology/test_lexicon_digest",
-        ),
-    )
+    for name in """
+    crashes/test_crashes contracts/test_fhir_package test_releases contracts/test_faults running/test_restart jobs/test_broker conformance/test_fuzz
+    contracts/authorization/test_launch contracts/authorization/test_review contracts/pages/test_accessibility record/test_replay test_processes
+    contracts/test_medplum running/test_backup contracts/pages/test_encounter_desk contracts/test_clients contracts/pages/test_worklist
+    terminology/test_loading_load contracts/pages/test_deciding terminology/test_vocabulary index/test_index_build record/test_commands test_wheel
+    running/test_docker contracts/test_medplum_recoding contracts/pages/test_accountability discovery/test_rounds test_privacy bulk/test_killed
+    bulk/test_whole_cluster contracts/test_fixtures_judged contracts/test_displays terminology/test_lexicon_digest
+    """.split()
 )
 """Files that take a quarter of a minute and more, the longest first: begun last, one of them would keep the others waiting for the end."""
 
