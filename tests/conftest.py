@@ -22,25 +22,15 @@ from tests.staying import staying
 
 ROOT = Path(__file__).resolve().parents[1]
 
-LONG = tuple(
-    f"tests/{name}.py"
-    for name in """
-    crashes/test_crashes contracts/test_fhir_package test_releases contracts/test_faults running/test_restart jobs/test_broker conformance/test_fuzz
-    contracts/authorization/test_launch contracts/authorization/test_review contracts/pages/test_accessibility record/test_replay test_processes
-    contracts/test_medplum running/test_backup contracts/pages/test_encounter_desk contracts/test_clients contracts/pages/test_worklist
-    terminology/test_loading_load contracts/pages/test_deciding terminology/test_vocabulary index/test_index_build record/test_commands test_wheel
-    running/test_docker contracts/test_medplum_recoding contracts/pages/test_accountability discovery/test_rounds test_privacy bulk/test_killed
-    bulk/test_whole_cluster contracts/test_fixtures_judged contracts/test_displays terminology/test_lexicon_digest
-    """.split()
-)
-"""Files that take a quarter of a minute and more, the longest first: begun last, one of them would keep the others waiting for the end."""
+LONG = [line for line in (ROOT / "tests" / "long_files.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+"""Files below ``tests``, the longest first: begun last, one of them would keep the others waiting for the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files go first, to whichever process is free; the others stay in their order. Raises UsageError for one that is gone."""
-    if gone := [name for name in LONG if not (ROOT / name).is_file()]:
-        raise pytest.UsageError(f"tests/conftest.py: LONG names {', '.join(gone)}, which is no file")
-    places = {ROOT / name: place for place, name in enumerate(LONG)}
+    if gone := [name for name in LONG if not (ROOT / "tests" / name).is_file()]:
+        raise pytest.UsageError(f"tests/long_files.txt names {', '.join(gone)}, which is no file")
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
