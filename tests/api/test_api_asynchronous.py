@@ -327,18 +327,18 @@ def test_a_job_of_one_patient_is_found_with_a_token_of_that_patient(guarded: Sta
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("made", "status"),
     [
-        ({}, 401),
-        ({"Authorization": "Bearer 2YotnFZFEjr1zCsicMWpAA"}, 401),
-        (bearer(aud=f"{PUBLIC_URL}/t/north/fhir"), 401),
-        (bearer(scope="system/Claim.r"), 403),
+        (dict, 401),
+        (lambda: {"Authorization": "Bearer 2YotnFZFEjr1zCsicMWpAA"}, 401),
+        (lambda: bearer(aud=f"{PUBLIC_URL}/t/north/fhir"), 401),
+        (lambda: bearer(scope="system/Claim.r"), 403),
     ],
     ids=["no token", "a wrong one", "of another tenant", "of less scope"],
 )
-def test_who_may_not_code_may_not_ask(guarded: Stage, headers: dict[str, str], status: int, method: str) -> None:
+def test_who_may_not_code_may_not_ask(guarded: Stage, made: Callable[[], dict[str, str]], status: int, method: str) -> None:
     address = guarded.kick_off(**bearer())
-    refused = guarded.ask(address, method, **headers)
+    refused = guarded.ask(address, method, **made())
     assert (refused.status_code, guarded.jobs()[0].state) == (status, State.WAITING)
     assert guarded.entries[-1].event == ("job-answer" if method == "GET" else "job-cancel")
     assert guarded.entries[-1].success is Success.REFUSED

@@ -84,6 +84,7 @@ export function startDialogs(desk) {
   document.addEventListener("close", (event) => {
     const unsent = byId("unsent");
     if (unsent && event.target.contains(unsent)) document.querySelector(".desk-regions").before(unsent);
-    if (!document.activeElement || document.activeElement === document.body) document.querySelector(".pick[aria-current]")?.focus({ preventScroll: true });
+    const active = document.activeElement; // until the next frame it may be a field that the dialog took with it
+    if (!active || active === document.body || event.target.contains(active)) document.querySelector(".pick[aria-current]")?.focus({ preventScroll: true });
   }, true);
 }

@@ -53,7 +53,7 @@ export class Keys {
   }
 
   #actOf(event) {
-    const { key } = event, isTyping = event.target.closest?.(TYPING);
+    const { key } = event, isTyping = event.target.closest?.(TYPING)?.checkVisibility(); // the field of a closed dialog has the keys until the next frame
     if (key === "F6" && !event.ctrlKey && !event.altKey) return () => this.desk.stepRegion(event.shiftKey ? -1 : 1);
     if (isTyping) return null;
     if ((event.ctrlKey || event.metaKey) && key === "z" && !event.shiftKey && !event.altKey) return () => press("u");
