@@ -44,9 +44,9 @@ def kill(*pids: int) -> None:
 class Killing:
     """Runs a run, kills it at a random moment, and again until it comes to its end."""
 
-    def __init__(self, folder: Path, database_url: str, encounters: int, seed: int) -> None:
+    def __init__(self, folder: Path, database_url: str, encounters: int, kills: int, seed: int) -> None:
         self.out, self.export, self.chance = folder / "out", small_export(folder / "export", range(encounters)), random.Random(seed)
-        self.database_url, self.encounters = database_url, encounters
+        self.database_url, self.encounters, self.kills, self.in_the_midst = database_url, encounters, kills, 0
         make_folder(self.out)
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -57,6 +57,7 @@ class Killing:
         """One start, one kill: of the parent, of one child (then of the parent a while later), or of all at once."""
         process = self.start()
         self._let_go_on(process)
+        self.in_the_midst += process.poll() is None
         forked = children(process.pid)
         match self.chance.choice(("parent", "child", "all")):
             case "child" if forked:
@@ -70,11 +71,11 @@ class Killing:
         process.wait(timeout=LONGEST_S)
 
     def _let_go_on(self, process: subprocess.Popen[bytes]) -> None:
-        """Until a random moment of the start, or until so many lines more stand in the output."""
+        """Until a random moment of the start, or until so many lines more stand in the output: few enough that the last kill finds something to be done."""
         if self.chance.random() < 0.25:
             time.sleep(self.chance.uniform(0.0, START_S))
             return
-        wanted = self.lines() + self.chance.randint(1, max(2, self.encounters // 8))
+        wanted = self.lines() + self.chance.randint(1, max(2, 2 * self.encounters // self.kills))
         while process.poll() is None and self.lines() < wanted:
             time.sleep(0.002)
 
@@ -100,9 +101,11 @@ class Killing:
 def go(folder: Path, database_url: str, encounters: int, kills: int) -> None:
     seed = int(os.environ.get("FHIR_CODER_TEST_SEED", random.randrange(10**6)))
     print(f"\nFHIR_CODER_TEST_SEED={seed}")
-    killing = Killing(folder, database_url, encounters, seed)
+    killing = Killing(folder, database_url, encounters, kills, seed)
     for _ in range(kills):
         killing.kill_once()
+    print(f"{killing.in_the_midst} of {kills} kills before the end")
+    assert killing.in_the_midst >= kills // 2
     assert killing.finish() == 0
     killing.require_once()
     before = sorted(path.read_bytes() for path in killing.out.glob("*.ndjson"))
