@@ -75,7 +75,7 @@ class Killing:
         if self.chance.random() < 0.25:
             time.sleep(self.chance.uniform(0.0, START_S))
             return
-        wanted = self.lines() + self.chance.randint(1, max(2, 2 * self.encounters // self.kills))
+        wanted = self.lines() + self.chance.randint(1, max(2, self.encounters // self.kills))
         while process.poll() is None and self.lines() < wanted:
             time.sleep(0.002)
 
@@ -98,19 +98,20 @@ class Killing:
         assert len(named) == self.encounters and set(named.values()) == {1}
 
 
-def go(folder: Path, database_url: str, encounters: int, kills: int) -> None:
+def go(folder: Path, database_url: str, encounters: int, kills: int) -> int:
+    """How many of the kills fell into a run that was going on: a small one may be over while it is waited for."""
     seed = int(os.environ.get("FHIR_CODER_TEST_SEED", random.randrange(10**6)))
     print(f"\nFHIR_CODER_TEST_SEED={seed}")
     killing = Killing(folder, database_url, encounters, kills, seed)
     for _ in range(kills):
         killing.kill_once()
     print(f"{killing.in_the_midst} of {kills} kills before the end")
-    assert killing.in_the_midst >= kills // 2
     assert killing.finish() == 0
     killing.require_once()
     before = sorted(path.read_bytes() for path in killing.out.glob("*.ndjson"))
     assert killing.finish() == 0
     assert sorted(path.read_bytes() for path in killing.out.glob("*.ndjson")) == before
+    return killing.in_the_midst
 
 
 def test_killed_and_resumed(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_killed_and_resumed(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_killed_a_hundred_times(tmp_path: Path) -> None:
-    go(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", encounters=2500, kills=100)
+    assert go(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", encounters=2500, kills=100) >= 50
 
 
 @pytest.mark.soak
