@@ -93,6 +93,20 @@ def test_a_code_goes_as_many_places_as_its_key_was_pressed(desk: Desk) -> None:
     assert desk.codes() == ["E11.22", "N18.32", "I10"]
 
 
+def test_a_key_in_the_frame_in_which_a_dialog_closes_is_heard(desk: Desk) -> None:
+    desk.press("m")
+    expect(desk.page.locator("#comment textarea")).to_be_focused()
+    had_the_keys = desk.page.evaluate(
+        """() => {
+            document.getElementById("comment").close();
+            const active = document.activeElement;
+            active.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+            return active.tagName;
+        }"""
+    )
+    assert (had_the_keys, desk.chosen()) == ("TEXTAREA", "E11.22")
+
+
 def test_words_about_one_code_are_not_said_of_another(desk: Desk) -> None:
     words = desk.page.locator("#comment textarea")
     desk.press("m")
