@@ -11,7 +11,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
@@ -22,7 +21,7 @@ from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.of_workers import Ask, Taken, read_answer
 from fhir_coder.bulk.parts import Part
 from fhir_coder.bulk.piece import piece_of
-from fhir_coder.bulk.work import Named
+from fhir_coder.bulk.work import Ends, Named
 from fhir_coder.errors import ConfigurationError, JobGivenUp, WorkerLost
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.jobs.asked import Asked, written
@@ -39,16 +38,6 @@ FAILS_IN_A_ROW = 12
 """How often in a row the store or the disk may fail before the run stops."""
 LONGEST_PAUSE_S = 60.0
 _ENDS = {State.DONE: End.CODED, State.FAILED: End.FAILED}
-
-
-class Ends(Protocol):
-    """What this needs of :class:`fhir_coder.store.bulk_ends.BulkEnds`."""
-
-    def record(self, connection: Any, tenant: str, run: str, *ended: Ended) -> None:
-        """Keep how encounters ended."""
-
-    def writing(self) -> AbstractContextManager[Any]:
-        """A transaction."""
 
 
 class RunJobs(Protocol):

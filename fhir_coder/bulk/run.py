@@ -27,20 +27,15 @@ from fhir_coder.bulk.parts import PROBLEMS, Part, cut, missing, next_part, outpu
 from fhir_coder.bulk.processes import Did, Do, Processes
 from fhir_coder.bulk.summary import Effort, summary
 from fhir_coder.bulk.work import Codes, Named, Work
+from fhir_coder.bulk.work import Ends as Keeps
 from fhir_coder.errors import Conflict, InvalidContent, WorkerLost
 from fhir_coder.long_lived import keep_for_good
 
 SUMMARY = "summary.json"
 
 
-class Ends(Protocol):
+class Ends(Keeps, Protocol):
     """What a run needs of :class:`fhir_coder.store.bulk_ends.BulkEnds`."""
-
-    def record(self, connection: Any, tenant: str, run: str, *ended: Ended) -> None:
-        """Keep how encounters ended."""
-
-    def writing(self) -> AbstractContextManager[Any]:
-        """A transaction."""
 
     def ended(self, tenant: str, run: str) -> Iterator[str]:
         """Encounters that are done."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.gathering import gather_encounter
@@ -13,16 +13,9 @@ from fhir_coder.bulk.lines import lines_of_error, lines_of_result
 from fhir_coder.bulk.of_workers import Made, write_answer
 from fhir_coder.bulk.piece import Piece, PieceExport
 from fhir_coder.errors import FhirCoderError
-from fhir_coder.exchange import CodingRequest, CodingResult
+from fhir_coder.exchange import CodingResult
 from fhir_coder.jobs.asked import Asked
-
-
-class Codes(Protocol):
-    """What this needs of the engine."""
-
-    def code(self, request: CodingRequest, beside: Callable[[Any, CodingResult], None] | None = None) -> CodingResult:
-        """Code an encounter, and keep something beside the coding."""
-
+from fhir_coder.jobs.work import Codes
 
 EngineOver = Callable[[Export, str, str], Codes]
 """Gives what codes over an export, for a tenant and the id of an EHR that is asked for what the export lacks, or empty. Raises ConfigurationError."""
