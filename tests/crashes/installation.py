@@ -59,7 +59,7 @@ class Program:
 
     def kill(self) -> None:
         """All of it, with SIGKILL."""
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
             for one in self.children():
                 _kill(one)
             _kill(self._process.pid)

@@ -86,10 +86,11 @@ def running(name: str, folder: Path, arguments: list[str], variables: dict[str, 
     try:
         yield process
     finally:
-        for pid in (process.popen.pid, *children(process.popen.pid)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.popen.wait()
+        if process.popen.poll() is None:  # the number of one that has ended may be another's by now
+            for pid in (process.popen.pid, *children(process.popen.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.popen.wait()
 
 
 @contextmanager

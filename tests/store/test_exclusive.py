@@ -96,6 +96,11 @@ def test_twenty_who_hold_or_wait_leave_the_store_its_connections(database_url: s
     assert time.monotonic() - start < 15
 
 
+_END_HOLDERS = """SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+"""Ends the connections that hold an advisory lock in this database. ``pg_locks`` shows those of every database of the server, and other tests work in them."""
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_lock_that_cannot_be_given_back_loses_no_result(database_url: str) -> None:
     engine = open_engine(database_url)
@@ -104,7 +109,7 @@ def test_a_lock_that_cannot_be_given_back_loses_no_result(database_url: str) -> 
     def work() -> str:
         with exclusively(locks, "default main e1"):
             with engine.connect() as other:
-                other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+                other.execute(text(_END_HOLDERS))
             return "done"
 
     assert work() == "done"
