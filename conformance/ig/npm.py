@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import subprocess
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,14 +22,23 @@ def install_packages(*packages: str) -> Path:
     """A folder with these npm packages (``name@version``) and its ``package.json``, installed on first use; one process does it, others wait."""
     require_programs("node", "npm")
     folder = Path(platformdirs.user_cache_dir("fhir-coder")) / f"npm-{sha256(' '.join(packages).encode()).hexdigest()[:16]}"
+
+    def install() -> None:
+        (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
+        npm_install(folder, *packages)
+
+    install_once(folder, install)
+    return folder
+
+
+def install_once(folder: Path, install: Callable[[], object]) -> None:
+    """Fill a folder that no process has filled; while one does, others wait. One in which that failed is tried again."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "installed").exists():
-            (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
-            npm_install(folder, *packages)
+            install()
             (folder / "installed").touch()
-    return folder
 
 
 def require_programs(*programs: str) -> None:

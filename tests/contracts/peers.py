@@ -18,8 +18,8 @@ import platformdirs
 import requests
 
 from conformance.ig.npm import NotInstallable as NotInstallable
+from conformance.ig.npm import install_once, npm_install, require_programs
 from conformance.ig.npm import install_packages as install_packages
-from conformance.ig.npm import npm_install, require_programs
 
 START_TIMEOUT_S = 30
 VALIDATE_TIMEOUT_S = 120
@@ -27,18 +27,18 @@ Resource = dict[str, Any]
 
 
 def install_peers(source: Path) -> Path:
-    """The folder with the peers and their packages, one per list of packages; installed on first use, a minute with a fast registry."""
+    """The folder with the peers and their packages, one for each state of ``source``; installed on first use, a minute with a fast registry."""
     require_programs("node", "npm")
-    wanted = sha256((source / "package.json").read_bytes()).hexdigest()[:16]
+    wanted = sha256(b"".join(file.read_bytes() for file in sorted(source.iterdir()) if file.is_file())).hexdigest()[:16]
     folder = Path(platformdirs.user_cache_dir("fhir-coder")) / f"peers-{wanted}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in source.iterdir():
-        if file.is_file():
-            shutil.copyfile(file, folder / file.name)
-    installed = folder / "installed"
-    if not installed.exists():
+
+    def install() -> None:
+        for file in source.iterdir():
+            if file.is_file():
+                shutil.copyfile(file, folder / file.name)
         npm_install(folder)
-        installed.touch()
+
+    install_once(folder, install)
     return folder
 
 
@@ -46,13 +46,13 @@ def install_official_examples() -> Path:
     """The folder of HL7's own R4 examples (npm hl7.fhir.r4.examples 4.0.1, CC0), installed on first use."""
     require_programs("npm")
     folder = Path(platformdirs.user_cache_dir("fhir-coder")) / "r4-examples-4.0.1"
-    examples = folder / "node_modules" / "hl7.fhir.r4.examples"
-    if not (folder / "installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+
+    def install() -> None:
         (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
         npm_install(folder, "hl7.fhir.r4.examples@4.0.1")
-        (folder / "installed").touch()
-    return examples
+
+    install_once(folder, install)
+    return folder / "node_modules" / "hl7.fhir.r4.examples"
 
 
 def free_port() -> int:

@@ -45,7 +45,8 @@ class Site:
     def restore(self, moment: str) -> None:
         assert MOMENT in RESTORE and "pg_ctl " in RESTORE
         elsewhere = f"-p {self._port} -c unix_socket_directories='{self.old.place}'"
-        self._sh(self._placed(RESTORE).replace(MOMENT, moment).replace("pg_ctl ", f'pg_ctl --options "{elsewhere}" '))
+        script = self._placed(RESTORE).replace(MOMENT, moment).replace("pg_ctl ", f'pg_ctl --options "{elsewhere}" ')
+        self._sh(script, self.new_url.replace("+psycopg", ""))
 
     def ask(self, statement: str) -> str:
         return self.old.run("psql", "--tuples-only", "--no-align", "--command", statement, self._plain).strip()
@@ -59,8 +60,8 @@ class Site:
         place = str(self.old.place)
         return text.replace("/backup/", f"{place}/backup/").replace("/var/lib/postgresql/", f"{place}/")
 
-    def _sh(self, script: str) -> str:
-        return self.old.run("sh", "-e", "-c", script, URL=self._plain)
+    def _sh(self, script: str, url: str = "") -> str:
+        return self.old.run("sh", "-e", "-c", script, URL=url or self._plain)
 
 
 @pytest.fixture
