@@ -264,6 +264,17 @@ def test_lines_that_cannot_be_read_are_told_and_the_rest_is_taken_in(exporter: E
     assert report.problems == [f"way export: {told}"]
 
 
+@pytest.mark.parametrize("period", ["null", "7", '["x"]', '{"start": null}', '{"end": 20260504}', '{"start": "2026-05-04", "end": null}'])
+def test_a_line_with_a_period_of_another_kind_does_not_end_the_rounds(exporter: Exporter, period: str) -> None:
+    """No strict reader has seen an export: a null in it is of that line, and the other ways go on."""
+    exporter.stage.visit()
+    good = json.dumps(exporter.stage.ehr.held("Encounter")[0]).encode()
+    exporter.holds(Encounter=b'{"resourceType": "Encounter", "id": "odd", "period": ' + period.encode() + b"}\n" + good + b"\n")
+    report = exporter.taken_in()[-1]
+    assert report.problems == ["way export: an export was taken in, but 1 lines could not be read"]
+    assert report.found == 1 and exporter.mark() == TIME
+
+
 @pytest.mark.parametrize("time", ["", "yesterday", "2999-01-01T00:00:00Z", "2026-05-04T09:00:00Z&_type=Patient"])
 def test_a_moment_that_cannot_be_is_not_believed(exporter: Exporter, time: str) -> None:
     exporter.ehr.manifest = {"transactionTime": time}
