@@ -1,6 +1,7 @@
 """A message that came, answered: AA once its visit stands in the store, to be looked at; AE where the message is at fault, AR where it may be sent again.
 
-AR is for what this receiver does not take and for what has nothing to do with the message (HL7 v2.5.1 section 2.9.2.1).
+AR is for what this receiver does not take and for what has nothing to do with the message (HL7 v2.5.1 section 2.9.2.1). To who asks by the enhanced mode (2.9.3)
+the same is said by CA, CE and CR, as what is in the store is committed to; one message has one answer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 from fhir_coder.billing.segments import header, message, repeats, segment
 from fhir_coder.discovery.hl7_event import (
+    APPLICATION_ACCEPT,
     APPLICATION_ERROR,
     APPLICATION_REJECT,
     INTERNAL,
@@ -66,11 +68,11 @@ class Reception:
         self._count = count
 
     def answer(self, content: bytes) -> bytes:
-        """The acknowledgement. Nothing is raised: what fails here may be sent again."""
+        """The acknowledgement, empty where the sender wants none. Nothing is raised: what fails here may be sent again."""
         try:
             visit = read_event(content)
             self._take(visit)
-            return self._acknowledgement(visit.sender, "AA")
+            return self._acknowledgement(visit.sender, APPLICATION_ACCEPT)
         except Unaccepted as refused:
             _LOG.info("a message was not taken: %s", refused.words)
             return self._acknowledgement(refused.sender, refused.code, refused.error, refused.words)
@@ -87,6 +89,9 @@ class Reception:
     def _acknowledgement(self, to: Sender, code: str, error: str = "", words: str = "") -> bytes:
         """ACK (2.13.1) with ERR where it was not taken. A control id that could not be read is left empty."""
         self._count(code, error)
+        word = _word(to, code)
+        if not word:
+            return b""
         msh = header(
             {
                 3: "FHIR-CODER",
@@ -99,10 +104,21 @@ class Reception:
                 12: to.version or "2.5.1",
             }
         )
-        lines = [msh, segment("MSA", {1: code, 2: to.control})]
+        lines = [msh, segment("MSA", {1: word, 2: to.control})]
         if error:
             lines.append(segment("ERR", {3: repeats([error, "", "HL70357"]), 4: "E", 8: words}))
         return message(lines)
+
+
+def _word(to: Sender, code: str) -> str:
+    """The answer by the mode that the sender asks for (2.9.2, 2.9.3): in the enhanced one the accept acknowledgement where it wants that, else that of the
+    application, or empty where it wants neither."""
+    if not (to.accept or to.application_level):
+        return code
+    wanted = {"AL", "SU" if code == APPLICATION_ACCEPT else "ER"}
+    if to.accept in wanted:
+        return f"C{code[1]}"
+    return code if to.application_level in wanted else ""
 
 
 def _place(way: Way, visit: Visit) -> str:
