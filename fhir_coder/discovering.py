@@ -15,7 +15,7 @@ from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
 from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
-from fhir_coder.discovery.reception import Desk, Reception
+from fhir_coder.discovery.reception import MOST_UNTOLD, Desk, Reception
 from fhir_coder.discovery.round import Round
 from fhir_coder.discovery.watched import Found
 from fhir_coder.discovery_settings import Discovery, WayName
@@ -95,7 +95,8 @@ class Discovering:
 
     def reception(self) -> Reception:
         """What answers messages. Raises ConfigurationError."""
-        return Reception(desks_of(self.places), self._note, _now, self._metrics.count_message)
+        note = partial(self._stores.discovery.note, room=MOST_UNTOLD)
+        return Reception(desks_of(self.places), note, _now, self._metrics.count_message)
 
     def _note(self, tenant: str, ehr: str, found: list[Found]) -> int:
         return self._stores.discovery.note(tenant, ehr, found)

@@ -28,8 +28,14 @@ from fhir_coder.discovery.hl7_event import (
 )
 from fhir_coder.discovery.watched import BY_IDENTIFIER, Found
 from fhir_coder.discovery_settings import Way
+from fhir_coder.errors import Busy
 from fhir_coder.fhir_id import is_addressable
 
+MOST_UNTOLD = 20_000
+"""Encounters of an EHR that wait, that somebody named and that the EHR has told nothing of: messages of further ones are to be sent again. More than are
+signed while an EHR is away for a day, and what is not there keeps it busy for no more than part of an hour."""
+FULL = "full"
+"""How an answer is counted that says so: in the table of errors it is none of its own."""
 _LOG = logging.getLogger("fhir_coder.discovery")
 
 
@@ -52,8 +58,8 @@ def _uncounted(answer: str, error: str) -> None:
 
 
 class Reception:
-    """``note`` watches an encounter of a tenant's EHR; ``now`` tells the time (aware); ``count`` hears of each answer: its code, and that of the error or empty.
-    Safe to share between threads."""
+    """``note`` watches an encounter of a tenant's EHR, or raises Busy where it has no room; ``now`` tells the time (aware); ``count`` hears of each answer: its
+    code, and that of the error, :data:`FULL` or empty. Safe to share between threads."""
 
     def __init__(
         self,
@@ -76,6 +82,10 @@ class Reception:
         except Unaccepted as refused:
             _LOG.info("a message was not taken: %s", refused.words)
             return self._acknowledgement(refused.sender, refused.code, refused.error, refused.words)
+        except Busy as full:
+            _LOG.warning("a message was not taken: %s", full.message)
+            words = "too many visits are waited for that the EHR does not know; send it again"
+            return self._acknowledgement(_sender(content), APPLICATION_REJECT, INTERNAL, words, FULL)
         except Exception as error:  # the database may be away
             _LOG.warning("a message could not be taken: %s", type(error).__name__)
             return self._acknowledgement(_sender(content), APPLICATION_REJECT, INTERNAL, "it could not be kept; send it again")
@@ -86,9 +96,9 @@ class Reception:
             raise Unaccepted(APPLICATION_REJECT, UNKNOWN_VALUE, "MSH-3 and MSH-4 name no sender that is configured", visit.sender)
         self._note(desk.tenant, desk.ehr, [Found(_place(desk.way, visit))])
 
-    def _acknowledgement(self, to: Sender, code: str, error: str = "", words: str = "") -> bytes:
+    def _acknowledgement(self, to: Sender, code: str, error: str = "", words: str = "", counted: str = "") -> bytes:
         """ACK (2.13.1) with ERR where it was not taken. A control id that could not be read is left empty."""
-        self._count(code, error)
+        self._count(code, counted or error)
         word = _word(to, code)
         if not word:
             return b""

@@ -16,6 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 
 from fhir_coder.discovery.watched import Count, Found, Mark, Reached, Watched, WatchState, Why
+from fhir_coder.errors import Busy
 from fhir_coder.jobs.job import Job
 from fhir_coder.store.discovery_tables import MarkRow, WatchedRow
 from fhir_coder.store.job_tables import JobRow
@@ -32,6 +33,8 @@ LATE_KEYS = 1000
 """Codings so far below that mark may have been kept after it: keys are given before transactions end."""
 AT_ONCE = 200
 """Encounters that are put down in one statement."""
+UNTOLD = tuple(one.value for one in (Why.FOUND, Why.UNKNOWN, Why.REFUSED, Why.FAILED))
+"""Why an encounter waits that somebody named and that the EHR has told nothing of: there may be none."""
 _W = WatchedRow
 _M = MarkRow
 
@@ -62,11 +65,14 @@ class DiscoveryStore:
         with self._engine.connect() as connection:
             return frozenset(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, *here)))
 
-    def note(self, tenant: str, ehr: str, found: Sequence[Found], way: str = "", mark: Mark | None = None) -> int:
+    def note(self, tenant: str, ehr: str, found: Sequence[Found], way: str = "", mark: Mark | None = None, room: int | None = None) -> int:
         """Watch what was found, and with ``mark`` say how far the way has come, all or nothing. What is watched already is looked at anew where it changed
-        since, or was named. How many are looked at because of it."""
+        since, or was named. How many are looked at because of it. Raises Busy where one is new, and so many as ``room`` says wait already that the EHR has
+        told nothing of."""
         with self._writing.begin() as connection:
             _take_turn(connection, tenant, ehr)
+            if room is not None:
+                _require_room(connection, tenant, ehr, found, room)
             count = sum(self._note(connection, tenant, ehr, found[at : at + AT_ONCE]) for at in range(0, len(found), AT_ONCE))
             if mark is not None:
                 self._set(connection, tenant, ehr, way, {"mark": mark.mark, "place": mark.place})
@@ -258,6 +264,17 @@ def _change(connection: Connection, tenant: str, one: Watched, values: dict[str,
     """Change an encounter that is the caller's."""
     mine = (_W.key == one.key, _W.claim == one.claim)
     return bool(connection.execute(update(_W).where(_W.tenant == tenant, *mine).values(values)).rowcount)
+
+
+def _require_room(connection: Connection, tenant: str, ehr: str, found: Sequence[Found], room: int) -> None:
+    """Raises Busy; for what is watched already there is always room."""
+    named = {one.encounter for one in found}
+    known = set(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, _W.ehr == ehr, _W.encounter.in_(named))))
+    untold = (_W.ehr == ehr, _W.state == WatchState.WAITING.value, _W.seen_sha256 == "", _W.reason.in_(UNTOLD))
+    if named - known:
+        count = connection.scalar(select(func.count()).where(_W.tenant == tenant, *untold)) or 0
+        if count + len(named - known) > room:
+            raise Busy(f"{count} encounters wait that the EHR has told nothing of; no more are watched before it has")
 
 
 def _take_turn(connection: Connection, tenant: str, ehr: str) -> None:
