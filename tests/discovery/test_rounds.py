@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,26 @@ def test_a_note_that_is_signed_later_is_noticed_by_looking(stage: Stage) -> None
         stage.clock.pass_by(minutes=6)
         taken.append(stage.round().taken)
     assert taken == [0, 0, 1, 0]
+
+
+def test_a_note_of_a_day_to_come_settles_from_when_it_was_seen(stage: Stage) -> None:
+    """A year that was mistyped: the time after the last signature would never be over."""
+    stage.visit()
+    stage.write_note(date="2062-05-04T08:00:00Z")
+    taken = []
+    for _ in range(4):
+        taken.append(stage.round().taken)
+        stage.clock.pass_by(minutes=6)
+    assert taken == [0, 0, 0, 1]
+
+
+def test_an_ehr_whose_clock_is_ahead_has_its_notes_settle_no_longer(stage: Stage) -> None:
+    stage.ehr.clock = lambda: stage.clock.now + timedelta(hours=2)
+    stage.visit()
+    stage.write_note()
+    stage.round()
+    stage.clock.pass_by(minutes=16)
+    assert stage.round().taken == 1
 
 
 def test_waiting_ends(stage: Stage) -> None:
