@@ -16,7 +16,7 @@ from fhir_coder.discovery.finding import Finder
 from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
 from fhir_coder.discovery.reception import MOST_UNTOLD, Desk, Reception
-from fhir_coder.discovery.round import Round
+from fhir_coder.discovery.round import PATIENCE, Round
 from fhir_coder.discovery.watched import Found
 from fhir_coder.discovery_settings import Discovery, WayName
 from fhir_coder.ehr.client import EhrClient
@@ -125,8 +125,8 @@ class Discovering:
         return GroupExport(tenant, ehr, way, place.discovery.wait_days, stores.discovery, server, folder, stores.audit.record, _now)
 
     def _client_of(self, ehr: EhrSettings) -> Callable[[], EhrClient]:
-        """A client that tries nothing twice, made once: what the EHR asks for is minded by the round."""
-        return cache(lambda: self._connections.once(ehr, ehr.timeout_s))
+        """A client that waits for seconds at most, made once: for how long else the EHR is left alone is minded by the round."""
+        return cache(lambda: self._connections.once(ehr, ehr.timeout_s, PATIENCE))
 
 
 def server_context(certificate: str, key: str, client_ca: str) -> ssl.SSLContext:

@@ -18,7 +18,7 @@ from fhir_coder.discovery.looking import Cause, Looker
 from fhir_coder.discovery.watched import Watched
 from fhir_coder.discovery_settings import Discovery, Way, WayName
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.retry import NOT_ACTED, seconds_asked
+from fhir_coder.ehr.retry import NOT_ACTED, RetryPolicy, seconds_asked
 from fhir_coder.errors import Busy, EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError
 
 AT_ONCE = 20
@@ -26,6 +26,9 @@ AT_ONCE = 20
 FIRST_HOLD_S, LONGEST_HOLD_S = 30.0, 3600.0
 MOST_FAILURES = 3
 """Looks in a row after which the EHR is left alone for a while."""
+PATIENCE = RetryPolicy(attempts=5, longest_wait_s=5.0, if_asked=True)
+"""Of the client of a round. An EHR that counts the requests of each second asks for a second or two; were it left alone for longer, and a search begun anew
+after that, no search of several pages would come to its end."""
 OF_THE_ID = frozenset({400, 422})
 """Refusals that are of what was asked for: the EHR is well, and wrong ids do not keep the others waiting."""
 
@@ -106,7 +109,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The rounds at one EHR; ``connect`` gives its client, which tries nothing twice; ``now`` tells the time (aware); ``export`` is of way export."""
+    """The rounds at one EHR; ``connect`` gives its client, which has :data:`PATIENCE`; ``now`` tells the time (aware); ``export`` is of way export."""
 
     tenant: str
     ehr: str

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from fhir_coder.discovery.watched import Found, WatchState
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.jobs.job import JobLimits, Priority, State
 from tests.discovery.stage import EHR, TENANT, Stage, configured
-from tests.simulated_ehr import Fault
+from tests.simulated_ehr import Fault, Reply
 
 
 def settle(stage: Stage) -> None:
@@ -288,6 +289,54 @@ def test_without_a_word_of_when_it_waits_longer_each_time(stage: Stage) -> None:
         held.append(stage.round().held_s)
         stage.clock.pass_by(seconds=held[-1] + 1)
     assert all(15 * 2**number <= one <= 30 * 2**number + 1 for number, one in enumerate(held))
+
+
+def counts_each_second(stage: Stage, most: int, asks_s: str = "1") -> None:
+    """The EHR answers so many requests of a second, and 429 to the rest; who waits for a while has that pass by."""
+    seen: Counter[int] = Counter()
+    answer = stage.ehr.answer
+
+    def counted(*request: Any) -> Reply:
+        second = int(stage.clock.seconds())
+        seen[second] += 1
+        return answer(*request) if seen[second] <= most else Reply(429, {}, {"Retry-After": asks_s} if asks_s else {}, b"slower")
+
+    stage.ehr.answer = counted  # type: ignore[method-assign]
+    stage.ehr.waits = Passing(stage)
+
+
+class Passing(list[float]):
+    """What was waited for."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        self.stage.clock.pass_by(seconds=seconds)
+
+
+@pytest.mark.parametrize("way", ["updated", "by-date"])
+def test_an_ehr_that_counts_the_requests_of_each_second_is_searched_to_the_end(stage: Stage, way: str) -> None:
+    stage.discovery = configured({"way": way})
+    stage.ehr.page = 5
+    for number in range(12):
+        stage.visit(f"e{number}")
+        stage.write_note(f"d{number}", f"e{number}")
+    settle(stage)
+    counts_each_second(stage, 2)
+    report = stage.round()
+    assert (report.found, report.taken, report.held_s, report.problems) == (12, 12, 0, [])
+    assert set(stage.ehr.waits) == {1.0}
+
+
+@pytest.mark.parametrize("asks_s", ["", "6"])
+def test_one_that_asks_for_longer_or_does_not_say_is_left_alone(stage: Stage, asks_s: str) -> None:
+    stage.visit()
+    settle(stage)
+    counts_each_second(stage, 1, asks_s)
+    assert stage.round().held_s >= 6 and stage.ehr.waits == []
 
 
 def test_throttling_in_the_middle_of_looking_loses_nothing(stage: Stage) -> None:
