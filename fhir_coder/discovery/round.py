@@ -147,6 +147,8 @@ class Round:
         return report
 
     def _ask(self, client: EhrClient, report: Report, over: threading.Event) -> None:
+        """What is due is looked at before the ways have their turn, and what they found after: a search that always fails keeps nothing else waiting."""
+        self._look(client, report, over)
         answered = False
         for way in self.discovery.ways:
             if over.is_set():
@@ -170,7 +172,8 @@ class Round:
             since = self.now() - timedelta(days=self.discovery.reread_days)
             due = int(self.now().timestamp()) + self.discovery.reread_minutes * 60
             self.store.adopt_codings(self.tenant, self.ehr, since, due)
-        self._look(client, report, over)
+        if not report.is_full:
+            self._look(client, report, over)
         if answered or report.looked:
             self.store.answered(self.tenant, self.ehr)
         self.store.forget(self.tenant, self.ehr)
@@ -178,7 +181,8 @@ class Round:
     def _try(self, way: Way, client: EhrClient, report: Report, over: threading.Event) -> Tried:
         """A way's turn. That the EHR wants no export now, or has none yet, is of the export alone: what else it is asked goes on."""
         if way.name is not WayName.EXPORT or self.export is None:
-            return Tried(way.name, End.DONE, self.finder.find(way, client))
+            tell = lambda sentence: report.problems.append(f"way {way.name}: {sentence}")  # noqa: E731
+            return Tried(way.name, End.DONE, self.finder.find(way, client, over.is_set, tell))
         step = self.export.advance(client, over)
         if step.problem:
             report.problems.append(f"way {way.name}: {step.problem}")

@@ -331,6 +331,25 @@ def test_an_ehr_that_counts_the_requests_of_each_second_is_searched_to_the_end(s
     assert set(stage.ehr.waits) == {1.0}
 
 
+@pytest.mark.parametrize("status", [0, 429, 500, 504])
+def test_a_search_that_always_fails_keeps_nothing_else_waiting(stage: Stage, status: int) -> None:
+    """It takes too long, say: what messages and files name is looked at all the same, before the next try."""
+    stage.discovery = configured({"way": "updated"}, {"way": "hl7"})
+    stage.ehr.faults = [Fault("GET Encounter", status, times=-1)]
+    answer = stage.ehr.answer
+    stage.ehr.answer = lambda method, path, query, *rest: (  # type: ignore[method-assign]
+        Reply(200, stage.ehr.held("Encounter")[0]) if path == "Encounter/e1" else answer(method, path, query, *rest)
+    )
+    stage.visit()
+    stage.write_note()
+    stage.clock.pass_by(minutes=16)
+    for _ in range(3):
+        stage.store.note(TENANT, EHR, [Found("e1")])
+        stage.round()
+        stage.clock.pass_by(hours=2)
+    assert len(stage.open_jobs()) == 1
+
+
 @pytest.mark.parametrize("asks_s", ["", "6"])
 def test_one_that_asks_for_longer_or_does_not_say_is_left_alone(stage: Stage, asks_s: str) -> None:
     stage.visit()
