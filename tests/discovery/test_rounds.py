@@ -203,6 +203,43 @@ def test_reading_again_ends(stage: Stage) -> None:
     assert [(one.state, one.reason) for one in stage.counts()] == [(WatchState.CLOSED, "reread-over")]
 
 
+def test_an_addendum_after_that_is_coded_when_a_way_names_the_encounter_and_not_by_itself(stage: Stage) -> None:
+    stage.visit()
+    stage.write_note()
+    settle(stage)
+    stage.round()
+    stage.code_next()
+    for _ in range(8):
+        stage.clock.pass_by(days=1)
+        stage.round()
+    stage.write_note("d2", text="Addendum: cough.")
+    for _ in range(3):
+        stage.clock.pass_by(days=1)
+        assert stage.round().taken == 0
+    assert stage.standing() == {"reread-over": 1}
+    stage.store.note(TENANT, EHR, [Found("e1")])  # a message tells of the document
+    assert stage.round().reopened == 1
+
+
+def test_what_is_cancelled_after_it_was_found_or_coded_is_not_taken_on_any_more(stage: Stage) -> None:
+    for name in ("found", "coded", "queued"):
+        stage.visit(name)
+        stage.write_note(f"d-{name}", name)
+    stage.ehr.change("DocumentReference/d-found", docStatus="preliminary")
+    settle(stage)
+    assert stage.round().taken == 2
+    stage.code_next()
+    for name, status in (("found", "cancelled"), ("coded", "entered-in-error"), ("queued", "entered-in-error")):
+        stage.ehr.change(f"Encounter/{name}", status=status)
+        stage.write_note(f"d2-{name}", name, "Addendum.")
+    stage.clock.pass_by(hours=2)
+    report = stage.round()
+    assert (report.taken, stage.standing()) == (0, {"not-a-visit": 2, "queued": 1})  # the job reads for itself that there is no visit
+    stage.ehr.change("Encounter/found", status="finished")
+    settle(stage)
+    assert stage.round().taken == 1  # it was cancelled by mistake
+
+
 def test_notes_that_came_before_the_job_was_done_are_not_coded_twice(stage: Stage) -> None:
     """The job was taken on for the first note and has read the second too."""
     stage.visit()
