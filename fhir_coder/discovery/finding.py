@@ -107,7 +107,7 @@ class Finder:
     def _by_update(self, way: Way, client: EhrClient, is_over: Callable[[], bool]) -> int:
         count, began = 0, self.now()
         overlap = timedelta(minutes=way.overlap_minutes)
-        since = _moment(self.store.mark(self.tenant, self.ehr, way.name).mark) or began - timedelta(days=way.back_days)
+        since = self._since(way, began)
         while True:
             until = since + SLICE
             is_last = until > began - CLOCKS_DIFFER_BY
@@ -120,6 +120,11 @@ class Finder:
             if is_last or is_over():
                 return count
             since = until
+
+    def _since(self, way: Way, now: datetime) -> datetime:
+        """Up to when the way has come. A mark to come was set by a clock that was ahead: far ahead, it does not tell of what was searched."""
+        first, mark = now - timedelta(days=way.back_days), _moment(self.store.mark(self.tenant, self.ehr, way.name).mark)
+        return min(mark, now) if mark and mark <= now + CLOCKS_DIFFER_BY else first
 
     def _by_day(self, way: Way, client: EhrClient, is_over: Callable[[], bool], tell: Callable[[str], object]) -> int:
         mark, today = self.store.mark(self.tenant, self.ehr, way.name), self.now().date()

@@ -169,6 +169,18 @@ def test_the_mark_is_the_ehrs_own_moment_and_never_ahead_of_ours(stage: Stage) -
     assert stage.store.mark(TENANT, EHR, "updated") == Mark(ours.isoformat())
 
 
+@pytest.mark.parametrize("ahead", [{"minutes": 30}, {"days": 2}])
+def test_a_mark_to_come_is_not_believed(stage: Stage, ahead: dict[str, int]) -> None:
+    """Our own clock was ahead while the past was searched day by day; what changes from now on, and what did since, is found."""
+    now = stage.clock.now
+    stage.visit("before")
+    stage.store.note(TENANT, EHR, [], "updated", Mark((now + timedelta(**ahead)).isoformat()))
+    stage.clock.pass_by(minutes=5)
+    stage.visit("now")
+    assert find(stage) == 2
+    assert stage.store.mark(TENANT, EHR, "updated").mark <= stage.clock.now.isoformat()
+
+
 def test_what_arrives_late_is_found_within_the_overlap(stage: Stage) -> None:
     stage.visit()
     stage.clock.pass_by(minutes=30)
