@@ -273,6 +273,34 @@ def test_what_others_had_coded_is_read_again_too(stage: Stage) -> None:
     assert stage.round().taken == 1
 
 
+def test_what_was_over_and_somebody_has_coded_now_is_read_again(stage: Stage) -> None:
+    """Reading again had ended; a person had it coded weeks later, for an addendum."""
+    stage.visit()
+    stage.write_note()
+    settle(stage)
+    stage.round()
+    stage.code_next()
+    for _ in range(20):
+        stage.clock.pass_by(days=1)
+        stage.round()
+    assert stage.standing() == {"reread-over": 1}
+    stage.write_note("d2", text="Addendum.")
+    stage.clock.pass_by(hours=1)
+    stage.repository.save(TENANT, EHR, stage.result("e1"))
+    stage.clock.pass_by(minutes=1)
+    stage.round()
+    stage.clock.pass_by(hours=2)
+    assert stage.round().taken == 0 and stage.standing() == {"unchanged": 1}
+    stage.write_note("d3", text="Another.")
+    stage.clock.pass_by(hours=2)
+    assert stage.round().reopened == 1
+    stage.code_next()
+    for _ in range(10):
+        stage.clock.pass_by(days=1)
+        stage.round()
+    assert stage.standing() == {"reread-over": 1}  # and not again for the same coding
+
+
 def test_an_encounter_that_somebody_had_coded_is_not_coded_for_the_same_notes(stage: Stage) -> None:
     stage.visit()
     stage.write_note()
