@@ -83,7 +83,7 @@ class Reception:
             _LOG.info("a message was not taken: %s", refused.words)
             return self._acknowledgement(refused.sender, refused.code, refused.error, refused.words)
         except Busy as full:
-            _LOG.warning("a message was not taken: %s", full.message)
+            _LOG.info("a message was not taken: %s", full.message)
             words = "too many visits are waited for that the EHR does not know; send it again"
             return self._acknowledgement(_sender(content), APPLICATION_REJECT, INTERNAL, words, FULL)
         except Exception as error:  # the database may be away
