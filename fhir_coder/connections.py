@@ -80,10 +80,10 @@ class EhrConnections:
             clients[ehr] = self._connect(ehr, RetryPolicy())
         return clients[ehr]
 
-    def once(self, ehr: EhrSettings, longest_s: float = TIMEOUT_S) -> EhrClient:
-        """A client for a page that somebody waits for: one attempt of ``longest_s`` seconds, or less where the EHR is to be given less."""
+    def once(self, ehr: EhrSettings, longest_s: float = TIMEOUT_S, retry: RetryPolicy = RetryPolicy(attempts=1)) -> EhrClient:  # noqa: B008 (a constant)
+        """A client for a page that somebody waits for: one attempt of ``longest_s`` seconds, or less where the EHR is to be given less; or as ``retry`` says."""
         quick = replace(ehr, timeout_s=min(ehr.timeout_s, longest_s))
-        return self._connect(quick, RetryPolicy(attempts=1))
+        return self._connect(quick, retry)
 
     def as_person(self, ehr: EhrSettings, tokens: AccessTokens, retry: RetryPolicy | None = None) -> EhrClient:
         """A client that acts with a person's own tokens and is kept for nobody else."""

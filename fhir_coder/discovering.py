@@ -15,8 +15,8 @@ from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
 from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
-from fhir_coder.discovery.reception import Desk, Reception
-from fhir_coder.discovery.round import Round
+from fhir_coder.discovery.reception import MOST_UNTOLD, Desk, Reception
+from fhir_coder.discovery.round import PATIENCE, Round
 from fhir_coder.discovery.watched import Found
 from fhir_coder.discovery_settings import Discovery, WayName
 from fhir_coder.ehr.client import EhrClient
@@ -95,7 +95,8 @@ class Discovering:
 
     def reception(self) -> Reception:
         """What answers messages. Raises ConfigurationError."""
-        return Reception(desks_of(self.places), self._note, _now, self._metrics.count_message)
+        note = partial(self._stores.discovery.note, room=MOST_UNTOLD)
+        return Reception(desks_of(self.places), note, _now, self._metrics.count_message)
 
     def _note(self, tenant: str, ehr: str, found: list[Found]) -> int:
         return self._stores.discovery.note(tenant, ehr, found)
@@ -124,8 +125,8 @@ class Discovering:
         return GroupExport(tenant, ehr, way, place.discovery.wait_days, stores.discovery, server, folder, stores.audit.record, _now)
 
     def _client_of(self, ehr: EhrSettings) -> Callable[[], EhrClient]:
-        """A client that tries nothing twice, made once: what the EHR asks for is minded by the round."""
-        return cache(lambda: self._connections.once(ehr, ehr.timeout_s))
+        """A client that waits for seconds at most, made once: for how long else the EHR is left alone is minded by the round."""
+        return cache(lambda: self._connections.once(ehr, ehr.timeout_s, PATIENCE))
 
 
 def server_context(certificate: str, key: str, client_ca: str) -> ssl.SSLContext:

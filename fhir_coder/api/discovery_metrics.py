@@ -65,7 +65,7 @@ class DiscoveryMetrics:
         self._rounds.labels(tenant, ehr, "failed").inc()
 
     def count_message(self, answer: str, error: str) -> None:
-        """A message that was answered: AA, AE or AR, and the code of table 0357 or empty."""
+        """A message that was answered: AA, AE or AR, and the code of table 0357, ``full`` or empty."""
         self._messages.labels(answer, error).inc()
 
     def count_connection(self, end: str) -> None:

@@ -162,7 +162,7 @@ def _listening(arguments: argparse.Namespace, discovering: Discovering, metrics:
             (address.host, address.port), reception.answer, context, senders=arguments.sender, count=metrics.count_connection
         )
     except OSError as error:
-        raise ConfigurationError(f"{address} cannot be listened at ({type(error).__name__})") from None
+        raise ConfigurationError(f"{address} cannot be listened at ({error.strerror or type(error).__name__})") from None
     listener.start()
     print(f"listening for HL7 v2 at {address}", flush=True)
     try:

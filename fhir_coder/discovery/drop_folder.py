@@ -32,12 +32,14 @@ Note = Callable[[str, list[Found]], object]
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep came to; ``is_swept``: the folder could be used. ``problems`` name no file: its name may tell of a patient."""
+    """What a sweep came to; ``is_swept``: the folder could be used; ``stuck`` says of each file that could not be moved or read what was wrong. ``problems`` name
+    no file: its name may tell of a patient."""
 
     files: int = 0
     refused: int = 0
     encounters: int = 0
     is_swept: bool = True
+    stuck: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -59,22 +61,26 @@ class DropFolder:
                 (self.folder / name).mkdir(mode=0o700, exist_ok=True)
                 if (self.folder / name).is_symlink():
                     raise NotADirectoryError(name)  # it would lead what is dropped to a place of somebody else's choosing
-            self._pick_up()
+            self._pick_up(swept)
             for path in sorted((self.folder / TAKING).iterdir()):
-                self._take(path, swept)
+                with _of_itself(swept):
+                    self._take(path, swept)
         except OSError as error:
             swept.is_swept = False
             swept.problems.append(f"the folder of way drop cannot be used ({type(error).__name__})")
+        if swept.stuck:
+            kinds = ", ".join(sorted(set(swept.stuck)))
+            swept.problems.append(f"{len(swept.stuck)} dropped files could not be taken ({kinds}); they are tried again")
         if swept.refused:
             swept.problems.append(f"{swept.refused} dropped files were refused; the reasons lie beside them")
         return swept
 
-    def _pick_up(self) -> None:
+    def _pick_up(self, swept: Swept) -> None:
         """Rename what is whole out of the way of those who drop."""
         for path in sorted(self.folder.iterdir()):
             if path.name.startswith(".") or path.name.endswith(UNFINISHED) or (path.is_dir() and not path.is_symlink()):
                 continue
-            with _gone_is_fine():
+            with _of_itself(swept), _gone_is_fine():
                 if abs(self.now() - path.lstat().st_mtime) < QUIET_S:
                     continue
                 path.rename(self.folder / TAKING / _own(path.name))
@@ -100,6 +106,15 @@ class DropFolder:
         with _opened(kept.with_name(f"{kept.name}.reason"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW) as file:
             os.write(file, f"{reason}\n".encode())
         path.rename(kept)
+
+
+@contextmanager
+def _of_itself(swept: Swept) -> Iterator[None]:
+    """What is wrong with one file (somebody else's that we may not read, say) does not keep the others waiting."""
+    try:
+        yield
+    except OSError as error:
+        swept.stuck.append(type(error).__name__)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def read_dropped(content: bytes, ehr: str, known: Collection[str]) -> dict[str, 
 def _rows(lines: list[str], ehr: str) -> Iterator[tuple[int, str, str]]:
     """Number of the line, EHR and encounter of each."""
     told = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
-    header = [one.strip().lower() for one in told[0][1].split(",")] if told else []
+    header = _header(told[0][1]) if told else []
     if ENCOUNTER not in header:
         yield from ((number, ehr, _id(line)) for number, line in told)
         return
@@ -62,6 +62,14 @@ def _rows(lines: list[str], ehr: str) -> Iterator[tuple[int, str, str]]:
             raise NotTaken(f"line {number} has {len(cells)} columns, the header {len(header)}")
         row = dict(zip(header, cells, strict=True))
         yield number, row.get(EHR, "").strip() or ehr, _id(row[ENCOUNTER])
+
+
+def _header(line: str) -> list[str]:
+    """The names of the columns, if it is a header: many a program writes them in quotes."""
+    try:
+        return [one.strip().lower() for one in _cells(1, line)]
+    except NotTaken:
+        return []
 
 
 def _cells(number: int, line: str) -> list[str]:

@@ -12,6 +12,7 @@ from fhir_coder.bulk.line_facts import LONGEST_LINE, BadLine, read_facts
 from fhir_coder.discovery.watched import Found
 from fhir_coder.ehr.encounter_search import first_day, last_day
 from fhir_coder.ehr.encounter_version import hash_of
+from fhir_coder.exchange import Resource
 from fhir_coder.fhir_id import is_addressable
 
 
@@ -51,11 +52,18 @@ def _read(line: bytes, exported: Exported) -> None:
     if facts is None or not is_addressable(facts.id):
         return
     if facts.type == "Encounter":
-        encounter = json.loads(line)
-        exported.encounters[facts.id] = ExportedEncounter(Found(facts.id, hash_of(encounter)), first_day(encounter), last_day(encounter))
+        exported.encounters[facts.id] = _encounter(facts.id, json.loads(line))
     elif facts.type == "DocumentReference":
         named = (one.removeprefix("Encounter/") for one in facts.parts_of if one.startswith("Encounter/"))
         exported.documented |= set(filter(is_addressable, named))
+
+
+def _encounter(name: str, encounter: Resource) -> ExportedEncounter:
+    """Raises BadLine: no strict reader has seen an export."""
+    try:
+        return ExportedEncounter(Found(name, hash_of(encounter)), first_day(encounter), last_day(encounter))
+    except (AttributeError, TypeError):
+        raise BadLine("Encounter with a period of another type than FHIR R4 has there") from None
 
 
 def _lines(path: Path) -> Iterator[bytes]:

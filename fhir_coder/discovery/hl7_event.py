@@ -1,6 +1,6 @@
 r"""What discovery reads of a message of HL7 v2: that a visit was registered, changed or ended (ADT), or a document of it written (MDM), and which visit.
 
-Sources: HL7 v2.5.1 sections 2.9.2 (acknowledgement), 2.15.9 (MSH), 3.3.3, 3.3.4 and 3.3.8 (A03, A04, A08), 3.4.3.19 (PV1-19 Visit Number), 9.6.2 to 9.6.11 (T02
+Sources: HL7 v2.5.1 sections 2.9.2 and 2.9.3 (acknowledgement), 2.15.9 (MSH), 3.3.3, 3.3.4 and 3.3.8 (A03, A04, A08), 3.4.3.19 (PV1-19 Visit Number), 9.6.2 to 9.6.11 (T02
 to T11), 2.7 (escapes), table 0357 (error codes). Only MSH and PV1 are parsed: the other segments, documents among them, are not looked at.
 """
 
@@ -13,19 +13,23 @@ import hl7
 
 EVENTS = frozenset({("ADT", f"A{number:02}") for number in (3, 4, 8)} | {("MDM", f"T{number:02}") for number in range(2, 12)})
 _CONTROL = re.compile(r"[!-~][ -~]{0,198}", re.ASCII)
-_ESCAPED = re.compile(r"\\([FSTRE]|X(?:[0-9A-Fa-f]{2})+)\\", re.ASCII)
 LONGEST_VALUE = 200
 LONGEST_SEGMENT = 16 * 1024
 """Bytes of a segment that is read: every separator in it costs the parser far more than a byte."""
 
-APPLICATION_ERROR, APPLICATION_REJECT = "AE", "AR"
-MISSING_FIELD, WRONG_VALUE, UNKNOWN_VALUE, MESSAGE_TYPE, EVENT_CODE, INTERNAL = "101", "102", "103", "200", "201", "207"
+APPLICATION_ACCEPT, APPLICATION_ERROR, APPLICATION_REJECT = "AA", "AE", "AR"
+SEQUENCE, MISSING_FIELD, WRONG_VALUE, UNKNOWN_VALUE, MESSAGE_TYPE, EVENT_CODE, INTERNAL = "100", "101", "102", "103", "200", "201", "207"
 """Of table 0357."""
+CONDITIONS = frozenset({"AL", "NE", "ER", "SU"})
+"""Of table 0155: always, never, of what is not taken, of what is."""
+_NO_MARK = "\0"
+"""Stands for a separator that MSH-2 does not name: nothing is split by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What an answer needs of MSH, empty where it could not be read: who sent it, its control id, the event, the processing id and the version."""
+    """What an answer needs of MSH, empty where it could not be read: who sent it, its control id, the event, the processing id and the version; of the enhanced
+    mode, when an accept and when an application acknowledgement is wanted (MSH-15, MSH-16)."""
 
     application: str = ""
     facility: str = ""
@@ -33,6 +37,8 @@ class Sender:
     event: str = ""
     processing: str = ""
     version: str = ""
+    accept: str = ""
+    application_level: str = ""
 
 
 class Unaccepted(Exception):
@@ -66,7 +72,7 @@ def read_event(message: bytes) -> Visit:
         parsed = hl7.parse("\r".join([header, *([_text(visit)] if visit and not is_long else [])]))
     except Exception:  # the library raises what its containers raise
         raise Unaccepted(APPLICATION_REJECT, WRONG_VALUE, "the message cannot be parsed") from None
-    marks = header[3:8]
+    marks = (header[3] + header[4:].partition(header[3])[0][:4]).ljust(5, _NO_MARK)
     kind, event = _value(parsed, marks, "MSH", 9, 1), _value(parsed, marks, "MSH", 9, 2)
     sender = Sender(
         _value(parsed, marks, "MSH", 3, 1),
@@ -75,9 +81,12 @@ def read_event(message: bytes) -> Visit:
         event,
         _value(parsed, marks, "MSH", 11, 1),
         _value(parsed, marks, "MSH", 12, 1),
+        *(one if one in CONDITIONS else "" for one in (_value(parsed, marks, "MSH", field, 1) for field in (15, 16))),
     )
     if not _CONTROL.fullmatch(sender.control):
         raise Unaccepted(APPLICATION_REJECT, MISSING_FIELD, "MSH-10 is no control id", Sender())
+    if _has_another(begins):
+        raise Unaccepted(APPLICATION_ERROR, SEQUENCE, "a block holds one message, and this one more", sender)
     if (kind, event) not in EVENTS:
         is_kind = kind in {one for one, _ in EVENTS}
         words = "the event is none that is taken here" if is_kind else "the message type is none that is taken here"
@@ -101,6 +110,11 @@ def _segment(message: bytes, name: bytes) -> bytes:
     return b""
 
 
+def _has_another(message: bytes) -> bool:
+    """Whether a second message follows in the same block: its PV1 is not this one's, and it would be answered by nobody."""
+    return re.search(rb"[\r\n]MSH" + re.escape(message[3:4]), message) is not None
+
+
 def _text(segment: bytes) -> str:
     """UTF-8 where it is that, else a set of single bytes: what is read is ASCII in either."""
     try:
@@ -121,7 +135,7 @@ def _value(parsed: hl7.Message, marks: str, name: str, field: int, component: in
 
 def _unescaped(text: str, marks: str) -> str:
     """Section 2.7.4; ``marks`` are MSH-1 and MSH-2: field, component, repetition, escape and subcomponent."""
-    if marks[3] != "\\":
-        return text
-    known = {"F": marks[0], "S": marks[1], "T": marks[4], "R": marks[2], "E": "\\"}
-    return _ESCAPED.sub(lambda found: known.get(found[1]) or bytes.fromhex(found[1][1:]).decode("latin-1"), text)
+    known = {"F": marks[0], "S": marks[1], "T": marks[4], "R": marks[2], "E": marks[3]}
+    escape = re.escape(marks[3])
+    escaped = re.compile(rf"{escape}([FSTRE]|X(?:[0-9A-Fa-f]{{2}})+){escape}", re.ASCII)
+    return escaped.sub(lambda found: known.get(found[1]) or bytes.fromhex(found[1][1:]).decode("latin-1"), text)

@@ -53,7 +53,7 @@ def _uncounted(end: str) -> None:
 
 
 class Listener:
-    """Listens from its making. ``answer`` gives the acknowledgement of a message and raises nothing; ``context`` speaks TLS, None: in plain; ``senders`` are the
+    """Listens from its making. ``answer`` gives the acknowledgement of a message, or nothing to send, and raises nothing; ``context`` speaks TLS, None: in plain; ``senders`` are the
     networks that are heard, empty: all; ``count`` hears how each connection ended."""
 
     def __init__(
@@ -154,8 +154,9 @@ class Listener:
                 if end is not End.CLOSED:
                     _LOG.warning("a connection was closed: %s", end)
                 return end
-            connection.settimeout(self._bounds.message_s)
-            connection.sendall(START + self._answer(block) + END)
+            if answer := self._answer(block):
+                connection.settimeout(self._bounds.message_s)
+                connection.sendall(START + answer + END)
         return End.CLOSED
 
     def _next(self, connection: socket.socket, held: bytes) -> tuple[bytes | None, bytes, End]:

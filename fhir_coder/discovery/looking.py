@@ -164,10 +164,11 @@ class Looker:
         return reads_as
 
     def _settles(self, one: Watched, look: Look) -> bool:
-        """Whether the time after the last signature is not over, by the EHR's word or else since these notes were first seen."""
+        """Whether the time after the last signature is not over, by the EHR's word; since these notes were first seen where it does not tell, or tells a later
+        moment: what was seen had been written."""
         now = int(self.now().timestamp())
         since = one.pending_s if one.pending == look.version else now
-        signed = int(look.signed_at.timestamp()) if look.signed_at else since
+        signed = min(int(look.signed_at.timestamp()), since) if look.signed_at else since
         ready = signed + self.discovery.settle_minutes * MINUTE_S
         if ready > now:
             self.store.later(self.tenant, one, Why.SETTLING, ready, look.version, since)

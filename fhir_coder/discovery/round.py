@@ -18,7 +18,7 @@ from fhir_coder.discovery.looking import Cause, Looker
 from fhir_coder.discovery.watched import Watched
 from fhir_coder.discovery_settings import Discovery, Way, WayName
 from fhir_coder.ehr.client import EhrClient
-from fhir_coder.ehr.retry import NOT_ACTED, seconds_asked
+from fhir_coder.ehr.retry import NOT_ACTED, RetryPolicy, seconds_asked
 from fhir_coder.errors import Busy, EhrError, EhrRefused, EhrTimeout, EhrUnavailable, FhirCoderError
 
 AT_ONCE = 20
@@ -26,6 +26,9 @@ AT_ONCE = 20
 FIRST_HOLD_S, LONGEST_HOLD_S = 30.0, 3600.0
 MOST_FAILURES = 3
 """Looks in a row after which the EHR is left alone for a while."""
+PATIENCE = RetryPolicy(attempts=5, longest_wait_s=5.0, if_asked=True)
+"""Of the client of a round. An EHR that counts the requests of each second asks for a second or two; were it left alone for longer, and a search begun anew
+after that, no search of several pages would come to its end."""
 OF_THE_ID = frozenset({400, 422})
 """Refusals that are of what was asked for: the EHR is well, and wrong ids do not keep the others waiting."""
 
@@ -106,7 +109,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The rounds at one EHR; ``connect`` gives its client, which tries nothing twice; ``now`` tells the time (aware); ``export`` is of way export."""
+    """The rounds at one EHR; ``connect`` gives its client, which has :data:`PATIENCE`; ``now`` tells the time (aware); ``export`` is of way export."""
 
     tenant: str
     ehr: str
@@ -144,6 +147,8 @@ class Round:
         return report
 
     def _ask(self, client: EhrClient, report: Report, over: threading.Event) -> None:
+        """What is due is looked at before the ways have their turn, and what they found after: a search that always fails keeps nothing else waiting."""
+        self._look(client, report, over)
         answered = False
         for way in self.discovery.ways:
             if over.is_set():
@@ -167,7 +172,8 @@ class Round:
             since = self.now() - timedelta(days=self.discovery.reread_days)
             due = int(self.now().timestamp()) + self.discovery.reread_minutes * 60
             self.store.adopt_codings(self.tenant, self.ehr, since, due)
-        self._look(client, report, over)
+        if not report.is_full:
+            self._look(client, report, over)
         if answered or report.looked:
             self.store.answered(self.tenant, self.ehr)
         self.store.forget(self.tenant, self.ehr)
@@ -175,7 +181,8 @@ class Round:
     def _try(self, way: Way, client: EhrClient, report: Report, over: threading.Event) -> Tried:
         """A way's turn. That the EHR wants no export now, or has none yet, is of the export alone: what else it is asked goes on."""
         if way.name is not WayName.EXPORT or self.export is None:
-            return Tried(way.name, End.DONE, self.finder.find(way, client))
+            tell = lambda sentence: report.problems.append(f"way {way.name}: {sentence}")  # noqa: E731
+            return Tried(way.name, End.DONE, self.finder.find(way, client, over.is_set, tell))
         step = self.export.advance(client, over)
         if step.problem:
             report.problems.append(f"way {way.name}: {step.problem}")

@@ -17,11 +17,13 @@ NOT_ACTED = frozenset({429, 503})
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """``attempts`` in all; waits double from ``first_wait_s``; a server that asks for more than ``longest_wait_s`` is not waited for."""
+    """``attempts`` in all; waits double from ``first_wait_s``; a server that asks for more than ``longest_wait_s`` is not waited for, nor is one ``if_asked`` that
+    does not say how long."""
 
     attempts: int = 4
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0
+    if_asked: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def wait(self, attempt: int, status: int, headers: Mapping[str, str], is_repeatable: bool) -> float | None:
@@ -33,7 +35,7 @@ class RetryPolicy:
             return None
         asked = seconds_asked(headers.get("Retry-After", ""), self.now)
         if asked is None:
-            return min(self.first_wait_s * 2 ** (attempt - 1), self.longest_wait_s)
+            return None if self.if_asked else min(self.first_wait_s * 2 ** (attempt - 1), self.longest_wait_s)
         return asked if asked <= self.longest_wait_s else None
 
 

@@ -7,7 +7,7 @@ between, nothing is skipped and nothing is taken on twice. Of several processes 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -16,10 +16,12 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 
 from fhir_coder.discovery.watched import Count, Found, Mark, Reached, Watched, WatchState, Why
+from fhir_coder.errors import Busy
 from fhir_coder.jobs.job import Job
 from fhir_coder.store.discovery_tables import MarkRow, WatchedRow
 from fhir_coder.store.job_tables import JobRow
 from fhir_coder.store.jobs import OPEN_STATES
+from fhir_coder.store.review_rows import utc
 from fhir_coder.store.tables import CodedEncounterRow
 
 CLAIM_S = 300
@@ -32,6 +34,8 @@ LATE_KEYS = 1000
 """Codings so far below that mark may have been kept after it: keys are given before transactions end."""
 AT_ONCE = 200
 """Encounters that are put down in one statement."""
+UNTOLD = tuple(one.value for one in (Why.FOUND, Why.UNKNOWN, Why.REFUSED, Why.FAILED))
+"""Why an encounter waits that somebody named and that the EHR has told nothing of: there may be none."""
 _W = WatchedRow
 _M = MarkRow
 
@@ -62,27 +66,34 @@ class DiscoveryStore:
         with self._engine.connect() as connection:
             return frozenset(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, *here)))
 
-    def note(self, tenant: str, ehr: str, found: Sequence[Found], way: str = "", mark: Mark | None = None) -> int:
+    def note(self, tenant: str, ehr: str, found: Sequence[Found], way: str = "", mark: Mark | None = None, room: int | None = None) -> int:
         """Watch what was found, and with ``mark`` say how far the way has come, all or nothing. What is watched already is looked at anew where it changed
-        since, or was named. How many are looked at because of it."""
+        since, or was named. How many are looked at because of it. Raises Busy where one is new, and so many as ``room`` says wait already that the EHR has
+        told nothing of."""
         with self._writing.begin() as connection:
             _take_turn(connection, tenant, ehr)
+            if room is not None:
+                _require_room(connection, tenant, ehr, found, room)
             count = sum(self._note(connection, tenant, ehr, found[at : at + AT_ONCE]) for at in range(0, len(found), AT_ONCE))
             if mark is not None:
                 self._set(connection, tenant, ehr, way, {"mark": mark.mark, "place": mark.place})
         return count
 
     def adopt_codings(self, tenant: str, ehr: str, since: datetime, look_at_s: int) -> int:
-        """Watch encounters of the EHR that others had coded since then and after the last adoption; how many are new."""
+        """Watch encounters of the EHR that others had coded since then and after the last adoption; how many were not watched, or were over before that."""
         coding = CodedEncounterRow
         ours = (coding.ehr == ehr, coding.created_at >= since.astimezone(UTC), ~coding.is_inline, ~coding.is_uploaded)
         with self._writing.begin() as connection:
             _take_turn(connection, tenant, ehr)
             mark = connection.scalar(select(_M.mark).where(_M.tenant == tenant, _M.ehr == ehr, _M.way == ADOPTED)) or "0"
             newer = (coding.key > int(mark) - LATE_KEYS, coding.encounter_reference.like("Encounter/%"))
-            found = connection.execute(select(coding.key, coding.encounter_reference).where(coding.tenant == tenant, *ours, *newer)).all()
-            named = sorted({row.encounter_reference.removeprefix("Encounter/") for row in found})
-            count = sum(self._adopt(connection, tenant, ehr, named[at : at + AT_ONCE], look_at_s) for at in range(0, len(named), AT_ONCE))
+            columns = select(coding.key, coding.encounter_reference, coding.created_at)
+            found = connection.execute(columns.where(coding.tenant == tenant, *ours, *newer).order_by(coding.key)).all()
+            coded = {row.encounter_reference.removeprefix("Encounter/"): utc(row.created_at).timestamp() for row in found}
+            named = sorted(coded.items())
+            count = sum(
+                self._adopt(connection, tenant, ehr, dict(named[at : at + AT_ONCE]), look_at_s) for at in range(0, len(named), AT_ONCE)
+            )
             if (reached := max((row.key for row in found), default=0)) > int(mark):
                 self._set(connection, tenant, ehr, ADOPTED, {"mark": str(reached)})
         return count
@@ -218,14 +229,18 @@ class DiscoveryStore:
             connection.execute(update(_W).where(_W.tenant == tenant, *reopened).values(again))
         return len(new) + len(changed)
 
-    def _adopt(self, connection: Connection, tenant: str, ehr: str, named: Sequence[str], look_at_s: int) -> int:
-        here = (_W.ehr == ehr, _W.encounter.in_(named))
-        known = set(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, *here)))
+    def _adopt(self, connection: Connection, tenant: str, ehr: str, coded: Mapping[str, float], look_at_s: int) -> int:
+        """``coded`` says when each was (epoch seconds). One that is closed has been so since ``look_at_s`` at the latest."""
+        here = (_W.ehr == ehr, _W.encounter.in_(list(coded)))
+        known = connection.execute(select(_W.key, _W.encounter, _W.state, _W.look_at_s).where(_W.tenant == tenant, *here)).all()
         values = {"state": WatchState.TAKEN.value, "reason": Why.UNCHANGED.value, "look_at_s": look_at_s, "taken_s": int(self._now())}
-        rows = [self._new(tenant, ehr, Found(one)) | values for one in named if one not in known]
-        if rows:
-            connection.execute(insert(_W), rows)
-        return len(rows)
+        new = set(coded) - {row.encounter for row in known}
+        if new:
+            connection.execute(insert(_W), [self._new(tenant, ehr, Found(one)) | values for one in sorted(new)])
+        over = [row.key for row in known if row.state == WatchState.CLOSED.value and coded[row.encounter] > row.look_at_s]
+        if over:
+            connection.execute(update(_W).where(_W.tenant == tenant, _W.key.in_(over)).values(values))
+        return len(new) + len(over)
 
     def _new(self, tenant: str, ehr: str, found: Found) -> dict[str, Any]:
         now = int(self._now())
@@ -258,6 +273,17 @@ def _change(connection: Connection, tenant: str, one: Watched, values: dict[str,
     """Change an encounter that is the caller's."""
     mine = (_W.key == one.key, _W.claim == one.claim)
     return bool(connection.execute(update(_W).where(_W.tenant == tenant, *mine).values(values)).rowcount)
+
+
+def _require_room(connection: Connection, tenant: str, ehr: str, found: Sequence[Found], room: int) -> None:
+    """Raises Busy; for what is watched already there is always room."""
+    named = {one.encounter for one in found}
+    known = set(connection.scalars(select(_W.encounter).where(_W.tenant == tenant, _W.ehr == ehr, _W.encounter.in_(named))))
+    untold = (_W.ehr == ehr, _W.state == WatchState.WAITING.value, _W.seen_sha256 == "", _W.reason.in_(UNTOLD))
+    if named - known:
+        count = connection.scalar(select(func.count()).where(_W.tenant == tenant, *untold)) or 0
+        if count + len(named - known) > room:
+            raise Busy(f"{count} encounters wait that the EHR has told nothing of; no more are watched before it has")
 
 
 def _take_turn(connection: Connection, tenant: str, ehr: str) -> None:

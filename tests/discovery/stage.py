@@ -15,12 +15,11 @@ from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
 from fhir_coder.discovery.looking import Looker
-from fhir_coder.discovery.round import Report, Round
+from fhir_coder.discovery.round import PATIENCE, Report, Round
 from fhir_coder.discovery.watched import Count
 from fhir_coder.discovery_settings import Discovery, WayName, read_discovery
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
-from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.exchange import CodingResult, Intake
 from fhir_coder.jobs.asked import Asked, read
 from fhir_coder.jobs.job import Answer, Job, JobLimits
@@ -156,8 +155,8 @@ class Stage:
         return replace(made, **changes).run(self.over)
 
     def client(self) -> EhrClient:
-        """As the command makes it: it tries nothing twice."""
-        return self.ehr.client(retry=RetryPolicy(attempts=1))
+        """As the command makes it."""
+        return self.ehr.client(retry=PATIENCE)
 
     def visit(self, name: str = "e1", **elements: Any) -> None:
         """A finished visit of today at the EHR, without a note."""

@@ -174,6 +174,13 @@ def test_what_cannot_be_done_is_told_at_the_start(desk: Desk, discoveries: dict[
     assert (status, told) == (2, "") and re.search(message, error)
 
 
+def test_an_address_that_is_taken_is_told_in_words(desk: Desk) -> None:
+    desk.configure(epic={"ways": [{"way": "hl7"}]})
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        status, told, error = desk.run("--listen", f"127.0.0.1:{other.getsockname()[1]}")
+    assert (status, told) == (2, "") and "cannot be listened at (Address already in use" in error
+
+
 def test_without_a_key_nothing_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FHIR_CODER_KEY", "")
     assert "jobs need FHIR_CODER_KEY" in desk.run()[2]

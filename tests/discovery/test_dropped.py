@@ -32,6 +32,8 @@ TAKEN = {
     "one column": (b"encounter\ne1\n", {"main": ["e1"]}),
     "two columns": (b"ehr,encounter\nmain,e1\narchive,e2\n,e3\n", {"main": ["e1", "e3"], "archive": ["e2"]}),
     "the other order, quoted": (b'Encounter,EHR\n"e1","archive"\n', {"archive": ["e1"]}),
+    "all of it quoted": (b'"ehr","encounter"\n"main","e1"\n"archive","e2"\n', {"main": ["e1"], "archive": ["e2"]}),
+    "a quoted column": (b'"Encounter"\r\n"Encounter/e1"\r\n', {"main": ["e1"]}),
 }
 
 
@@ -49,6 +51,7 @@ REFUSED = {
     "a column twice": (b"encounter,encounter\ne1,e1\n", "the header is of encounter and ehr"),
     "too few": (b"ehr,encounter\nmain\n", "line 2 has 1 columns, the header 2"),
     "an unknown EHR": (b"ehr,encounter\nZwiebel,e1\n", "line 2 names an EHR"),
+    "a torn quote in the header": (b'"ehr,encounter\nmain,e1\n', "line 1 is no id"),
     "a torn quote": (b'ehr,encounter\nmain,"e1\n', "line 2 is no CSV"),
     "no text": (b"e1\n\xff\xfe\n", "not UTF-8"),
     "too long an id": (b"e" * 65, "line 1 is no id"),
@@ -206,6 +209,19 @@ def test_what_another_process_is_taking_is_its_own(folder: DropFolder, noted: li
         assert folder.sweep().files == 0 and noted == []
     assert folder.sweep().files == 1  # it died, and the file is taken by the next
     assert noted == [("main", "e1")]
+
+
+def test_a_file_that_cannot_be_taken_keeps_no_other_waiting(folder: DropFolder, noted: list[tuple[str, str]]) -> None:
+    """As one that we may not read, or move; here its reason cannot be laid beside it."""
+    folder.sweep()
+    (folder.folder / "taking" / "a").write_text("no id\n")
+    (folder.folder / "refused" / "a.reason").mkdir()
+    (folder.folder / "day.txt").write_text("e1\n")
+    swept = folder.sweep()
+    assert (swept.is_swept, swept.files, noted) == (True, 1, [("main", "e1")])
+    assert swept.problems == ["1 dropped files could not be taken (IsADirectoryError); they are tried again"]
+    (folder.folder / "refused" / "a.reason").rmdir()
+    assert folder.sweep().refused == 1
 
 
 def test_what_cannot_be_kept_is_taken_another_time(folder: DropFolder, noted: list[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fhir_coder.discovery.finding import MOST_REFUSED
 from fhir_coder.discovery.watched import Mark
 from fhir_coder.discovery_settings import SEARCHING, Way, WayName
 from fhir_coder.ehr.capabilities import read_capabilities
@@ -15,7 +16,7 @@ from fhir_coder.ehr.encounter_search import missing, offered
 from fhir_coder.errors import ConfigurationError, EhrError
 from fhir_coder.fhir.reader import read_json
 from tests.discovery.stage import EHR, TENANT, VENDORS, Stage, configured
-from tests.simulated_ehr import Fault, Habits
+from tests.simulated_ehr import Fault, Habits, Reply
 
 BY_PRACTITIONER = {"way": "by-practitioner", "ids": ["dr", "other"]}
 BY_PATIENT = {"way": "by-patient", "ids": ["p1"]}
@@ -168,6 +169,18 @@ def test_the_mark_is_the_ehrs_own_moment_and_never_ahead_of_ours(stage: Stage) -
     assert stage.store.mark(TENANT, EHR, "updated") == Mark(ours.isoformat())
 
 
+@pytest.mark.parametrize("ahead", [{"minutes": 30}, {"days": 2}])
+def test_a_mark_to_come_is_not_believed(stage: Stage, ahead: dict[str, int]) -> None:
+    """Our own clock was ahead while the past was searched day by day; what changes from now on, and what did since, is found."""
+    now = stage.clock.now
+    stage.visit("before")
+    stage.store.note(TENANT, EHR, [], "updated", Mark((now + timedelta(**ahead)).isoformat()))
+    stage.clock.pass_by(minutes=5)
+    stage.visit("now")
+    assert find(stage) == 2
+    assert stage.store.mark(TENANT, EHR, "updated").mark <= stage.clock.now.isoformat()
+
+
 def test_what_arrives_late_is_found_within_the_overlap(stage: Stage) -> None:
     stage.visit()
     stage.clock.pass_by(minutes=30)
@@ -209,6 +222,55 @@ def test_a_sweep_through_people_goes_on_after_the_last_one(stage: Stage) -> None
     stage.ehr.asked.clear()
     find(stage)
     assert len(stage.ehr.asked) == 6
+
+
+def refuse_for(stage: Stage, status: int, *people: str) -> None:
+    """The EHR answers searches for these people so, always."""
+    answer = stage.ehr.answer
+
+    def answered(method: str, path: str, query: str, *rest: Any) -> Reply:
+        if any(f"practitioner={one}&" in query for one in people):
+            stage.ehr.asked.append(query)
+            return Reply(status, {}, {}, b"no")
+        return answer(method, path, query, *rest)
+
+    stage.ehr.answer = answered  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_one_person_whom_the_ehr_refuses_keeps_no_other_waiting(stage: Stage, status: int) -> None:
+    people = [f"dr{number}" for number in range(6)]
+    stage.discovery = configured({"way": "by-practitioner", "ids": people}, {"way": "hl7"})
+    for one in people:
+        stage.visit(one, participant=[{"individual": {"reference": f"Practitioner/{one}"}}])
+    refuse_for(stage, status, "dr1", "dr2", "dr5")
+    for _ in range(2):
+        report = stage.round()
+        assert report.problems == [f"way by-practitioner: 3 of 6 could not be searched: the EHR answered {status} to search Encounter"]
+        assert report.held_s == 0 and report.ways[0].end == "done"
+    assert sum(stage.standing().values()) == 3 and stage.store.mark(TENANT, EHR, "by-practitioner").mark == "2026-05-04"
+
+
+@pytest.mark.parametrize("rest", [0, 5])
+def test_an_ehr_that_refuses_everybody_is_not_asked_for_each(stage: Stage, rest: int) -> None:
+    people = [f"dr{number}" for number in range(MOST_REFUSED + rest)]
+    stage.discovery = configured({"way": "by-practitioner", "ids": people})
+    refuse_for(stage, 403, *people)
+    for asked in (MOST_REFUSED, rest or MOST_REFUSED, MOST_REFUSED):
+        stage.ehr.asked.clear()
+        stage.round()
+        assert len(stage.ehr.asked) == asked
+    assert stage.store.mark(TENANT, EHR, "by-practitioner").mark == ""  # these days are searched when it answers
+
+
+@pytest.mark.parametrize("way", [{"way": "by-practitioner", "ids": ["dr", "other"]}, {"way": "updated"}])
+def test_who_is_told_to_end_ends_after_the_search_that_is_made(stage: Stage, way: dict[str, Any]) -> None:
+    stage.discovery = configured(way)
+    stage.store.note(TENANT, EHR, [], way["way"], Mark("2026-04-28T00:00:00+00:00" if way["way"] == "updated" else "2026-05-03"))
+    stage.finder().find(stage.discovery.ways[0], stage.client(), is_over=lambda: bool(stage.ehr.asked))
+    assert len(stage.ehr.asked) == 1
+    stage.finder().find(stage.discovery.ways[0], stage.client())
+    assert len(set(stage.ehr.asked)) == len(stage.ehr.asked) > 1  # it goes on from there
 
 
 def test_people_of_a_file(stage: Stage, tmp_path: Path) -> None:

@@ -215,6 +215,35 @@ def test_two_processes_do_not_take_in_the_same_export(exporter: Exporter) -> Non
     assert exporter.mark() == TIME
 
 
+def test_two_machines_with_folders_of_their_own_take_on_each_encounter_once_and_skip_none(exporter: Exporter, tmp_path: Path) -> None:
+    """Each makes an export of the same Group, in turns at every step; the one that ends last has the older one, and the days after it are exported again."""
+    stage = exporter.stage
+    stage.visit()
+    stage.write_note()
+    exporter.holds(*held_of(stage, "Encounter", "DocumentReference"))
+    stage.clock.pass_by(minutes=16)
+    other = tmp_path / "other"
+    exporter.round()
+    exporter.round(folder=other)
+    assert len(exporter.ehr.kick_offs) == 2
+    stage.clock.pass_by(minutes=1)
+    exporter.ehr.polls = [Canned(202, b"", {"Retry-After": "60"})]
+    exporter.round(folder=other)
+    exporter.ehr.manifest = {"transactionTime": "2026-05-04T09:16:30Z"}
+    exporter.round()
+    assert exporter.mark() == "2026-05-04T09:16:30Z" and len(stage.open_jobs()) == 1
+    stage.clock.pass_by(minutes=1)
+    exporter.ehr.manifest = {"transactionTime": TIME}
+    exporter.round(folder=other)
+    assert exporter.mark() == TIME and len(stage.open_jobs()) == 1
+    for folder in (exporter.folder, other):  # both see that the next one is not due
+        exporter.round(folder=folder)
+    assert len(exporter.ehr.kick_offs) == 2
+    stage.clock.pass_by(hours=1)
+    exporter.taken_in()
+    assert exporter.ehr.kick_offs[-1][1]["_since"] == [TIME] and len(stage.open_jobs()) == 1
+
+
 def test_an_encounter_that_a_document_names_is_read_to_know_of_what_day_it_is(exporter: Exporter) -> None:
     """Only the document changed: of a visit of last week, of one of years ago, and of one that the EHR does not know."""
     stage = exporter.stage
@@ -262,6 +291,17 @@ def test_lines_that_cannot_be_read_are_told_and_the_rest_is_taken_in(exporter: E
     assert report.found == 1
     told = "an export was taken in, but 2 lines could not be read and the EHR says that it could not export everything (1 files of errors)"
     assert report.problems == [f"way export: {told}"]
+
+
+@pytest.mark.parametrize("period", ["null", "7", '["x"]', '{"start": null}', '{"end": 20260504}', '{"start": "2026-05-04", "end": null}'])
+def test_a_line_with_a_period_of_another_kind_does_not_end_the_rounds(exporter: Exporter, period: str) -> None:
+    """No strict reader has seen an export: a null in it is of that line, and the other ways go on."""
+    exporter.stage.visit()
+    good = json.dumps(exporter.stage.ehr.held("Encounter")[0]).encode()
+    exporter.holds(Encounter=b'{"resourceType": "Encounter", "id": "odd", "period": ' + period.encode() + b"}\n" + good + b"\n")
+    report = exporter.taken_in()[-1]
+    assert report.problems == ["way export: an export was taken in, but 1 lines could not be read"]
+    assert report.found == 1 and exporter.mark() == TIME
 
 
 @pytest.mark.parametrize("time", ["", "yesterday", "2999-01-01T00:00:00Z", "2026-05-04T09:00:00Z&_type=Patient"])

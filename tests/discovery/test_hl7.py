@@ -127,6 +127,69 @@ def test_other_separators() -> None:
     assert read_event(adt("ADT$A03", "e1$$$HOSP", marks="!$~\\&")).authority == "HOSP"
 
 
+SEPARATORS = {
+    "another mark of escapes": (adt("ADT!A03", "V%T%17%X2E%%E%!!!HOSP", marks="#!@%+"), "V+17.%"),
+    "of version 2.7": (adt(visit="e1^^^HOSP", marks="|^~\\&#"), "e1"),
+    "the first two alone": (adt(visit="VERSE^^^HOSP", marks="|^~"), "VERSE"),
+    "the first alone": (adt(visit="EHRFEH~E^^^HOSP", marks="|^"), "EHRFEH~E"),
+}
+
+
+@pytest.mark.parametrize(("message", "number"), SEPARATORS.values(), ids=SEPARATORS.keys())
+def test_separators_are_those_that_the_message_names(message: bytes, number: str) -> None:
+    visit = read_event(message)
+    assert (visit.number, visit.authority, visit.sender.control) == (number, "HOSP", "c1")
+
+
+ENDS_OF_LINES = {
+    "as it should be": adt(),
+    "windows": adt().replace(b"\r", b"\r\n"),
+    "unix": adt().replace(b"\r", b"\n"),
+    "none at the end": adt().rstrip(b"\r"),
+    "blank lines": b"\r\n" + adt().replace(b"\r", b"\r\r\n"),
+    "another set of letters": adt(facility="CLINIC").replace(MARKER.encode(), "Zwiebelk\xfcche".encode("cp1252")),
+    "UTF-8": adt().replace(MARKER.encode(), "Zwiebelk\xfcche".encode()),
+}
+
+
+@pytest.mark.parametrize("message", ENDS_OF_LINES.values(), ids=ENDS_OF_LINES.keys())
+def test_lines_and_letters_as_senders_write_them(message: bytes) -> None:
+    reception, noted = received()
+    assert codes(reception.answer(message)) == ("AA", "c1", "") and noted == [(TENANT, EHR, "e1")]
+
+
+MODES = {
+    "original": ("", ["AA", "AE", "AR"]),
+    "accept always": ("|||AL|NE", ["CA", "CE", "CR"]),
+    "accept always, and application": ("|||AL|AL", ["CA", "CE", "CR"]),
+    "application alone": ("|||NE|AL", ["AA", "AE", "AR"]),
+    "accept of errors": ("|||ER|NE", ["", "CE", "CR"]),
+    "accept of errors, application of success": ("|||ER|SU", ["AA", "CE", "CR"]),
+    "accept of success": ("|||SU|NE", ["CA", "", ""]),
+    "application, the other left out": ("||||AL", ["AA", "AE", "AR"]),
+    "never": ("|||NE|NE", ["", "", ""]),
+    "words that are none": ("|||YES|NO", ["AA", "AE", "AR"]),
+}
+
+
+@pytest.mark.parametrize(("told", "answers"), MODES.values(), ids=MODES.keys())
+def test_the_answer_is_by_the_mode_that_the_sender_asks_for(told: str, answers: list[str]) -> None:
+    counted: list[str] = []
+    reception = Reception([desk()], lambda *found: None, lambda: START, lambda answer, error: counted.append(answer))
+    replies = [reception.answer(one.replace(b"|2.5.1", f"|2.5.1{told}".encode())) for one in (adt(), adt(visit=""), adt("ADT^A40"))]
+    assert [codes(one)[0] if one else "" for one in replies] == answers
+    assert counted == ["AA", "AE", "AR"]
+
+
+@pytest.mark.parametrize("first", [adt(), adt().partition(b"PV1")[0]], ids=["whole", "without a visit of its own"])
+def test_a_block_with_a_second_message_is_refused_as_a_whole(first: bytes) -> None:
+    """Of two the second would be lost, and its visit be taken for that of the first, which may be of another EHR."""
+    reception, noted = received()
+    for end in (b"", b"\n"):
+        assert codes(reception.answer(first + end + adt(visit="e2", control="c2"))) == ("AE", "c1", "100")
+    assert noted == []
+
+
 def test_the_answer_is_an_acknowledgement_that_our_own_sender_reads() -> None:
     reception, _ = received()
     taken = read_acknowledgement(reception.answer(adt()), "c1")
@@ -216,6 +279,15 @@ def test_several_messages_over_one_connection_in_any_pieces(listening: Callable[
         while replies.count(b"\x1c") < 3:
             replies += connection.recv(8192)
     assert [one for _, _, one in noted] == ["e0", "e1", "e2"]
+
+
+def test_who_wants_no_answer_gets_none_and_goes_on(listening: Callable[..., Listener]) -> None:
+    reception, noted = received()
+    quiet = adt(visit="e2").replace(b"|2.5.1", b"|2.5.1|||NE|NE")
+    with socket.create_connection(("127.0.0.1", listening(reception.answer).port), 5) as connection:
+        connection.sendall(b"".join(b"\x0b" + one + b"\x1c\r" for one in (quiet, adt(control="c9"))))
+        assert codes(connection.recv(8192)[1:-2])[:2] == ("AA", "c9")
+    assert [one for _, _, one in noted] == ["e2", "e1"]
 
 
 def closed_within(listener: Listener, seconds: float, *pieces: bytes) -> bool:

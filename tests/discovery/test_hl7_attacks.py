@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from fhir_coder.discovery.hl7_event import LONGEST_SEGMENT
 from fhir_coder.discovery.listener import Bounds, Listener
 from fhir_coder.discovery.reception import Reception
-from tests.discovery.stage import Stage, configured
+from fhir_coder.discovery.watched import Found
+from tests.discovery.stage import EHR, TENANT, Stage, configured
 from tests.discovery.test_hl7 import adt, codes, desk, received
 from tests.simulated_ehr import Fault
 
@@ -202,6 +204,26 @@ def test_ids_of_nothing_are_asked_for_more_and_more_rarely(stage: Stage) -> None
         stage.round()
         stage.clock.pass_by(minutes=5)
     assert stage.open_jobs() == [] and stage.ehr.calls.count("GET Encounter/nothing") < 10
+
+
+def test_a_flood_of_ids_of_nothing_is_refused_before_it_fills_the_store(stage: Stage) -> None:
+    stage.discovery = configured({"way": "hl7"}, wait_days=1)
+    counted: list[tuple[str, str]] = []
+    reception = Reception([desk()], partial(stage.store.note, room=5), stage.clock, lambda answer, error: counted.append((answer, error)))
+    for number in range(3):
+        stage.visit(f"e{number}")
+        assert codes(reception.answer(adt(visit=f"e{number}")))[0] == "AA"
+    stage.round()  # the EHR knows these, so that they take no room
+    answers = [codes(reception.answer(adt(visit=f"nothing{number}"))) for number in range(9)]
+    assert answers == [("AA", "c1", "")] * 5 + [("AR", "c1", "207")] * 4
+    assert counted[-1] == ("AR", "full") and sum(stage.standing().values()) == 8
+    stage.round()
+    assert codes(reception.answer(adt(visit="nothing8"))) == ("AR", "c1", "207")
+    assert codes(reception.answer(adt(visit="e1")))[0] == codes(reception.answer(adt(visit="nothing1")))[0] == "AA"  # watched already
+    stage.store.note(TENANT, EHR, [Found(f"s{number}", "seen") for number in range(9)])  # a search is not kept from finding
+    stage.clock.pass_by(days=1, hours=2)
+    stage.round()
+    assert codes(reception.answer(adt(visit="nothing8"))) == ("AA", "c1", "")
 
 
 def test_ids_that_the_ehr_refuses_do_not_keep_others_waiting(stage: Stage) -> None:

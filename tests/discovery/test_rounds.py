@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from fhir_coder.discovery.watched import Found, WatchState
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.jobs.job import JobLimits, Priority, State
 from tests.discovery.stage import EHR, TENANT, Stage, configured
-from tests.simulated_ehr import Fault
+from tests.simulated_ehr import Fault, Reply
 
 
 def settle(stage: Stage) -> None:
@@ -118,6 +120,26 @@ def test_a_note_that_is_signed_later_is_noticed_by_looking(stage: Stage) -> None
     assert taken == [0, 0, 1, 0]
 
 
+def test_a_note_of_a_day_to_come_settles_from_when_it_was_seen(stage: Stage) -> None:
+    """A year that was mistyped: the time after the last signature would never be over."""
+    stage.visit()
+    stage.write_note(date="2062-05-04T08:00:00Z")
+    taken = []
+    for _ in range(4):
+        taken.append(stage.round().taken)
+        stage.clock.pass_by(minutes=6)
+    assert taken == [0, 0, 0, 1]
+
+
+def test_an_ehr_whose_clock_is_ahead_has_its_notes_settle_no_longer(stage: Stage) -> None:
+    stage.ehr.clock = lambda: stage.clock.now + timedelta(hours=2)
+    stage.visit()
+    stage.write_note()
+    stage.round()
+    stage.clock.pass_by(minutes=16)
+    assert stage.round().taken == 1
+
+
 def test_waiting_ends(stage: Stage) -> None:
     stage.visit()
     stage.round()
@@ -181,6 +203,43 @@ def test_reading_again_ends(stage: Stage) -> None:
     assert [(one.state, one.reason) for one in stage.counts()] == [(WatchState.CLOSED, "reread-over")]
 
 
+def test_an_addendum_after_that_is_coded_when_a_way_names_the_encounter_and_not_by_itself(stage: Stage) -> None:
+    stage.visit()
+    stage.write_note()
+    settle(stage)
+    stage.round()
+    stage.code_next()
+    for _ in range(8):
+        stage.clock.pass_by(days=1)
+        stage.round()
+    stage.write_note("d2", text="Addendum: cough.")
+    for _ in range(3):
+        stage.clock.pass_by(days=1)
+        assert stage.round().taken == 0
+    assert stage.standing() == {"reread-over": 1}
+    stage.store.note(TENANT, EHR, [Found("e1")])  # a message tells of the document
+    assert stage.round().reopened == 1
+
+
+def test_what_is_cancelled_after_it_was_found_or_coded_is_not_taken_on_any_more(stage: Stage) -> None:
+    for name in ("found", "coded", "queued"):
+        stage.visit(name)
+        stage.write_note(f"d-{name}", name)
+    stage.ehr.change("DocumentReference/d-found", docStatus="preliminary")
+    settle(stage)
+    assert stage.round().taken == 2
+    stage.code_next()
+    for name, status in (("found", "cancelled"), ("coded", "entered-in-error"), ("queued", "entered-in-error")):
+        stage.ehr.change(f"Encounter/{name}", status=status)
+        stage.write_note(f"d2-{name}", name, "Addendum.")
+    stage.clock.pass_by(hours=2)
+    report = stage.round()
+    assert (report.taken, stage.standing()) == (0, {"not-a-visit": 2, "queued": 1})  # the job reads for itself that there is no visit
+    stage.ehr.change("Encounter/found", status="finished")
+    settle(stage)
+    assert stage.round().taken == 1  # it was cancelled by mistake
+
+
 def test_notes_that_came_before_the_job_was_done_are_not_coded_twice(stage: Stage) -> None:
     """The job was taken on for the first note and has read the second too."""
     stage.visit()
@@ -212,6 +271,34 @@ def test_what_others_had_coded_is_read_again_too(stage: Stage) -> None:
     stage.write_note("d2", text="Addendum.")
     stage.clock.pass_by(hours=2)
     assert stage.round().taken == 1
+
+
+def test_what_was_over_and_somebody_has_coded_now_is_read_again(stage: Stage) -> None:
+    """Reading again had ended; a person had it coded weeks later, for an addendum."""
+    stage.visit()
+    stage.write_note()
+    settle(stage)
+    stage.round()
+    stage.code_next()
+    for _ in range(20):
+        stage.clock.pass_by(days=1)
+        stage.round()
+    assert stage.standing() == {"reread-over": 1}
+    stage.write_note("d2", text="Addendum.")
+    stage.clock.pass_by(hours=1)
+    stage.repository.save(TENANT, EHR, stage.result("e1"))
+    stage.clock.pass_by(minutes=1)
+    stage.round()
+    stage.clock.pass_by(hours=2)
+    assert stage.round().taken == 0 and stage.standing() == {"unchanged": 1}
+    stage.write_note("d3", text="Another.")
+    stage.clock.pass_by(hours=2)
+    assert stage.round().reopened == 1
+    stage.code_next()
+    for _ in range(10):
+        stage.clock.pass_by(days=1)
+        stage.round()
+    assert stage.standing() == {"reread-over": 1}  # and not again for the same coding
 
 
 def test_an_encounter_that_somebody_had_coded_is_not_coded_for_the_same_notes(stage: Stage) -> None:
@@ -267,6 +354,73 @@ def test_without_a_word_of_when_it_waits_longer_each_time(stage: Stage) -> None:
         held.append(stage.round().held_s)
         stage.clock.pass_by(seconds=held[-1] + 1)
     assert all(15 * 2**number <= one <= 30 * 2**number + 1 for number, one in enumerate(held))
+
+
+def counts_each_second(stage: Stage, most: int, asks_s: str = "1") -> None:
+    """The EHR answers so many requests of a second, and 429 to the rest; who waits for a while has that pass by."""
+    seen: Counter[int] = Counter()
+    answer = stage.ehr.answer
+
+    def counted(*request: Any) -> Reply:
+        second = int(stage.clock.seconds())
+        seen[second] += 1
+        return answer(*request) if seen[second] <= most else Reply(429, {}, {"Retry-After": asks_s} if asks_s else {}, b"slower")
+
+    stage.ehr.answer = counted  # type: ignore[method-assign]
+    stage.ehr.waits = Passing(stage)
+
+
+class Passing(list[float]):
+    """What was waited for."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        self.stage.clock.pass_by(seconds=seconds)
+
+
+@pytest.mark.parametrize("way", ["updated", "by-date"])
+def test_an_ehr_that_counts_the_requests_of_each_second_is_searched_to_the_end(stage: Stage, way: str) -> None:
+    stage.discovery = configured({"way": way})
+    stage.ehr.page = 5
+    for number in range(12):
+        stage.visit(f"e{number}")
+        stage.write_note(f"d{number}", f"e{number}")
+    settle(stage)
+    counts_each_second(stage, 2)
+    report = stage.round()
+    assert (report.found, report.taken, report.held_s, report.problems) == (12, 12, 0, [])
+    assert set(stage.ehr.waits) == {1.0}
+
+
+@pytest.mark.parametrize("status", [0, 429, 500, 504])
+def test_a_search_that_always_fails_keeps_nothing_else_waiting(stage: Stage, status: int) -> None:
+    """It takes too long, say: what messages and files name is looked at all the same, before the next try."""
+    stage.discovery = configured({"way": "updated"}, {"way": "hl7"})
+    stage.ehr.faults = [Fault("GET Encounter", status, times=-1)]
+    answer = stage.ehr.answer
+    stage.ehr.answer = lambda method, path, query, *rest: (  # type: ignore[method-assign]
+        Reply(200, stage.ehr.held("Encounter")[0]) if path == "Encounter/e1" else answer(method, path, query, *rest)
+    )
+    stage.visit()
+    stage.write_note()
+    stage.clock.pass_by(minutes=16)
+    for _ in range(3):
+        stage.store.note(TENANT, EHR, [Found("e1")])
+        stage.round()
+        stage.clock.pass_by(hours=2)
+    assert len(stage.open_jobs()) == 1
+
+
+@pytest.mark.parametrize("asks_s", ["", "6"])
+def test_one_that_asks_for_longer_or_does_not_say_is_left_alone(stage: Stage, asks_s: str) -> None:
+    stage.visit()
+    settle(stage)
+    counts_each_second(stage, 1, asks_s)
+    assert stage.round().held_s >= 6 and stage.ehr.waits == []
 
 
 def test_throttling_in_the_middle_of_looking_loses_nothing(stage: Stage) -> None:

@@ -52,6 +52,22 @@ def test_what_is_found_twice_is_watched_once(desk: Desk) -> None:
     assert [one.encounter for one in desk.store.claim_due("north", "main", 9)] == ["e1", "e2"]
 
 
+def test_what_somebody_named_and_the_ehr_told_nothing_of_has_so_much_room(desk: Desk) -> None:
+    desk.store.note("north", "main", [Found("e1"), Found("e2")], room=2)
+    for named in ([Found("e3")], [Found("e1"), Found("e3")]):
+        with pytest.raises(Busy, match="2 encounters wait"):
+            desk.store.note("north", "main", named, room=2)
+    assert desk.store.note("north", "main", [Found("e1")], room=2) == 1
+    assert desk.store.note("north", "other", [Found("e3")], room=2) == 1
+    assert desk.store.note("south", "main", [Found("e3")], room=2) == 1
+    first, second = desk.store.claim_due("north", "main", 9)
+    desk.store.later("north", first, Why.UNSIGNED, 0)
+    desk.store.later("north", second, Why.UNKNOWN, 0)
+    assert desk.store.note("north", "main", [Found("e3")], room=2) == 1
+    with pytest.raises(Busy):
+        desk.store.note("north", "main", [Found("e4")], room=2)
+
+
 def test_tenants_and_ehrs_are_apart(desk: Desk) -> None:
     for place in (("north", "main"), ("south", "main"), ("north", "other")):
         desk.store.note(*place, [Found("e1", "a")], "updated", Mark(" ".join(place)))
