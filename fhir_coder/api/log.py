@@ -39,6 +39,13 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+def kind_of(error: Exception) -> str:
+    """What kind of error it is, and what the operating system or a database calls it (``No space left on device``, ``SQLITE_FULL``); no values."""
+    cause = getattr(error, "orig", None) or error
+    called = cause.strerror if isinstance(cause, OSError) else getattr(cause, "sqlite_errorname", "") or getattr(cause, "sqlstate", "")
+    return f"{type(error).__name__} ({called})" if called else type(error).__name__
+
+
 def places(trace: TracebackType | None) -> Iterator[str]:
     """``file:line function`` of every frame, outermost first; no source lines, no values."""
     for frame in traceback.extract_tb(trace):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
-from fhir_coder.api.log import FIELDS, places
+from fhir_coder.api.log import FIELDS, kind_of, places
 from fhir_coder.bulk.ended import Did, End, Ended, EndedBefore
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.of_workers import Ask, Taken, read_answer
@@ -30,6 +30,8 @@ from fhir_coder.jobs.job import State
 _LOG = logging.getLogger("fhir_coder.bulk")
 AT_ONCE = 50
 """Jobs that are taken, or handed over, in one transaction."""
+BYTES_AT_ONCE = 32 * 1024 * 1024
+"""Of what is asked, beyond which nothing more is handed over in one transaction: scanned documents are large, and all of it is held in memory."""
 LOOKS_S = 0.2
 """How long is waited between two looks at what has ended, so that few transactions take many jobs."""
 SILENT_S = 60.0
@@ -99,7 +101,7 @@ class Collector:
                 _tell_of(self.named.run, error)
                 if failed > FAILS_IN_A_ROW:
                     raise WorkerLost(
-                        f"store or disk fail again and again ({type(error).__name__}); the run was stopped and can be resumed"
+                        f"store or disk fail again and again, {kind_of(error)}; the run was stopped and can be resumed"
                     ) from None
                 self.pause(min(LONGEST_PAUSE_S, LOOKS_S * 2**failed))
                 continue
@@ -176,7 +178,7 @@ class Collector:
         self._refill(encounters, room)
         if room <= 0 or not self._waiting:
             return
-        asks = [self._ask(one) for one in islice(self._waiting, room)]
+        asks = self._asks(room)
         for ask in asks[: self.jobs.take_on(self.named.tenant, self.named.run, asks)]:
             known.add(ask.encounter)
             self._waiting.popleft()
@@ -193,6 +195,16 @@ class Collector:
 
     def _was_met(self, encounter: str) -> bool:
         return f"Encounter/{encounter}" in self._met
+
+    def _asks(self, room: int) -> list[Ask]:
+        """The next ones, as many as there is room for and no more than are held at once."""
+        asks, size = list[Ask](), 0
+        for one in islice(self._waiting, room):
+            asks.append(self._ask(one))
+            size += len(asks[-1].asked)
+            if size >= BYTES_AT_ONCE:
+                break
+        return asks
 
     def _ask(self, encounter: str) -> Ask:
         request = CodingRequest(self.named.tenant, encounter_id=encounter, ehr=self.named.ehr)
@@ -224,6 +236,4 @@ def _silence(count: int) -> str:
 
 
 def _tell_of(run: str, error: Exception) -> None:
-    _LOG.warning(
-        "a round failed", extra={FIELDS: {"run": run, "exception": type(error).__name__, "places": list(places(error.__traceback__))}}
-    )
+    _LOG.warning("a round failed", extra={FIELDS: {"run": run, "exception": kind_of(error), "places": list(places(error.__traceback__))}})

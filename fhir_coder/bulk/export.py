@@ -19,6 +19,8 @@ from fhir_coder.outbound.attempt import MAX_BYTES
 
 read_line = partial(read_json, limits=Limits(max_bytes=LONGEST_LINE))
 """The strict reader, for lines: they may be longer than what callers send."""
+_LONGEST_NAME = 255
+"""Bytes of a file's name, on every file system in use."""
 
 
 class Export:
@@ -76,13 +78,20 @@ class Export:
 
     def file_beside(self, url: str) -> bytes | None:
         """The content of a file that a relative URL leads to within the folder, or None. Raises ResourceUnknown for one that is too large."""
-        parts = urlsplit(url)
-        if parts.scheme or parts.netloc or not parts.path or "\0" in unquote(parts.path):
-            return None
-        within = self._folder.resolve()
-        path = (within / unquote(parts.path)).resolve()
-        if not path.is_relative_to(within) or not path.is_file():
+        within, name = self._folder.resolve(), _relative_path(url)
+        path = (within / name).resolve()
+        if not name or not path.is_relative_to(within) or not path.is_file():
             return None
         if path.stat().st_size > MAX_BYTES:
             raise ResourceUnknown(f"a file beside the export is larger than {MAX_BYTES} bytes and was not read")
         return path.read_bytes()
+
+
+def _relative_path(url: str) -> str:
+    """The path of a relative URL; empty for another, and for what no file can be called."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    path = "" if parts.scheme or parts.netloc else unquote(parts.path)
+    return "" if "\0" in path or any(len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME for name in path.split("/")) else path

@@ -63,7 +63,7 @@ def mark_of(files: tuple[ExportFile, ...]) -> str:
 def unpack(file: ExportFile, target: Path) -> bool:
     """Write a compressed file out; False where it is cut off or damaged, and only its beginning could be had."""
     partial = target.with_name(target.name + ".partial")
-    is_whole = True
+    is_whole = file.size > 0  # the reader takes no byte at all for a whole file
     with partial.open("wb") as out:
         try:
             for piece in _pieces(file.path):

@@ -65,7 +65,7 @@ def read_facts(line: bytes) -> Facts | None:
     if not isinstance(resource_id, str) or not FHIR_ID.fullmatch(resource_id):
         raise BadLine(f"{kind} without an id that can be one")
     try:
-        return Facts(
+        facts = Facts(
             kind,
             resource_id,
             _updated(content),
@@ -76,6 +76,16 @@ def read_facts(line: bytes) -> Facts | None:
         )
     except (AttributeError, TypeError):
         raise BadLine(f"{kind} with an element of another type than FHIR R4 has there") from None
+    _require_letters(facts)
+    return facts
+
+
+def _require_letters(facts: Facts) -> None:
+    """Raises BadLine for half a letter (a lone surrogate, which JSON can hold): no index takes it, and it is no string of FHIR R4."""
+    try:
+        "".join((facts.start, *facts.parts_of, *facts.tokens)).encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadLine(f"{facts.type} with half a letter in an element that FHIR R4 has as text") from None
 
 
 def target_of(reference: Any) -> str:

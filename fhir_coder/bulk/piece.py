@@ -117,7 +117,7 @@ class _Cutting:
         self.piece.lines[address] = line.decode("utf-8", "surrogateescape")
         try:
             content = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-        except ValueError:  # the file was changed
+        except (ValueError, RecursionError):  # the file was changed, or nobody can read so deep a line: who codes it says so
             return {}
         return content if isinstance(content, dict) and kind != "Binary" else {}
 
@@ -206,14 +206,15 @@ def _tokens_and_patient(encounter: dict[str, Any]) -> tuple[list[str], str]:
 
 def _named(value: Any) -> Iterator[str]:
     """The addresses of all references in a resource."""
-    if isinstance(value, dict):
-        if isinstance(value.get("reference"), str) and (address := literal(value)):
-            yield address
-        for one in value.values():
-            yield from _named(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _named(one)
+    due = [value]
+    while due:  # however deep it is
+        one = due.pop()
+        if isinstance(one, dict):
+            if isinstance(one.get("reference"), str) and (address := literal(one)):
+                yield address
+            due += reversed(one.values())
+        elif isinstance(one, list):
+            due += reversed(one)
 
 
 def _urls(resource: dict[str, Any]) -> Iterator[str]:

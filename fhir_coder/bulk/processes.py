@@ -11,6 +11,7 @@ import logging
 import os
 import select
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
-from fhir_coder.api.log import FIELDS, places
+from fhir_coder.api.log import FIELDS, kind_of, places
 from fhir_coder.bulk.ended import Did, End
 from fhir_coder.bulk.work import TOGETHER
 from fhir_coder.errors import WorkerLost
@@ -30,6 +31,8 @@ LOST_AT_MOST = 2
 """How often whoever codes an encounter alone is lost before the encounter is put aside until the run is resumed."""
 LOST_IN_A_ROW = 8
 """How many processes may be lost without an encounter ended between them, before the run stops."""
+FIRST_PAUSE_S = 0.5
+"""How long is waited before the second of them is replaced, and twice as long before each one more, a minute in all: the database may be away, or the disk full, for a while."""
 
 Do = Callable[[Iterable[str]], list[Did]]
 """Does of the encounters at hand as many as it keeps together, at least the first."""
@@ -54,6 +57,7 @@ class Processes:
     begin: Callable[[], Do]
     lose: Callable[[str, WorkerLost], None]
     before: Callable[[], object]
+    pause: Callable[[float], None] = time.sleep
     _running: list[_Process] = field(default_factory=list)
     _alone: set[str] = field(default_factory=set)
     _losses: dict[str, int] = field(default_factory=dict)
@@ -103,6 +107,8 @@ class Processes:
         self._in_a_row += 1
         if self._in_a_row > LOST_IN_A_ROW:
             raise WorkerLost("processes are lost one after the other; the run was stopped and can be resumed")
+        if self._in_a_row > 1:
+            self.pause(FIRST_PAUSE_S * 2 ** (self._in_a_row - 2))
         if not process.in_hand:
             return
         is_alone = process.in_hand[0] in self._alone
@@ -117,7 +123,12 @@ class Processes:
             waiting.append(encounter)
             return
         error = WorkerLost(f"the process that coded the encounter was lost {LOST_AT_MOST} times")
-        self.lose(encounter, error)
+        try:
+            self.lose(encounter, error)
+        except Exception as failed:  # what took the processes along may keep the store away from this one too
+            _tell_of("an encounter could not be put aside", failed)
+            waiting.append(encounter)
+            return
         yield encounter, End.AGAIN, error.code
 
     def _start(self) -> _Process:
@@ -154,7 +165,11 @@ def _serve(pipe: Connection, begin: Callable[[], Do]) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)
     except Exception as error:
-        _LOG.error("a process ends", extra={FIELDS: {"exception": type(error).__name__, "places": list(places(error.__traceback__))}})
+        _tell_of("a process ends", error)
+
+
+def _tell_of(what: str, error: Exception) -> None:
+    _LOG.error(what, extra={FIELDS: {"exception": kind_of(error), "places": list(places(error.__traceback__))}})
 
 
 def _at_hand(pipe: Connection, kept_back: list[_Handed]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from fhir_coder.api.log import configure_logging
+from fhir_coder.api.log import FIELDS, configure_logging, kind_of, places
 from fhir_coder.app import ehr_of, open_all_stores, open_bulk, open_bulk_workers
 from fhir_coder.audit.entry import Action, AuditEntry, Success
 from fhir_coder.bulk.exporting import Exporting
@@ -24,13 +25,14 @@ from fhir_coder.bulk.summary import is_complete, page
 from fhir_coder.commands.operator import operator
 from fhir_coder.connections import EhrConnections, tenants_of
 from fhir_coder.ehr.bulk_server import INSTANT, ExportAsked
-from fhir_coder.errors import ConfigurationError, EhrError, InvalidContent, RequiredMissing, WorkerLost
+from fhir_coder.errors import ConfigurationError, EhrError, FhirCoderError, InvalidContent, RequiredMissing, WorkerLost
 from fhir_coder.fhir_id import FHIR_ID
 from fhir_coder.progress import stage_progress
 from fhir_coder.settings import Settings
 from fhir_coder.store.start import Stores
 from fhir_coder.tenant_settings import DEFAULT_TENANT
 
+_LOG = logging.getLogger("fhir_coder.bulk")
 MOST_PROCESSES = 256
 DEFAULT_TYPES = ("Encounter", "Patient", "DocumentReference", "Condition", "Coverage", "Procedure", "Practitioner", "Organization")
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
@@ -80,8 +82,17 @@ def run(arguments: argparse.Namespace) -> int:
         with held(arguments.out):
             return _run(settings, arguments)
     except (EhrError, WorkerLost) as error:
-        print(f"fhir-coder: {error.code}: {error.message}", file=sys.stderr)
-        return 1
+        return _stopped(error)
+    except (FhirCoderError, BrokenPipeError):
+        raise
+    except Exception as error:  # the disk is full, or the database away: what counts is what the store knows
+        _LOG.error("unexpected error", extra={FIELDS: {"exception": kind_of(error), "places": list(places(error.__traceback__))}})
+        return _stopped(WorkerLost(f"the run was stopped by {kind_of(error)} and can be resumed"))
+
+
+def _stopped(error: FhirCoderError) -> int:
+    print(f"fhir-coder: {error.code}: {error.message}", file=sys.stderr)
+    return 1
 
 
 def _run(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -122,7 +133,7 @@ def _fetched(settings: Settings, stores: Stores, arguments: argparse.Namespace) 
 def _progress(total: int, done: int) -> Iterator[Callable[[], None]]:
     """A line on standard error, at most every second: how many of how many, how many a second, how much time is left."""
     tqdm.monitor_interval = 0  # no thread of its own: processes are forked while the line is drawn
-    with tqdm(total=total, initial=done, desc="coding", unit=" encounters", mininterval=1.0, file=sys.stderr) as bar:
+    with tqdm(total=total, initial=done, desc="coding", unit=" encounters", mininterval=1.0, miniters=1, file=sys.stderr) as bar:
         yield lambda: _one_more(bar)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fhir_coder.exchange import Resource
 
@@ -67,7 +67,7 @@ def logical(reference: Any) -> Token | None:
     if text.startswith("urn:"):
         return URI_SYSTEM, text
     if "?" in text:
-        system, _, value = next(iter(parse_qs(urlsplit(text).query).get("identifier", ())), "").rpartition("|")
+        system, _, value = next(iter(parse_qs(text.partition("#")[0].partition("?")[2]).get("identifier", ())), "").rpartition("|")
         return (system, value) if value else None
     return next(tokens_of({"identifier": [reference.get("identifier")]}), None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from fhir_coder.bulk.folder import held
+from fhir_coder.commands.bulk import _progress
 from fhir_coder.errors import Conflict
 from fhir_coder.fhir.reader import read_json
 from fhir_coder.store.start import Stores, open_stores
@@ -249,6 +251,36 @@ def test_a_store_that_does_not_know_the_run_is_refused(
     assert bulk(export, "--out", out) == 2
     assert "the store does not know this run" in capsys.readouterr().err
     assert len(lines_of(out, "Condition")) == 1
+
+
+@pytest.mark.parametrize("name", ["run.json.partial", "index.sqlite", "OperationOutcome.input.ndjson.partial", "summary.json.partial"])
+def test_a_disk_that_takes_no_more_ends_the_run_in_one_line(
+    bulk: Bulk, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """``/dev/full`` in the place of one file: whatever is written there, no space is left for it."""
+    out, export = tmp_path / "out", small_export(tmp_path / "in", range(2))
+    write(export / "2.Encounter.ndjson", "no line")
+    out.mkdir()
+    (out / "lock").touch()
+    (out / name).symlink_to("/dev/full")
+    assert bulk(export, "--out", out) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("fhir-coder: FC503: the run was stopped by ") and told.endswith(") and can be resumed")
+    (out / name).unlink()
+    assert bulk(export, "--out", out) == 1, "of the bad line"
+    assert (summary(out)["coded"], summary(out)["left"], len(lines_of(out, "Condition"))) == (2, 0, 2)
+
+
+def test_progress_is_shown_though_it_becomes_slow(capsys: pytest.CaptureFixture[str]) -> None:
+    """After many encounters that took no time, each that takes long is shown all the same."""
+    until, done = time.monotonic() + 1.2, 0
+    with _progress(10**9, 0) as one_more:
+        while time.monotonic() < until:
+            one_more()
+            done += 1
+        time.sleep(1.05)
+        one_more()
+        assert f" {done + 1}/" in capsys.readouterr().err
 
 
 def test_two_at_once_in_one_folder(tmp_path: Path) -> None:

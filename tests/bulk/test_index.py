@@ -69,6 +69,15 @@ def test_a_compressed_file_that_is_cut_off_gives_what_it_has(tmp_path: Path) -> 
     assert index.problem_counts()["corrupt"] >= 1
 
 
+def test_a_compressed_file_without_a_byte_is_told(tmp_path: Path) -> None:
+    """It never came over: a file that holds nothing is twenty bytes long when it is packed."""
+    write(tmp_path / "in" / "1.Encounter.ndjson", encounter(1))
+    (tmp_path / "in" / "2.Encounter.ndjson.gz").touch()
+    (tmp_path / "in" / "3.Encounter.ndjson.gz").write_bytes(gzip.compress(b""))
+    _, index = indexed(tmp_path / "in", tmp_path / "out")
+    assert problems(index) == [("2.Encounter.ndjson.gz", 1, "corrupt")] and list(index.encounters()) == ["e1"]
+
+
 CORRUPT = {
     "not JSON": '{"resourceType": "Encounter", "id": "e1", ',
     "a list": '["Encounter"]',
@@ -78,6 +87,8 @@ CORRUPT = {
     "meta that is none": json.dumps({"resourceType": "Encounter", "id": "e1", "meta": SECRET}),
     "references that are none": json.dumps({"resourceType": "DocumentReference", "id": "d1", "context": {"encounter": 7}}),
     "nested without end": "[" * 100_000,
+    "half a letter in an identifier": json.dumps(encounter(1, identifier=[{"system": "urn:visits", "value": "\ud800" + SECRET}])),
+    "half a letter in a day": json.dumps(encounter(1, period={"start": "\ud800" + SECRET})),
     "bytes that are no UTF-8": '{"resourceType": "Encounter", "id": "\udcff"}',
 }
 
@@ -165,6 +176,16 @@ def test_what_is_of_another_type_than_its_file_is_used_and_told(tmp_path: Path) 
     _, index = indexed(folder, tmp_path / "out")
     assert list(index.encounters()) == ["e0", "e5"]
     assert problems(index) == [("2.Patient.ndjson", 1, "type")]
+
+
+def test_a_reference_that_is_no_url_names_what_it_can(tmp_path: Path) -> None:
+    """A host in half a bracket: nothing can be asked there, and what is asked for is told all the same."""
+    visit = encounter(1, identifier=[{"system": "urn:visits", "value": "77"}])
+    named = [{"reference": f"http://[{rest}"} for rest in ("", "?identifier=urn:visits|77#part")]
+    write(tmp_path / "in" / "all.ndjson", visit, note(1, context={"encounter": named}))
+    export, _ = indexed(tmp_path / "in", tmp_path / "out")
+    with export.looking() as lookup:
+        assert lookup.parts_of(["urn:visits|77"]) == [("DocumentReference", "d1")]
 
 
 def test_documents_of_unknown_encounters_are_told(tmp_path: Path) -> None:

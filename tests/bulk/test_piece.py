@@ -92,7 +92,7 @@ def asked_of(export: Export) -> dict[str, Any]:
         "Condition/k1",
         "Condition/k2",
     )
-    urls = ("Binary/b1", "notes/e5.txt", "notes/e6.txt", "Binary/missing", "notes/huge.txt", "../x")
+    urls = ("Binary/b1", "notes/e5.txt", "notes/e6.txt", "Binary/missing", "notes/huge.txt", "../x", "http://[x", "n" * 300)
     found = {one: outcome(lambda one=one: client.read(*one.split("/"))) for one in (*read, "Practitioner/nobody")}
     found |= {one: outcome(lambda one=one: client.read_attachment({"contentType": "text/plain", "url": one})) for one in urls}
     return found | {"roles": list(client.search("PractitionerRole", {"practitioner": "Practitioner/dr"}))}
@@ -135,6 +135,23 @@ def test_a_file_beside_that_the_disk_does_not_give_is_tried_again(export: Export
         cut = piece_of(export, "e0")
     with pytest.raises(OSError, match="cannot be read"):
         PieceExport(cut).file_beside("notes/e5.txt")
+
+
+@pytest.mark.parametrize("depth", [60, 700, 900, 950, 980, 987, 993])
+def test_a_line_however_deep_spoils_its_own_encounter_alone(tmp_path: Path, depth: int) -> None:
+    """What the index could read as JSON may be too deep for who looks for references in it, or comes to it from further down the stack."""
+    deep = f'{{"resourceType": "Encounter", "id": "e1", "extension": {"[" * depth}{"]" * depth}}}'
+    write(tmp_path / "in" / "all.ndjson", deep, encounter(2), note(2))
+    index, files = ExportIndex(tmp_path), export_files(tmp_path / "in")
+    index.build(files)
+    export = Export(tmp_path / "in", files, index)
+    given = outcome(lambda: gather_encounter(export, "north", "", "e1"))
+    assert isinstance(given, tuple) and issubclass(given[0], FhirCoderError)
+    assert further_down(30, lambda: outcome(lambda: gather_encounter(over(export, "e1"), "north", "", "e1"))) == given
+
+
+def further_down(frames: int, ask: Callable[[], Any]) -> Any:
+    return further_down(frames - 1, ask) if frames else ask()
 
 
 def test_more_than_the_most_is_refused(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fhir_coder.bulk.ended import Did, End
-from fhir_coder.bulk.processes import LOST_IN_A_ROW, Do, Processes
+from fhir_coder.bulk.processes import FIRST_PAUSE_S, LOST_IN_A_ROW, Do, Processes
 from fhir_coder.bulk.work import TOGETHER
 from fhir_coder.errors import WorkerLost
 
@@ -27,7 +27,8 @@ def processes(do: Doing, count: int = 2, lost: list[str] | None = None) -> Proce
     def begin() -> Do:
         return do_all
 
-    return Processes(count, begin, lambda encounter, error: (lost if lost is not None else []).append(encounter), lambda: None)
+    put_aside = (lost if lost is not None else []).append
+    return Processes(count, begin, lambda encounter, error: put_aside(encounter), lambda: None, pause=lambda seconds: None)
 
 
 def coded(encounter: str) -> tuple[End | None, str]:
@@ -112,6 +113,36 @@ def test_a_run_that_loses_everybody_stops() -> None:
         for _ in done:
             pass
     assert LOST_IN_A_ROW < 20
+
+
+def test_what_takes_everybody_along_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    """A database that is restarted, a disk that somebody clears: the longer it lasts the longer is waited before another process is begun."""
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == LOST_IN_A_ROW - 2:
+            (tmp_path / "back").touch()
+
+    made = processes(lambda encounter: coded(encounter) if (tmp_path / "back").exists() else os._exit(3), count=1)
+    made.pause = pause
+    assert sorted(encounter for encounter, _, _ in made.each(iter(ids(40)))) == sorted(ids(40))
+    assert waited == [FIRST_PAUSE_S * 2**times for times in range(LOST_IN_A_ROW - 2)]
+
+
+def test_one_that_cannot_be_put_aside_for_now_is_done_once_more(tmp_path: Path) -> None:
+    """The last encounter of a run, and the store is away: nothing is left to be done meanwhile, and it can be kept nowhere that it was lost."""
+    asked: list[str] = []
+
+    def lose(encounter: str, error: WorkerLost) -> None:
+        asked.append(encounter)
+        (tmp_path / "back").touch()
+        raise RuntimeError("the database is away")
+
+    made = processes(lambda encounter: coded(encounter) if (tmp_path / "back").exists() else os._exit(3), count=1)
+    made.lose = lose
+    assert list(made.each(iter(["e0"]))) == [("e0", End.CODED, "")]
+    assert asked == ["e0"]
 
 
 def test_those_who_are_left_alone_end(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from tests.simulated_ehr import BASE, SimulatedEhr
 
 
 @contextmanager
-def ehr_over_http(ehr: SimulatedEhr, base_url: str) -> Iterator[str]:
-    """Serve below ``/fhir`` until the block ends; ``base_url`` is how callers see it. Gives the origin."""
+def ehr_over_http(ehr: SimulatedEhr, base_url: str, port: int = 0) -> Iterator[str]:
+    """Serve below ``/fhir`` until the block ends; ``base_url`` is how callers see it, ``port`` 0 any that is free. Gives the origin."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -35,7 +35,7 @@ def ehr_over_http(ehr: SimulatedEhr, base_url: str) -> Iterator[str]:
         def log_message(self, format: str, *arguments: Any) -> None:
             """Nothing on standard error."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
