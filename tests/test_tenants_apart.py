@@ -45,7 +45,6 @@ STORE = ROOT / "fhir_coder" / "store"
 # ------------------------------------------------------------------------------------------------------------ the statements
 
 WITHOUT_TENANT = {
-    "audit.py::AuditLog.take_turn": "the lock's name, a hash, holds the tenant",
     "audit.py::AuditLog.tenants": "names of tenants only, for the operator's commands",
     "deletion.py::Deletion.tenants": "names of tenants only, for the operator's commands",
     "deletion.py::Deletion._forget_pages": "pages of the file, not rows",
@@ -55,7 +54,6 @@ WITHOUT_TENANT = {
     "rotation.py::Rotation._rows": "one key seals all tenants: the operator changes it for all",
     "job_claims.py::JobClaims.claim": "a message names a job by its id alone; the tenant comes out of the row, and everything after names it",
     "job_claims.py::JobClaims._tenant_next": "whose job is next, over all tenants: the name of a tenant only",
-    "job_rows.py::take_turn": "the lock's name, a hash, holds the tenant",
     "job_sweeping.py::JobSweeping.take_back": "jobs whose claims are over, whoever's they are; each is then taken back by the tenant in its row, and nothing of it is told",
     "job_sweeping.py::JobSweeping.hand_out": "names of tenants only, and what was handed out long ago, whoever's it was; jobs are read tenant by tenant",
     "job_sweeping.py::JobSweeping.not_handed_out": "the jobs were just handed out; nothing is read",
@@ -76,7 +74,7 @@ WITHOUT_TENANT = {
     "exclusive.py::_unlock": "the lock's name, a hash, begins with the tenant",
     "repository.py::Repository.ping": "no table is read",
     "repository.py::Repository.artifacts_in_use": "counts of digests for the operator's prune: over all tenants, or what another needs would be lost",
-    "discovery.py::_take_turn": "the lock's name, a hash, begins with the tenant",
+    "turns.py::take_turns": "the names of the locks, hashes, hold the tenant",
     "upgrade.py::upgrade": "tables, not rows",
     "upgrade.py::_is_current": "the number of the newest migration",
 }

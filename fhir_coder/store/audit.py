@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, bindparam, select, text
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from fhir_coder.audit.chain import BEGINNING, Head, linked
@@ -24,6 +23,7 @@ from fhir_coder.audit.verification import Line, columns_of
 from fhir_coder.errors import NotRecorded
 from fhir_coder.store.audit_tables import AuditCheckpointRow, AuditEventRow
 from fhir_coder.store.inserting import insert_rows
+from fhir_coder.store.turns import take_turns
 
 _AT_ONCE = 500
 """Rows that are fetched together when a chain is read."""
@@ -74,9 +74,7 @@ class AuditLog:
         """Wait for other writers of the tenant's chain, and keep them out until the transaction ends.
 
         Whoever decides by what stands (holds, merges) takes it first: what is read after it holds until the transaction ends."""
-        if connection.dialect.name == "postgresql":
-            key = int.from_bytes(sha256(f"audit {tenant}".encode()).digest()[:8], "big", signed=True)
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        take_turns(connection, (f"audit {tenant}",))
 
     def head(self, tenant: str) -> Head:
         """The newest event of a tenant's chain."""

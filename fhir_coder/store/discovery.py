@@ -9,11 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from fhir_coder.discovery.watched import Count, Found, Mark, Reached, Watched, WatchState, Why
 from fhir_coder.errors import Busy
@@ -23,6 +22,7 @@ from fhir_coder.store.job_tables import JobRow
 from fhir_coder.store.jobs import OPEN_STATES
 from fhir_coder.store.review_rows import utc
 from fhir_coder.store.tables import CodedEncounterRow
+from fhir_coder.store.turns import take_turns
 
 CLAIM_S = 300
 """After so many seconds another process may look at an encounter that somebody began to look at."""
@@ -287,7 +287,5 @@ def _require_room(connection: Connection, tenant: str, ehr: str, found: Sequence
 
 
 def _take_turn(connection: Connection, tenant: str, ehr: str) -> None:
-    """Keep others from putting down and claiming at the EHR until the transaction ends: SQLite lets one writer in at a time."""
-    if connection.dialect.name == "postgresql":
-        key = int.from_bytes(sha256(f"discovery {tenant} {ehr}".encode()).digest()[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    """Keep others from putting down and claiming at the EHR until the transaction ends."""
+    take_turns(connection, (f"discovery {tenant} {ehr}",))

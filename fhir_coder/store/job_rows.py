@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from fhir_coder.jobs.job import Job, Priority, State
 from fhir_coder.store.job_tables import JobRow
+from fhir_coder.store.turns import take_turns
 
 PLAIN: tuple[Any, ...] = (
     JobRow.id, JobRow.tenant, JobRow.priority, JobRow.state, JobRow.attempts, JobRow.created_s, JobRow.next_attempt_s, JobRow.started_s,
@@ -27,8 +27,5 @@ def job_of(row: Sequence[Any]) -> Job:
 
 
 def take_turn(connection: Connection, tenant: str) -> None:
-    """Keep others from taking on or claiming jobs of the tenant until the transaction ends, so that no two of them count the same: SQLite lets one
-    writer in at a time."""
-    if connection.dialect.name == "postgresql":
-        key = int.from_bytes(sha256(f"jobs {tenant}".encode()).digest()[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    """Keep others from taking on or claiming jobs of the tenant until the transaction ends, so that no two of them count the same."""
+    take_turns(connection, (f"jobs {tenant}",))

@@ -20,7 +20,7 @@ from fhir_coder.store.inserting import insert_parts, insert_row, owned
 from fhir_coder.store.providers import remember_provider
 from fhir_coder.store.reading import StoredRows, coding_line, stored_encounter
 from fhir_coder.store.records import CodingLine, StoredEncounter, StoredWrite, Within
-from fhir_coder.store.review_opening import open_review
+from fhir_coder.store.review_opening import open_review, take_review_turns
 from fhir_coder.store.rows import PartRows, PartValues, encounter_values
 from fhir_coder.store.sent_forms import remember_form
 from fhir_coder.store.tables import (
@@ -80,6 +80,7 @@ class Repository:
         # Sealed and written out before the transaction begins: whoever else writes waits for its end.
         made = [(encounter_values(tenant, ehr, one, one.coding_id, now, self._cipher), list(rows.of(one))) for one in saved]
         with self._writing.begin() as connection:
+            take_review_turns(connection, (values for values, _ in made))
             parts: list[PartValues] = []
             for result, (values, its_parts) in zip(saved, made, strict=True):
                 coding = insert_row(connection, CodedEncounterRow, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -16,7 +16,16 @@ from fhir_coder.store.rows import Values
 from fhir_coder.store.second_review_tables import SecondReviewRow
 from fhir_coder.store.second_reviews import drawn
 from fhir_coder.store.tables import CodedEncounterRow
+from fhir_coder.store.turns import take_turns
 from fhir_coder.worklist.review import State
+
+
+def take_review_turns(connection: Connection, codings: Iterable[Values]) -> None:
+    """Wait for those who are keeping codings of the same encounters, before the first row of these codings has its key: neither of two would see the review that the other
+    opens, and both would stay open. ``codings`` are values of their rows."""
+    take_turns(
+        connection, (f"review {one['tenant']} {one['ehr']} {one['encounter_reference']}" for one in codings if one["encounter_reference"])
+    )
 
 
 def open_review(connection: Connection, key: int, coding: Values, result: CodingResult, is_drawn: Callable[[str], bool]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -285,6 +287,29 @@ def test_a_later_coding_of_the_encounter_takes_the_place_of_an_open_one(desk: De
     desk.decide(third, SIGN)
     assert (desk.listed(Filters(states=(State.SIGNED,))), desk.code() in desk.listed()) == ([third], True)
     assert desk.listed(Filters(states=(State.SIGNED,))) == [third]
+
+
+def test_of_codings_that_are_kept_at_once_one_stays_open(desk: Desk) -> None:
+    """The first is not committed before the second waits for it; each keeps two encounters, the second one's the other way round."""
+    encounters, is_kept, may_go_on = ("e1", "e2"), threading.Event(), threading.Event()
+
+    def dawdle(*_: object) -> None:
+        is_kept.set()
+        may_go_on.wait(20)
+
+    def keep(names: Sequence[str], beside: Callable[..., object] | None = None) -> tuple[str, ...]:
+        return desk.repository.save_all("north", "main", [coding_result(f"Encounter/{one}") for one in names], beside)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(keep, encounters, dawdle)
+        assert is_kept.wait(20)
+        second = pool.submit(keep, encounters[::-1])
+        with pytest.raises(TimeoutError):
+            second.result(0.5)
+        may_go_on.set()
+        assert len(first.result(20)) == 2
+        later = second.result(20)
+    assert sorted(desk.listed()) == sorted(later)
 
 
 # ------------------------------------------------------------------------------------------------------------------- the list
