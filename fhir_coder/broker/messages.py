@@ -37,6 +37,10 @@ def make_celery(url: str, longest_s: int) -> Any:
         from celery import Celery
     except ModuleNotFoundError:
         raise ConfigurationError("FHIR_CODER_BROKER_URL: install the extra `celery` for it (pip install 'fhir-coder[celery]')") from None
+    if _is_redis(url):
+        from fhir_coder.broker import redis_transport
+
+        redis_transport.use()
     app = Celery("fhir_coder", broker=url, set_as_current=False)
     options: dict[str, Any] = {"priority_steps": [0, 9], "sep": ":", "queue_order_strategy": "priority"} if _is_redis(url) else {}
     app.conf.update(

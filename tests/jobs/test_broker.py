@@ -296,15 +296,19 @@ def test_a_worker_that_is_told_to_end_does_what_it_began(open_house: Callable[[B
 
 
 def test_what_is_taken_on_while_the_broker_is_down_is_done_when_it_is_back(open_house: Callable[[Broker], House], redis: Broker) -> None:
+    """By the worker that was there all the time, in the midst of a job."""
     house = open_house(redis)
-    house.start()
-    addresses = [house.code("e1")]
-    house.begun("e1")
+    house.hold()
+    worker = house.start(processes=2)
+    addresses = [house.code("slow-1")]
+    house.begun("slow-1")
     redis.end()
     addresses.append(house.code("e2"))
     assert house.stage.ask(addresses[1]).status_code == 202
+    house.let_go()
     redis.start()
     house.require_each_once(*addresses)
+    assert worker.poll() is None
 
 
 def test_a_try_that_takes_longer_than_it_may_is_ended_and_counts(open_house: Callable[[Broker], House], redis: Broker) -> None:
