@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -221,6 +223,20 @@ def test_a_broker_that_does_not_answer_takes_nothing(open_house: Callable[[Broke
     house = open_house(Broker("redis://127.0.0.1:9/0", 9))
     house.code("e1")
     assert house.stage.stores.job_sweeping.hand_out() != (), "it is to be handed out again"
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("redis://broker.example:6379/0", None),
+        ("rediss://broker.example:6379/0", {"ssl_cert_reqs": ssl.CERT_REQUIRED}),
+        ("rediss://broker.example:6379/0?ssl_ca_certs=/ca.pem", {"ssl_ca_certs": "/ca.pem"}),
+        ("rediss://broker.example:6379/0?ssl_cert_reqs=none", {"ssl_cert_reqs": ssl.CERT_NONE}),
+    ],
+)
+def test_a_redis_by_tls_proves_who_it_is_unless_the_url_says_otherwise(url: str, wanted: dict[str, Any] | None) -> None:
+    with make_celery(url, 60).connection_for_write() as connection:
+        assert (connection.ssl or None) == wanted
 
 
 def test_without_the_extra_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
