@@ -64,6 +64,7 @@ from fhir_coder.sandbox.installation import Sandbox
 from fhir_coder.settings import Settings
 from fhir_coder.smart.launch.flow import AuthorizationFlow
 from fhir_coder.smart.launch.registration import Registration
+from fhir_coder.store.away import AWAY
 from fhir_coder.store.bringing_up import AT_ONCE, FOR_GOOD, Patience
 from fhir_coder.store.hook_store import HookStore
 from fhir_coder.store.passing import Passing
@@ -134,7 +135,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(create_review(reviewing.parts))
     if sandbox:
         app.register_blueprint(sandbox.blueprint)
-    install_error_handlers(app)
+    install_error_handlers(app, AWAY)
     app.before_request(working.threads.ensure)
     app.extensions["fhir_coder"] = Lifecycle(reviewing.prepare, working.threads, engine.repository, *filter(None, [reviewing.store]))
     return app

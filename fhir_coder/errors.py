@@ -37,6 +37,7 @@
     ├── JobGivenUp                  500 exception      a job was tried as often as jobs are, and never came to an end
     ├── WorkerLost                  500 exception      whoever did a job was lost on the way; it is tried again
     ├── NotRecorded                 503 transient      the audit cannot be written, so nothing is done or told
+    ├── StoreAway                   503 transient      the database takes no statements now (carries Retry-After)
     └── ConfigurationError          the process does not start (CLI exit status 2)
 
 Every class has one unique code, one HTTP status and one FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html). Messages carry
@@ -295,6 +296,12 @@ class NotRecorded(FhirCoderError):
     """The audit cannot be written: what cannot be written down is not done, and what was found is not told."""
 
     code, status, issue = "FC301", 503, "transient"
+
+
+class StoreAway(FhirCoderError):
+    """The database does not answer, or has no connection left. ``headers`` carries Retry-After."""
+
+    code, status, issue = "FC302", 503, "transient"
 
 
 class ConfigurationError(FhirCoderError):

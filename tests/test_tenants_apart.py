@@ -46,6 +46,7 @@ STORE = ROOT / "fhir_coder" / "store"
 
 WITHOUT_TENANT = {
     "audit.py::AuditLog.tenants": "names of tenants only, for the operator's commands",
+    "database_clock.py::DatabaseClock._asked": "the time, and no row",
     "deletion.py::Deletion.tenants": "names of tenants only, for the operator's commands",
     "deletion.py::Deletion._forget_pages": "pages of the file, not rows",
     "merging.py::Merging.undo": "the row that is changed was just found by tenant, in the same transaction",

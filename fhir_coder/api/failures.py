@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -11,17 +12,24 @@ from fhir_coder.api.log import ERRORS, FIELDS, places
 from fhir_coder.api.observation import current_request_id
 from fhir_coder.api.outcome import outcome_of_error, outcome_of_failure, outcome_of_status
 from fhir_coder.api.respond import error_format_of, respond
-from fhir_coder.errors import BodyTooLarge, FhirCoderError, MethodNotAllowed, OperationUnknown, UnreadableBody
+from fhir_coder.errors import BodyTooLarge, FhirCoderError, MethodNotAllowed, OperationUnknown, StoreAway, UnreadableBody
 
 _LOG = logging.getLogger(ERRORS)
 
 
-def install_error_handlers(app: Flask) -> None:
-    """Answer every error of the application; doubled slashes are unknown paths, not redirects with an HTML page."""
+RETRY_AFTER_S = 5
+"""When to come back to a database that is away."""
+
+
+def install_error_handlers(app: Flask, away: Iterable[type[Exception]] = ()) -> None:
+    """Answer every error of the application; ``away`` are those of a database that takes no statements now. Doubled slashes are unknown paths, not redirects with an
+    HTML page."""
     app.url_map.merge_slashes = False
     app.register_error_handler(FhirCoderError, _answer_ours)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
+    for one in away:
+        app.register_error_handler(one, _answer_away)
 
 
 def _answer_ours(error: FhirCoderError) -> Response:
@@ -35,6 +43,14 @@ def _answer_http(error: HTTPException) -> Response:
     if ours is not None:
         return _answer_ours(ours)
     return respond(outcome_of_status(error.code or 500, error.name), error_format_of(request), error.code or 500)
+
+
+def _answer_away(error: Exception) -> Response:
+    """To who asks after a job an answer of 500 is the end of it: this one says that the job may be asked after again."""
+    fields = {"request_id": current_request_id(), "exception": type(error).__name__, "places": list(places(error.__traceback__))}
+    _LOG.error("the database does not answer", extra={FIELDS: fields})
+    ours = StoreAway("the database does not answer; try again later", headers={"Retry-After": str(RETRY_AFTER_S)})
+    return respond(outcome_of_error(ours, current_request_id()), error_format_of(request), ours.status, ours.headers)
 
 
 def _answer_unexpected(error: Exception) -> Response:

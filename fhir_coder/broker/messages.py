@@ -12,6 +12,7 @@ that connection that it learns that Redis went away. One that did not would keep
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -37,8 +38,14 @@ def make_celery(url: str, longest_s: int) -> Any:
         from celery import Celery
     except ModuleNotFoundError:
         raise ConfigurationError("FHIR_CODER_BROKER_URL: install the extra `celery` for it (pip install 'fhir-coder[celery]')") from None
+    if _is_redis(url):
+        from fhir_coder.broker import redis_transport
+
+        redis_transport.use()
     app = Celery("fhir_coder", broker=url, set_as_current=False)
     options: dict[str, Any] = {"priority_steps": [0, 9], "sep": ":", "queue_order_strategy": "priority"} if _is_redis(url) else {}
+    if url.startswith("rediss:") and "ssl_" not in url.partition("?")[2]:
+        app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # left out, kombu believes whoever answers
     app.conf.update(
         accept_content=["json"],
         broker_connection_retry_on_startup=True,

@@ -48,7 +48,7 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: floa
         (signals.worker_ready, lambda **_: sweeping.start()),
         (signals.worker_ready, lambda **_: parts.is_ready()),
         (signals.worker_shutting_down, lambda **_: sweeping.stop()),
-        (signals.setup_logging, lambda **_: None),  # ours is set up already
+        (signals.setup_logging, lambda **_: _let_the_pool_log()),  # the rest of it is set up already
     )
     for signal, act in connected:
         signal.connect(act, weak=False)
@@ -64,6 +64,15 @@ def serve(app: Any, parts: Parts, processes: int, log_level: str, sweeps_s: floa
         quiet=True,
     )
     worker.start()
+
+
+def _let_the_pool_log() -> None:
+    """What the library of Celery's processes says, of one that was killed for instance, goes to the one log: it would print it bare."""
+    from billiard.util import get_logger
+
+    logger = get_logger()
+    logger.propagate = True
+    logger.setLevel(logging.WARNING)
 
 
 def _silent(app: Any) -> Any:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import socket
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
+from gunicorn.http import errors
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from fhir_coder.api.metrics_folder import counting_together
+from fhir_coder.api.outcome import outcome_of_status
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.listening import Address
 from fhir_coder.long_lived import keep_for_good, uncollected
@@ -31,6 +36,13 @@ LONGEST_PAUSE_S = 10
 IDLE_S = 75
 """Seconds that a connection without a request is kept: longer than clients and proxies keep theirs (nginx 60, requests until it is closed), since a request that
 meets a connection just being closed is lost. An idle connection takes no thread."""
+UNREADABLE: dict[type[Exception], tuple[int, str]] = {
+    errors.ExpectationFailed: (417, "Expectation Failed"),
+    errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+    errors.LimitRequestLine: (414, "URI Too Long"),
+    errors.UnsupportedTransferCoding: (501, "Not Implemented"),
+}
+"""What is answered to a request that cannot be read; 400 to any other."""
 SANDBOX_NOTICE = """\
 ************************************************************************
 *  SANDBOX: whoever reaches this machine's loopback address needs no   *
@@ -115,6 +127,32 @@ class _Worker(ThreadWorker):
         """TERM: as gunicorn does, and no further job."""
         self.method_queue.defer(_lifecycle(self).ending)
         super().handle_exit(sig, frame)
+
+    def handle_error(self, req, client, addr, exc):
+        """What cannot be read as a request, and never reaches the application. Of it nothing is logged or sent back, as gunicorn would: where a body is longer than it
+        was said to be, its rest stands in the place of a request, and may be a note."""
+        if _is_unreadable(exc):
+            self.log.warning("a request could not be read: %s", type(exc).__name__)
+            status, reason = next((answer for kind, answer in UNREADABLE.items() if isinstance(exc, kind)), (400, "Bad Request"))
+        else:
+            self.log.error("a request failed", exc_info=exc)
+            status, reason = 500, "Internal Server Error"
+        with suppress(OSError):
+            write_nonblock(client, _refusal(status, reason))
+
+
+def _is_unreadable(error: Exception) -> bool:
+    """Whether the caller is at fault: a header that we meant to send is not theirs."""
+    return isinstance(error, errors.ParseException) and not isinstance(
+        error, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName
+    )
+
+
+def _refusal(status: int, reason: str) -> bytes:
+    """An answer whole, with an OperationOutcome."""
+    body = json.dumps(outcome_of_status(status, reason)).encode()
+    head = (f"HTTP/1.1 {status} {reason}", "Connection: close", "Content-Type: application/fhir+json", f"Content-Length: {len(body)}")
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 class _Server(BaseApplication):

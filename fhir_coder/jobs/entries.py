@@ -28,11 +28,12 @@ def failed(job: Job, asked: Asked, success: Success, code: str) -> AuditEntry:
     return entry(job, asked, EVENT, success, Told(told.patient, told.entities, {**told.detail, "error": code}))
 
 
-def lost(job: Job, text: str) -> AuditEntry:
-    """The entry of a job that is dead because its worker was lost at its last try. ``text`` is what was asked, as :mod:`fhir_coder.jobs.asked` wrote it: where
-    it cannot be read the entry is in our own name, and tells of the job and its encounter. Raises nothing: a job that cannot be read has to end too."""
+def lost(job: Job, text: str, code: str = WorkerLost.code) -> AuditEntry:
+    """The entry of a job that is dead because at its last try its worker was lost, or could not read it. ``text`` is what was asked, as
+    :mod:`fhir_coder.jobs.asked` wrote it: where it cannot be read the entry is in our own name, and tells of the job and its encounter. Raises nothing: a job
+    that cannot be read has to end too."""
     try:
-        return failed(job, asking.read(text), Success.FAILED, WorkerLost.code)
+        return failed(job, asking.read(text), Success.FAILED, code)
     except (ValueError, LookupError, TypeError, AttributeError):
-        told = Told.of("", (job.encounter,), {"error": WorkerLost.code, "job": job.id})
+        told = Told.of("", (job.encounter,), {"error": code, "job": job.id})
         return AuditEntry(job.tenant, EVENT, Action.EXECUTE, Success.FAILED, _US, told.patient, told.entities, detail=told.detail)

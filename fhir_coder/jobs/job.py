@@ -63,7 +63,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A job that is the caller's to do, and what is asked, as :mod:`fhir_coder.jobs.asked` wrote it. ``lease`` is unlike that of any other claim: what
+    """A job that is the caller's to do, and what is asked, as :mod:`fhir_coder.jobs.asked` wrote it, or empty where no key opens it. ``lease`` is unlike that of any other claim: what
     another took over meanwhile is not the caller's to end."""
 
     job: Job

@@ -26,7 +26,7 @@ from fhir_coder.fhir.writer import write_json
 from fhir_coder.jobs import asked as asking
 from fhir_coder.jobs.again import is_worth_another_try, wait_s
 from fhir_coder.jobs.asked import Asked
-from fhir_coder.jobs.entries import EVENT, entry, failed
+from fhir_coder.jobs.entries import EVENT, entry, failed, lost
 from fhir_coder.jobs.job import Answer, Claimed
 from fhir_coder.jobs.lease import renewing
 
@@ -138,14 +138,23 @@ class Work:
             return False
         started = time.monotonic()
         with renewing(lambda: self.claims.renew(claimed), self.renew_s):
-            end = self._try(claimed, asking.read(claimed.asked))
+            end = self._begin(claimed)
         self.count(end.partition(",")[0])
         fields = {"job": claimed.job.id, "tenant": claimed.job.tenant, "attempt": claimed.job.attempts, "end": end}
         _LOG.info("job", extra={FIELDS: fields | {"milliseconds": round((time.monotonic() - started) * 1000, 1)}})
         return True
 
+    def _begin(self, claimed: Claimed) -> str:
+        """How it ended, in a word. What this process cannot read another may, now or after a restart; it must not keep other jobs from being done."""
+        try:
+            asked = _read(claimed)
+        except ConfigurationError as error:
+            _LOG.warning("a job cannot be read: %s", error)
+            return self._put_off(claimed, error, error.code, lost(claimed.job, claimed.asked, error.code))
+        return self._try(claimed, asked)
+
     def _try(self, claimed: Claimed, asked: Asked) -> str:
-        """How it ended, in a word."""
+        """The same of what was read."""
         doing = self.of_run(asked) if claimed.job.run else _OfCaller(self.engine, self.render, asked)
         try:
             if asked.request.write_back:
@@ -172,15 +181,18 @@ class Work:
         if isinstance(error, FhirCoderError) and not is_worth_another_try(error):
             self._refuse(claimed, asked, error, doing)
             return code
-        wait = wait_s(claimed.job.attempts, error, self.now, self.chance)
-        if self.claims.postpone(claimed, wait, code):
-            return f"{code}, tried again"
-        return f"{code}, {self._give_up(claimed, asked, code)}"
+        return self._put_off(claimed, error, code, failed(claimed.job, asked, Success.FAILED, code))
 
-    def _give_up(self, claimed: Claimed, asked: Asked, code: str) -> str:
+    def _put_off(self, claimed: Claimed, error: Exception, code: str, told: AuditEntry) -> str:
+        """Another try later, or none; then the audit is ``told``."""
+        if self.claims.postpone(claimed, wait_s(claimed.job.attempts, error, self.now, self.chance), code):
+            return f"{code}, tried again"
+        return f"{code}, {self._give_up(claimed, told, code)}"
+
+    def _give_up(self, claimed: Claimed, told: AuditEntry, code: str) -> str:
         try:
             with self.claims.writing() as connection:
-                self.append(connection, failed(claimed.job, asked, Success.FAILED, code))
+                self.append(connection, told)
                 self.claims.give_up(connection, claimed, code)
         except Conflict:
             return "not ours any more"
@@ -191,3 +203,13 @@ class Work:
         with self.claims.writing() as connection:
             self.append(connection, told)
             self.claims.fail(connection, claimed, Answer(error.status, doing.refusal(error)), error.code)
+
+
+def _read(claimed: Claimed) -> Asked:
+    """What is asked. Raises ConfigurationError where it cannot be opened with the keys of this process, or another version of ours wrote it."""
+    if not claimed.asked:
+        raise ConfigurationError("what is asked was sealed with a key that FHIR_CODER_KEY does not list")
+    try:
+        return asking.read(claimed.asked)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise ConfigurationError("what is asked was written by another version of this software") from None

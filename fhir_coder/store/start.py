@@ -14,6 +14,7 @@ from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.bringing_up import AT_ONCE, Patience, bring_up
 from fhir_coder.store.bulk_ends import BulkEnds
 from fhir_coder.store.cipher import Cipher
+from fhir_coder.store.database_clock import DatabaseClock
 from fhir_coder.store.deletion import Deletion
 from fhir_coder.store.deliveries import Deliveries
 from fhir_coder.store.discovery import DiscoveryStore
@@ -112,6 +113,7 @@ def open_stores(
     many connections there may be, ``patience`` how long a database is waited for. Raises ConfigurationError for an unusable URL, key or database."""
     cipher = Cipher(key)
     engine = open_engine(database_url, tls, pool)
+    clock = DatabaseClock(engine)
     bring_up(engine, patience)
     audit = AuditLog(engine, observer or Observer())
     return Stores(
@@ -141,10 +143,10 @@ def open_stores(
         Drafts(engine, cipher),
         SentForms(engine),
         Providers(engine, cipher),
-        Jobs(engine, cipher, jobs),
-        JobClaims(engine, cipher, jobs),
-        JobSweeping(engine, cipher, audit, jobs),
-        RunJobs(engine, cipher, jobs),
+        Jobs(engine, cipher, jobs, clock),
+        JobClaims(engine, cipher, jobs, clock),
+        JobSweeping(engine, cipher, audit, jobs, clock),
+        RunJobs(engine, cipher, jobs, clock),
         BulkEnds(engine),
         DiscoveryStore(engine),
         EarlierCodings(engine),

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -223,6 +225,20 @@ def test_a_broker_that_does_not_answer_takes_nothing(open_house: Callable[[Broke
     assert house.stage.stores.job_sweeping.hand_out() != (), "it is to be handed out again"
 
 
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("redis://broker.example:6379/0", None),
+        ("rediss://broker.example:6379/0", {"ssl_cert_reqs": ssl.CERT_REQUIRED}),
+        ("rediss://broker.example:6379/0?ssl_ca_certs=/ca.pem", {"ssl_ca_certs": "/ca.pem"}),
+        ("rediss://broker.example:6379/0?ssl_cert_reqs=none", {"ssl_cert_reqs": ssl.CERT_NONE}),
+    ],
+)
+def test_a_redis_by_tls_proves_who_it_is_unless_the_url_says_otherwise(url: str, wanted: dict[str, Any] | None) -> None:
+    with make_celery(url, 60).connection_for_write() as connection:
+        assert (connection.ssl or None) == wanted
+
+
 def test_without_the_extra_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "celery", None)
     with pytest.raises(ConfigurationError, match="celery"):
@@ -296,15 +312,19 @@ def test_a_worker_that_is_told_to_end_does_what_it_began(open_house: Callable[[B
 
 
 def test_what_is_taken_on_while_the_broker_is_down_is_done_when_it_is_back(open_house: Callable[[Broker], House], redis: Broker) -> None:
+    """By the worker that was there all the time, in the midst of a job."""
     house = open_house(redis)
-    house.start()
-    addresses = [house.code("e1")]
-    house.begun("e1")
+    house.hold()
+    worker = house.start(processes=2)
+    addresses = [house.code("slow-1")]
+    house.begun("slow-1")
     redis.end()
     addresses.append(house.code("e2"))
     assert house.stage.ask(addresses[1]).status_code == 202
+    house.let_go()
     redis.start()
     house.require_each_once(*addresses)
+    assert worker.poll() is None
 
 
 def test_a_try_that_takes_longer_than_it_may_is_ended_and_counts(open_house: Callable[[Broker], House], redis: Broker) -> None:

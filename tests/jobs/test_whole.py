@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,20 @@ def test_the_servers_own_threads_code_as_the_server_does(client: FlaskClient) ->
     told = client.get("/metrics").get_data(as_text=True)
     assert 'fhir_coder_jobs{state="waiting"} 0' in told and 'fhir_coder_job_tries_total{end="done"}' in told
     assert 'fhir_coder_oldest_job_seconds{state="running"} 0' in told
+
+
+def test_who_asks_while_the_database_is_away_is_told_to_ask_again(client: FlaskClient, tmp_path: Path) -> None:
+    """500 would be the end of the job to them (http://hl7.org/fhir/R4/async.html: an error that is none of the job is ``transient``)."""
+    place = client.post(CODE, headers=ASYNC).headers["Content-Location"]
+    assert answer_of(client, place).status_code == 200
+    with closing(sqlite3.connect(tmp_path / "store.sqlite")) as connection:
+        connection.execute("ALTER TABLE job RENAME TO job_away")
+        away = client.get(place)
+        connection.execute("ALTER TABLE job_away RENAME TO job")
+    (issue,) = away.get_json(force=True)["issue"]
+    assert (away.status_code, away.headers["Retry-After"], issue["code"]) == (503, "5", "transient")
+    assert issue["details"]["coding"][0]["code"] == "FC302"
+    assert client.get(place).status_code == 200
 
 
 def test_without_a_key_there_are_no_threads(built: None, tmp_path: Path) -> None:

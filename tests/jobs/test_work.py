@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import event, text
 
 from fhir_coder.api.log import FIELDS
@@ -125,6 +126,29 @@ def test_what_was_asked_in_words_that_nobody_reads_is_dead_in_our_name(make_stag
         assert event["outcome"] == "8" and event["agent"][0]["who"]["identifier"]["value"] == "fhir-coder"
         assert job.id in json.dumps(event["entity"]) and {"reference": "Encounter/e1"} in [one.get("what") for one in event["entity"]]
     assert {one.state for one in stage.jobs()} == {State.DEAD}
+
+
+def test_what_no_key_opens_fails_by_itself_and_keeps_no_job_behind_it_from_being_done(
+    make_stage: Callable[..., Stage], log_lines: list[logging.LogRecord]
+) -> None:
+    """As where a key is changed and some machines do not have the new one yet, or the old one was taken from the list too early."""
+    elsewhere = make_stage(key=Fernet.generate_key().decode())
+    elsewhere.kick_off()
+    stage = make_stage(limits=JobLimits(attempts=2))
+    address = stage.kick_off()
+    assert stage.work.do_next() and stage.work.do_next() and not stage.work.do_next()
+    assert stage.ask(address).status_code == 200
+    behind, first = stage.jobs()
+    assert (first.state, first.attempts, first.error, behind.state) == (State.WAITING, 1, "FC300", State.DONE)
+    assert elsewhere.work.do_next() is False  # it waits
+    let_time_pass(stage)
+    assert stage.work.do_next() and stage.jobs()[1].state is State.DEAD and stage.ends == ["FC300", "done", "FC300"]
+    assert any("FHIR_CODER_KEY" in one.getMessage() for one in log_lines)
+    event = stage.events()[-1]
+    assert event["outcome"] == "8" and "FC300" in json.dumps(event["entity"])
+    assert event["agent"][0]["who"]["identifier"]["value"] == "fhir-coder"
+    elsewhere.stores.jobs.try_again("default", first.id)
+    assert elsewhere.work.do_next() and elsewhere.jobs()[1].state is State.DONE
 
 
 def test_a_job_that_was_cancelled_in_its_last_try_is_not_dead(make_stage: Callable[..., Stage]) -> None:

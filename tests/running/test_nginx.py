@@ -158,6 +158,22 @@ def test_metrics_are_nobodys_out_there(proxy: Proxy) -> None:
     assert {proxy.call("GET", path)[0] for path in ("/metrics", "/metrics?x=1", "//metrics", "/./metrics")} == {404}
 
 
+def test_whatever_nginx_refuses_it_refuses_as_the_server_would(proxy: Proxy) -> None:
+    long = "a" * 9000
+    answers = {
+        "a header that is too long": (proxy.call("GET", "/fhir/metadata", Authorization=long), 400, "structure"),
+        "an address that is too long": (proxy.call("GET", f"/fhir/{long}"), 414, "structure"),
+        "an address that cannot be": (proxy.call("GET", "/../fhir"), 400, "structure"),
+        "a method that is not passed on": (proxy.call("TRACE", "/fhir/metadata"), 405, "structure"),
+        "metrics": (proxy.call("GET", "/metrics"), 404, "not-supported"),
+        "plain where TLS is spoken": (_call(http.client.HTTPConnection("127.0.0.1", proxy.tls), "GET", "/", None, {}), 400, "structure"),
+        "a token in plain": (proxy.call_plainly("POST", "/fhir/Encounter/$code-encounter"), 403, "forbidden"),
+    }
+    for what, ((status, headers, outcome), wanted, code) in answers.items():
+        assert (status, headers["Content-Type"]) == (wanted, "application/fhir+json"), what
+        assert (outcome["resourceType"], outcome["issue"][0]["code"]) == ("OperationOutcome", code), what
+
+
 def test_what_the_server_answers_stays_as_it_is(proxy: Proxy) -> None:
     status, headers, told = proxy.call("GET", "/busy")
     assert (status, headers["Retry-After"], told["line"]) == (503, "7", "GET /busy HTTP/1.1")

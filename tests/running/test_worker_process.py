@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from contextlib import closing
 from pathlib import Path
 
 from fhir_coder.app import open_all_stores
 from fhir_coder.jobs.job import State
 from fhir_coder.settings import Settings
-from tests.running.processes import MARKER, add_job, call, free_port, private_redis, running, states, until
+from tests.running.processes import MARKER, add_job, call, children, free_port, private_redis, running, states, until
 from tests.store.conftest import KEY
 
 
@@ -26,6 +28,9 @@ def test_a_worker_does_jobs_and_writes_lines_of_json_alone(built: None, tmp_path
         with running("worker", tmp_path, ["worker", "--processes", "2"], variables | {"FHIR_CODER_BROKER_URL": broker}) as worker:
             until(lambda: states(stores) == [State.DONE] * 3)
             exposed = until(lambda: _counted(port, 3), 20)
+            killed = min(children(worker.popen.pid))
+            os.kill(killed, signal.SIGKILL)
+            until(lambda: any(f"pid:{killed} exited" in line for line in worker.lines()), 20)
             assert worker.end() == 0
         assert 'fhir_coder_dispositions_total{disposition="review"} 3.0' in exposed
         lines = [json.loads(line) for line in worker.lines()]

@@ -216,6 +216,8 @@ def test_a_job_that_was_sealed_needs_its_key(desk: Desk) -> None:
     with pytest.raises(ConfigurationError, match="FHIR_CODER_KEY"):
         Desk(desk.engine, key="").claims.claim(job.id)
     assert desk.state(job) is State.WAITING and desk.row(job)["attempts"] == 0
+    other = Desk(desk.engine, key=urlsafe_b64encode(bytes(range(32, 64))).decode()).claimed(job)
+    assert (other.asked, other.job.attempts) == ("", 1)
 
 
 # -------------------------------------------------------------------------------------------------------------- the worker's side
