@@ -26,7 +26,7 @@ from fhir_coder.audit.entry import Agent
 from fhir_coder.audit.fhir_event import Observer
 from fhir_coder.billing.delivery import Delivery
 from fhir_coder.billing.destinations import open_destination
-from fhir_coder.broker.messages import make_celery, publisher, too_long
+from fhir_coder.broker.messages import Publisher, make_celery, too_long
 from fhir_coder.broker.worker import Parts
 from fhir_coder.bulk.export import Export
 from fhir_coder.bulk.export_client import OFFLINE, ExportClient
@@ -125,9 +125,9 @@ def create_app(settings: Settings) -> Flask:
     engine = open_engine_of(settings, stores, connections, sandbox, guards.metrics)
     app = Flask("fhir_coder", static_folder=None)
     risk = open_risk(settings, engine.coder.catalogue)
-    publish = publisher(make_celery(settings.broker_url, settings.job_seconds)) if settings.broker_url else None
+    broker = Publisher(make_celery(settings.broker_url, settings.job_seconds)) if settings.broker_url else None
     work = open_work(engine, stores, risk, guards.metrics, partial(engine_over, settings, engine, connections))
-    working = open_working(settings, stores, work, publish, guards)
+    working = open_working(settings, stores, work, broker, guards)
     terminology = Terminology(engine.coder.catalogue, utc_now)
     app.register_blueprint(create_api(engine, settings, risk, keys, guards, terminology, working.later))
     app.register_blueprint(create_cds_hooks(hook_parts(settings, engine.tenants, stores.hooks, guards), DEFAULT_TENANT))
@@ -172,7 +172,7 @@ def open_worker(settings: Settings) -> tuple[Any, Parts]:
     celery = make_celery(settings.broker_url, settings.job_seconds)
     over = partial(engine_over, settings, engine, connections)
     work = open_work(engine, stores, open_risk(settings, engine.coder.catalogue), metrics, over, too_long())
-    sweeper = Sweeper(stores.job_sweeping, publisher(celery), metrics.count_job)
+    sweeper = Sweeper(stores.job_sweeping, Publisher(celery), metrics.count_job)
 
     def after_fork() -> None:
         stores.repository.forget_connections()
@@ -213,7 +213,7 @@ def engine_over(settings: Settings, engine: Engine, connections: EhrConnections,
 
 def open_bulk_workers(settings: Settings, stores: Stores, told: Callable[[str], None]) -> Workers:
     """Workers elsewhere, for a run to hand its encounters to. Raises ConfigurationError where Celery is not installed."""
-    sweeper = Sweeper(stores.job_sweeping, publisher(make_celery(settings.broker_url, settings.job_seconds)))
+    sweeper = Sweeper(stores.job_sweeping, Publisher(make_celery(settings.broker_url, settings.job_seconds)))
     return Workers(sweeper.hand_out, max(FEWEST_AHEAD, AHEAD * settings.jobs_at_once), told)
 
 

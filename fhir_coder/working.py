@@ -16,7 +16,7 @@ from fhir_coder.engine import Engine
 from fhir_coder.exchange import CodingResult, Resource
 from fhir_coder.jobs.asked import Asked
 from fhir_coder.jobs.job import JobLimits
-from fhir_coder.jobs.sweeping import Publish, Sweeper
+from fhir_coder.jobs.sweeping import Broker, Sweeper
 from fhir_coder.jobs.threads import SWEEPS_S, JobThreads
 from fhir_coder.jobs.work import Work
 from fhir_coder.settings import Settings
@@ -57,13 +57,13 @@ class Working:
     threads: JobThreads
 
 
-def open_working(settings: Settings, stores: Stores, work: Work, publish: Publish | None, guards: Guards) -> Working:
-    """``publish`` tells a broker of a job, and is None where there is none: then the threads of this process do jobs, and sweep, and give way to callers
+def open_working(settings: Settings, stores: Stores, work: Work, broker: Broker | None, guards: Guards) -> Working:
+    """``broker`` is None where there is none: then the threads of this process do jobs, and sweep, and give way to callers
     who wait. Without a key there are no jobs, and no threads."""
-    sweeper = Sweeper(stores.job_sweeping, publish, guards.metrics.count_job)
+    sweeper = Sweeper(stores.job_sweeping, broker, guards.metrics.count_job)
     if not stores.jobs.can_keep:
         threads = JobThreads(work.do_next, sweeper.sweep, 0)
-    elif publish:
+    elif broker:
         threads = JobThreads(partial(_hand_out, sweeper), sweeper.sweep, 1, looks_s=SWEEPS_S)
     else:
         threads = JobThreads(work.do_next, sweeper.sweep, settings.job_threads, lambda: guards.room.is_at_work)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable
 from typing import Any
 
 from fhir_coder.errors import ConfigurationError
@@ -76,20 +75,32 @@ def too_long() -> tuple[type[Exception], ...]:
     return (SoftTimeLimitExceeded,)
 
 
-def publisher(app: Any) -> Callable[[Job], bool]:
-    """What tells the broker of a job, and says whether it took it."""
-    is_redis = _is_redis(app.conf.broker_url)
+class Publisher:
+    """The broker of an application, as :class:`fhir_coder.jobs.sweeping.Broker` says. Nothing is raised where it does not answer."""
 
-    def publish(job: Job) -> bool:
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._is_redis = _is_redis(app.conf.broker_url)
+
+    def tell(self, job: Job) -> bool:
+        """Whether it took the message of a job."""
         priority = FIRST if job.priority is Priority.INTERACTIVE else LAST
+        told = _AT_REDIS[priority] if self._is_redis else priority
         try:
-            app.send_task(TASK, args=(job.id,), priority=_AT_REDIS[priority] if is_redis else priority, retry=False, ignore_result=True)
+            self._app.send_task(TASK, args=(job.id,), priority=told, retry=False, ignore_result=True)
         except Exception as error:  # a library of each transport has its own
             _LOG.warning("the broker did not take a job: %s", type(error).__name__)
             return False
         return True
 
-    return publish
+    def held(self) -> int:
+        """How many messages wait in our queue; 0 where there is none, or none that answers."""
+        try:
+            with self._app.connection_for_write() as connection:
+                return connection.default_channel.queue_declare(self._app.conf.task_default_queue, passive=True).message_count
+        except Exception as error:  # a library of each transport has its own
+            _LOG.warning("the broker did not say what it holds: %s", type(error).__name__)
+            return 0
 
 
 def _is_redis(url: str) -> bool:

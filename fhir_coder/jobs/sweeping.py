@@ -14,8 +14,15 @@ from fhir_coder.jobs.job import Job, State
 
 _LOG = logging.getLogger("fhir_coder.jobs")
 
-Publish = Callable[[Job], bool]
-"""Tells a broker of a job; False where it does not take it."""
+
+class Broker(Protocol):
+    """What tells workers of jobs."""
+
+    def tell(self, job: Job) -> bool:
+        """False where it does not take it."""
+
+    def held(self) -> int:
+        """How many messages lie there that no worker has taken; 0 where it does not say."""
 
 
 class Table(Protocol):
@@ -24,8 +31,8 @@ class Table(Protocol):
     def take_back(self, entry_of: Callable[[Job, str], AuditEntry]) -> Sequence[Job]:
         """Jobs whose workers were lost."""
 
-    def hand_out(self) -> tuple[Job, ...]:
-        """Jobs to tell a broker of."""
+    def hand_out(self, held: Callable[[], int]) -> tuple[Job, ...]:
+        """Jobs to tell a broker of, which holds so many messages."""
 
     def not_handed_out(self, jobs: Sequence[Job]) -> None:
         """Those that it did not take."""
@@ -35,12 +42,12 @@ class Table(Protocol):
 
 
 class Sweeper:
-    """``publish`` is None where no broker is used: then those who work the jobs off look into the table. ``count`` hears of each try whose worker was lost
+    """``broker`` is None where none is used: then those who work the jobs off look into the table. ``count`` hears of each try whose worker was lost
     how it ended, as it hears of the others from whoever did them."""
 
-    def __init__(self, table: Table, publish: Publish | None = None, count: Callable[[str], None] = lambda end: None) -> None:
+    def __init__(self, table: Table, broker: Broker | None = None, count: Callable[[str], None] = lambda end: None) -> None:
         self._table = table
-        self._publish = publish
+        self._broker = broker
         self._count = count
 
     def sweep(self) -> None:
@@ -61,18 +68,18 @@ class Sweeper:
 
     def hand_out(self) -> None:
         """Tell the broker of what is due; also right after a job is taken on, or has made room for another of its tenant."""
-        if self._publish is None:
+        if self._broker is None:
             return
         try:
-            if left := _not_taken(self._table.hand_out(), self._publish):
+            if left := _not_taken(self._table.hand_out(self._broker.held), self._broker):
                 self._table.not_handed_out(left)
         except Exception as error:
             _LOG.warning("jobs were not handed out: %s", type(error).__name__)
 
 
-def _not_taken(jobs: Sequence[Job], publish: Publish) -> Sequence[Job]:
+def _not_taken(jobs: Sequence[Job], broker: Broker) -> Sequence[Job]:
     """Those that the broker did not take: when it refuses one it is not asked about the rest."""
     for position, job in enumerate(jobs):
-        if not publish(job):
+        if not broker.tell(job):
             return jobs[position:]
     return ()

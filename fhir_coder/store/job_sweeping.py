@@ -17,7 +17,7 @@ from fhir_coder.store.job_rows import IN_TURN, PLAIN, job_of
 from fhir_coder.store.job_tables import JobRow
 
 ARRIVES_S = 30
-"""A job that was handed out so long ago and still waits is handed out again: its message may be lost. Where it only waits long, the second one finds nothing to do."""
+"""A job that was handed out so long ago and still waits is handed out again where its message may be lost. Where it only waits long, the second one finds nothing to do."""
 _J = JobRow
 
 
@@ -56,12 +56,18 @@ class JobSweeping:
             lost = connection.execute(select(*PLAIN, _J.lease).where(*over).order_by(_J.key)).all()
         return tuple(filter(None, [self._take_back(job_of(row), row.lease, entry_of) for row in lost]))
 
-    def hand_out(self) -> tuple[Job, ...]:
-        """The jobs that a broker is to be told of now, each tenant's first ones, and no more of a tenant than are done at once."""
+    def hand_out(self, held: Callable[[], int] = lambda: 0) -> tuple[Job, ...]:
+        """The jobs that a broker is to be told of now, each tenant's first ones, and no more of a tenant than are done at once. ``held`` says how many messages it
+        holds: where no worker takes them, it is not filled with further ones."""
         now = int(self._now())
+        out = (_J.state == State.WAITING.value, _J.handed_out_s > 0)
+        silent = (*out, _J.handed_out_s < now - ARRIVES_S)
+        with self._engine.connect() as connection:
+            count, is_late = connection.execute(select(func.count(), func.min(_J.handed_out_s) < now - ARRIVES_S).where(*out)).one()
+        is_lost = is_late and held() < count
         with self._writing.begin() as connection:
-            silent = (_J.state == State.WAITING.value, _J.handed_out_s > 0, _J.handed_out_s < now - ARRIVES_S)
-            connection.execute(update(_J).where(*silent).values(handed_out_s=0))
+            if is_lost:
+                connection.execute(update(_J).where(*silent).values(handed_out_s=0))
             due = (_J.state == State.WAITING.value, _J.handed_out_s == 0, _J.next_attempt_s <= now)
             tenants = connection.scalars(select(_J.tenant).where(*due).distinct()).all()
             return tuple(job for tenant in sorted(tenants) for job in self._of(connection, tenant, now))

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fhir_coder.broker.messages import make_celery, publisher, too_long
+from fhir_coder.broker.messages import Publisher, make_celery, too_long
 from fhir_coder.broker.worker import Parts, serve
 from fhir_coder.jobs.job import JobLimits
 from fhir_coder.jobs.sweeping import Sweeper
@@ -47,7 +47,7 @@ def main() -> None:
 
     stage.engine.during = code_slowly
     app = celery_of(broker, queue, longest_s)
-    sweeper = Sweeper(stage.stores.job_sweeping, publisher(app))
+    sweeper = Sweeper(stage.stores.job_sweeping, Publisher(app))
     work = stage.make_work(renew_s=0.5, too_long=too_long())
     serve(app, Parts(work.do, sweeper.hand_out, sweeper.sweep, stage.stores.repository.forget_connections), processes, "WARNING", 0.5)
 

@@ -27,7 +27,7 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from fhir_coder.audit.entry import Agent, AgentKind
-from fhir_coder.broker.messages import TASK, make_celery, publisher
+from fhir_coder.broker.messages import TASK, Publisher, make_celery
 from fhir_coder.errors import ConfigurationError
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.jobs.asked import Asked, written
@@ -106,7 +106,7 @@ class House:
     def __post_init__(self) -> None:
         self.stage = Stage(self.folder, LIMITS)
         self.app = celery_of(self.broker.url, self.queue)
-        self.sweeper = Sweeper(self.stage.stores.job_sweeping, publisher(self.app))
+        self.sweeper = Sweeper(self.stage.stores.job_sweeping, Publisher(self.app))
         self.stage.tell = self.sweeper.hand_out
 
     def start(self, processes: int = 1, longest_s: int = 120) -> subprocess.Popen:
@@ -215,6 +215,15 @@ def test_a_message_holds_the_id_of_a_job_and_nothing_else(open_house: Callable[[
         assert secret not in everything
 
 
+def test_a_broker_says_how_many_messages_no_worker_has_taken(open_house: Callable[[Broker], House], broker: Broker) -> None:
+    house = open_house(broker)
+    told = Publisher(house.app)
+    assert told.held() == 0, "there is no queue yet"
+    for number in range(3):
+        house.code(f"e{number}")
+    assert told.held() == 3
+
+
 def b64_text(text: str) -> str:
     return b64decode(text).decode()
 
@@ -260,7 +269,7 @@ def test_what_a_person_waits_for_overtakes_and_what_comes_twice_is_done_once(ope
         jobs.add("default", Caller("bulk", f"bulk {number}"), written(asked), asked.encounter, Priority.BULK)
     house.sweeper.hand_out()
     addresses.append(house.code("person"))
-    tell_twice = publisher(house.app)
+    tell_twice = Publisher(house.app).tell
     for job in house.stage.jobs():
         assert tell_twice(job)
     house.let_go()

@@ -529,6 +529,14 @@ def test_a_message_that_is_lost_is_sent_again(desk: Desk) -> None:
     assert ids(desk.sweeping.hand_out()) == [job.id]
 
 
+def test_a_message_that_no_worker_takes_is_not_sent_again(desk: Desk) -> None:
+    jobs = [desk.add() for _ in range(2)]
+    desk.sweeping.hand_out(lambda: pytest.fail("the broker is asked only where a message may be lost"))
+    desk.at += ARRIVES_S + 1
+    assert desk.sweeping.hand_out(lambda: 2) == ()
+    assert ids(desk.sweeping.hand_out(lambda: 1)) == ids(jobs), "one of two is lost: nobody knows which"
+
+
 def test_a_message_that_finds_no_room_is_sent_again_when_there_is(desk: Desk) -> None:
     jobs = [desk.add() for _ in range(2)]
     desk.sweeping.hand_out()
