@@ -234,6 +234,8 @@ def one_text_for_each_note(target: Target) -> None:
     for fixture, coded in codings(target):
         twice = [document for document, count in Counter(document for document, _ in coded.texts).items() if count > 1]
         expect(coded.texts and not twice, f"one text for each note of {fixture.id}", ", ".join(twice) or "none")
+        without = {span.document for span in _evidence(coded)} - {document for document, _ in coded.texts}
+        expect(not without, f"a text for each note of {fixture.id} that evidence is taken from", f"none for {', '.join(sorted(without))}")
 
 
 @answer_check

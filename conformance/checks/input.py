@@ -146,8 +146,9 @@ def modifier_extensions_are_not_passed_over(target: Target) -> None:
         expect(answer.status < 500, "a refusal", answer)
         expect_outcome(answer, answer.status)
         return
-    found = expect_success(answer)
+    found, plain = expect_success(answer), expect_success(target.code(inline()))
     expect(_disposition(found) == "review", "a refusal, or an encounter that goes to review", _disposition(found))
+    expect(_told(found) != _told(plain), "a reason or an issue that the encounter without it does not have", "none")
 
 
 @check
@@ -194,3 +195,10 @@ def _codes(target: Target, body: Resource) -> list[str]:
 
 def _disposition(found: Resource) -> str:
     return next((one["valueCoding"]["code"] for one in found["parameter"] if one["name"] == "disposition"), "")
+
+
+def _told(found: Resource) -> list[str]:
+    """Why an encounter goes to review, and what its issues say."""
+    reasons = [str(one.get("valueCodeableConcept")) for one in found["parameter"] if one["name"] == "reason"]
+    issues = [str(one["resource"].get("issue")) for one in found["parameter"] if one["name"] == "issues"]
+    return [*reasons, *issues]

@@ -224,9 +224,10 @@ def diagnoses_are_numbered(target: Target) -> None:
 
 @answer_check
 def diagnoses_are_in_order(target: Target) -> None:
-    """Claim.diagnosis holds the codes by their rank, as many as a claim takes."""
+    """Claim.diagnosis holds the codes of ICD-10-CM by their rank, as many as a claim takes."""
     for fixture, coded, one in _of(target, "Claim"):
-        found = [_first(line.get("diagnosisCodeableConcept", {})).get("code") for line in one.get("diagnosis", ())]
+        named = [_first(line.get("diagnosisCodeableConcept", {})) for line in one.get("diagnosis", ())]
+        found = [coding.get("code") for coding in named if coding.get("system") == ICD10CM]
         wanted = list(coded.codes[:MOST_DIAGNOSES])
         expect(found == wanted, f"{', '.join(wanted)} for {fixture.id}", ", ".join(map(str, found)) or "none")
 
@@ -267,6 +268,14 @@ def tasks_lead_to_the_claim(target: Target) -> None:
             one.get("focus", {}).get("reference") in claims, f"the Claim of {fixture.id} as focus", one.get("focus", {}).get("reference")
         )
         expect(one.get("intent"), "Task.intent", "none")
+
+
+@answer_check
+def tasks_say_what_they_ask_for(target: Target) -> None:
+    """Task.code says what is asked for: a worklist is found by it."""
+    for fixture, _, one in _of(target, "Task"):
+        coding = _first(one.get("code", {}))
+        expect(coding.get("system") and coding.get("code"), f"Task.code with system and code for {fixture.id}", coding or "none")
 
 
 @answer_check

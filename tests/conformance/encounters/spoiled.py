@@ -295,6 +295,10 @@ def task_without_claim(body: Json) -> None:
     proposed(body, "Task")["focus"] = {"reference": "Encounter/x"}
 
 
+def task_without_code(body: Json) -> None:
+    del proposed(body, "Task")["code"]
+
+
 def task_without_inputs(body: Json) -> None:
     del proposed(body, "Task")["input"]
 
@@ -392,6 +396,7 @@ SPOILED: tuple[tuple[str, str, Change], ...] = (
     ("proposals.reviews_have_a_task", DOUBTED, no_task),
     ("proposals.reviews_have_a_task", PLAIN, task_although_it_passes),
     ("proposals.tasks_lead_to_the_claim", DOUBTED, task_without_claim),
+    ("proposals.tasks_say_what_they_ask_for", DOUBTED, task_without_code),
     ("proposals.tasks_have_their_inputs", DOUBTED, task_without_inputs),
     ("proposals.every_condition_has_provenance", PLAIN, no_provenance),
     ("proposals.provenance_says_who_and_when", PLAIN, recorded_without_zone),
