@@ -194,7 +194,9 @@ def security_is_told(target: Target) -> None:
 @check
 def same_each_time(target: Target) -> None:
     """It is the same for whoever asks twice."""
-    expect(target.get("metadata").resource == target.get("metadata").resource, "the same statement twice", "two that differ")
+    first, second = target.get("metadata"), target.get("metadata")
+    expect(first.status == 200, "200", first)
+    expect(first.resource == second.resource, "the same statement twice", "two that differ")
 
 
 def _place(url: str) -> tuple[str, str, str]:

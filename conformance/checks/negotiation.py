@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from conformance.check import check
 from conformance.exchange import FHIR_JSON, FHIR_XML, Answer
 from conformance.outcomes import expect_outcome
-from conformance.target import OPERATION, Target
+from conformance.target import OPERATION, Target, expect_success
 from conformance.verdict import Omitted, expect
 from conformance.visit import inline
 
@@ -145,6 +145,7 @@ def format_that_cannot_be_had(target: Target) -> None:
 def answers_are_utf8(target: Target) -> None:
     """Answers are UTF-8, and Content-Type says so or leaves it out."""
     answer = target.code(inline())
+    expect_success(answer)
     expect(answer.charset in {"", "utf-8"}, "charset utf-8", answer.charset)
     answer.body.decode("utf-8")
 
