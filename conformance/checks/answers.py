@@ -128,7 +128,8 @@ def probabilities_lie_between_0_and_1(target: Target) -> None:
     """probability is a number from 0 to 1."""
     for _, one in _assigned(target):
         is_number = isinstance(one.probability, (int, float)) and not isinstance(one.probability, bool)
-        expect(is_number and 0 <= one.probability <= 1, f"a number from 0 to 1 for {one.code}", repr(one.probability))
+        told = f'the text "{one.probability}"' if isinstance(one.probability, str) else one.probability
+        expect(is_number and 0 <= one.probability <= 1, f"a number from 0 to 1 for {one.code}", told)
 
 
 @answer_check
