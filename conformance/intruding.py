@@ -60,7 +60,8 @@ def forged(token: str) -> Mapping[str, str]:
         return {"an altered token": _turned(token)}
     header, claims, signature = parts
     unsigned = _encoded({"alg": "none", "typ": "JWT"})
-    return {
+    shouted = {f"an unsigned token (alg {alg})": f"{_encoded({'alg': alg, 'typ': 'JWT'})}.{claims}." for alg in ("None", "NONE", "nOnE")}
+    return shouted | {
         "an altered signature": f"{header}.{claims}.{_turned(signature)}",
         "claims under another's signature": f"{header}.{_claiming_more(claims)}.{signature}",
         "a token without signature": f"{header}.{claims}.",

@@ -25,8 +25,9 @@ def judge(answer: Answer, expectation: Expectation) -> None:
 
 
 def is_refusal(answer: Answer) -> bool:
-    """Whether the server says that the caller must change something."""
-    return 400 <= answer.status < 500
+    """Whether the server says that the caller must change something. That the address or the method is not there says nothing of a visit that was
+    sent along."""
+    return 400 <= answer.status < 500 and answer.status not in {404, 405}
 
 
 def stands_for(wanted: str, code: str) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from conformance.body import AnswerWithoutEnd
 from conformance.exchange import FHIR_JSON, FHIR_XML, Answer
 from conformance.target import OPERATION, Target
 from conformance.verdict import Skipped, plain
@@ -35,7 +36,7 @@ def require_server(target: Target) -> None:
     """Raises NothingThere for an address where no FHIR server answers, NotLetIn for one that does not take our token."""
     described, called = _ask(target, "GET", "metadata"), _ask(target, "POST", f"Encounter/${OPERATION}")
     if not any(one is None or (one.status != 404 and _is_fhir(one)) for one in (described, called)):
-        raise NothingThere(f"no FHIR base at {target.base}: {_met(described)}{_advice(target)}")
+        raise NothingThere(f"no FHIR base at {target.base}: {_met(described)}{_advice(target, described)}")
     if called and called.status in {401, 403} and target.authorize():
         why = "does not take the token" if called.status == 401 else "takes the token, but not for the operation"
         raise NotLetIn(f"the server {why}: {_met(called)}")
@@ -66,6 +67,8 @@ def _ask(target: Target, method: str, path: str) -> Answer | None:
         ) from error
     except requests.Timeout as error:
         raise NothingThere(f"{target.base} does not answer within {target.timeout_s:g} s; --timeout waits longer") from error
+    except AnswerWithoutEnd as error:
+        raise NothingThere(f"no FHIR base at {target.base}: {method} {path} is answered without end") from error
     except requests.RequestException as error:
         raise NothingThere(f"nobody answers at {target.base} ({type(error).__name__}): is the server up, and the address right?") from error
 
@@ -88,8 +91,10 @@ def _met(answer: Answer | None) -> str:
     return f"{answer.told}{led} ({plain(answer.headers.get('content-type', 'without Content-Type'))})"
 
 
-def _advice(target: Target) -> str:
-    """Where it is perhaps: many bases end so."""
+def _advice(target: Target, met: Answer | None) -> str:
+    """What is wrong there, or where the base is perhaps: many end so."""
+    if met and met.status >= 500:
+        return ". The server fails: its own log says why"
     below = Target(f"{target.base}/fhir", session=target.session, timeout_s=target.timeout_s)
     try:
         found = below.get("metadata", is_known=False, waits=False)

@@ -15,6 +15,8 @@ from conformance.target import Target
 from conformance.verdict import Finding, Omitted, Skipped, Unsatisfied, Verdict, plain
 
 Progress = Callable[[Finding], None]
+MOST_UNANSWERED = 5
+"""Hundreds of checks would wait for a server that has gone silent: after so many the rest is not tried."""
 _WORST = (Verdict.FAIL, Verdict.ERROR, Verdict.PASS, Verdict.SKIP, Verdict.OMIT)
 """Of several checks of a requirement the first of these decides: what was tried counts before what was not."""
 
@@ -70,9 +72,14 @@ def tried(target: Target, checks: Mapping[str, Check], progress: Progress = lamb
     """The findings by id of the check."""
     found = {}
     for name, check in checks.items():
-        found[name] = _try(target, name, check)
+        found[name] = _try(target, name, check) if target.unanswered < MOST_UNANSWERED else _given_up(target, name)
         progress(found[name])
     return found
+
+
+def _given_up(target: Target, name: str) -> Finding:
+    why = f"the server left {target.unanswered} requests without an answer within {target.timeout_s:g} s; --timeout waits longer"
+    return Finding(name, Verdict.SKIP, received=why)
 
 
 def _named(requirements: Iterable[Requirement]) -> dict[str, Check]:
@@ -96,6 +103,8 @@ def _outcome(target: Target, check: Check) -> tuple[Verdict, str, str]:
         return Verdict.SKIP, "", str(reason)
     except Omitted as reason:
         return Verdict.OMIT, "", str(reason)
+    except requests.Timeout:
+        return Verdict.ERROR, f"an answer within {target.timeout_s:g} s", "none"
     except requests.RequestException as error:
         return Verdict.ERROR, "an answer", type(error).__name__
     except Exception as error:  # an answer of a shape that nobody thought of ends this check alone

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from conformance.body import whole_body
 from conformance.exchange import FHIR_JSON, FHIR_XML, Answer, Resource, objects
 from conformance.verdict import Omitted, Skipped, expect
 
@@ -21,6 +22,8 @@ TIMEOUT_S = 60.0
 LONGEST_WAIT_S = 90
 """For a server that says that it is asked too often; many count refusals, of which the kit needs some dozens."""
 WAITS = 3
+NO_ANSWER = (405, 500)
+"""Statuses that say nothing of what was sent: the operation is not there, or the server fell over. A server whose EHR fails says 502 or 504."""
 SURELY_READ = 16 * 1024
 """Bytes of a body that a server has read when it refuses a request, whatever it thinks of it."""
 NO_TOKEN = "give --token or --backend-services: the server asks who calls"  # noqa: S105 - no password
@@ -61,6 +64,8 @@ class Target:
     session: requests.Session = field(default_factory=without_cookies)
     last: str = ""
     """The exchange that was made last."""
+    unanswered: int = 0
+    """Requests that were not answered, or not to the end, within ``timeout_s``."""
 
     def send(
         self,
@@ -103,13 +108,18 @@ class Target:
     def _exchange(self, prepared: requests.PreparedRequest) -> Answer:
         self.last = f"{prepared.method} {_TOKEN_IN_ADDRESS.sub('...', prepared.path_url)}"
         begun = time.perf_counter()
-        got = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False)
+        try:
+            got = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, stream=True)
+            body = whole_body(got, begun + self.timeout_s)
+        except requests.Timeout:
+            self.unanswered += 1
+            raise
         passed = time.perf_counter() - begun
         self.last += f" -> {got.status_code}"
         if not got.ok and len(prepared.body or "") > SURELY_READ:
             self.session.close()  # a server that said no before it read all may close the connection under the next request
         headers = {name.lower(): value for name, value in got.headers.items()}
-        return Answer(self.last, got.status_code, headers, got.content, passed, tuple(got.raw.headers.getlist("Set-Cookie")))
+        return Answer(self.last, got.status_code, headers, body, passed, tuple(got.raw.headers.getlist("Set-Cookie")))
 
     def get(self, path: str, **options: Any) -> Answer:
         """GET."""

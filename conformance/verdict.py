@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,4 +62,17 @@ def expect(holds: object, expected: str, received: object) -> None:
 
 def plain(told: object) -> str:
     """What a server sent, for a report: short, and without what steers a terminal."""
-    return "".join(one if one.isprintable() else " " for one in str(told)[:_LONGEST])
+    return "".join(one if one.isprintable() else " " for one in _spelled(told)[:_LONGEST])
+
+
+def _spelled(told: object) -> str:
+    """In words, or as JSON has it: who reads a report need not know Python."""
+    if told is None or told in ([], {}, (), set()):
+        return "none"
+    if isinstance(told, bool):
+        return str(told).lower()
+    if isinstance(told, (set, frozenset)):
+        return ", ".join(sorted(map(_spelled, told)))
+    if isinstance(told, (list, tuple)):
+        return ", ".join(map(_spelled, told))
+    return json.dumps(told, default=str, ensure_ascii=False) if isinstance(told, Mapping) else str(told)

@@ -102,8 +102,8 @@ class UnreadableNote:
     """A note that yielded no text, and why; it is reported and prevents a pass, never coded as empty.
 
     ``reason`` is one of ``no-content``, ``unsupported-type``, ``not-text``, ``no-text-layer``, ``encrypted``, ``undecodable``, ``malformed``, ``too-long``,
-    ``empty``, ``unavailable``, ``integrity``, ``preliminary`` (not read because nobody has signed it yet), ``sensitive`` (not read because its
-    marks exclude it, which the detail names in our words); docs/notes.md says what each means.
+    ``empty``, ``unavailable``, ``integrity``, ``not-understood`` (a modifier extension), ``preliminary`` (not read because nobody has signed it yet), ``sensitive``
+    (not read because its marks exclude it, which the detail names in our words); docs/notes.md says what each means.
     """
 
     id: str

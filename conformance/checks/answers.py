@@ -23,6 +23,8 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 STATUSES = frozenset({"agreed", "added", "more-specific", "unsupported"})
 RESOURCE_TYPES = frozenset({"Bundle", "OperationOutcome", "Resource"})
 CONTENT = ("resource", "part")
+CODINGS = frozenset({"coding", "valueCoding", "tag", "security"})
+"""Elements that hold Codings."""
 
 
 @answer_check
@@ -126,14 +128,16 @@ def probabilities_lie_between_0_and_1(target: Target) -> None:
     """probability is a number from 0 to 1."""
     for _, one in _assigned(target):
         is_number = isinstance(one.probability, (int, float)) and not isinstance(one.probability, bool)
-        expect(is_number and 0 <= one.probability <= 1, f"a number from 0 to 1 for {one.code}", repr(one.probability))
+        told = f'the text "{one.probability}"' if isinstance(one.probability, str) else one.probability
+        expect(is_number and 0 <= one.probability <= 1, f"a number from 0 to 1 for {one.code}", told)
 
 
 @answer_check
 def codes_are_of_icd_10_cm(target: Target) -> None:
-    """code is a Coding of ICD-10-CM by its FHIR system."""
-    for _, one in _assigned(target):
-        expect(one.coding.get("system") == ICD10CM, ICD10CM, one.coding.get("system"))
+    """code, of an assignment as of a rejection, is a Coding of ICD-10-CM by its FHIR system."""
+    for _, coded in codings(target):
+        for one in (*coded.assignments, *coded.rejections):
+            expect(one.coding.get("system") == ICD10CM and one.code, f"a code of {ICD10CM}", one.coding)
 
 
 @answer_check
@@ -195,8 +199,20 @@ def codes_have_one_display(target: Target) -> None:
         for one in objects(coded.parameters):
             if isinstance(one.get("code"), str) and isinstance(one.get("display"), str) and one.get("system"):
                 called.setdefault((str(one["system"]), str(one.get("version", "")), one["code"]), set()).add(one["display"])
-    twice = [f"{code} of {system}" for (system, _, code), displays in called.items() if len(displays) > 1]
-    expect(not twice, "one display for each code", ", ".join(twice))
+    twice = [f"{code}: {' | '.join(sorted(displays))}" for (_, _, code), displays in called.items() if len(displays) > 1]
+    expect(not twice, "one display for each code", f"{len(twice)} codes with more: {'; '.join(twice)}")
+
+
+@answer_check
+def codings_are_whole(target: Target) -> None:
+    """Every Coding of an answer has system and code: without the one the other means nothing."""
+    for fixture, coded in codings(target):
+        for one in objects(coded.parameters):
+            for name in CODINGS & one.keys():
+                given = one[name] if isinstance(one[name], list) else [one[name]]
+                expect(
+                    all(each.get("system") and each.get("code") for each in given), f"system and code in each {name} of {fixture.id}", given
+                )
 
 
 @answer_check
@@ -234,6 +250,8 @@ def one_text_for_each_note(target: Target) -> None:
     for fixture, coded in codings(target):
         twice = [document for document, count in Counter(document for document, _ in coded.texts).items() if count > 1]
         expect(coded.texts and not twice, f"one text for each note of {fixture.id}", ", ".join(twice) or "none")
+        without = {span.document for span in _evidence(coded)} - {document for document, _ in coded.texts}
+        expect(not without, f"a text for each note of {fixture.id} that evidence is taken from", f"none for {', '.join(sorted(without))}")
 
 
 @answer_check

@@ -10,11 +10,13 @@ from conformance.exchange import FHIR_JSON, Resource
 from conformance.outcomes import expect_outcome
 from conformance.target import OPERATION, Target, expect_success
 from conformance.verdict import Omitted, expect
-from conformance.visit import encounter, inline, parameters
+from conformance.visit import encounter, inline, parameters, patient
 
 NAME = re.compile(r"[A-Z][A-Za-z0-9_]{0,254}")
 CODE = re.compile(r"[^\s]+(\s[^\s]+)*")
 PARAMETER = re.compile(r"[a-z][A-Za-z0-9_]*")
+STRICT, LENIENT = "handling=strict", "handling=lenient"
+VALUES: dict[str, object] = {"boolean": False, "code": "x", "integer": 1, "string": "x", "token": "x", "uri": "http://example.org/x"}
 RESOURCE_VALUES = {
     "Resource",
     "Bundle",
@@ -131,11 +133,17 @@ def names_are_unique(target: Target) -> None:
 @check
 def in_parameters_are_taken(target: Target) -> None:
     """What it defines as an in parameter is not called unknown."""
-    answer = target.code(inline(), headers={"Prefer": "handling=strict"})
+    answer = target.code(inline(), headers={"Prefer": STRICT})
     expect_success(answer)
-    names = {one["name"] for one in target.definition.get("parameter", ()) if one.get("use") == "in"}
+    defined = {one["name"]: one for one in target.definition.get("parameter", ()) if one.get("use") == "in"}
     sent = {one["name"] for one in inline()["parameter"]}
-    expect(sent <= names, f"in parameters {sorted(sent)} in the definition", sorted(names))
+    expect(sent <= defined.keys(), f"in parameters {sorted(sent)} in the definition", sorted(defined))
+    for name in sorted(defined.keys() - sent):
+        if content := _some(str(defined[name].get("type"))):
+            body = inline({"name": name, **content})
+            strict, lenient = (target.code(body, headers={"Prefer": prefer}).status for prefer in (STRICT, LENIENT))
+            # what strict handling alone refuses is a name that it does not know: a value that does not fit is refused by both
+            expect((strict, lenient) != (400, 200), f"{name} to be taken, as it is defined", "400 with handling=strict, 200 without")
 
 
 @check
@@ -166,6 +174,13 @@ def has_words(target: Target) -> None:
     expect(target.definition.get("description"), "a description", "none")
     silent = [one["name"] for one in _every(target.definition.get("parameter", ())) if not one.get("documentation")]
     expect(not silent, "documentation of each parameter", f"none of {silent}")
+
+
+def _some(kind: str) -> Resource:
+    """A content of a parameter of that type; empty for a type of which no value suits every parameter."""
+    if kind in VALUES:
+        return {f"value{kind[:1].upper()}{kind[1:]}": VALUES[kind]}
+    return {"resource": patient()} if kind in {"Resource", "Patient"} else {}
 
 
 def _expect_defined(given: list[Resource], defined: list[Resource], where: str) -> None:

@@ -43,8 +43,13 @@ def body_is_xml_called_json(target: Target) -> None:
 
 @check
 def body_is_not_utf8(target: Target) -> None:
-    """Bytes that are no UTF-8 are 400."""
-    expect_outcome(_raw(target, b'{"resourceType": "Parameters", "id": "\xff\xfe"}'), 400, "structure", "invalid")
+    """Bytes that are no UTF-8 are 400, in a body that would be taken with other letters in their place."""
+    visit = parameters(
+        {"name": "encounter", "resource": encounter()},
+        {"name": "patient", "resource": patient(name=[{"family": "LETTERS"}])},
+        {"name": "note", "resource": note()},
+    )
+    expect_outcome(_raw(target, json.dumps(visit).encode().replace(b"LETTERS", b"\xff\xfe")), 400, "structure", "invalid")
 
 
 @check

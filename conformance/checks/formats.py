@@ -195,7 +195,9 @@ def xml_is_as_strict_as_json(target: Target) -> None:
 def xml_without_namespace_is_refused(target: Target) -> None:
     """A body that is not in the namespace of FHIR is no resource: 400."""
     target.require_xml()
-    _expect_refused(target.post(ADDRESS, "<Parameters/>", headers={"Content-Type": FHIR_XML}), "<Parameters/>")
+    bare = _as_xml(inline()).replace(f' xmlns="{FHIR[1:-1]}"', "")
+    for body, what in (("<Parameters/>", "<Parameters/>"), (bare, "the whole visit without a namespace")):
+        _expect_refused(target.post(ADDRESS, body, headers={"Content-Type": FHIR_XML}), what)
 
 
 def _with(name: str, resource: Any) -> Any:

@@ -8,13 +8,14 @@ from xml.etree import ElementTree as ET
 from conformance.check import check
 from conformance.exchange import FHIR_JSON, FHIR_XML, Answer
 from conformance.outcomes import expect_outcome
-from conformance.target import OPERATION, Target
+from conformance.target import OPERATION, Target, expect_success
 from conformance.verdict import Omitted, expect
 from conformance.visit import inline
 
 FHIR = "{http://hl7.org/fhir}"
 JSON_ALIASES = ("application/json", "text/json")
 XML_ALIASES = ("application/xml", "text/xml")
+CACHEABLE = ("metadata", f"OperationDefinition/{OPERATION}")
 OLD_NAMES = ("application/json+fhir", "application/xml+fhir")
 
 
@@ -144,6 +145,7 @@ def format_that_cannot_be_had(target: Target) -> None:
 def answers_are_utf8(target: Target) -> None:
     """Answers are UTF-8, and Content-Type says so or leaves it out."""
     answer = target.code(inline())
+    expect_success(answer)
     expect(answer.charset in {"", "utf-8"}, "charset utf-8", answer.charset)
     answer.body.decode("utf-8")
 
@@ -182,6 +184,18 @@ def errors_in_xml(target: Target) -> None:
     answer = target.post(f"Encounter/${OPERATION}", "{", headers={"Content-Type": FHIR_JSON, "Accept": FHIR_XML})
     expect(answer.status == 400, "400", answer)
     expect(_expect_xml_body(answer).tag == f"{FHIR}OperationOutcome", "an OperationOutcome in XML", answer)
+
+
+@check
+def answers_say_that_they_vary(target: Target) -> None:
+    """What may be kept and depends on Accept says so in Vary: a cache between would give XML to who wants JSON."""
+    target.require_xml()
+    kept = [answer for path in CACHEABLE if "no-store" not in (answer := target.get(path)).headers.get("cache-control", "")]
+    if not kept:
+        raise Omitted("nothing that the server gives may be kept")
+    for answer in kept:
+        vary = {one.strip().lower() for one in answer.headers.get("vary", "").split(",")}
+        expect(vary & {"accept", "*"}, f"Vary: Accept in the answer to {answer.told}", answer.headers.get("vary", "none"))
 
 
 @check

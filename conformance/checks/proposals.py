@@ -14,6 +14,7 @@ from conformance.coded import ICD10CM, Coded, Part, address, value_of
 from conformance.exchange import Resource
 from conformance.fixture import Fixture
 from conformance.fixture_answers import codings
+from conformance.required import REQUIRED, lacking
 from conformance.target import Target
 from conformance.verdict import Skipped, expect
 
@@ -23,8 +24,9 @@ CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 MOST_DIAGNOSES, MOST_POINTERS = 12, 4
 """837P: loop 2300 HI and loop 2400 SV107."""
-CLAIM_NEEDS = ("status", "type", "use", "patient", "created", "provider", "priority", "insurance")
-"""Elements that R4 requires (http://hl7.org/fhir/R4/claim.html)."""
+CLAIM_NEEDS = REQUIRED["Claim"]
+CLINICAL_CODES = frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"})
+CLAIM_TYPE = ("http://terminology.hl7.org/CodeSystem/claim-type", "professional")
 
 
 @answer_check
@@ -104,6 +106,7 @@ def clinical_status_fits(target: Target) -> None:
         found = _first(one.get("clinicalStatus", {}))
         expect(is_error != bool(found), "clinicalStatus unless entered in error", found.get("code"))
         expect(is_error or found.get("system") == CLINICAL, CLINICAL, found.get("system"))
+        expect(is_error or found.get("code") in CLINICAL_CODES, f"one of {', '.join(sorted(CLINICAL_CODES))}", found.get("code"))
 
 
 @answer_check
@@ -180,9 +183,9 @@ def claims_are_drafts(target: Target) -> None:
 def claims_are_claims(target: Target) -> None:
     """Claim.use is claim and its type professional."""
     for _, _, one in _of(target, "Claim"):
-        expect(
-            (one.get("use"), _first(one.get("type", {})).get("code")) == ("claim", "professional"), "claim, professional", one.get("use")
-        )
+        kind = _first(one.get("type", {}))
+        expect(one.get("use") == "claim", "use claim", one.get("use"))
+        expect((kind.get("system"), kind.get("code")) == CLAIM_TYPE, f"type {CLAIM_TYPE[1]} of {CLAIM_TYPE[0]}", kind)
 
 
 @answer_check
@@ -191,6 +194,16 @@ def claims_are_complete(target: Target) -> None:
     for fixture, _, one in _of(target, "Claim"):
         missing = [name for name in CLAIM_NEEDS if not one.get(name)]
         expect(not missing, f"{', '.join(CLAIM_NEEDS)} on the Claim of {fixture.id}", f"no {', '.join(missing)}")
+
+
+@answer_check
+def everything_required_is_there(target: Target) -> None:
+    """What is proposed has every element that R4 requires, in backbone elements and in extensions too."""
+    for fixture, coded in codings(target):
+        missing = [path for entry in coded.proposed for path in lacking(entry.get("resource", {}))]
+        expect(
+            not missing, f"the elements that R4 requires in what is proposed for {fixture.id}", f"no {', '.join(dict.fromkeys(missing))}"
+        )
 
 
 @answer_check
@@ -224,9 +237,10 @@ def diagnoses_are_numbered(target: Target) -> None:
 
 @answer_check
 def diagnoses_are_in_order(target: Target) -> None:
-    """Claim.diagnosis holds the codes by their rank, as many as a claim takes."""
+    """Claim.diagnosis holds the codes of ICD-10-CM by their rank, as many as a claim takes."""
     for fixture, coded, one in _of(target, "Claim"):
-        found = [_first(line.get("diagnosisCodeableConcept", {})).get("code") for line in one.get("diagnosis", ())]
+        named = [_first(line.get("diagnosisCodeableConcept", {})) for line in one.get("diagnosis", ())]
+        found = [coding.get("code") for coding in named if coding.get("system") == ICD10CM]
         wanted = list(coded.codes[:MOST_DIAGNOSES])
         expect(found == wanted, f"{', '.join(wanted)} for {fixture.id}", ", ".join(map(str, found)) or "none")
 
@@ -267,6 +281,14 @@ def tasks_lead_to_the_claim(target: Target) -> None:
             one.get("focus", {}).get("reference") in claims, f"the Claim of {fixture.id} as focus", one.get("focus", {}).get("reference")
         )
         expect(one.get("intent"), "Task.intent", "none")
+
+
+@answer_check
+def tasks_say_what_they_ask_for(target: Target) -> None:
+    """Task.code says what is asked for: a worklist is found by it."""
+    for fixture, _, one in _of(target, "Task"):
+        coding = _first(one.get("code", {}))
+        expect(coding.get("system") and coding.get("code"), f"Task.code with system and code for {fixture.id}", coding or "none")
 
 
 @answer_check
@@ -350,7 +372,7 @@ def _address(reference: Any) -> str:
 
 
 def _is_tagged(resource: Resource) -> bool:
-    return any(one.get("code") == "needs-review" for one in resource.get("meta", {}).get("tag", ()))
+    return any(one.get("code") == "needs-review" and one.get("system") for one in resource.get("meta", {}).get("tag", ()))
 
 
 def _sequences(lines: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import requests
 
-from conformance.bench import DONE, PLAIN, SINGLE, Bench, Json, Line, fault, lines_of
+from conformance.bench import DONE, PLAIN, SINGLE, Bench, Json, Line, fault, lines_of, name_of
 from conformance.check import check
 from conformance.exchange import Resource
 from conformance.target import Target
@@ -45,13 +45,18 @@ def two_at_once(target: Target) -> None:
 
 @check
 def receipt_tells_where(target: Target) -> None:
-    """The receipt names the address of what was written, and there it is."""
+    """The receipt names, in the order of the result, the address and the version of what was written, and there it is."""
     for profile in BOTH:
         bench = Bench(target, profile)
         lines = [one for one in lines_of(bench.code()) if one.status in DONE]
-        held = {f"{one['resourceType']}/{one['id']}" for one in bench.held()}
+        held = {f"{one['resourceType']}/{one['id']}": one for one in bench.held()}
         lost = [one.kind for one in lines if _address(one) not in held]
         expect(not lost, "a location at which the EHR holds the resource", f"none for {', '.join(lost)}")
+        others = [one.kind for one in lines if name_of(held[_address(one)]) != name_of(one.resource)]
+        expect(not others, "the location of each resource in its own line, as in the result", f"another's for {', '.join(others)}")
+        versions = [(_version(one), held[_address(one)]["meta"]["versionId"]) for one in lines if _version(one)]
+        wrong = [f"{told} for {stands}" for told, stands in versions if told != stands]
+        expect(not wrong, "the version that the EHR holds, where the location names one", ", ".join(wrong))
 
 
 @check
@@ -267,6 +272,11 @@ def _expect_one_each(bench: Bench, order: Json) -> None:
 def _address(line: Line) -> str:
     location = str(line.response.get("location", "")).partition("/_history/")[0]
     return "/".join(location.rsplit("/", 2)[-2:])
+
+
+def _version(line: Line) -> str:
+    """The version that the location names, or empty."""
+    return str(line.response.get("location", "")).partition("/_history/")[2]
 
 
 def _verified(code: str) -> Resource:

@@ -60,7 +60,7 @@ def as_html(run: Run) -> str:
 
 def _head(run: Run) -> str:
     software = f"{escape(run.software)}, " if run.software else ""
-    about = f"{software}tried {run.begun:%Y-%m-%d %H:%M} UTC in {_lasted(run.seconds)}: does it do $code-encounter as its OperationDefinition, FHIR R4 and SMART say?"
+    about = f"{software}tried {run.begun:%Y-%m-%d %H:%M} UTC in {_lasted(run.seconds)} by the conformance kit of fhir-coder: does it do $code-encounter as its OperationDefinition, FHIR R4 and SMART say?"
     return f'<header><h1>Conformance of {escape(run.base)}</h1><p class="about">{about}</p><p class="upshot">{escape(upshot(run))}</p>{_bar(run)}{_counts(run)}</header>'
 
 
@@ -97,7 +97,9 @@ def _attention(run: Run) -> str:
     found = [one for verdict in (Verdict.FAIL, Verdict.ERROR) for one in run.judged if one.verdict is verdict]
     if not found:
         return ""
-    return f"<section><h2>What needs attention</h2>{_table(found)}</section>"
+    again = f"python -m conformance {run.base} --only {found[0].requirement.id}"
+    how = f"One of them again, with the same further options: <code>{escape(again)}</code>. What a check sends stands under its name in <code>conformance/checks</code> of the kit; those of encounters send a folder of <code>conformance/fixtures</code>."
+    return f'<section><h2>What needs attention</h2><p class="about">{how}</p>{_table(found)}</section>'
 
 
 def _untried(run: Run) -> str:

@@ -11,6 +11,7 @@ from fhir_coder.ehr.binary import AttachmentBytes
 from fhir_coder.ehr.formats import attachments_of
 from fhir_coder.ehr.integrity import is_intact
 from fhir_coder.ehr.labels import labels_of, merged
+from fhir_coder.ehr.modifiers import modifier_in
 from fhir_coder.ehr.redaction import Redacted, redacted
 from fhir_coder.ehr.references import address_of, codings
 from fhir_coder.ehr.screening import Screen
@@ -54,13 +55,16 @@ def read_document(
     """Read the best content of a document, or the next when that has no readable text, at last those of its renditions.
 
     What the format itself, or the Binary that it came in, marks as sensitive is left out by ``screen``; when that is the whole, no other format is
-    looked at. Bytes that are not what their size and hash say make the whole document unreadable: it was changed on the way. Raises
-    EhrUnavailable or EhrTimeout when the EHR fails meanwhile.
+    looked at. A modifier extension, and bytes that are not what their size and hash say, make the whole document unreadable: nobody here knows
+    what it means, or it was changed on the way. Raises EhrUnavailable or EhrTimeout when the EHR fails meanwhile.
     """
     screen = screen or Screen()
     failures: list[UnreadableNote] = []
     digests: list[str] = []
     for source in (document, *renditions):
+        if place := modifier_in(source):
+            why = f"a modifier extension is not understood here: {place}"
+            return ReadDocument(unreadable=UnreadableNote(note_id, "not-understood", why, address_of(document)))
         for attachment in attachments_of(source):
             try:
                 content = _bytes(attachment, source, fetch)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 
+from fhir_coder.ehr.modifiers import refuse_modified
 from fhir_coder.ehr.policy import IntakePolicy
 from fhir_coder.errors import Uncodable
 from fhir_coder.exchange import Resource
@@ -39,6 +40,7 @@ def standing_of(encounter: Resource, policy: IntakePolicy) -> Standing:
 
 def check_encounter(encounter: Resource, policy: IntakePolicy) -> Iterator[str]:
     """Sentences on what a person should know of the encounter. Raises Uncodable for one that must not be coded here."""
+    refuse_modified(encounter)
     status = encounter.get("status", "")
     if status in NOT_A_VISIT:
         raise Uncodable(f"the Encounter is {status}", expression=("Encounter.status",))

@@ -13,6 +13,7 @@ from fhir_coder.ehr.documents import select_found, select_given
 from fhir_coder.ehr.encounter_state import check_encounter
 from fhir_coder.ehr.entitlement import fetch_of, require_entitled
 from fhir_coder.ehr.identity import demographic_conflicts, patient_address, read_patient
+from fhir_coder.ehr.modifiers import refuse_modified
 from fhir_coder.ehr.note_reading import ReadNotes, documents_of, read_selection
 from fhir_coder.ehr.note_search import search_notes, search_reports
 from fhir_coder.ehr.policy import DEFAULT_POLICY, IntakePolicy
@@ -154,6 +155,8 @@ def _visit(
     if given is not None and known is not None:
         gathered.conflicts += demographic_conflicts(given, known)
     patient = given or known
+    if patient is not None:
+        refuse_modified(patient)
     gathered.keep(address, patient)
     return Visit.of(encounter, address), patient, known if given is not None else None
 

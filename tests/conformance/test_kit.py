@@ -126,6 +126,16 @@ def test_what_a_server_sends_does_not_steer_a_terminal() -> None:
     assert "\x1b" not in raised.value.received and len(raised.value.received) <= 500
 
 
+@pytest.mark.parametrize(
+    ("received", "told"),
+    [(set(), "none"), (None, "none"), (False, "false"), (["b", "a"], "b, a"), ({"b", "a"}, "a, b"), ({"a": None}, '{"a": null}'), (0, "0")],
+)
+def test_a_report_is_not_in_python(received: object, told: str) -> None:
+    with pytest.raises(Unsatisfied) as raised:
+        expect(False, "this", received)
+    assert raised.value.received == told
+
+
 WORDS = 'a "b" <c> & \x00 d'
 
 
@@ -177,6 +187,7 @@ def test_what_fails_is_told_by_how_binding_it_is() -> None:
 
 def test_a_page_loads_nothing_and_runs_nothing() -> None:
     page = REPORTS["html"](made_up())
+    assert "python -m conformance http://x/fhir --only ERR-001" in page  # how to see the first failure again
     assert not any(one in page for one in ("<script", "src=", "<link", "@import", "url("))
 
 

@@ -40,6 +40,13 @@ def test_a_server_that_answers_at_once_claims_nothing_of_answers_that_come_later
     assert verdicts.pop("PRE-007") is Verdict.PASS and set(verdicts.values()) == {Verdict.OMIT}
 
 
+@pytest.mark.parametrize("broken", [one for one in WIRE if one.name == "405 without Allow"], indirect=True)
+def test_a_405_without_allow_is_a_405(stage: Stage, broken: Broken) -> None:
+    """Who reads the report finds the fault under the requirement that is about it, and under no other."""
+    found = run(stage.target, [one for one in read_requirements() if one.id in {"OPS-004", "OPS-005", "OPS-006"}])
+    assert [one.requirement.id for one in found.judged if one.verdict is Verdict.FAIL] == ["OPS-006"]
+
+
 def test_there_are_enough_broken_servers() -> None:
     assert len(WIRE) >= 30 and len({one.name for one in WIRE}) == len(WIRE)
 

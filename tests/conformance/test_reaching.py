@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,19 @@ def test_a_page(call: Callable[..., Said], page: Response) -> None:
         code, told = call(root)
     assert code == PROVES_NOTHING and f"no FHIR base at {root}: GET /metadata -> {page.status_code}" in told
     assert ("https://other.example/" in told) is (page.status_code == 302)
+
+
+def test_a_server_that_fails_is_not_called_a_wrong_address(call: Callable[..., Said]) -> None:
+    with serving(Response("<h1>Internal Server Error", 500, content_type="text/html")) as root:
+        code, told = call(f"{root}/fhir")
+    assert code == PROVES_NOTHING and told.endswith("GET /fhir/metadata -> 500 (text/html). The server fails: its own log says why")
+
+
+def test_an_answer_without_end(call: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.body.MOST_BYTES", 1024 * 1024)
+    with serving(lambda *given: Response(repeat(b" " * 65536), content_type=FHIR)(*given)) as root:
+        code, told = call(f"{root}/fhir")
+    assert code == PROVES_NOTHING and told.endswith(": GET metadata is answered without end")
 
 
 def test_a_base_that_lies_below(call: Callable[..., Said]) -> None:

@@ -80,6 +80,15 @@ def test_why_a_note_is_unreadable(attachment: dict[str, Any], reason: str) -> No
     assert (found.unreadable.reason if found.unreadable else "") == reason
 
 
+def test_a_modifier_extension_makes_the_whole_document_unreadable() -> None:
+    unknown = [{"url": "http://example.org/means-the-opposite", "valueBoolean": True}]
+    whole, scan = attached(inline()), attached(inline("application/pdf", b"%PDF-1.4"))
+    below = {**whole, "content": [{**whole["content"][0], "modifierExtension": unknown}]}
+    for source, renditions in (({**whole, "modifierExtension": unknown}, ()), (below, (whole,)), (scan, (below,))):
+        found = read_document(source, "d1", read_note, None, renditions)
+        assert found.note is None and found.unreadable is not None and found.unreadable.reason == "not-understood"
+
+
 def test_changed_bytes_make_the_whole_document_unreadable() -> None:
     found = read_document(attached(inline(size=1), inline("text/html", b"<p>Gout.</p>")), "d1", read_note, None)
     assert found.note is None and found.unreadable is not None and found.unreadable.reason == "integrity"

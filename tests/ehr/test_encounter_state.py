@@ -22,6 +22,15 @@ def test_an_encounter_that_is_not_finished_is_refused_unless_the_site_codes_it(s
     ]
 
 
+@pytest.mark.parametrize("place", ["", "location"])
+def test_an_encounter_that_means_something_else_is_refused(place: str) -> None:
+    unknown = {"modifierExtension": [{"url": "http://example.org/means-the-opposite", "valueBoolean": True}]}
+    modified = encounter(**{place: [unknown]}) if place else encounter(**unknown)
+    with pytest.raises(Uncodable, match="modifier extension") as caught:
+        list(check_encounter(modified, IntakePolicy(unfinished="code")))
+    assert caught.value.expression == (f"Encounter.{place}[0].modifierExtension" if place else "Encounter.modifierExtension",)
+
+
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
 def test_a_visit_that_did_not_take_place_is_always_refused(status: str) -> None:
     with pytest.raises(Uncodable, match=status):

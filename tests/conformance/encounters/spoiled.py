@@ -232,7 +232,7 @@ def untagged(body: Json) -> None:
 
 
 def tagged_although_it_passes(body: Json) -> None:
-    proposed(body, "Claim")["meta"]["tag"] = [{"code": "needs-review"}]
+    proposed(body, "Claim")["meta"]["tag"] = [{"system": "http://example.org/tags", "code": "needs-review"}]
 
 
 def task_although_it_passes(body: Json) -> None:
@@ -256,6 +256,44 @@ def preauthorization(body: Json) -> None:
 
 def claim_without_priority(body: Json) -> None:
     del proposed(body, "Claim")["priority"]
+
+
+def information_of_no_category(body: Json) -> None:
+    del proposed(body, "Claim")["supportingInfo"][0]["category"]
+
+
+def device_name_of_no_type(body: Json) -> None:
+    del proposed(body, "Provenance")["contained"][0]["deviceName"][0]["type"]
+
+
+def extension_without_url(body: Json) -> None:
+    del proposed(body, "Condition")["extension"][0]["url"]
+
+
+def input_without_value(body: Json) -> None:
+    for one in proposed(body, "Task")["input"]:
+        one.pop("valueReference", None)
+
+
+def status_of_no_code(body: Json) -> None:
+    del proposed(body, "Condition")["clinicalStatus"]["coding"][0]["code"]
+
+
+def type_of_another_system(body: Json) -> None:
+    proposed(body, "Claim")["type"]["coding"][0]["system"] = "http://example.org/types"
+
+
+def tag_without_system(body: Json) -> None:
+    for one in proposed(body, "Claim")["meta"]["tag"]:
+        del one["system"]
+
+
+def recorded_without_code(body: Json) -> None:
+    del part(named(body, "reconciliation")[0], "recorded")["valueCoding"]["code"]
+
+
+def rejected_without_system(body: Json) -> None:
+    del part(named(body, "rejected")[0], "code")["valueCoding"]["system"]
 
 
 def nothing_focal(body: Json) -> None:
@@ -293,6 +331,10 @@ def no_task(body: Json) -> None:
 
 def task_without_claim(body: Json) -> None:
     proposed(body, "Task")["focus"] = {"reference": "Encounter/x"}
+
+
+def task_without_code(body: Json) -> None:
+    del proposed(body, "Task")["code"]
 
 
 def task_without_inputs(body: Json) -> None:
@@ -358,6 +400,8 @@ SPOILED: tuple[tuple[str, str, Change], ...] = (
     ("answers.reasons_are_told_in_words", DOUBTED, reason_without_words),
     ("answers.reasons_are_told_in_words", DOUBTED, reason_without_system),
     ("answers.codes_have_one_display", PLAIN, display_about_this_encounter),
+    ("answers.codings_are_whole", RECORDED, recorded_without_code),
+    ("answers.codings_are_whole", DOUBTED, tag_without_system),
     ("answers.coding_ids_differ", PLAIN, coding_id_of_another),
     ("answers.result_is_a_collection", PLAIN, result_as_transaction),
     ("answers.issues_are_an_outcome", PLAIN, issue_of_no_type),
@@ -383,6 +427,14 @@ SPOILED: tuple[tuple[str, str, Change], ...] = (
     ("proposals.claims_are_drafts", PLAIN, active_claim),
     ("proposals.claims_are_claims", PLAIN, preauthorization),
     ("proposals.claims_are_complete", PLAIN, claim_without_priority),
+    ("proposals.everything_required_is_there", PLAIN, information_of_no_category),
+    ("proposals.everything_required_is_there", PLAIN, device_name_of_no_type),
+    ("proposals.everything_required_is_there", PLAIN, extension_without_url),
+    ("proposals.everything_required_is_there", DOUBTED, input_without_value),
+    ("proposals.clinical_status_fits", PLAIN, status_of_no_code),
+    ("proposals.claims_are_claims", PLAIN, type_of_another_system),
+    ("proposals.what_waits_is_tagged", DOUBTED, tag_without_system),
+    ("answers.codes_are_of_icd_10_cm", PLAIN, rejected_without_system),
     ("proposals.one_insurance_is_focal", PLAIN, nothing_focal),
     ("proposals.the_coverage_sent_is_used", PLAIN, invented_coverage),
     ("proposals.diagnoses_are_numbered", PLAIN, sequence_twice),
@@ -392,6 +444,7 @@ SPOILED: tuple[tuple[str, str, Change], ...] = (
     ("proposals.reviews_have_a_task", DOUBTED, no_task),
     ("proposals.reviews_have_a_task", PLAIN, task_although_it_passes),
     ("proposals.tasks_lead_to_the_claim", DOUBTED, task_without_claim),
+    ("proposals.tasks_say_what_they_ask_for", DOUBTED, task_without_code),
     ("proposals.tasks_have_their_inputs", DOUBTED, task_without_inputs),
     ("proposals.every_condition_has_provenance", PLAIN, no_provenance),
     ("proposals.provenance_says_who_and_when", PLAIN, recorded_without_zone),
