@@ -23,6 +23,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from kombu import pools
 from redis import Redis
 from werkzeug.test import TestResponse
 
@@ -158,8 +159,7 @@ class House:
         if answers(self.broker.port):
             with self.app.connection_for_write() as connection:
                 connection.default_channel.queue_delete(self.queue)
-        self.app.amqp.producer_pool.force_close_all()
-        self.app.pool.force_close_all()
+        pools.reset()  # they go by the URL, and a closed one takes nothing of the next test's
         self.stage.close()
 
 
