@@ -48,6 +48,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_goes_on() -> None:
+    """What servers of earlier files do of themselves is over when a file begins."""
+    from tests.one_engine import end_apps
+
+    end_apps()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Official files, peers and evaluation notes, which are not part of the project; tests that need them are skipped without."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakSet
 
 from flask import Flask
 
@@ -21,12 +22,20 @@ _build, _open_catalogue, _open_indexes = app.build_coder, installed.open_catalog
 _engines: dict[tuple[Any, ...], Coder] = {}
 _catalogues: dict[Path, Catalogue] = {}
 _shelves: dict[Path, IndexShelf] = {}
+_apps: WeakSet[Flask] = WeakSet()
 
 
 def create_app(settings: Settings) -> Flask:
-    """As :func:`fhir_coder.app.create_app`."""
+    """As :func:`fhir_coder.app.create_app`; it ends by :func:`end_apps`."""
     with patch.object(app, "build_coder", build_coder):
-        return app.create_app(settings)
+        _apps.add(made := app.create_app(settings))
+    return made
+
+
+def end_apps() -> None:
+    """Their threads end: one that is at a SQLite database while another test forks leaves the child a lock that nobody gives back."""
+    while _apps:
+        _apps.pop().extensions["fhir_coder"].before_exit()
 
 
 def build_coder(settings: Settings, rankers: Mapping[str, Any] | None = None, records: bool = False) -> Coder:

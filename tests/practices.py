@@ -22,6 +22,7 @@ from tests.api.conftest import post
 from tests.simulated_ehr import SimulatedEhr, full_statement
 from tests.smart.issuer import ISSUER, key_set, token
 from tests.store.conftest import KEY
+from tests.stores import store_in
 from tests.test_engine import NOTE
 
 
@@ -62,7 +63,7 @@ class Practices:
         tenants = {name: Tenant(name, (EhrSettings("main", f"https://{name}.invalid/fhir"),)) for name in ("north", "south")}
         tenants["north"] = Tenant("north", (*tenants["north"].ehrs, EhrSettings("archive", "https://north.invalid/fhir")))
         self.asked: list[str] = []
-        self.store = open_stores(f"sqlite:///{folder / 'store.sqlite'}", KEY).repository
+        self.store = open_stores(store_in(folder), KEY).repository
         engine = Engine(coder, outpatient(), tenants, self.store, self.connect, EhrProbe(self.connect), lambda: datetime.now(UTC))
         (folder / "keys.json").write_bytes(key_set())
         rows = [{"id": name, "trust": {"issuer": ISSUER, "jwks_file": str(folder / "keys.json")}} for name in tenants]

@@ -21,6 +21,7 @@ from fhir_coder.store.reviews import Checked, Maker
 from fhir_coder.store.start import Stores, open_stores
 from fhir_coder.worklist.decision import Act, Decision, Someone
 from tests.store.conftest import KEY, MARKER, coding_result
+from tests.stores import store_in
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"))
 BERT = Maker(Someone("Practitioner/bert", "https://ehr.invalid", "Bert Bach"))
@@ -32,7 +33,7 @@ class Desk:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
-        self.url = f"sqlite:///{folder / 'store.sqlite'}"
+        self.url = store_in(folder)
         environment = {
             "FHIR_CODER_DATABASE_URL": self.url,
             "FHIR_CODER_KEY": KEY,

@@ -13,6 +13,7 @@ from fhir_coder.store.start import Stores, open_stores
 from tests.billing.receivers import answers, receiving
 from tests.billing.signing import FAMILY, SIGNED, version
 from tests.store.conftest import KEY, coding_result
+from tests.stores import store_in
 
 
 class Desk:
@@ -21,7 +22,7 @@ class Desk:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._environment, self._capsys = folder / "drop", monkeypatch, capsys
         self.folder.mkdir()
-        self.url = f"sqlite:///{folder / 'store.sqlite'}"
+        self.url = store_in(folder)
         monkeypatch.setenv("FHIR_CODER_DATABASE_URL", self.url)
         monkeypatch.setenv("FHIR_CODER_KEY", KEY)
         self.configure({"kind": "dft-file", "folder": str(self.folder)})

@@ -26,6 +26,7 @@ from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from terminology.release import Catalogue
 from tests.simulated_ehr import BASE, Habits, SimulatedEhr, full_statement
+from tests.stores import store_in
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 NOTE = base64.b64encode(b"ASSESSMENT\nEssential hypertension, continue lisinopril.").decode()
@@ -70,7 +71,7 @@ def engine(coder: Coder, ehr: SimulatedEhr, folder: Path) -> Engine:
         coder=coder,
         policy=outpatient(),
         tenants={"default": Tenant("default", (EhrSettings("simulated", BASE, write_before_review=True),))},
-        repository=open_stores(f"sqlite:///{folder / 'store.sqlite'}", "").repository,
+        repository=open_stores(store_in(folder), "").repository,
         connect=lambda _: ehr.client(),
         probe=EhrProbe(lambda _: ehr.client()),
         now=lambda: datetime(2026, 5, 4, 12, tzinfo=UTC),

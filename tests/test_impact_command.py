@@ -28,7 +28,6 @@ from tests.store.conftest import (  # noqa: F401 - fixtures
     coding_result,
     database_url,
     shelf_of_postgresql,
-    tables_of_sqlite,
 )
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"))

@@ -22,6 +22,7 @@ from fhir_coder.service import ServiceLine
 from fhir_coder.store.records import StoredEncounter
 from fhir_coder.store.start import open_stores
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 TEXT = """Chief complaint: right knee pain for two months.
 
@@ -76,7 +77,7 @@ def stored(coder: Coder, tmp_path_factory: pytest.TempPathFactory) -> Store:
 
     def store(key: str) -> StoredEncounter:
         folder: Path = tmp_path_factory.mktemp("store")
-        repository = open_stores(f"sqlite:///{folder / 'store.sqlite'}", key).repository
+        repository = open_stores(store_in(folder), key).repository
         found = repository.get("default", repository.save("default", "", result))
         repository.close()
         assert found

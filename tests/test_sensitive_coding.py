@@ -26,6 +26,7 @@ from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import Tenant
 from tests.simulated_ehr import TYPES, SimulatedEhr, full_statement
 from tests.store.conftest import KEY
+from tests.stores import store_in
 from tests.test_engine import engine
 
 Resource = dict[str, Any]
@@ -76,7 +77,7 @@ def coding_with(coder: Coder, ehr: SimulatedEhr, folder: Path, key: str = "", ru
     made = engine(coder, ehr, folder)
     tenants = {name: replace(one, sensitive=read_sensitive(**(rules or {}))) for name, one in made.tenants.items()}
     assert isinstance(tenants["default"], Tenant)
-    return replace(made, tenants=tenants, repository=open_stores(f"sqlite:///{folder / 'store.sqlite'}", key).repository)
+    return replace(made, tenants=tenants, repository=open_stores(store_in(folder), key).repository)
 
 
 def codes(ehr: SimulatedEhr) -> list[str]:

@@ -18,12 +18,13 @@ from fhir_coder.store.sessions import Lifetimes
 from fhir_coder.store.start import open_sessions, open_stores
 from tests.store.conftest import KEY, coding_result
 from tests.store.test_rotation import NEW
+from tests.stores import store_in
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A store with one coding under the old key; returns what sets the keys of the command."""
-    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    url = store_in(tmp_path)
     open_stores(url, KEY).repository.save("default", "", coding_result())
     monkeypatch.setenv("FHIR_CODER_DATABASE_URL", url)
     return monkeypatch

@@ -38,6 +38,7 @@ from fhir_coder.tenant_settings import EhrSettings
 from tests.api.conftest import parameters
 from tests.practices import Practices, ehr_with
 from tests.store.conftest import KEY, MARKER, coding_result
+from tests.stores import store_in
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / "fhir_coder" / "store"
@@ -193,7 +194,7 @@ def test_every_method_of_the_repository_is_looked_at() -> None:
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'store.sqlite'}"
+    return store_in(tmp_path)
 
 
 @pytest.fixture
@@ -253,7 +254,7 @@ def test_equal_ids_at_two_tenants_are_two_encounters(practices: Practices) -> No
 
 @pytest.mark.parametrize("name", ["the id", "Encounter/e1"])
 def test_a_command_finds_the_coding_of_its_tenant_only(tmp_path: Path, name: str) -> None:
-    store = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", KEY).repository
+    store = open_stores(store_in(tmp_path), KEY).repository
     coding = store.save("north", "main", coding_result())
     wanted = coding if name == "the id" else name
     assert find_coding(store, argparse.Namespace(tenant="north", coding=wanted)).id == coding

@@ -37,6 +37,7 @@ from tests.billing.receivers import (
 from tests.billing.signing import FAMILY, SIGNED, version
 from tests.outbound.listening import self_signed
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 AGENT = Agent(AgentKind.OPERATOR, "root")
 MLLP = BillingDestination(Kind.DFT_MLLP, host="127.0.0.1", timeout_s=0.4)
@@ -46,7 +47,7 @@ class Place:
     """An outbox on SQLite, what the audit was told, and a clock that the test moves."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine = open_engine(f"sqlite:///{folder / 'store.sqlite'}")
+        self.engine = open_engine(store_in(folder))
         upgrade(self.engine)
         self.now, self.told, self.fails = 1_800_000_000, list[AuditEntry](), False
         self.box = Outbox(self.engine, Cipher(KEY), lambda: self.now)

@@ -23,6 +23,7 @@ from fhir_coder.store.start import Stores, open_stores
 from tests.bulk.crashing import TENANT, Instant, progress, quiet
 from tests.bulk.exports import lines_of
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 AGENT = Agent(AgentKind.OPERATOR, "test")
 
@@ -58,7 +59,7 @@ class Site:
     between: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
-        self.url = f"sqlite:///{self.folder / 'store.sqlite'}"
+        self.url = store_in(self.folder)
         self.stores: Stores = open_stores(self.url, KEY, jobs=self.limits)
         self.out = self.folder / "out"
         self.engine = Choosing(self.stores.repository)

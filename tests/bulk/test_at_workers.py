@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -34,8 +33,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make(tables_of_sqlite: Path, tmp_path: Path) -> Iterator[Make]:
-    copyfile(tables_of_sqlite, tmp_path / "store.sqlite")
+def make(tmp_path: Path) -> Iterator[Make]:
     made: list[Site] = []
 
     def site(count: int = 6, **given: Any) -> Site:

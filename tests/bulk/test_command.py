@@ -19,13 +19,14 @@ from fhir_coder.store.start import Stores, open_stores
 from tests.bulk.conftest import Bulk
 from tests.bulk.exports import NOTE, encounter, input_lines, lines_of, linked, note, small_export, write
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 BINARY = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": b64encode(NOTE.encode()).decode()}
 PSYCHOTHERAPY = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "PSYTHPN"}
 
 
 def stores(folder: Path) -> Stores:
-    return open_stores(f"sqlite:///{folder / 'store.sqlite'}", KEY)
+    return open_stores(store_in(folder), KEY)
 
 
 def summary(out: Path) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tests.bulk.test_piece import rich_export
 from tests.crashes.installation import Program
 from tests.crashes.services import PostgreSQL, Redis, wait_until
 from tests.store.conftest import KEY
+from tests.stores import tables
 
 LONGEST_S = 300.0
 KINDS = ("Condition", "Claim", "Task", "Provenance", "OperationOutcome")
@@ -121,7 +122,7 @@ def cluster_of(folder: Path, export: Path, database_url: str, redis: Redis) -> I
 
 
 @pytest.mark.skipif(bool(Redis.missing), reason=Redis.missing)
-def test_workers_give_what_this_machine_gives(bulk: Bulk, tables_of_sqlite: Path, tmp_path: Path) -> None:
+def test_workers_give_what_this_machine_gives(bulk: Bulk, tmp_path: Path) -> None:
     export = rich_export(tmp_path / "export")
     numbers = range(10, 14)
     write(
@@ -132,7 +133,7 @@ def test_workers_give_what_this_machine_gives(bulk: Bulk, tables_of_sqlite: Path
         note(7),
         encounter(8),
     )
-    url = f"sqlite:///{copyfile(tables_of_sqlite, tmp_path / 'cluster.sqlite')}"
+    url = f"sqlite:///{copyfile(tables(), tmp_path / 'cluster.sqlite')}"
     with cluster_of(tmp_path, export, url, Redis(tmp_path)) as cluster:
         cluster.finish()
     assert bulk(export, "--out", tmp_path / "here", "--processes", 1) == 1

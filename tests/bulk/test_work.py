@@ -9,7 +9,6 @@ import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from fhir_coder.store.start import Stores, open_stores
 from tests.bulk.crashing import TENANT, Instant
 from tests.bulk.exports import lines_of
 from tests.store.conftest import KEY, MARKER
+from tests.stores import store_in
 
 RUN = "r" * 32
 NAMED = Named(TENANT, RUN, "", Agent(AgentKind.OPERATOR, "test"))
@@ -144,8 +144,8 @@ def is_whole(site: Site) -> bool:
 
 
 @pytest.fixture
-def site(tables_of_sqlite: Path, tmp_path: Path) -> Iterator[Site]:
-    stores = open_stores(f"sqlite:///{copyfile(tables_of_sqlite, tmp_path / 'store.sqlite')}", KEY)
+def site(tmp_path: Path) -> Iterator[Site]:
+    stores = open_stores(store_in(tmp_path), KEY)
     (tmp_path / "out").mkdir()
     yield Site(stores, tmp_path / "out")
     stores.close()

@@ -20,6 +20,7 @@ from tests.contracts.peers import free_port
 from tests.one_engine import create_app
 from tests.smart.issuer import AUDIENCE, ISSUER, key_set, token
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 EHR = "https://ehr.example/fhir/r4"
 LAUNCH_SCOPE = "openid fhirUser launch patient/*.rs"
@@ -73,7 +74,7 @@ def guarded_site(folder: Path) -> Iterator[Site]:
 def _environment(folder: Path, root: str) -> dict[str, str]:
     return {
         "FHIR_CODER_DATA": str(Settings.from_environment().data),
-        "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite'}",
+        "FHIR_CODER_DATABASE_URL": store_in(folder),
         "FHIR_CODER_KEY": KEY,
         "FHIR_CODER_LOG_LEVEL": "ERROR",
         "FHIR_CODER_PUBLIC_URL": root,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.discovery.stage import Clock, DatedEhr, Stage, configured
-from tests.store.conftest import tables_of_sqlite as tables_of_sqlite
+from tests.stores import store_in
 
 
 @pytest.fixture
@@ -18,6 +18,6 @@ def clock() -> Clock:
 
 @pytest.fixture
 def stage(clock: Clock, tmp_path: Path) -> Iterator[Stage]:
-    made = Stage(clock, DatedEhr(clock), tmp_path / "drop", configured(), f"sqlite:///{tmp_path / 'store.sqlite'}")
+    made = Stage(clock, DatedEhr(clock), tmp_path / "drop", configured(), store_in(tmp_path))
     yield made
     made.engine.dispose()

@@ -22,6 +22,7 @@ from conformance.simulator.server import SimulatorServer
 from fhir_coder.cli import main
 from fhir_coder.store.start import Stores, open_stores
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 PROFILES = ("epic", "athena", "oracle")
 EXPORTS = "plain"
@@ -39,7 +40,7 @@ class Desk:
 
     def __init__(self, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self.url, self._environment, self._capsys = folder, url, monkeypatch, capsys
-        self.store = f"sqlite:///{folder / 'store.sqlite'}"
+        self.store = store_in(folder)
         monkeypatch.setenv("FHIR_CODER_DATABASE_URL", self.store)
         monkeypatch.setenv("FHIR_CODER_KEY", KEY)
         monkeypatch.setenv("FHIR_CODER_DATA", str(folder / "data"))

@@ -541,9 +541,10 @@ import sys, os
 from pathlib import Path
 from tests.discovery.stage import Clock, DatedEhr, Stage, configured
 from datetime import timedelta
+from tests.stores import store_in
 folder = Path(sys.argv[1])
 clock = Clock()
-stage = Stage(clock, DatedEhr(clock), folder / "drop", configured(), f"sqlite:///{folder / 'store.sqlite'}")
+stage = Stage(clock, DatedEhr(clock), folder / "drop", configured(), store_in(folder))
 for number in range(40):
     stage.visit(f"e{number}")
     stage.write_note(f"d{number}", f"e{number}")

@@ -34,6 +34,7 @@ from fhir_coder.throttle.rates import open_counters
 from tests.api.conftest import FixedRisk, SmallEngine, coding_result, parameters, post
 from tests.smart.issuer import ISSUER, key_set, token
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 PUBLIC_URL = "https://coder.example"
 CODE = "/fhir/Encounter/e1/$code-encounter"
@@ -71,7 +72,7 @@ class Stage:
             trust = {"issuer": ISSUER, "jwks_file": str(folder / "keys.json")}
             environment["FHIR_CODER_TENANTS"] = json.dumps([{"id": one, "trust": trust} for one in ("default", "north")])
         settings = Settings.from_environment({"FHIR_CODER_PUBLIC_URL": PUBLIC_URL} | environment, sandbox=True)
-        self.stores: Stores = open_stores(f"sqlite:///{folder / 'store.sqlite'}", key, Observer("coder.example"), jobs=limits)
+        self.stores: Stores = open_stores(store_in(folder), key, Observer("coder.example"), jobs=limits)
         self.engine = KeepingEngine(self.stores.repository)
         self.entries: list[AuditEntry] = []
         self.told = 0

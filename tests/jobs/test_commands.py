@@ -12,6 +12,7 @@ from fhir_coder.cli import main
 from fhir_coder.jobs.job import Answer, Caller, Job, State
 from fhir_coder.store.start import Stores, open_stores
 from tests.store.conftest import KEY, MARKER
+from tests.stores import store_in
 
 
 class Desk:
@@ -19,7 +20,7 @@ class Desk:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
-        self.url = f"sqlite:///{folder / 'store.sqlite'}"
+        self.url = store_in(folder)
         monkeypatch.setenv("FHIR_CODER_DATABASE_URL", self.url)
         monkeypatch.setenv("FHIR_CODER_KEY", KEY)
         self.stores: Stores = open_stores(self.url, KEY)

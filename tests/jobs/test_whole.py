@@ -22,6 +22,7 @@ from tests.jobs.stage import ASYNC, wait_until
 from tests.jobs.test_broker import LONGEST_S, ROOT, Broker, free_port
 from tests.one_engine import create_app
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 CODE = "/fhir/Encounter/diabetes-ckd/$code-encounter"
 
@@ -29,7 +30,7 @@ CODE = "/fhir/Encounter/diabetes-ckd/$code-encounter"
 def environment(folder: Path, **more: str) -> dict[str, str]:
     return {
         "FHIR_CODER_DATA": str(Settings.from_environment().data),
-        "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite'}",
+        "FHIR_CODER_DATABASE_URL": store_in(folder),
         "FHIR_CODER_KEY": KEY,
         "FHIR_CODER_RATE_LIMIT": "",
         "FHIR_CODER_LOG_LEVEL": "WARNING",

@@ -29,6 +29,7 @@ from index.manifest import read_manifest
 from index.open import index_folder
 from tests.record.test_replay import here
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 TEXT = "HPI: Cough for a week.\nROS: denies fever, chest pain, headache.\n\nAssessment and Plan:\n1. Acute bronchitis, fluids.\n2. GERD, continue omeprazole.\n"
 Run = Callable[..., tuple[int, str]]
@@ -88,7 +89,7 @@ class Tenant:
 
 @pytest.fixture
 def tenant(built: None, tmp_path: Path) -> Tenant:
-    return Tenant(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}")
+    return Tenant(tmp_path, store_in(tmp_path))
 
 
 @pytest.fixture

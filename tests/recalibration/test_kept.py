@@ -28,6 +28,7 @@ from fhir_coder.store.outcomes import Outcomes
 from fhir_coder.store.start import open_stores
 from tests.recalibration.decisions import MODEL, RANKER, decisions
 from tests.store.conftest import KEY
+from tests.stores import store_in
 from tests.test_disposition import report
 
 INSTALLED = MadeBy(RANKER, MODEL)
@@ -99,7 +100,7 @@ def test_codes_pass_by_the_curve_and_the_record_names_the_calibration() -> None:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with an empty store, whose outcomes are made up."""
-    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    monkeypatch.setenv("FHIR_CODER_DATABASE_URL", store_in(tmp_path))
     monkeypatch.setenv("FHIR_CODER_DATA", str(tmp_path))
     monkeypatch.setenv("FHIR_CODER_KEY", KEY)
     monkeypatch.setenv("FHIR_CODER_TENANTS", '[{"id": "north"}]')
@@ -122,7 +123,7 @@ def test_an_operator_makes_a_calibration(shop: Path, capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     (file,) = folder_of(shop).iterdir()
     assert json.loads(told.out) == json.loads(file.read_text()) and f'"calibration": "{file.stem}"' in told.err
-    stores = open_stores(f"sqlite:///{shop / 'store.sqlite'}", KEY)
+    stores = open_stores(store_in(shop), KEY)
     events = [json.loads(one.content) for one in stores.audit.lines("north")]
     stores.close()
     assert [one["subtype"][-1]["code"] for one in events] == ["calibrate"] and file.stem in json.dumps(events)

@@ -48,6 +48,7 @@ from terminology.release import Catalogue
 from tests.ehr.conftest import FakeEhr, document
 from tests.record.conftest import build, index_in, lexicon, release_in
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 TEXT = "ASSESSMENT AND PLAN\n1. HTN, controlled. Continue lisinopril.\n2. Enlarged prostate. Continue tamsulosin.\n"
 ENCOUNTER = Encounter(
@@ -100,7 +101,7 @@ class House:
         return found
 
     def store(self, key: str = KEY) -> Repository:
-        engine = open_engine(f"sqlite:///{self.data / 'store.sqlite'}")
+        engine = open_engine(store_in(self.data))
         upgrade(engine)
         return Repository(engine, Cipher(key))
 

@@ -20,6 +20,7 @@ from fhir_coder.store.records import StoredEncounter, StoredReceipt
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.upgrade import upgrade
 from tests.store.conftest import KEY, MARKER, coding_result
+from tests.stores import store_in
 
 GOLDEN = Path(__file__).parent / "golden_trail.txt"
 NOW = datetime(2026, 5, 2, 8, 30, tzinfo=UTC)
@@ -50,7 +51,7 @@ def keep(tmp_path: Path) -> Keep:
     """Saves a result and gives it back as it is stored, under a fixed id."""
 
     def keep(result: CodingResult, key: str = KEY) -> StoredEncounter:
-        engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite'}")
+        engine = open_engine(store_in(tmp_path))
         upgrade(engine)
         store = Repository(engine, Cipher(key), lambda: NOW)
         found = store.get("default", store.save("default", "main", result))

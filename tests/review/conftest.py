@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from shutil import copyfile
 from typing import NoReturn, cast
 from urllib.parse import urlencode
 
@@ -78,7 +77,6 @@ from fhir_coder.store.second_reviews import SecondReviews
 from fhir_coder.store.sent_forms import SentForms
 from fhir_coder.store.sessions import Lifetimes, SessionStore
 from fhir_coder.store.signed_lines import SignedLines
-from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Worklist
 from fhir_coder.store.worklist_choices import WorklistChoices
 from fhir_coder.store.worklist_views import WorklistViews
@@ -89,6 +87,7 @@ from tests.api.conftest import SmallEngine
 from tests.outcomes.many import ManyOutcomes
 from tests.review.nothing_follows import NothingFollows
 from tests.store.conftest import KEY, coding_result
+from tests.stores import store_in
 
 OURS = "https://coder.example"
 ISS = "https://ehr.example/fhir"
@@ -322,18 +321,7 @@ def _catalogue() -> Catalogue:
     return open_catalogue(Settings.from_environment().data)
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables: to copy one is faster than to make one for each test."""
-    file = tmp_path_factory.mktemp("empty") / "store.sqlite"
-    engine = open_engine(f"sqlite:///{file}")
-    upgrade(engine)
-    engine.dispose()
-    return file
-
-
 def make_site(
-    empty: Path,
     folder: Path,
     demo: ReviewSession | None = None,
     can_sign_in: bool = True,
@@ -345,7 +333,7 @@ def make_site(
     outcomes: ManyOutcomes | None = None,
     follow_ups: FollowsUp | None = None,
 ) -> Site:
-    engine = open_engine(f"sqlite:///{copyfile(empty, folder / 'store.sqlite')}")
+    engine = open_engine(store_in(folder))
     clock, audit, audit_error = Clock(), [], []
     notes_now: list[Note] = []
     log = AuditLog(engine, Observer(OURS))
@@ -467,8 +455,8 @@ def make_site(
 
 
 @pytest.fixture
-def site(empty_store: Path, tmp_path: Path) -> Iterator[Site]:
-    made = make_site(empty_store, tmp_path)
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = make_site(tmp_path)
     yield made
     made.repository.close()
 

@@ -32,8 +32,8 @@ class Few(ManyOutcomes):
 
 
 @pytest.fixture
-def site(empty_store: Path, tmp_path: Path) -> Iterator[Site]:
-    made = make_site(empty_store, tmp_path, outcomes=Few())
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = make_site(tmp_path, outcomes=Few())
     yield made
     made.repository.close()
 
@@ -124,8 +124,8 @@ def test_a_range_with_little_or_nothing_has_a_page(site: Site, browser: FlaskCli
 
 
 @pytest.mark.parametrize("by", ["provider", "specialty", "coder", "release", "version"])
-def test_a_store_without_outcomes_has_a_page(empty_store: Path, tmp_path: Path, by: str) -> None:
-    site = make_site(empty_store, tmp_path)
+def test_a_store_without_outcomes_has_a_page(tmp_path: Path, by: str) -> None:
+    site = make_site(tmp_path)
     browser = site.browser()
     sign_in(site, browser, SIGNED_IN)
     site.save()

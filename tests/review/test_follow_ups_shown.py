@@ -47,8 +47,8 @@ def follows() -> Follows:
 
 
 @pytest.fixture
-def desk(empty_store: Path, tmp_path: Path, follows: Follows) -> Iterator[Desk]:
-    made = make_site(empty_store, tmp_path, follow_ups=follows)
+def desk(tmp_path: Path, follows: Follows) -> Iterator[Desk]:
+    made = make_site(tmp_path, follow_ups=follows)
     yield Desk(made, made.browser())
     made.repository.close()
 

@@ -37,13 +37,11 @@ def search() -> FakeSearch:
 
 
 @pytest.fixture
-def site(empty_store: Path, tmp_path: Path, release: Release, search: FakeSearch) -> Iterator[Site]:
+def site(tmp_path: Path, release: Release, search: FakeSearch) -> Iterator[Site]:
     """The release of codings in the store is April 2026; that of October is made up."""
     later = replace(release, id="2026-10-01", effective_from=date(2026, 10, 1), effective_to=date(2027, 3, 31))
     catalogue = Catalogue([release, later])
-    made = make_site(
-        empty_store, tmp_path, make_lookups=lambda repository: Lookups(repository, catalogue, search, lambda: date(2026, 11, 1))
-    )
+    made = make_site(tmp_path, make_lookups=lambda repository: Lookups(repository, catalogue, search, lambda: date(2026, 11, 1)))
     yield made
     made.repository.close()
 

@@ -38,8 +38,8 @@ class OneCode:
 
 
 @pytest.fixture
-def site(empty_store: Path, tmp_path: Path, release: Release) -> Iterator[Site]:
-    made = make_site(empty_store, tmp_path, catalogue=Catalogue([release]), codes=OneCode())
+def site(tmp_path: Path, release: Release) -> Iterator[Site]:
+    made = make_site(tmp_path, catalogue=Catalogue([release]), codes=OneCode())
     made.rules["default", ""] = RoleRules(
         people={"Practitioner/boss": ("manager",), "Practitioner/anna": ("second-reviewer",), "Practitioner/bert": ("second-reviewer",)}
     )

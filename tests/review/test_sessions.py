@@ -357,8 +357,8 @@ DEMO = ReviewSession("default", Person("sandbox", "this machine", "sandbox", "Sa
         ("http://localhost.evil.example", "127.0.0.1", 401),
     ],
 )
-def test_the_demo_person_is_on_this_machine(empty_store: Path, tmp_path: Path, base: str, address: str, status: int) -> None:
-    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+def test_the_demo_person_is_on_this_machine(tmp_path: Path, base: str, address: str, status: int) -> None:
+    site = make_site(tmp_path, DEMO, can_sign_in=False)
     page = site.browser().get("/review/", base_url=base, environ_overrides={"REMOTE_ADDR": address})
     assert page.status_code == status and ("Everybody on this machine" in page.text) == (status == 200)
 
@@ -373,8 +373,8 @@ def test_the_demo_person_is_on_this_machine(empty_store: Path, tmp_path: Path, b
     ],
     ids=["nginx as it comes", "X-Forwarded-For", "Forwarded", "Via"],
 )
-def test_whoever_comes_by_a_proxy_of_this_machine_is_not_the_demo_person(empty_store: Path, tmp_path: Path, sign: dict[str, str]) -> None:
-    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+def test_whoever_comes_by_a_proxy_of_this_machine_is_not_the_demo_person(tmp_path: Path, sign: dict[str, str]) -> None:
+    site = make_site(tmp_path, DEMO, can_sign_in=False)
     environ = {"REMOTE_ADDR": "127.0.0.1", **sign}
     page = site.browser().get("/review/", base_url="http://127.0.0.1:8080", environ_overrides=environ)
     form = {"csrf": "DEMO-TOKEN", "encounter": "e1"}
@@ -385,17 +385,15 @@ def test_whoever_comes_by_a_proxy_of_this_machine_is_not_the_demo_person(empty_s
 @pytest.mark.parametrize(
     ("token", "site_of", "status"), [("DEMO-TOKEN", "same-origin", 303), ("", "same-origin", 403), ("DEMO-TOKEN", "cross-site", 403)]
 )
-def test_the_demo_person_is_protected_from_other_sites_too(
-    empty_store: Path, tmp_path: Path, token: str, site_of: str, status: int
-) -> None:
-    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+def test_the_demo_person_is_protected_from_other_sites_too(tmp_path: Path, token: str, site_of: str, status: int) -> None:
+    site = make_site(tmp_path, DEMO, can_sign_in=False)
     form = keyed({"csrf": token, "encounter": "e1"})
     page = site.browser().post("/review/code", data=form, base_url="http://localhost:8080", headers={"Sec-Fetch-Site": site_of})
     assert page.status_code == status and len(site.coder.requests) == (status == 303)
 
 
-def test_without_a_way_in_there_is_no_launch(empty_store: Path, tmp_path: Path) -> None:
-    site = make_site(empty_store, tmp_path, DEMO, can_sign_in=False)
+def test_without_a_way_in_there_is_no_launch(tmp_path: Path) -> None:
+    site = make_site(tmp_path, DEMO, can_sign_in=False)
     assert get(site.browser(), "/launch?iss=a&launch=b").status_code == 404
 
 

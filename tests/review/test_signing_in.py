@@ -369,10 +369,10 @@ def test_a_patient_is_no_coder_unless_named(site: Site, browser: FlaskClient, fh
 
 
 @pytest.fixture
-def narrow(empty_store: Path, tmp_path: Path) -> Iterator[Site]:
+def narrow(tmp_path: Path) -> Iterator[Site]:
     """A site that lets each caller in three times a minute, and lets two refusals pass."""
     rates = Rates(read_rates("3/minute"), read_rates("2/minute"))
-    made = make_site(empty_store, tmp_path, throttle=Throttle(CounterFile(tmp_path / "rates.sqlite", lambda: 1_000_000.0), rates))
+    made = make_site(tmp_path, throttle=Throttle(CounterFile(tmp_path / "rates.sqlite", lambda: 1_000_000.0), rates))
     yield made
     made.repository.close()
 

@@ -68,14 +68,14 @@ class Practice:
 
 
 @pytest.fixture
-def practice(empty_store: Path, tmp_path: Path) -> Iterator[Practice]:
+def practice(tmp_path: Path) -> Iterator[Practice]:
     engines: list[Engine] = []
 
     def make(repository: Repository, recording: Recording, pages: Pages, once: SendingOnce) -> Uploading:
         engines.append(Engine(repository))
         return Uploading(engines[0], repository, recording, pages, once, lambda: date(2026, 6, 1), keeps_text=True)
 
-    site = make_site(empty_store, tmp_path, make_uploading=make)
+    site = make_site(tmp_path, make_uploading=make)
     yield Practice(site, engines[0])
     site.repository.close()
 

@@ -36,6 +36,7 @@ from tests.review.conftest import OURS, csrf_of, get, keyed, post, state_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
 from tests.smart.launch.provider import BASE, CLIENT, REVOKE, TOKEN, Provider, provider, registered
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 SCOPE = (
     "launch openid fhirUser offline_access patient/*.rs patient/Condition.cruds patient/Claim.cruds patient/Task.cruds patient/Provenance.c"
@@ -93,7 +94,7 @@ def settings_of(folder: Path, **environment: str) -> Settings:
     tenants = [{"id": "north", "ehrs": [{"id": "main", "base_url": BASE, "write_before_review": True, "launch": launch}]}]
     given = {
         "FHIR_CODER_TENANTS": json.dumps(tenants),
-        "FHIR_CODER_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite'}",
+        "FHIR_CODER_DATABASE_URL": store_in(folder),
         "FHIR_CODER_KEY": KEY,
         "FHIR_CODER_PUBLIC_URL": OURS,
     }

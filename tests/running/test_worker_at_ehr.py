@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fhir_coder.app import open_all_stores
 from fhir_coder.audit.entry import Agent, AgentKind
-from fhir_coder.broker.messages import make_celery, publisher
+from fhir_coder.broker.messages import Publisher, make_celery
 from fhir_coder.exchange import CodingRequest
 from fhir_coder.jobs.asked import Asked, written
 from fhir_coder.jobs.job import Caller, Job, State
@@ -45,7 +45,7 @@ def test_a_job_whose_notes_lie_in_an_ehr_is_written_back_once(built: None, tmp_p
         with closing(open_all_stores(Settings.from_environment(variables))) as stores:
             first = add(stores, "first")
             add(stores, "second")
-            publish = publisher(make_celery(broker, 60))
+            publish = Publisher(make_celery(broker, 60))
             assert publish(first) and publish(first)
             with running("worker", tmp_path, ["worker", "--processes", "2"], variables) as worker:
                 until(lambda: states(stores) == [State.DONE] * 2)

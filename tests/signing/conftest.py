@@ -33,6 +33,7 @@ from fhir_coder.writeback.terms import terms_of
 from terminology.codebook import Codebook
 from tests.simulated_ehr import Resource, SimulatedEhr, full_statement
 from tests.store.conftest import KEY
+from tests.stores import store_in
 from tests.writeback.practice import ENCOUNTER, proposal_of
 
 CODER = Maker(Someone("Practitioner/coder", "https://ehr.invalid", "Ada Coder"))
@@ -146,7 +147,7 @@ def statement(**options: Any) -> Resource:
 
 def open_practice(folder: Path, ehr: SimulatedEhr, database_url: str = "", **settings: Any) -> Practice:
     """Code the encounter with hypertension and diabetes, and propose that to the EHR."""
-    stores = open_stores(database_url or f"sqlite:///{folder / 'store.sqlite'}", KEY)
+    stores = open_stores(database_url or store_in(folder), KEY)
     coding_id = _coded(stores, ehr, ("I10", "E11.9"))
     return Practice(stores, ehr, EhrSettings("main", "https://simulated.invalid/fhir/R4", **settings), coding_id)
 

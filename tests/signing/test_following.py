@@ -28,6 +28,7 @@ from fhir_coder.worklist.decision import Act, Decision, Someone
 from fhir_coder.worklist.following import Duty, Kind, Progress
 from tests.simulated_ehr import BASE, SimulatedEhr, full_statement
 from tests.store.conftest import KEY, coding_result
+from tests.stores import store_in
 from tests.writeback.practice import code_of, verification
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"))
@@ -106,7 +107,7 @@ def replace_clock(stores: Stores, now: object) -> FollowUps:
 
 @pytest.fixture
 def practice(tmp_path: Path) -> Iterator[Practice]:
-    stores = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", KEY)
+    stores = open_stores(store_in(tmp_path), KEY)
     yield Practice(stores, SimulatedEhr(full_statement()))
     stores.close()
 

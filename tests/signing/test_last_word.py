@@ -20,7 +20,6 @@ from tests.simulated_ehr import SimulatedEhr
 from tests.store.conftest import KEY
 from tests.store.conftest import database_url as database_url
 from tests.store.conftest import shelf_of_postgresql as shelf_of_postgresql
-from tests.store.conftest import tables_of_sqlite as tables_of_sqlite
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from shutil import copyfile
 from uuid import uuid4
 
 import pytest
@@ -41,6 +40,7 @@ from fhir_coder.model import (
     UnreadableNote,
 )
 from fhir_coder.store.start import open_stores
+from tests.stores import store_in
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
 """One key for all processes of a test run: it names tests, and these must be the same in each."""
@@ -135,17 +135,9 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A new database of each kind with the tables of today and no row: a copy of one that was made once, as making them takes most of a test."""
     if request.param == "sqlite":
-        yield f"sqlite:///{copyfile(request.getfixturevalue('tables_of_sqlite'), tmp_path / 'store.sqlite')}"
+        yield store_in(tmp_path)
         return
     yield from request.getfixturevalue("shelf_of_postgresql").lent()
-
-
-@pytest.fixture(scope="session")
-def tables_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables."""
-    file = tmp_path_factory.mktemp("tables") / "store.sqlite"
-    open_stores(f"sqlite:///{file}", "").repository.close()
-    return file
 
 
 @pytest.fixture(scope="session")

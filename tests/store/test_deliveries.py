@@ -17,7 +17,7 @@ from fhir_coder.writeback.terms import Earlier, EarlierWrite, read_earlier
 from tests.store.conftest import KEY, coding_result
 from tests.store.conftest import database_url as database_url
 from tests.store.conftest import shelf_of_postgresql as shelf_of_postgresql
-from tests.store.conftest import tables_of_sqlite as tables_of_sqlite
+from tests.stores import store_in
 
 WORDS = "Which kind of failure is it?"
 
@@ -95,7 +95,7 @@ def test_what_a_person_found_settles_what_is_meant_and_nothing_else(stores: Stor
 
 
 def test_a_store_without_a_key_keeps_what_names_it_and_no_words(tmp_path: Path) -> None:
-    made = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", "")
+    made = open_stores(store_in(tmp_path), "")
     coding = coded(made)
     made.deliveries.begin("north", coding, bundle("a"), receipt((BEGUN, "")))
     [kept] = [one.resource for one in made.deliveries.of_coding("north", coding) if one.resource and name_of(one.resource) == "a"]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copyfile
 
 import pytest
 from sqlalchemy import Engine, text
@@ -21,13 +20,11 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import Maker, Reviews
 from fhir_coder.worklist.decision import Act, Decision, Someone
-from tests.review.conftest import empty_store
 from tests.store.conftest import KEY, MARKER, coding_result
+from tests.stores import store_in
 
 ANNA, BERT = Someone("Practitioner/anna", "https://ehr.invalid"), Someone("Practitioner/bert", "https://ehr.invalid")
 REJECTING = Draft(Act.REJECT, "R05.9", f"About the {MARKER}.")
-
-__all__ = ["empty_store"]
 
 
 @dataclass
@@ -49,8 +46,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(empty_store: Path, tmp_path: Path) -> Iterator[Desk]:
-    engine = open_engine(f"sqlite:///{copyfile(empty_store, tmp_path / 'store.sqlite')}")
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    engine = open_engine(store_in(tmp_path))
     yield Desk(engine)
     engine.dispose()
 

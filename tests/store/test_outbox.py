@@ -26,6 +26,7 @@ from fhir_coder.store.outbox_actions import OutboxActions
 from fhir_coder.store.upgrade import upgrade
 from tests.billing.signing import FAMILY, SIGNED, version
 from tests.store.conftest import KEY
+from tests.stores import store_in
 
 AGENT = Agent(AgentKind.OPERATOR, "root")
 THREE = Persistence(3)
@@ -276,7 +277,7 @@ def test_without_a_key_nothing_is_taken_over(place: Place) -> None:
 
 
 def test_what_is_about_the_patient_is_sealed(tmp_path: Path) -> None:
-    made = Place(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    made = Place(store_in(tmp_path))
     made.add(SIGNED)
     assert FAMILY.encode() in made.claim().message
     made.engine.dispose()

@@ -27,6 +27,7 @@ from fhir_coder.store.merging import Merging
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.upgrade import upgrade
 from tests.store.conftest import KEY, MARKER, coding_result
+from tests.stores import store_in
 
 OPERATOR = Agent(AgentKind.OPERATOR, "root", "machine.example")
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -145,7 +146,7 @@ def test_a_deletion_whose_event_cannot_be_kept_does_not_happen(house: House) -> 
 
 
 def test_nothing_of_a_deleted_coding_stays_in_the_file(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    engine = open_engine(store_in(tmp_path))
     upgrade(engine)
     house = House(engine)
     house.code("e1", "p1")

@@ -39,6 +39,7 @@ from fhir_coder.worklist.folding import fold
 from fhir_coder.worklist.review import State
 from tests.store.conftest import KEY, MARKER, NOTE, coding_result
 from tests.store.test_upgrade import OLD_ROW, move
+from tests.stores import store_in
 
 ANNA = Maker(Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel"), "request-1", "192.0.2.7")
 BERT = Maker(Someone("Practitioner/bert", "https://ehr.invalid", "Bert Bach"))
@@ -233,6 +234,7 @@ from fhir_coder.errors import Conflict
 from fhir_coder.store.reviews import Maker
 from fhir_coder.store.start import open_stores
 from fhir_coder.worklist.decision import Act, Decision, Someone
+from tests.stores import store_in
 url, coding, person = sys.argv[1:]
 stores = open_stores(url, {KEY!r})
 maker = Maker(Someone(person, "https://ehr.invalid"))
@@ -438,7 +440,7 @@ def test_without_a_key_words_are_dropped_and_decisions_stay(database_url: str) -
 
 
 def test_the_files_hold_no_words_of_people(tmp_path: Path) -> None:
-    stores = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", KEY)
+    stores = open_stores(store_in(tmp_path), KEY)
     coding = stores.repository.save("north", "", coding_result())
     for version, one in enumerate(EVERY[:-1]):
         stores.reviews.decide("north", coding, version, one, ANNA)

@@ -14,6 +14,7 @@ from fhir_coder.store.start import Stores, open_stores
 from fhir_coder.store.worklist_views import MOST_VIEWS, SavedView
 from fhir_coder.worklist.decision import Act, Decision, Someone
 from tests.store.conftest import KEY, MARKER, coding_result
+from tests.stores import store_in
 
 ANNA = Someone("Practitioner/anna", "https://ehr.invalid", "Anna Abel")
 BERT = Someone("Practitioner/anna", "https://other.invalid", "Bert Bach")
@@ -67,7 +68,7 @@ def test_there_are_only_so_many(stores: Stores) -> None:
 
 
 def test_views_are_sealed_and_without_a_key_not_kept(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    url = store_in(tmp_path)
     stores = open_stores(url, KEY)
     stores.views.save("north", ANNA, MARKER, "q=Patient%2F7", is_shared=True)
     with stores.worklist._engine.connect() as connection:

@@ -19,6 +19,7 @@ from fhir_coder.writeback.bundle import build_bundle
 from fhir_coder.writeback.delivery import deliver
 from fhir_coder.writeback.terms import terms_of
 from tests.simulated_ehr import SimulatedEhr, full_statement
+from tests.stores import store_in
 from tests.writeback.practice import Practice, proposal_of
 
 NO_UPDATE = full_statement(without={"Condition": ("update",)})
@@ -77,7 +78,7 @@ def test_a_proposal_that_was_kept_is_delivered_after_sign_off(key: str, tmp_path
     bundle = build_bundle(proposal)
     receipt = deliver(bundle, ehr.client(), terms_of(proposal, None))
     release = ReleaseUse("2026-04-01", date(2026, 4, 1), date(2026, 9, 30), "covered")
-    store = open_stores(f"sqlite:///{tmp_path / 'store.sqlite'}", key).repository
+    store = open_stores(store_in(tmp_path), key).repository
     kept = store.get(
         "default", store.save("default", "main", CodingResult(proposal.intake, proposal.disposition, release, bundle, receipt))
     )

@@ -30,6 +30,7 @@ from fhir_coder.store.start import open_stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 from terminology.release import Catalogue
 from tests.conformance.ehr.small_coder import SmallCoder
+from tests.stores import store_in
 
 TIMEOUT_S, SLOW_S = 1.5, 2.0
 
@@ -68,7 +69,7 @@ def our_engine(ehrs: dict[str, EhrSettings], catalogue: Catalogue, folder: Path)
         coder=cast(Any, SmallCoder(catalogue)),
         policy=outpatient(),
         tenants={"default": Tenant("default", tuple(ehrs.values()))},
-        repository=open_stores(f"sqlite:///{folder / 'store.sqlite'}", "").repository,
+        repository=open_stores(store_in(folder), "").repository,
         connect=lambda ehr: clients[ehr.id],
         probe=EhrProbe(lambda ehr: clients[ehr.id]),
         now=lambda: datetime.now(UTC),

@@ -18,15 +18,13 @@ from fhir_coder.review.session import ReviewSession
 from tests.contracts.authorization.browser import NoBrowser, chromium_path
 from tests.contracts.peers import NotInstallable, install_packages
 from tests.outcomes.many import ManyOutcomes
-from tests.review.conftest import Site, empty_store, make_site
+from tests.review.conftest import Site, make_site
 from tests.review.large_visit import large_visit
 
 AXE = "axe-core@4.14.1"
 DEMO = Person("sandbox", "this machine", "sandbox", "Sandbox", ("manager",))
 OUTSIDER = replace(DEMO, roles=("administrator",))
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 640, "height": 720}
-
-__all__ = ["empty_store"]
 
 
 @dataclass(frozen=True)
@@ -79,9 +77,9 @@ def answering(site: Site) -> Iterator[str]:
         site.repository.close()
 
 
-def served(empty_store: Path, folder: Path, person: Person, others: Sequence[CodingResult] = ()) -> Iterator[Served]:
+def served(folder: Path, person: Person, others: Sequence[CodingResult] = ()) -> Iterator[Served]:
     """The pages for everybody on this machine as that person; ``others`` are coded before the large visit."""
-    site = make_site(empty_store, folder, ReviewSession("default", person, "CSRF"), can_sign_in=False, outcomes=ManyOutcomes())
+    site = make_site(folder, ReviewSession("default", person, "CSRF"), can_sign_in=False, outcomes=ManyOutcomes())
     for one in others:
         site.repository.save("default", "main", one)
     coding = site.repository.save("default", "main", large_visit())
@@ -90,15 +88,15 @@ def served(empty_store: Path, folder: Path, person: Person, others: Sequence[Cod
 
 
 @pytest.fixture(scope="module")
-def manager(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The pages for somebody who sees codings."""
-    yield from served(empty_store, tmp_path_factory.mktemp("manager"), DEMO)
+    yield from served(tmp_path_factory.mktemp("manager"), DEMO)
 
 
 @pytest.fixture(scope="module")
-def outsider(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def outsider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The pages for somebody whose roles show no codings."""
-    yield from served(empty_store, tmp_path_factory.mktemp("outsider"), OUTSIDER)
+    yield from served(tmp_path_factory.mktemp("outsider"), OUTSIDER)
 
 
 @pytest.fixture

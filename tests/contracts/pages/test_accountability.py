@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -74,10 +73,9 @@ def _passed(site: Site, number: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def pages(empty_store: Path, tmp_path_factory: pytest.TempPathFactory, release: Release) -> Iterator[Pages]:
+def pages(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Iterator[Pages]:
     session = ReviewSession("default", replace(DEMO), "CSRF")
     site = make_site(
-        empty_store,
         tmp_path_factory.mktemp("accountability"),
         session,
         can_sign_in=False,

@@ -94,10 +94,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def served(empty_store: Path, tmp_path_factory: pytest.TempPathFactory, release: Release) -> Iterator[tuple[Site, str]]:
+def served(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Iterator[tuple[Site, str]]:
     """One server for all of these tests; each has a coding of its own."""
     made = make_site(
-        empty_store,
         tmp_path_factory.mktemp("deciding"),
         ReviewSession("default", DEMO, "CSRF"),
         can_sign_in=False,

@@ -239,8 +239,8 @@ def test_a_page_that_slept_too_long_leaves_the_screen_when_it_wakes(desk: Desk) 
 
 
 @pytest.fixture
-def listed(empty_store: Path, tmp_path: Path) -> Iterator[Served]:
-    yield from list_of(empty_store, tmp_path, DEMO, [coding_result(f"Encounter/e{number}") for number in range(3)])
+def listed(tmp_path: Path) -> Iterator[Served]:
+    yield from list_of(tmp_path, DEMO, [coding_result(f"Encounter/e{number}") for number in range(3)])
 
 
 def test_the_next_is_taken_once(chromium: Browser, listed: Served) -> None:

@@ -33,14 +33,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(empty_store: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[Desk]:
     engines: list[Engine] = []
 
     def make(repository: Repository, recording: Recording, pages: Pages, once: SendingOnce) -> Uploading:
         engines.append(Engine(repository))
         return Uploading(engines[0], repository, recording, pages, once, lambda: date(2026, 6, 1), keeps_text=True)
 
-    site = make_site(empty_store, tmp_path, ReviewSession("default", DEMO, "CSRF", "some"), can_sign_in=False, make_uploading=make)
+    site = make_site(tmp_path, ReviewSession("default", DEMO, "CSRF", "some"), can_sign_in=False, make_uploading=make)
     site.save()
     with answering(site) as url:
         yield Desk(site, url, engines[0])

@@ -16,9 +16,9 @@ from tests.store.conftest import coding_result
 
 
 @pytest.fixture
-def desk(empty_store: Path, tmp_path: Path) -> Iterator[Served]:
+def desk(tmp_path: Path) -> Iterator[Served]:
     """A list of four, which each test changes as it likes."""
-    yield from served(empty_store, tmp_path, DEMO, [coding_result(f"Encounter/e{number}") for number in range(3)])
+    yield from served(tmp_path, DEMO, [coding_result(f"Encounter/e{number}") for number in range(3)])
 
 
 def here(page: Page) -> str:
