@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -17,7 +18,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def stage(clock: Clock, tmp_path: Path) -> Iterator[Stage]:
+def stage(clock: Clock, tmp_path: Path, tables_of_sqlite: Path) -> Iterator[Stage]:
+    copyfile(tables_of_sqlite, tmp_path / "store.sqlite")
     made = Stage(clock, DatedEhr(clock), tmp_path / "drop", configured(), f"sqlite:///{tmp_path / 'store.sqlite'}")
     yield made
     made.engine.dispose()

@@ -13,7 +13,7 @@ from fhir_coder.ehr.policy import DEFAULT_POLICY
 from fhir_coder.worklist.decision import Act, Decision
 from fhir_coder.worklist.following import Kind, Progress
 from fhir_coder.worklist.review import State
-from tests.signing.conftest import Practice, open_practice, statement
+from tests.signing.conftest import CODER, Practice, open_practice, statement
 from tests.signing.test_signing import SIGN
 from tests.simulated_ehr import SimulatedEhr
 from tests.store.conftest import database_url as database_url
@@ -60,6 +60,9 @@ def test_nothing_of_a_visit_that_was_cancelled_after_its_signature_leaves(databa
     practice.follow()
     assert practice.one("Claim")["status"] == "active"
     practice.ehr.put({"resourceType": "Encounter", "id": "e1", "status": "cancelled", "class": {"code": "AMB"}})
+    practice.stores.reviews.take("default", practice.coding_id, CODER)
+    assert look(practice) is None and practice.one("Claim")["status"] == "active", "somebody works on it"
+    practice.stores.reviews.let_go("default", practice.coding_id, CODER)
     assert look(practice) is Cause.WITHDRAWN
     opened = practice.stores.reviews.find("default", practice.coding_id)
     assert opened is not None and opened.review.state is State.HELD
