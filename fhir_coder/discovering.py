@@ -10,6 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from fhir_coder.api.metrics import Metrics
+from fhir_coder.app import build_coder
+from fhir_coder.audit.entry import Agent, AgentKind
 from fhir_coder.connections import EhrConnections, intake_policy, tenants_of
 from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
@@ -17,12 +19,15 @@ from fhir_coder.discovery.group_export import GroupExport
 from fhir_coder.discovery.looking import Looker
 from fhir_coder.discovery.reception import MOST_UNTOLD, Desk, Reception
 from fhir_coder.discovery.round import PATIENCE, Round
+from fhir_coder.discovery.telling import Telling
 from fhir_coder.discovery.watched import Found
 from fhir_coder.discovery_settings import Discovery, WayName
 from fhir_coder.ehr.client import EhrClient
 from fhir_coder.ehr.retry import RetryPolicy
 from fhir_coder.errors import ConfigurationError
+from fhir_coder.following_up import ServerAccess, open_background
 from fhir_coder.settings import Settings
+from fhir_coder.signing.following import Following, duties_after
 from fhir_coder.store.start import Stores
 from fhir_coder.tenant_settings import EhrSettings, Tenant
 
@@ -87,6 +92,7 @@ class Discovering:
         self._metrics = metrics.discovery
         self._exports = settings.data / "exports"
         self._intake = intake_policy(settings)
+        self._following = cache(partial(_following, settings, stores))
         self.places = places_of(tenants_of(settings, None), tenant, ehr)
 
     def rounds(self) -> Iterator[tuple[Place, Round]]:
@@ -106,13 +112,23 @@ class Discovering:
         policy = replace(self._intake, sensitive=place.tenant.sensitive)
         finder = Finder(tenant, ehr, place.discovery, stores.discovery, policy.unfinished == "refuse", _now)
         audit = (stores.audit.append, stores.audit.record)
-        looker = Looker(tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, *audit, _now)
+        looker = Looker(
+            tenant, ehr, place.discovery, stores.discovery, stores.jobs, stores.repository, policy, *audit, _now, self._telling(place)
+        )
         known = frozenset(one.id for one in place.tenant.ehrs if one.discovery is not None)
         ways = [way for way in place.discovery.ways if way.name is WayName.DROP]
         folders = [DropFolder(Path(way.folder), ehr, known, partial(self._note, tenant)) for way in ways]
         return Round(
             tenant, ehr, place.discovery, stores.discovery, finder, looker, folders, self._client_of(place.ehr), _now, self._export(place)
         )
+
+    def _telling(self, place: Place) -> Telling:
+        def carry_out(coding_id: str) -> None:
+            following, access = self._following()
+            following.carry_out(place.tenant.id, access, coding_id)
+
+        stores, duties = self._stores, partial(duties_after, place.tenant)
+        return Telling(place.tenant.id, place.ehr.id, stores.standing, stores.reviews, stores.repository.get, duties, carry_out)
 
     def _export(self, place: Place) -> GroupExport | None:
         """Of way export, where the EHR has it; each attempt stands alone, as what the EHR asks for is minded from round to round."""
@@ -141,6 +157,11 @@ def server_context(certificate: str, key: str, client_ca: str) -> ssl.SSLContext
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(f"the certificate, its key or the authority of senders cannot be used ({type(error).__name__})") from None
     return context
+
+
+def _following(settings: Settings, stores: Stores) -> tuple[Following, ServerAccess]:
+    """What does at once what a reopening brings about, with the server's own access; made when it is first needed."""
+    return open_background(settings, stores, partial(build_coder, settings, records=True), Agent(AgentKind.SOFTWARE))
 
 
 def _now() -> datetime:

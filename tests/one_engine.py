@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from weakref import WeakSet
 
 from flask import Flask
 
@@ -22,13 +21,13 @@ _build, _open_catalogue, _open_indexes = app.build_coder, installed.open_catalog
 _engines: dict[tuple[Any, ...], Coder] = {}
 _catalogues: dict[Path, Catalogue] = {}
 _shelves: dict[Path, IndexShelf] = {}
-_apps: WeakSet[Flask] = WeakSet()
+_apps: list[Flask] = []
 
 
 def create_app(settings: Settings) -> Flask:
     """As :func:`fhir_coder.app.create_app`; it ends by :func:`end_apps`."""
     with patch.object(app, "build_coder", build_coder):
-        _apps.add(made := app.create_app(settings))
+        _apps.append(made := app.create_app(settings))
     return made
 
 

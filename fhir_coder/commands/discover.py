@@ -119,7 +119,10 @@ def _is_amiss(place: Place, one: Round, metrics: DiscoveryMetrics, over: threadi
 
 def _line(place: Place, report: Report) -> str:
     held = f", left alone for {report.held_s} s" if report.held_s else ""
-    return f"{place.tenant.id}/{place.ehr.id}: {report.found} found, {report.looked} looked at, {report.taken} jobs taken on{held}"
+    withdrawn = f", {report.withdrawn} withdrawn after they were coded" if report.withdrawn else ""
+    return (
+        f"{place.tenant.id}/{place.ehr.id}: {report.found} found, {report.looked} looked at, {report.taken} jobs taken on{withdrawn}{held}"
+    )
 
 
 def _tell(stores: Stores, discovering: Discovering) -> int:

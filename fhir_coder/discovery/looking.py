@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
 from fhir_coder.discovery.coded_already import ReadsAs, has_read, reads_otherwise
+from fhir_coder.discovery.telling import News, Telling
 from fhir_coder.discovery.watched import BY_IDENTIFIER, Watched, Why
 from fhir_coder.discovery_settings import Discovery
 from fhir_coder.ehr.client import EhrClient
@@ -21,7 +22,8 @@ from fhir_coder.ehr.encounter_search import KIND, by_identifier
 from fhir_coder.ehr.encounter_state import Standing
 from fhir_coder.ehr.note_proof import is_silent
 from fhir_coder.ehr.policy import IntakePolicy
-from fhir_coder.errors import ResourceDeleted, ResourceUnknown, Uncodable
+from fhir_coder.ehr.withdrawal import is_withdrawn
+from fhir_coder.errors import Conflict, ResourceDeleted, ResourceUnknown, Uncodable
 from fhir_coder.exchange import CodingRequest, Resource
 from fhir_coder.fhir_id import is_addressable
 from fhir_coder.jobs.asked import Asked, written
@@ -41,16 +43,27 @@ _CLOSED = {Standing.NOT_A_VISIT: Why.NOT_A_VISIT, Standing.INPATIENT: Why.INPATI
 
 
 class Cause(StrEnum):
-    """Why a job was taken on: the encounter was coded by nobody, or it was, and has changed."""
+    """Why a job was taken on: the encounter was coded by nobody, or it was, and has changed. ``WITHDRAWN``: there is nothing left to code, and reviews were held."""
 
     NEW = "new"
     CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
 
 
 class Keeps(Protocol):
     """What this needs of :class:`fhir_coder.store.discovery.DiscoveryStore`."""
 
-    def later(self, tenant: str, one: Watched, why: Why, look_at_s: int, pending: str = "", pending_s: int = 0, version: str = "") -> bool:
+    def later(
+        self,
+        tenant: str,
+        one: Watched,
+        why: Why,
+        look_at_s: int,
+        pending: str = "",
+        pending_s: int = 0,
+        version: str = "",
+        also: Callable[[Any], object] | None = None,
+    ) -> bool:
         """Look at it again then."""
 
     def close(self, tenant: str, one: Watched, why: Why) -> bool:
@@ -99,9 +112,10 @@ class Looker:
     append: Callable[[Any, AuditEntry], object]
     record: Callable[[AuditEntry], object]
     now: Callable[[], datetime]
+    telling: Telling
 
     def look(self, client: EhrClient, one: Watched) -> Cause | None:
-        """Why a job was taken on, None where none was. Raises Busy where no more may wait, and an EhrError: then the encounter stands as it did."""
+        """Why a job was taken on or reviews were held, None where neither was. Raises Busy where no more may wait, and an EhrError: then the encounter stands as it did."""
         if one.encounter.startswith(BY_IDENTIFIER):
             self._resolve(client, one)
             return None
@@ -109,11 +123,11 @@ class Looker:
             self._again(one, Why.QUEUED, one.version)
             return None
         try:
-            return self._judge(one, look_at(client, one.encounter, self.policy, self.now))
+            return self._judge(client, one, look_at(client, one.encounter, self.policy, self.now))
         except ResourceUnknown:
             self._again(one, Why.UNKNOWN)
         except ResourceDeleted:
-            self.store.close(self.tenant, one, Why.DELETED)
+            return self._over(one, Why.DELETED)
         except Uncodable:
             self._again(one, Why.UNCODABLE)
         return None
@@ -122,18 +136,50 @@ class Looker:
         """The look came to nothing, for whatever cause: another time, so that one encounter does not keep the others waiting."""
         self._again(one, Why.REFUSED if is_refused else Why.FAILED)
 
-    def _judge(self, one: Watched, look: Look) -> Cause | None:
+    def _judge(self, client: EhrClient, one: Watched, look: Look) -> Cause | None:
         if look.standing in _CLOSED:
-            self.store.close(self.tenant, one, _CLOSED[look.standing])
-        elif look.standing is Standing.UNFINISHED:
+            return self._over(one, _CLOSED[look.standing])
+        if look.standing is Standing.UNFINISHED:
             self._again(one, Why.UNFINISHED)
         elif not look.documents:
-            self._again(one, Why.UNSIGNED if look.has_unsigned else Why.NO_NOTE)
+            return self._without_note(client, one, Why.UNSIGNED if look.has_unsigned else Why.NO_NOTE)
         elif look.version == one.version:
             return self._compare(one, look)
         elif not self._settles(one, look):
             return self._take(one, look)
         return None
+
+    def _over(self, one: Watched, why: Why) -> Cause | None:
+        """Nothing is expected of it, once its reviews were told."""
+        if news := self.telling.news(one, why):
+            return self._tell(one, why, news)
+        self.store.close(self.tenant, one, why)
+        return None
+
+    def _without_note(self, client: EhrClient, one: Watched, why: Why) -> Cause | None:
+        """There is no note that could be coded: where one was, and was withdrawn since, its reviews are told."""
+        address, was_seen = f"{KIND}/{one.encounter}", bool(one.version)
+
+        def rests_on_it(coding: StoredEncounter) -> bool:
+            return any(is_withdrawn(client, note.reference, address, was_seen) for note in coding.notes)
+
+        if news := self.telling.news(one, Why.NO_NOTE, rests_on_it):
+            return self._tell(one, why, news)
+        self._again(one, why)
+        return None
+
+    def _tell(self, one: Watched, why: Why, news: News) -> Cause | None:
+        """The reviews are held and that is known of the encounter, or neither: a person's work is waited for."""
+        due, told = self._in(self.discovery.look_minutes * MINUTE_S), list[str]()
+        try:
+            self.store.later(
+                self.tenant, one, why, due, version=news.version, also=lambda connection: told.extend(self.telling.tell(connection, news))
+            )
+        except Conflict:
+            self.store.later(self.tenant, one, why, due)
+        for coding in told:
+            self.telling.carry_out(coding)
+        return Cause.WITHDRAWN if told else None
 
     def _compare(self, one: Watched, look: Look) -> Cause | None:
         """Nothing that the EHR tells has changed. Where it could not tell, the texts are compared now and then with those that were coded."""

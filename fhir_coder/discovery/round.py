@@ -78,7 +78,7 @@ class Tried:
 
 @dataclass(slots=True)
 class Report:
-    """What a round did. ``taken`` are jobs, ``reopened`` those of them for encounters that were coded before; ``failed`` looks came to nothing. ``problems`` are
+    """What a round did. ``taken`` are jobs, ``reopened`` those of them for encounters that were coded before; of ``withdrawn`` encounters reviews were held; ``failed`` looks came to nothing. ``problems`` are
     sentences of ours; ``held_s``: the EHR is left alone for so many seconds, ``is_throttled``: since this round; ``is_full``: no more jobs may wait."""
 
     found: int = 0
@@ -86,6 +86,7 @@ class Report:
     failed: int = 0
     taken: int = 0
     reopened: int = 0
+    withdrawn: int = 0
     files: int = 0
     files_refused: int = 0
     held_s: int = 0
@@ -208,9 +209,10 @@ class Round:
         """How many looks in a row the EHR has failed. It is given up for now when it asks for that, or failed so often; an encounter that it fails on is not
         the first again. Raises that EhrError, and Busy."""
         try:
-            taken = self.looker.look(client, one)
-            report.taken += taken is not None
-            report.reopened += taken is Cause.CHANGED
+            cause = self.looker.look(client, one)
+            report.taken += cause in {Cause.NEW, Cause.CHANGED}
+            report.reopened += cause is Cause.CHANGED
+            report.withdrawn += cause is Cause.WITHDRAWN
             report.looked += 1
             return 0
         except EhrError as error:

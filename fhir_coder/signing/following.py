@@ -55,6 +55,21 @@ class Resolves(Protocol):
         """Write down what a person found at the EHR."""
 
 
+def duties_after(tenant: Tenant | None, coding: StoredEncounter, decision: Decision, history: Sequence[Recorded]) -> tuple[Duty, ...]:
+    """What a decision brings about that is made after a history. An EHR that knows nothing of the encounter is not written: its notes came with the
+    request, and nobody asked for them to be written. After a reopening the EHR's Claim is kept from being billed, and what was signed and has not left from
+    leaving. A question that is taken back is withdrawn."""
+    act = decision.act
+    asks, takes_back = asks_after(history, decision)
+    if asks or takes_back:
+        return (Duty(Kind.QUERY if asks else Kind.WITHDRAWAL, coding.ehr),)
+    if act not in {Act.SIGN_OFF, Act.REOPEN}:
+        return ()
+    is_there = bool(coding.ehr and coding.encounter_reference) and (not coding.is_inline or bool(coding.receipts))
+    to_ehr = (Duty(Kind.EHR, coding.ehr),) if is_there else ()
+    return (*to_ehr, *(Duty(Kind.BILLING, one.id) for one in (tenant.billing if tenant else ())))
+
+
 class Following:
     """``performers`` does the duties of each kind. Nothing here raises because something outside fails: it is kept with its cause."""
 
@@ -77,19 +92,8 @@ class Following:
         self._deliveries = deliveries
 
     def duties(self, coding: StoredEncounter, decision: Decision, history: Sequence[Recorded]) -> tuple[Duty, ...]:
-        """What a decision brings about that is made after a history. An EHR that knows nothing of the encounter is not written: its notes came with the
-        request, and nobody asked for them to be written. After a reopening the EHR's Claim is kept from being billed, and what was signed and has not left from
-        leaving. A question that is taken back is withdrawn."""
-        act = decision.act
-        asks, takes_back = asks_after(history, decision)
-        if asks or takes_back:
-            return (Duty(Kind.QUERY if asks else Kind.WITHDRAWAL, coding.ehr),)
-        if act not in {Act.SIGN_OFF, Act.REOPEN}:
-            return ()
-        tenant = self._tenants.get(coding.tenant)
-        is_there = bool(coding.ehr and coding.encounter_reference) and (not coding.is_inline or bool(coding.receipts))
-        to_ehr = (Duty(Kind.EHR, coding.ehr),) if is_there else ()
-        return (*to_ehr, *(Duty(Kind.BILLING, one.id) for one in (tenant.billing if tenant else ())))
+        """As :func:`duties_after`."""
+        return duties_after(self._tenants.get(coding.tenant), coding, decision, history)
 
     def carry_out(self, tenant: str, access_of: Callable[[StoredEncounter], Access], coding_id: str = "", is_asked: bool = False) -> int:
         """Do what is due, of a coding or of the whole tenant, each once; how many there were. ``is_asked``: a person wants it now."""

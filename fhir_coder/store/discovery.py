@@ -136,9 +136,19 @@ class DiscoveryStore:
         order = {key: place for place, key in enumerate(chosen)}
         return tuple(_watched(row) for row in sorted(rows, key=lambda row: order[row.key]))
 
-    def later(self, tenant: str, one: Watched, why: Why, look_at_s: int, pending: str = "", pending_s: int = 0, version: str = "") -> bool:
-        """Look at it again then. ``pending`` is the version that settles; ``version`` one that is known to be coded already. False where it is no longer
-        the caller's."""
+    def later(
+        self,
+        tenant: str,
+        one: Watched,
+        why: Why,
+        look_at_s: int,
+        pending: str = "",
+        pending_s: int = 0,
+        version: str = "",
+        also: Callable[[Connection], object] | None = None,
+    ) -> bool:
+        """Look at it again then. ``pending`` is the version that settles; ``version`` one that nothing is to be done for any more, once ``also`` was done in the same
+        transaction; what that raises undoes the whole. False where it is no longer the caller's."""
         values: dict[str, Any] = {
             "reason": why.value,
             "look_at_s": look_at_s,
@@ -149,7 +159,10 @@ class DiscoveryStore:
         if version:
             values |= {"version_sha256": version, "state": WatchState.TAKEN.value, "taken_s": one.taken_s or int(self._now())}
         with self._writing.begin() as connection:
-            return _change(connection, tenant, one, values)
+            is_ours = _change(connection, tenant, one, values)
+            if is_ours and also:
+                also(connection)
+            return is_ours
 
     def close(self, tenant: str, one: Watched, why: Why) -> bool:
         """Expect nothing more of it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.audit.entry import Action, Agent, AgentKind, AuditEntry, Success
@@ -27,7 +27,7 @@ from fhir_coder.store.review_rows import decision_row, rank, summarize
 from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
 from fhir_coder.store.signed_lines import renew_line
 from fhir_coder.store.tables import CodedEncounterRow
-from fhir_coder.worklist.decision import Act, Decision, Recorded, Someone
+from fhir_coder.worklist.decision import SOFTWARE, Act, Decision, Recorded, Someone
 from fhir_coder.worklist.folding import advance, fold
 from fhir_coder.worklist.following import Duty, Progress
 from fhir_coder.worklist.review import Proposed, Review
@@ -170,23 +170,54 @@ class Reviews:
             self._audit.take_turn(session.connection(), tenant)  # before the row: who deletes takes them in this order
             row = _held(session, tenant, coding_id)
             self._admit(row, version, decision.act, maker.person)
-            coding = _coding(session, row)
-            moment, person = self._now().astimezone(UTC), maker.person
-            new = Recorded(row.version + 1, moment, person.id, person.issuer, person.name, decision)
+            return self._add(session, row, decision, maker, checked, duties)
+
+    def decide_within(
+        self,
+        connection: Connection,
+        tenant: str,
+        coding_id: str,
+        decisions: Callable[[Review], Sequence[Decision]],
+        duties: Sequence[Duty] = (),
+    ) -> bool:
+        """The software decides in a transaction of the caller's, on the review as it stands then: ``decisions`` says what, ``duties`` are what a reopening among
+        them brings about. Whether there were any: none on a review that is not there or whose encounter was coded again. Raises Conflict while a person works on
+        it, and as :meth:`decide`."""
+        self._audit.take_turn(connection, tenant)
+        with Session(connection) as session:
+            row = session.scalar(_row(tenant, coding_id).with_for_update(of=ReviewRow))
+            if row is None or row.superseded_by:
+                return False
             history = history_of(session, row, self._cipher)
-            review = advance(self._proposals.of(session, coding), history, new, checked.blocking if checked else ())
-            session.add(decision_row(row, new, self._cipher))
-            session.add_all(_due(row, new, one) for one in duties)
-            forget_draft(session.connection(), tenant, row.key, person, decision)
-            summarize(row, review, self._cipher)
-            row.changed_at = moment
-            row.severity = rank(checked.severities) if checked else row.severity
-            if decision.act in _LETTING_GO:
-                _unlock(row)
+            made = decisions(fold(self._proposals.of(session, _coding(session, row)), history))
+            if made and lock_of(row, self._cipher, self._now()):
+                raise Conflict("a person works on the review")
+            for one in made:
+                self._add(session, row, one, Maker(SOFTWARE), None, duties if one.act is Act.REOPEN else ())
             session.flush()
-            if decision.act in _SIGNING:
-                renew_line(session.connection(), row)
-            self._tell(session, coding, new, maker)
+        return bool(made)
+
+    def _add(
+        self, session: Session, row: ReviewRow, decision: Decision, maker: Maker, checked: Checked | None, duties: Sequence[Duty]
+    ) -> Review:
+        """The decision with all that is kept with it."""
+        coding = _coding(session, row)
+        moment, person = self._now().astimezone(UTC), maker.person
+        new = Recorded(row.version + 1, moment, person.id, person.issuer, person.name, decision)
+        history = history_of(session, row, self._cipher)
+        review = advance(self._proposals.of(session, coding), history, new, checked.blocking if checked else ())
+        session.add(decision_row(row, new, self._cipher))
+        session.add_all(_due(row, new, one) for one in duties)
+        forget_draft(session.connection(), row.tenant, row.key, person, decision)
+        summarize(row, review, self._cipher)
+        row.changed_at = moment
+        row.severity = rank(checked.severities) if checked else row.severity
+        if decision.act in _LETTING_GO:
+            _unlock(row)
+        session.flush()
+        if decision.act in _SIGNING:
+            renew_line(session.connection(), row)
+        self._tell(session, coding, new, maker)
         return review
 
     def _admit(self, row: ReviewRow, version: int, act: Act, person: Someone) -> None:
@@ -217,7 +248,7 @@ class Reviews:
                 event=event,
                 action=Action.UPDATE,
                 success=Success.DONE,
-                agent=Agent(AgentKind.PERSON, maker.person.id, maker.person.issuer),
+                agent=_agent(maker.person),
                 patient=coding.patient_reference,
                 entities=(coding.encounter_reference,) if coding.encounter_reference else (),
                 request_id=maker.request_id,
@@ -278,6 +309,10 @@ def _coding(session: Session, row: ReviewRow) -> CodedEncounterRow:
 
 def _holder(row: ReviewRow, name: str = "") -> Someone:
     return Someone(row.holder_id, row.holder_issuer, name)
+
+
+def _agent(person: Someone) -> Agent:
+    return Agent(AgentKind.SOFTWARE) if person.is_same(SOFTWARE) else Agent(AgentKind.PERSON, person.id, person.issuer)
 
 
 def _unlock(row: ReviewRow) -> None:

@@ -45,6 +45,7 @@ from fhir_coder.store.sent_forms import SentForms
 from fhir_coder.store.session_ending import SessionEnding
 from fhir_coder.store.sessions import Lifetimes, SessionStore, require_key
 from fhir_coder.store.signed_lines import SignedLines
+from fhir_coder.store.standing import StandingCodings
 from fhir_coder.store.tls import DatabaseTls
 from fhir_coder.store.worklist import Worklist
 from fhir_coder.store.worklist_choices import WorklistChoices
@@ -93,6 +94,7 @@ class Stores:
     bulk_ends: BulkEnds
     discovery: DiscoveryStore
     earlier: EarlierCodings
+    standing: StandingCodings
 
     def close(self) -> None:
         """Close all connections."""
@@ -150,6 +152,7 @@ def open_stores(
         BulkEnds(engine),
         DiscoveryStore(engine),
         EarlierCodings(engine),
+        StandingCodings(engine),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.review_tables import ReviewDecisionRow, ReviewRow
 from fhir_coder.store.tables import CodedEncounterRow, ReasonRow
-from fhir_coder.worklist.decision import Someone
+from fhir_coder.worklist.decision import SOFTWARE, Someone
 from fhir_coder.worklist.review import State
 
 _OPEN = (State.WAITING.value, State.HELD.value)
@@ -40,7 +40,10 @@ class WorklistChoices:
     def people(self, tenant: str) -> tuple[Someone, ...]:
         """Everybody who decided something or is assigned a review, under the name that they went by last, in order of it."""
         made, review = ReviewDecisionRow, ReviewRow
-        newest = select(func.max(made.key)).where(made.tenant == tenant).group_by(made.person_id, made.person_issuer)
+        newest = select(func.max(made.key)).where(
+            made.tenant == tenant, or_(made.person_id != SOFTWARE.id, made.person_issuer != SOFTWARE.issuer)
+        )
+        newest = newest.group_by(made.person_id, made.person_issuer)
         decided = select(made.person_id, made.person_issuer, made.person_name).where(made.tenant == tenant, made.key.in_(newest))
         last = select(func.max(review.key)).where(review.tenant == tenant, review.assigned_id != "")
         last = last.group_by(review.assigned_id, review.assigned_issuer)

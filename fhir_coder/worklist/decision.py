@@ -51,6 +51,10 @@ class Someone:
         return other is not None and (self.id, self.issuer) == (other.id, other.issuer)
 
 
+SOFTWARE = Someone("fhir-coder", "")
+"""Who decides where no person did: people have an issuer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
     """A blocking finding that a sign-off lets pass, and why. ``finding`` names it (see :func:`finding_name`); ``text`` is free text."""

@@ -1,4 +1,4 @@
-"""The reasons that people may give (``reasons.tsv``)."""
+"""The reasons of decisions (``reasons.tsv``)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ OVERRIDE = "override"
 """Where the reasons stand for letting a blocking finding pass, which is part of a sign-off."""
 QUERY_OPEN = "query-open"
 """Why a review is held after a question to the provider."""
+SOURCE_WITHDRAWN = "source-withdrawn"
+"""Why a review is held, and opened again, when what was coded is withdrawn at the EHR."""
 
 
 @cache

@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fhir_coder.discovery.drop_folder import DropFolder
 from fhir_coder.discovery.finding import Finder
 from fhir_coder.discovery.looking import Looker
 from fhir_coder.discovery.round import PATIENCE, Report, Round
+from fhir_coder.discovery.telling import Telling
 from fhir_coder.discovery.watched import Count
 from fhir_coder.discovery_settings import Discovery, WayName, read_discovery
 from fhir_coder.ehr.client import EhrClient
@@ -24,6 +26,7 @@ from fhir_coder.exchange import CodingResult, Intake
 from fhir_coder.jobs.asked import Asked, read
 from fhir_coder.jobs.job import Answer, Job, JobLimits
 from fhir_coder.note import Note
+from fhir_coder.signing.following import duties_after
 from fhir_coder.store.audit import AuditLog
 from fhir_coder.store.cipher import Cipher
 from fhir_coder.store.discovery import DiscoveryStore
@@ -31,8 +34,11 @@ from fhir_coder.store.engine import open_engine
 from fhir_coder.store.job_claims import JobClaims
 from fhir_coder.store.jobs import Jobs
 from fhir_coder.store.repository import Repository
+from fhir_coder.store.reviews import Reviews
+from fhir_coder.store.standing import StandingCodings
 from fhir_coder.store.upgrade import upgrade
-from tests.simulated_ehr import Refusal, Resource, SimulatedEhr, full_statement
+from fhir_coder.tenant_settings import Tenant
+from tests.simulated_ehr import Fault, Refusal, Resource, SimulatedEhr, full_statement
 from tests.store.conftest import KEY, coding_result
 
 TENANT, EHR = "north", "main"
@@ -75,6 +81,11 @@ class DatedEhr(SimulatedEhr):
         self.clock = clock
         self.demands = tuple(demands)
         self.asked: list[str] = []
+
+    def remove(self, address: str, status: int = 410) -> None:
+        """It is not there any more; ``status`` is what who asks for it is told."""
+        del self._history[address]
+        self.faults.append(Fault(f"GET {address}", status, times=-1))
 
     def _store(self, resource: Resource, address: str) -> Resource:
         kept = super()._store(resource, address)
@@ -122,6 +133,7 @@ class Stage:
     policy: IntakePolicy = DEFAULT_POLICY
     limits: JobLimits = field(default_factory=JobLimits)
     over: threading.Event = field(default_factory=threading.Event)
+    changes: Callable[[CodingResult], CodingResult] = lambda made: made
 
     def __post_init__(self) -> None:
         engine = open_engine(self.url)
@@ -132,12 +144,29 @@ class Stage:
         self.claims = JobClaims(engine, self.cipher, self.limits, self.clock.seconds)
         self.repository = Repository(engine, self.cipher, self.clock)
         self.audit = AuditLog(engine, Observer())
+        self.reviews = Reviews(engine, self.cipher, self.audit, self.clock)
+        self.followed: list[str] = []
 
     def finder(self) -> Finder:
         return Finder(TENANT, EHR, self.discovery, self.store, self.policy.unfinished == "refuse", self.clock)
 
     def looker(self) -> Looker:
-        return Looker(TENANT, EHR, self.discovery, self.store, self.jobs, self.repository, self.policy, *self._audit(), self.clock)
+        return Looker(
+            TENANT, EHR, self.discovery, self.store, self.jobs, self.repository, self.policy, *self._audit(), self.clock, self.telling()
+        )
+
+    def telling(self) -> Telling:
+        """What is carried out at once is put down in ``followed``."""
+        duties = partial(duties_after, Tenant(TENANT))
+        standing = StandingCodings(self.engine)
+        return Telling(TENANT, EHR, standing, self.reviews, self.repository.get, duties, lambda coding: self.follow(coding))
+
+    def follow(self, coding: str) -> None:
+        self.followed.append(coding)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(one) for one in connection.exec_driver_sql(query)]
 
     def _audit(self) -> tuple[Any, Any]:
         return self.audit.append, self.audit.record
@@ -224,7 +253,7 @@ class Stage:
         )
         made = coding_result(f"Encounter/{encounter}")
         facts = replace(made.intake.encounter, notes=notes, service_date=datetime(2026, 5, 4).date())
-        return replace(made, intake=Intake(facts, {}))
+        return self.changes(replace(made, intake=Intake(facts, {})))
 
     def _text(self, document: Resource) -> str:
         attachment = document["content"][0]["attachment"]

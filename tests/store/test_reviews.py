@@ -31,11 +31,13 @@ from fhir_coder.store.merging import Merging
 from fhir_coder.store.repository import Repository
 from fhir_coder.store.reviews import LOCK_S, Checked, Maker, Reviews
 from fhir_coder.store.rotation import Rotation
+from fhir_coder.store.standing import StandingCodings
 from fhir_coder.store.start import open_stores
 from fhir_coder.store.upgrade import upgrade
 from fhir_coder.store.worklist import Filters, Page, Sort, Worklist
-from fhir_coder.worklist.decision import Act, Decision, Override, Someone, Span, finding_name
+from fhir_coder.worklist.decision import SOFTWARE, Act, Decision, Override, Someone, Span, finding_name
 from fhir_coder.worklist.folding import fold
+from fhir_coder.worklist.following import Duty, Kind
 from fhir_coder.worklist.review import State
 from tests.store.conftest import KEY, MARKER, NOTE, coding_result
 from tests.store.test_upgrade import OLD_ROW, move
@@ -270,6 +272,55 @@ def test_two_processes_decide_on_each_version_once(desk: Desk, database_url: str
     assert verify(desk.log.lines("north")).is_whole
 
 
+# ------------------------------------------------------------------------------------------------------ the software decides
+
+HOLD = Decision(Act.HOLD, reason="source-withdrawn", text=f"The {MARKER} is withdrawn.")
+
+
+def decide_within(desk: Desk, coding: str, *decisions: Decision, tenant: str = "north") -> bool:
+    with desk.engine.execution_options(writes=True).begin() as connection:
+        return desk.reviews.decide_within(connection, tenant, coding, lambda review: decisions, [Duty(Kind.EHR, "main")])
+
+
+def test_what_the_software_decides_is_its_own_and_brings_the_duties_of_a_reopening(desk: Desk) -> None:
+    coding = desk.code()
+    desk.decide(coding, SIGN)
+    assert decide_within(desk, coding, Decision(Act.REOPEN, reason="source-withdrawn"), HOLD)
+    found = desk.reviews.find("north", coding)
+    assert found is not None and (found.review.state, found.review.version, found.lock) == (State.HELD, 3, None)
+    assert [one.by.is_same(SOFTWARE) for one in found.history] == [False, True, True]
+    assert (desk.scalar("SELECT count(*) FROM follow_up"), desk.scalar("SELECT sequence FROM follow_up")) == (1, 2)
+    line = list(desk.log.lines("north"))[-1].content
+    assert '"fhir-coder' in line and "Practitioner" not in line and '"source-withdrawn"' in line and MARKER not in line
+    desk.decide(coding, Decision(Act.RELEASE), SIGN)
+
+
+def test_the_software_decides_nothing_while_a_person_works_and_on_what_is_not_listed_any_more(desk: Desk) -> None:
+    coding = desk.code()
+    desk.reviews.take("north", coding, ANNA)
+    with pytest.raises(Conflict, match="a person works"):
+        decide_within(desk, coding, HOLD)
+    assert not decide_within(desk, coding), "nothing to decide is nothing to wait for"
+    desk.wait(LOCK_S + 1)
+    assert not decide_within(desk, coding, HOLD, tenant="south")
+    desk.code()  # takes its place
+    assert not decide_within(desk, coding, HOLD)
+    assert desk.scalar("SELECT count(*) FROM review_decision") == 0
+
+
+def test_the_newest_coding_of_an_encounter_stands_and_the_one_signed_last(desk: Desk) -> None:
+    standing = StandingCodings(desk.engine)
+    first = desk.code()
+    assert standing.of("north", "main", "Encounter/e1") == (first,)
+    desk.decide(first, SIGN)
+    second, _ = desk.code(), desk.code("e2")
+    desk.decide(second, SIGN)
+    desk.code(ehr="other")
+    third = desk.code()
+    assert standing.of("north", "main", "Encounter/e1") == (third, second)
+    assert standing.of("south", "main", "Encounter/e1") == ()
+
+
 # ------------------------------------------------------------------------------------------------------------- coded again
 
 
@@ -467,6 +518,8 @@ USES: dict[str, Callable[[Desk, str], object]] = {
     "take": lambda desk, coding: desk.reviews.take("north", coding, ANNA),
     "let_go": lambda desk, coding: desk.reviews.let_go("north", coding, ANNA),
     "decide": lambda desk, coding: desk.reviews.decide("north", coding, 0, ACCEPT, ANNA),
+    "decide_within": lambda desk, coding: decide_within(desk, coding, HOLD),
+    "standing": lambda desk, _: StandingCodings(desk.engine).of("north", "main", "Encounter/e1"),
     "signatures": lambda desk, coding: desk.reviews.signatures("north", coding, 1),
     "is_last_signed": lambda desk, coding: desk.reviews.is_last_signed("north", coding),
     "lines": lambda desk, _: desk.worklist.lines("north", Filters(reason="low-probability")),

@@ -133,7 +133,7 @@ Description: "What a person did to a review: `act` in the details of an AuditEve
 CodeSystem: DecisionReasonCS
 Id: decision-reason
 Title: "Reason of a decision"
-Description: "What a person gave as the reason of a decision on a review: `reason` in the details of an AuditEvent. `other` says nothing by itself and stands beside words that the audit does not hold."
+Description: "The reason that was given for a decision on a review, by a person or, where what was coded is withdrawn, by this software: `reason` in the details of an AuditEvent. `other` says nothing by itself and stands beside words that the audit does not hold."
 * insert Terms
 * ^valueSet = "https://fhir-coder.github.io/fhir/ValueSet/decision-reason"
 * insert DecisionReasonCodes
