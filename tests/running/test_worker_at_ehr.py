@@ -45,7 +45,7 @@ def test_a_job_whose_notes_lie_in_an_ehr_is_written_back_once(built: None, tmp_p
         with closing(open_all_stores(Settings.from_environment(variables))) as stores:
             first = add(stores, "first")
             add(stores, "second")
-            publish = Publisher(make_celery(broker, 60))
+            publish = Publisher(make_celery(broker, 60)).tell
             assert publish(first) and publish(first)
             with running("worker", tmp_path, ["worker", "--processes", "2"], variables) as worker:
                 until(lambda: states(stores) == [State.DONE] * 2)

@@ -18,7 +18,6 @@ from tests.signing.test_signing import SIGN
 from tests.simulated_ehr import SimulatedEhr
 from tests.store.conftest import database_url as database_url
 from tests.store.conftest import shelf_of_postgresql as shelf_of_postgresql
-from tests.store.conftest import tables_of_sqlite as tables_of_sqlite
 
 REJECT_ALL = (Decision(Act.REJECT, "I10", reason="not-documented"), Decision(Act.REJECT, "E11.9", reason="not-documented"))
 
