@@ -29,7 +29,7 @@ lint: install
 # mypy uses one core: the index is built beside it, and a job server is asked for whether or not make was.
 test: install
 	$(MAKE) --jobs=2 lint index
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 index: install
 	$(BIN)/fhir-coder index build
@@ -52,7 +52,7 @@ bench: install
 
 soak: install
 	$(BIN)/pytest -m soak
-	FHIR_CODER_TEST_RANDOM=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	FHIR_CODER_TEST_RANDOM=1 $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf $(VENV) .data build dist *.egg-info

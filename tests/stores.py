@@ -13,6 +13,7 @@ from fhir_coder.store.start import open_stores
 def store_in(folder: Path) -> str:
     """The URL of the store in a folder, with the tables of today. One that is there stays as it is."""
     file = folder / "store.sqlite"
+    folder.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         copyfile(tables(), file)
     return f"sqlite:///{file}"
