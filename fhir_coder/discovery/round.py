@@ -182,8 +182,8 @@ class Round:
     def _try(self, way: Way, client: EhrClient, report: Report, over: threading.Event) -> Tried:
         """A way's turn. That the EHR wants no export now, or has none yet, is of the export alone: what else it is asked goes on."""
         if way.name is not WayName.EXPORT or self.export is None:
-            tell = lambda sentence: report.problems.append(f"way {way.name}: {sentence}")  # noqa: E731
-            return Tried(way.name, End.DONE, self.finder.find(way, client, over.is_set, tell))
+            found = self.finder.find(way, client, over.is_set, lambda sentence: report.problems.append(f"way {way.name}: {sentence}"))
+            return Tried(way.name, End.DONE, found)
         step = self.export.advance(client, over)
         if step.problem:
             report.problems.append(f"way {way.name}: {step.problem}")

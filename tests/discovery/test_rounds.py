@@ -26,6 +26,15 @@ def settle(stage: Stage) -> None:
     stage.clock.pass_by(minutes=16)
 
 
+def have_coded(stage: Stage) -> None:
+    """A visit with a note, found, taken on and coded."""
+    stage.visit()
+    stage.write_note()
+    settle(stage)
+    stage.round()
+    stage.code_next()
+
+
 def test_a_signed_visit_is_taken_on_once_after_it_has_settled(stage: Stage) -> None:
     stage.visit()
     stage.write_note()
@@ -180,11 +189,7 @@ def test_a_coded_encounter_is_read_again_and_taken_on_when_it_changed(stage: Sta
 
 
 def test_what_does_not_bear_on_the_codes_changes_nothing(stage: Stage) -> None:
-    stage.visit()
-    stage.write_note()
-    settle(stage)
-    stage.round()
-    stage.code_next()
+    have_coded(stage)
     stage.ehr.change("Encounter/e1", serviceProvider={"reference": "Organization/o"})
     stage.ehr.change("DocumentReference/d1", description="renamed")
     settle(stage)
@@ -193,22 +198,14 @@ def test_what_does_not_bear_on_the_codes_changes_nothing(stage: Stage) -> None:
 
 
 def test_reading_again_ends(stage: Stage) -> None:
-    stage.visit()
-    stage.write_note()
-    settle(stage)
-    stage.round()
-    stage.code_next()
+    have_coded(stage)
     stage.clock.pass_by(days=8)
     stage.round()
     assert [(one.state, one.reason) for one in stage.counts()] == [(WatchState.CLOSED, "reread-over")]
 
 
 def test_an_addendum_after_that_is_coded_when_a_way_names_the_encounter_and_not_by_itself(stage: Stage) -> None:
-    stage.visit()
-    stage.write_note()
-    settle(stage)
-    stage.round()
-    stage.code_next()
+    have_coded(stage)
     for _ in range(8):
         stage.clock.pass_by(days=1)
         stage.round()
@@ -275,11 +272,7 @@ def test_what_others_had_coded_is_read_again_too(stage: Stage) -> None:
 
 def test_what_was_over_and_somebody_has_coded_now_is_read_again(stage: Stage) -> None:
     """Reading again had ended; a person had it coded weeks later, for an addendum."""
-    stage.visit()
-    stage.write_note()
-    settle(stage)
-    stage.round()
-    stage.code_next()
+    have_coded(stage)
     for _ in range(20):
         stage.clock.pass_by(days=1)
         stage.round()
